@@ -1,0 +1,1 @@
+"""Landmark messages and their two encodings: :mod:`codec` (FlatBuffers) and :mod:`json`."""

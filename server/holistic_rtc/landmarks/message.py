@@ -1,0 +1,118 @@
+"""The message sent for each tracked frame, whatever its encoding."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from holistic_rtc.tracking.base import HolisticResult
+
+
+class Part(StrEnum):
+    """A part of the message that a client can ask for, named as in the schema."""
+
+    POSE = "pose"
+    POSE_WORLD = "pose_world"
+    FACE = "face"
+    BLENDSHAPES = "blendshapes"
+    LEFT_HAND = "left_hand"
+    LEFT_HAND_WORLD = "left_hand_world"
+    RIGHT_HAND = "right_hand"
+    RIGHT_HAND_WORLD = "right_hand_world"
+
+
+ALL_PARTS = frozenset(Part)
+
+
+@dataclass(frozen=True, slots=True)
+class LandmarkMessage:
+    """One tracked frame of one video track."""
+
+    seq: int
+    """Counts the tracked frames of this track from 0; 32 bits"""
+    timestamp_ms: int
+    """Time of the frame since the first frame of the track; 32 bits"""
+    width: int
+    """Of the frame in pixels, as is the height; 16 bits"""
+    height: int
+    track: int
+    """Index of the track among the video tracks of the offer; 8 bits"""
+    result: HolisticResult
+
+
+@dataclass(frozen=True, slots=True)
+class PartField:
+    """Where a part lives in a :class:`HolisticResult`."""
+
+    attribute: str
+    shape: tuple[int, ...]
+
+
+PART_FIELDS: Mapping[Part, PartField] = MappingProxyType(
+    {
+        Part.POSE: PartField("pose_landmarks", (33, 3)),
+        Part.POSE_WORLD: PartField("pose_world_landmarks", (33, 3)),
+        Part.FACE: PartField("face_landmarks", (478, 3)),
+        Part.BLENDSHAPES: PartField("face_blendshapes", (52,)),
+        Part.LEFT_HAND: PartField("left_hand_landmarks", (21, 3)),
+        Part.LEFT_HAND_WORLD: PartField("left_hand_world_landmarks", (21, 3)),
+        Part.RIGHT_HAND: PartField("right_hand_landmarks", (21, 3)),
+        Part.RIGHT_HAND_WORLD: PartField("right_hand_world_landmarks", (21, 3)),
+    }
+)
+
+# The names MediaPipe's face landmarker gives its blendshape categories, in its order.
+BLENDSHAPE_NAMES = (
+    "_neutral",
+    "browDownLeft",
+    "browDownRight",
+    "browInnerUp",
+    "browOuterUpLeft",
+    "browOuterUpRight",
+    "cheekPuff",
+    "cheekSquintLeft",
+    "cheekSquintRight",
+    "eyeBlinkLeft",
+    "eyeBlinkRight",
+    "eyeLookDownLeft",
+    "eyeLookDownRight",
+    "eyeLookInLeft",
+    "eyeLookInRight",
+    "eyeLookOutLeft",
+    "eyeLookOutRight",
+    "eyeLookUpLeft",
+    "eyeLookUpRight",
+    "eyeSquintLeft",
+    "eyeSquintRight",
+    "eyeWideLeft",
+    "eyeWideRight",
+    "jawForward",
+    "jawLeft",
+    "jawOpen",
+    "jawRight",
+    "mouthClose",
+    "mouthDimpleLeft",
+    "mouthDimpleRight",
+    "mouthFrownLeft",
+    "mouthFrownRight",
+    "mouthFunnel",
+    "mouthLeft",
+    "mouthLowerDownLeft",
+    "mouthLowerDownRight",
+    "mouthPressLeft",
+    "mouthPressRight",
+    "mouthPucker",
+    "mouthRight",
+    "mouthRollLower",
+    "mouthRollUpper",
+    "mouthShrugLower",
+    "mouthShrugUpper",
+    "mouthSmileLeft",
+    "mouthSmileRight",
+    "mouthStretchLeft",
+    "mouthStretchRight",
+    "mouthUpperUpLeft",
+    "mouthUpperUpRight",
+    "noseSneerLeft",
+    "noseSneerRight",
+)
