@@ -1,11 +1,13 @@
 """The message sent for each tracked frame, whatever its encoding."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from holistic_rtc.tracking.base import HolisticResult
+import numpy as np
+
+from holistic_rtc.tracking.base import FloatArray, HolisticResult
 
 
 class Part(StrEnum):
@@ -22,22 +24,6 @@ class Part(StrEnum):
 
 
 ALL_PARTS = frozenset(Part)
-
-
-@dataclass(frozen=True, slots=True)
-class LandmarkMessage:
-    """One tracked frame of one video track."""
-
-    seq: int
-    """Counts the tracked frames of this track from 0; 32 bits"""
-    timestamp_ms: int
-    """Time of the frame since the first frame of the track; 32 bits"""
-    width: int
-    """Of the frame in pixels, as is the height; 16 bits"""
-    height: int
-    track: int
-    """Index of the track among the video tracks of the offer; 8 bits"""
-    result: HolisticResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +46,48 @@ PART_FIELDS: Mapping[Part, PartField] = MappingProxyType(
         Part.RIGHT_HAND_WORLD: PartField("right_hand_world_landmarks", (21, 3)),
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class LandmarkMessage:
+    """One tracked frame of one video track."""
+
+    seq: int
+    """Counts the tracked frames of this track from 0; 32 bits"""
+    timestamp_ms: int
+    """Time of the frame since the first frame of the track; 32 bits"""
+    width: int
+    """Of the frame in pixels, as is the height; 16 bits"""
+    height: int
+    track: int
+    """Index of the track among the video tracks of the offer; 8 bits"""
+    result: HolisticResult
+
+    def seen(self, parts: Collection[Part] = ALL_PARTS) -> dict[Part, FloatArray]:
+        """
+        The arrays of those of ``parts`` that were seen, in the schema's order.
+
+        A part with a number that isn't finite counts as not seen.
+
+        :raises ValueError: an array has the wrong shape, or a pose comes without its visibility.
+        """
+        seen: dict[Part, FloatArray] = {}
+        for part, field in PART_FIELDS.items():
+            array: FloatArray | None = getattr(self.result, field.attribute)
+            if part not in parts or array is None:
+                continue
+            if array.shape != field.shape:
+                raise ValueError(f"{field.attribute} has the shape {array.shape} instead of {field.shape}")
+            if np.isfinite(array).all():
+                seen[part] = array
+        if Part.POSE in seen:
+            visibility = self.result.pose_visibility
+            if visibility is None or visibility.shape != (33,):
+                raise ValueError("pose_landmarks need a pose_visibility of the shape (33,)")
+            if not np.isfinite(visibility).all():
+                del seen[Part.POSE]
+        return seen
+
 
 # The names MediaPipe's face landmarker gives its blendshape categories, in its order.
 BLENDSHAPE_NAMES = (

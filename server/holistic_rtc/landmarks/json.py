@@ -1,0 +1,101 @@
+"""Landmark messages as JSON: the fields of the schema by name, for clients without a FlatBuffers reader."""
+
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import orjson
+
+from holistic_rtc.errors import DecodeError
+from holistic_rtc.landmarks.message import ALL_PARTS, BLENDSHAPE_NAMES, PART_FIELDS, LandmarkMessage, Part
+from holistic_rtc.tracking.base import FloatArray, HolisticResult
+
+# A hundredth of a pixel in a frame 1,000 pixels wide.
+_DECIMALS = 5
+
+_HEADER_MAXIMA: Mapping[str, int] = MappingProxyType(
+    {
+        "seq": 2**32 - 1,
+        "timestamp_ms": 2**32 - 1,
+        "width": 2**16 - 1,
+        "height": 2**16 - 1,
+        "track": 2**8 - 1,
+    }
+)
+
+
+def encode(message: LandmarkMessage, parts: Collection[Part] = ALL_PARTS) -> bytes:
+    """
+    The message with those of ``parts`` that were seen, as UTF-8.
+
+    :raises ValueError: an array of the result has the wrong shape.
+    """
+    document: dict[str, Any] = {name: getattr(message, name) for name in _HEADER_MAXIMA}
+    for part, array in message.seen(parts).items():
+        rounded = _rounded(array)
+        if part is Part.BLENDSHAPES:
+            document[part.value] = dict(zip(BLENDSHAPE_NAMES, rounded, strict=True))
+        else:
+            document[part.value] = rounded
+        if part is Part.POSE:
+            assert message.result.pose_visibility is not None
+            document["pose_visibility"] = _rounded(message.result.pose_visibility)
+    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _rounded(array: FloatArray) -> FloatArray:
+    return np.ascontiguousarray(np.round(array, _DECIMALS), dtype=np.float32)
+
+
+def decode(data: bytes | str) -> LandmarkMessage:
+    """
+    Read a message from anywhere; a part that it hasn't is None, fields that the schema hasn't are passed over.
+
+    :raises DecodeError: this is no landmark message, or it is cut or corrupt.
+    """
+    try:
+        document = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise DecodeError(f"the landmark message is not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise DecodeError("the landmark message is not a JSON object")
+    header = {name: _read_count(document, name, maximum) for name, maximum in _HEADER_MAXIMA.items()}
+    arrays: dict[str, FloatArray] = {}
+    for part, field in PART_FIELDS.items():
+        if part in document:
+            values = _score_list(document[part]) if part is Part.BLENDSHAPES else document[part]
+            arrays[field.attribute] = _read_array(part, values, field.shape)
+    if (Part.POSE in document) != ("pose_visibility" in document):
+        raise DecodeError("the landmark message has one of pose and pose_visibility without the other")
+    if Part.POSE in document:
+        arrays["pose_visibility"] = _read_array("pose_visibility", document["pose_visibility"], (33,))
+    return LandmarkMessage(**header, result=HolisticResult(**arrays))
+
+
+def _read_count(document: dict[str, Any], name: str, maximum: int) -> int:
+    value = document.get(name)
+    if type(value) is not int or not 0 <= value <= maximum:
+        raise DecodeError(f"{name} of the landmark message is not a number from 0 to {maximum}")
+    return value
+
+
+def _score_list(scores: Any) -> list[Any]:
+    if not isinstance(scores, dict) or scores.keys() != set(BLENDSHAPE_NAMES):
+        raise DecodeError("blendshapes of the landmark message is not an object with the 52 names")
+    return [scores[name] for name in BLENDSHAPE_NAMES]
+
+
+def _read_array(name: str, values: Any, shape: tuple[int, ...]) -> FloatArray:
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        array = np.empty(0)
+    # Without this look at the kind, strings and truth values would be read as numbers.
+    if array.shape != shape or array.dtype.kind not in "iuf":
+        raise DecodeError(f"{name} of the landmark message is not an array of {shape} numbers")
+    with np.errstate(over="ignore"):
+        numbers = array.astype(np.float32)
+    if not np.isfinite(numbers).all():
+        raise DecodeError(f"{name} of the landmark message has a number out of range")
+    return numbers
