@@ -1,0 +1,48 @@
+"""Results with every part, made of numbers instead of a picture."""
+
+import numpy as np
+from holistic_rtc.landmarks.message import PART_FIELDS, LandmarkMessage, Part
+from holistic_rtc.tracking.base import HolisticResult
+from hypothesis import HealthCheck, settings
+
+# FlatBuffers' steps are 1/8192 for a coordinate and 1/255 for a score.
+COORDINATE_TOLERANCE = 0.5 / 8192 + 1e-6
+SCORE_TOLERANCE = 0.5 / 255 + 1e-6
+
+# Fuzz tests look for wrong answers; how long one takes depends on what else the machine does.
+FUZZ = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def make_result(parts: frozenset[Part] = frozenset(Part)) -> HolisticResult:
+    """Random coordinates in [-1.5, 1.5) and scores in [0, 1), the same at each call."""
+    random = np.random.default_rng(7)
+    arrays = {
+        PART_FIELDS[part].attribute: random.random(PART_FIELDS[part].shape, dtype=np.float32) * 3 - 1.5
+        for part in Part
+        if part in parts and part is not Part.BLENDSHAPES
+    }
+    if Part.BLENDSHAPES in parts:
+        arrays["face_blendshapes"] = random.random(52, dtype=np.float32)
+    if Part.POSE in parts:
+        arrays["pose_visibility"] = random.random(33, dtype=np.float32)
+    return HolisticResult(**arrays)
+
+
+def make_message(result: HolisticResult | None = None) -> LandmarkMessage:
+    return LandmarkMessage(
+        seq=70_000, timestamp_ms=2_345_678, width=640, height=480, track=1, result=result or make_result()
+    )
+
+
+def assert_close(actual: LandmarkMessage, expected: LandmarkMessage, *, coordinates: float, scores: float) -> None:
+    for name in ("seq", "timestamp_ms", "width", "height", "track"):
+        assert getattr(actual, name) == getattr(expected, name)
+    for name in HolisticResult.__dataclass_fields__:
+        got, wanted = getattr(actual.result, name), getattr(expected.result, name)
+        if wanted is None:
+            assert got is None, name
+            continue
+        assert got.dtype == np.float32
+        assert got.shape == wanted.shape
+        tolerance = scores if name in ("face_blendshapes", "pose_visibility") else coordinates
+        np.testing.assert_allclose(got, wanted, rtol=0, atol=tolerance, err_msg=name)

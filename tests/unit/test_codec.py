@@ -1,0 +1,182 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from holistic_rtc.errors import DecodeError
+from holistic_rtc.landmarks import codec, landmarks_generated
+from holistic_rtc.landmarks.message import ALL_PARTS, PART_FIELDS, Part
+from holistic_rtc.tracking.base import HolisticResult
+from hypothesis import given
+from hypothesis import strategies as st
+from synthetic import COORDINATE_TOLERANCE, FUZZ, SCORE_TOLERANCE, assert_close, make_message, make_result
+
+WHOLE = codec.encode(make_message())
+EMPTY = codec.encode(make_message(HolisticResult()))
+
+
+def decode_or_refuse(data: bytes) -> None:
+    try:
+        message = codec.decode(data)
+    except DecodeError:
+        return
+    for part, field in PART_FIELDS.items():
+        array = getattr(message.result, field.attribute)
+        assert array is None or array.shape == field.shape, part
+
+
+def test_a_whole_message_comes_back_within_half_a_step() -> None:
+    message = make_message()
+    assert_close(codec.decode(WHOLE), message, coordinates=COORDINATE_TOLERANCE, scores=SCORE_TOLERANCE)
+
+
+def test_a_whole_message_stays_under_4500_bytes_and_one_without_face_under_1100() -> None:
+    assert len(WHOLE) < 4500
+    assert len(codec.encode(make_message(), ALL_PARTS - {Part.FACE})) < 1100
+
+
+@pytest.mark.parametrize("part", list(Part))
+def test_a_part_alone_is_the_only_one_there(part: Part) -> None:
+    message = make_message(make_result(frozenset({part})))
+    assert_close(codec.decode(codec.encode(message)), message, coordinates=COORDINATE_TOLERANCE, scores=SCORE_TOLERANCE)
+
+
+@pytest.mark.parametrize("part", list(Part))
+def test_a_part_that_was_not_asked_for_is_left_out(part: Part) -> None:
+    result = codec.decode(codec.encode(make_message(), ALL_PARTS - {part})).result
+    absent = {name for name in HolisticResult.__dataclass_fields__ if getattr(result, name) is None}
+    expected = {PART_FIELDS[part].attribute} | ({"pose_visibility"} if part is Part.POSE else set())
+    assert absent == expected
+
+
+def test_a_frame_with_nobody_gives_a_message_without_parts() -> None:
+    assert_close(codec.decode(EMPTY), make_message(HolisticResult()), coordinates=0, scores=0)
+    assert len(EMPTY) < 64
+
+
+def test_the_largest_header_numbers_come_back() -> None:
+    message = dataclasses.replace(
+        make_message(), seq=2**32 - 1, timestamp_ms=2**32 - 1, width=65535, height=65535, track=255
+    )
+    decoded = codec.decode(codec.encode(message))
+    assert dataclasses.replace(decoded, result=message.result) == message
+
+
+def test_header_numbers_of_zero_come_back() -> None:
+    message = dataclasses.replace(make_message(), seq=0, timestamp_ms=0, track=0)
+    decoded = codec.decode(codec.encode(message))
+    assert dataclasses.replace(decoded, result=message.result) == message
+
+
+def test_coordinates_beyond_the_range_are_clipped() -> None:
+    hand = np.full((21, 3), 100, np.float32)
+    hand[0] = -100
+    result = codec.decode(codec.encode(make_message(HolisticResult(left_hand_landmarks=hand)))).result
+    assert result.left_hand_landmarks is not None
+    assert result.left_hand_landmarks.min() == -4
+    assert result.left_hand_landmarks.max() == 4 - 1 / 8192
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name", ["face_landmarks", "face_blendshapes"])
+def test_a_part_with_a_number_that_is_not_finite_counts_as_not_seen(name: str, number: float) -> None:
+    whole = make_result()
+    array = getattr(whole, name).copy()
+    array[-1] = number
+    result = codec.decode(codec.encode(make_message(dataclasses.replace(whole, **{name: array})))).result
+    assert getattr(result, name) is None
+    assert result.pose_landmarks is not None
+
+
+def test_a_pose_whose_visibility_is_not_finite_counts_as_not_seen() -> None:
+    message = make_message(dataclasses.replace(make_result(), pose_visibility=np.full(33, np.nan, np.float32)))
+    assert codec.decode(codec.encode(message)).result.pose_landmarks is None
+
+
+def test_scores_beyond_their_range_are_clipped() -> None:
+    scores = np.linspace(-1, 2, 52, dtype=np.float32)
+    result = codec.decode(codec.encode(make_message(HolisticResult(face_blendshapes=scores)))).result
+    np.testing.assert_allclose(result.face_blendshapes, scores.clip(0, 1), atol=SCORE_TOLERANCE)
+
+
+def test_arrays_that_are_not_contiguous_are_encoded_as_they_read() -> None:
+    result = make_result(frozenset({Part.FACE}))
+    assert result.face_landmarks is not None
+    flipped = dataclasses.replace(result, face_landmarks=result.face_landmarks[::-1])
+    decoded = codec.decode(codec.encode(make_message(flipped)))
+    assert_close(decoded, make_message(flipped), coordinates=COORDINATE_TOLERANCE, scores=SCORE_TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        HolisticResult(face_landmarks=np.zeros((468, 3), np.float32)),
+        HolisticResult(pose_landmarks=np.zeros((33, 3), np.float32)),
+    ],
+    ids=["wrong shape", "pose without visibility"],
+)
+def test_a_result_that_breaks_its_contract_is_refused(result: HolisticResult) -> None:
+    with pytest.raises(ValueError, match="shape"):
+        codec.encode(make_message(result))
+
+
+def test_decoded_arrays_can_be_written_to() -> None:
+    result = codec.decode(WHOLE).result
+    assert result.face_landmarks is not None
+    result.face_landmarks[:] = 0
+    assert codec.decode(WHOLE).result.face_landmarks is not result.face_landmarks
+
+
+def test_the_generated_reader_reads_the_same_numbers() -> None:
+    result = make_result()
+    root = landmarks_generated.Landmarks.GetRootAs(WHOLE, 0)
+    assert (root.Seq(), root.TimestampMs(), root.Width(), root.Height(), root.Track()) == (
+        70_000,
+        2_345_678,
+        640,
+        480,
+        1,
+    )
+    for struct, name in [
+        (root.Pose(), "pose_landmarks"),
+        (root.PoseWorld(), "pose_world_landmarks"),
+        (root.Face(), "face_landmarks"),
+        (root.LeftHand(), "left_hand_landmarks"),
+        (root.LeftHandWorld(), "left_hand_world_landmarks"),
+        (root.RightHand(), "right_hand_landmarks"),
+        (root.RightHandWorld(), "right_hand_world_landmarks"),
+    ]:
+        expected = getattr(result, name).reshape(-1)
+        np.testing.assert_allclose(np.array(struct.Xyz()) / 8192, expected, rtol=0, atol=COORDINATE_TOLERANCE)
+    visibility, scores = np.array(root.Pose().Visibility()) / 255, np.array(root.Blendshapes().Score()) / 255
+    np.testing.assert_allclose(visibility, result.pose_visibility, atol=SCORE_TOLERANCE)
+    np.testing.assert_allclose(scores, result.face_blendshapes, atol=SCORE_TOLERANCE)
+
+
+@pytest.mark.parametrize("data", [WHOLE, EMPTY], ids=["whole", "empty"])
+def test_a_message_cut_anywhere_is_refused(data: bytes) -> None:
+    for length in range(len(data)):
+        with pytest.raises(DecodeError):
+            codec.decode(data[:length])
+
+
+def test_a_foreign_message_is_refused() -> None:
+    with pytest.raises(DecodeError, match="HRL1"):
+        codec.decode(WHOLE[:4] + b"XXXX" + WHOLE[8:])
+
+
+@FUZZ
+@given(st.binary(max_size=256))
+def test_random_bytes_are_decoded_or_refused(data: bytes) -> None:
+    decode_or_refuse(data)
+    decode_or_refuse(data[:4] + b"HRL1" + data[4:])
+
+
+@FUZZ
+@given(st.data())
+def test_a_corrupt_message_is_decoded_or_refused(data: st.DataObject) -> None:
+    # Most of a whole message is coordinates; the table that leads to them is at its front.
+    message = bytearray(data.draw(st.sampled_from([WHOLE, EMPTY])))
+    for _ in range(data.draw(st.integers(1, 4))):
+        message[data.draw(st.integers(0, min(len(message), 80) - 1))] = data.draw(st.integers(0, 255))
+    decode_or_refuse(bytes(message))
+    decode_or_refuse(bytes(message[: data.draw(st.integers(0, len(message)))]))

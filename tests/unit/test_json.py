@@ -1,0 +1,136 @@
+import dataclasses
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from holistic_rtc.errors import DecodeError
+from holistic_rtc.landmarks import json
+from holistic_rtc.landmarks.message import ALL_PARTS, BLENDSHAPE_NAMES, Part
+from holistic_rtc.tracking.base import HolisticResult
+from hypothesis import given
+from hypothesis import strategies as st
+from synthetic import FUZZ, assert_close, make_message, make_result
+
+HEADER = {"seq": 1, "timestamp_ms": 2, "width": 640, "height": 480, "track": 0}
+HAND = [[0.5, 0.5, 0.0]] * 21
+
+
+def test_a_whole_message_comes_back_rounded_to_five_decimals() -> None:
+    message = make_message()
+    assert_close(json.decode(json.encode(message)), message, coordinates=5.5e-6, scores=5.5e-6)
+
+
+def test_a_message_can_be_decoded_from_text() -> None:
+    message = make_message()
+    assert_close(json.decode(json.encode(message).decode()), message, coordinates=5.5e-6, scores=5.5e-6)
+
+
+def test_the_document_names_its_fields_as_the_schema_does() -> None:
+    document = orjson.loads(json.encode(make_message()))
+    assert set(document) == {*HEADER, *ALL_PARTS, "pose_visibility"}
+    assert tuple(document["blendshapes"]) == BLENDSHAPE_NAMES
+    assert np.shape(document["face"]) == (478, 3)
+
+
+def test_no_number_has_more_than_five_decimals() -> None:
+    document = orjson.loads(json.encode(make_message()))
+    numbers = [*np.ravel(document["face"]), *document["pose_visibility"], *document["blendshapes"].values()]
+    assert all(number == round(number, 5) for number in numbers)
+
+
+@pytest.mark.parametrize("part", list(Part))
+def test_a_part_that_was_not_asked_for_is_an_absent_key(part: Part) -> None:
+    document = orjson.loads(json.encode(make_message(), ALL_PARTS - {part}))
+    absent = {part.value, "pose_visibility"} if part is Part.POSE else {part.value}
+    assert set(document) == {*HEADER, *ALL_PARTS, "pose_visibility"} - absent
+
+
+def test_a_frame_with_nobody_gives_the_header_alone() -> None:
+    message = make_message(HolisticResult())
+    assert set(orjson.loads(json.encode(message))) == set(HEADER)
+    assert_close(json.decode(json.encode(message)), message, coordinates=0, scores=0)
+
+
+def test_a_part_with_a_number_that_is_not_finite_counts_as_not_seen() -> None:
+    face = np.full((478, 3), np.nan, np.float32)
+    document = orjson.loads(json.encode(make_message(dataclasses.replace(make_result(), face_landmarks=face))))
+    assert "face" not in document
+    assert "pose" in document
+
+
+def test_fields_of_a_newer_schema_are_passed_over() -> None:
+    decoded = json.decode(orjson.dumps({**HEADER, "left_hand": HAND, "gaze": [1, 2, 3]}))
+    assert decoded.seq == 1
+    assert decoded.result.left_hand_landmarks is not None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seq": -1},
+        {"seq": 2**32},
+        {"seq": 1.0},
+        {"seq": True},
+        {"seq": None},
+        {"width": 65536},
+        {"track": 256},
+        {"left_hand": None},
+        {"left_hand": []},
+        {"left_hand": HAND[:20]},
+        {"left_hand": [*HAND[:20], [0.5, 0.5]]},
+        {"left_hand": [*HAND[:20], [0.5, 0.5, None]]},
+        {"left_hand": [["0.5", "0.5", "0"]] * 21},
+        {"left_hand": [[True, False, True]] * 21},
+        {"left_hand": [*HAND[:20], [0.5, 0.5, 1e300]]},
+        {"left_hand": [*HAND[:20], [0.5, 0.5, {}]]},
+        {"left_hand": "hand"},
+        {"pose": [[0, 0, 0]] * 33},
+        {"pose_visibility": [0] * 33},
+        {"blendshapes": [0] * 52},
+        {"blendshapes": {"_neutral": 0}},
+        {"blendshapes": dict.fromkeys(BLENDSHAPE_NAMES, "0")},
+    ],
+    ids=str,
+)
+def test_a_document_that_breaks_the_schema_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(DecodeError):
+        json.decode(orjson.dumps({**HEADER, **change}))
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"null", b"\xff\xfe", b"{", b"[" * 100_000, b'{"seq":1e999}', "\ud800"])
+def test_what_is_no_landmark_message_is_refused(data: bytes | str) -> None:
+    with pytest.raises(DecodeError):
+        json.decode(data)
+
+
+def test_a_message_cut_anywhere_is_refused() -> None:
+    data = json.encode(make_message(make_result(frozenset({Part.LEFT_HAND}))))
+    for length in range(len(data)):
+        with pytest.raises(DecodeError):
+            json.decode(data[:length])
+
+
+TEXTS = st.sampled_from(["", "0", "_neutral", "browDownLeft"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@FUZZ
+@given(st.dictionaries(st.sampled_from([*HEADER, *ALL_PARTS, "pose_visibility"]), VALUES))
+def test_any_document_is_decoded_or_refused(document: dict[str, Any]) -> None:
+    try:
+        json.decode(orjson.dumps({**HEADER, **document}))
+    except DecodeError:
+        return
+    assert not ALL_PARTS & document.keys()
+
+
+@FUZZ
+@given(st.binary(max_size=64))
+def test_random_bytes_are_refused(data: bytes) -> None:
+    with pytest.raises(DecodeError):
+        json.decode(data)
