@@ -38,7 +38,13 @@ class DecodeError(HolisticError):
 
 
 class ControlError(HolisticError):
-    pass
+    """
+    :param code: what the peer's program can tell the error by.
+    """
+
+    def __init__(self, message: str, *, code: str = "bad_message") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class SignallingError(HolisticError):

@@ -1,0 +1,37 @@
+"""The settings of the server; the only reader of the environment."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class IceServer(BaseModel, frozen=True):
+    """A STUN or TURN server, as in W3C's RTCIceServer."""
+
+    urls: list[str] = Field(min_length=1)
+    username: str | None = None
+    credential: str | None = None
+
+
+class Settings(BaseSettings):
+    """Each field is read from ``HOLISTIC_<NAME>``; lists are given as JSON."""
+
+    model_config = SettingsConfigDict(env_prefix="HOLISTIC_", env_ignore_empty=True, frozen=True, extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    """0 takes a free one."""
+    model: Path | None = None
+    """A model bundle to use instead of the one in the cache folder."""
+    pose_model: Literal["lite", "full"] = "lite"
+    """MediaPipe's model complexity 0 or 1."""
+    max_sessions: int = Field(default=4, ge=1)
+    warm: int = Field(default=1, ge=1)
+    """Session processes kept ready for the next peer."""
+    ice_servers: list[IceServer] = []
+    """Used by the server and handed to its clients."""
+    cors_origins: list[str] = []
+    """Origins of other sites whose pages may connect; ``*`` for all."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -1,0 +1,33 @@
+"""Cross-origin requests, from configured origins only (the Fetch standard)."""
+
+from collections.abc import Collection
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+EXPOSED = "Location, ETag, Link, Retry-After"
+ALLOWED_HEADERS = "Content-Type, If-Match, Authorization"
+ALLOWED_METHODS = "GET, POST, PATCH, DELETE, OPTIONS"
+
+
+def cors_middleware(origins: Collection[str]) -> Middleware:
+    """
+    :param origins: those whose pages may use the API; ``*`` stands for all.
+    """
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        origin = request.headers.get("Origin")
+        if origins:
+            response.headers["Vary"] = "Origin"
+        if origin and (origin in origins or "*" in origins):
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Expose-Headers"] = EXPOSED
+            if request.method == "OPTIONS":
+                response.headers["Access-Control-Allow-Methods"] = ALLOWED_METHODS
+                response.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
+                response.headers["Access-Control-Max-Age"] = "600"
+        return response
+
+    return middleware

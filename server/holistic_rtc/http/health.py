@@ -1,0 +1,36 @@
+"""For supervisors and load balancers."""
+
+from aiohttp import web
+
+from .. import __version__
+from .keys import MODEL, REGISTRY
+
+
+async def get_healthz(request: web.Request) -> web.Response:
+    """200 as long as the server answers at all."""
+    return _health(request, "ok", 200)
+
+
+async def get_readyz(request: web.Request) -> web.Response:
+    """200 when the next peer can start at once: a warm session process waits, and there is a place."""
+    if request.app[REGISTRY].ready:
+        return _health(request, "ok", 200)
+    return _health(request, "not ready", 503)
+
+
+def _health(request: web.Request, status: str, code: int) -> web.Response:
+    registry = request.app[REGISTRY]
+    return web.json_response(
+        {
+            "status": status,
+            "version": __version__,
+            "model": request.app[MODEL],
+            "sessions": len(registry.sessions),
+            "max_sessions": registry.max_sessions,
+        },
+        status=code,
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+routes = [web.get("/healthz", get_healthz), web.get("/readyz", get_readyz)]

@@ -1,0 +1,32 @@
+"""The ICE servers that peers are told to use."""
+
+from collections.abc import Iterator
+
+from aiohttp import web
+
+from ..config import IceServer
+from .keys import SETTINGS
+
+
+async def get_ice_servers(request: web.Request) -> web.Response:
+    """What a page needs before it makes its offer, as W3C's RTCConfiguration has it."""
+    servers = [server.model_dump(exclude_none=True) for server in request.app[SETTINGS].ice_servers]
+    return web.json_response({"iceServers": servers}, headers={"Cache-Control": "no-store"})
+
+
+def ice_links(servers: list[IceServer]) -> Iterator[str]:
+    """``Link`` header values (RFC 9725, section 4.6)."""
+    for server in servers:
+        for url in server.urls:
+            link = f'<{url}>; rel="ice-server"'
+            if server.username is not None and server.credential is not None:
+                link += f'; username="{_quote(server.username)}"; credential="{_quote(server.credential)}"'
+                link += '; credential-type="password"'
+            yield link
+
+
+def _quote(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+routes = [web.get("/api/ice-servers", get_ice_servers)]

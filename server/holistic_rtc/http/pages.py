@@ -1,0 +1,38 @@
+"""The built web page and the client module."""
+
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+STATIC = Path(__file__).parent / "static"
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+
+
+async def get_index(request: web.Request) -> web.StreamResponse:
+    index = STATIC / "index.html"
+    if not index.exists():
+        raise web.HTTPNotFound(reason="the page is not built; run `make setup`")
+    return web.FileResponse(index, headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY})
+
+
+@web.middleware
+async def cache_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Assets carry a hash in their names and never change; all else is asked for anew."""
+    response = await handler(request)
+    if "Cache-Control" not in response.headers:
+        immutable = request.path.startswith("/assets/") and response.status == 200
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if immutable else "no-cache"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def routes() -> list[web.AbstractRouteDef]:
+    pages: list[web.AbstractRouteDef] = [web.get("/", get_index)]
+    if STATIC.is_dir():
+        pages.append(web.static("/", STATIC))
+    return pages

@@ -1,0 +1,166 @@
+"""One incoming video track on its way through the tracker."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from av import VideoFrame
+
+from .clock import MediaClock
+from .latest import LatestSlot, SlotClosed
+from .outbound import AnnotatedTrack
+from .tracker_thread import TrackedFrame, TrackerThread
+
+
+@dataclass
+class TrackOptions:
+    """What the peer may change at any time.
+
+    :param draw: whether landmarks are drawn onto the video that goes back.
+    :param max_fps: tracked frames per second at most; None for as many as come.
+    """
+
+    draw: bool = True
+    max_fps: float | None = None
+
+
+@dataclass
+class TrackStats:
+    """Totals since the track began, and sums since the last report."""
+
+    tracked: int = 0
+    dropped: int = 0
+    width: int = 0
+    height: int = 0
+    _since: float = field(default_factory=time.monotonic)
+    _received: int = 0
+    _finished: int = 0
+    _tracker_ms: float = 0.0
+    _draw_ms: float = 0.0
+    _delay_ms: float = 0.0
+
+    def frame_received(self) -> None:
+        self._received += 1
+
+    def frame_tracked(self, frame: TrackedFrame, delay_ms: float) -> None:
+        self.tracked += 1
+        self.width, self.height = frame.width, frame.height
+        self._finished += 1
+        self._tracker_ms += frame.tracker_ms
+        self._draw_ms += frame.draw_ms
+        self._delay_ms += delay_ms
+
+    def report(self) -> dict[str, float | int]:
+        """The totals, and rates and means since the report before this one."""
+        now = time.monotonic()
+        elapsed = max(now - self._since, 1e-3)
+        finished = max(self._finished, 1)
+        report = {
+            "width": self.width,
+            "height": self.height,
+            "fps_in": round(self._received / elapsed, 1),
+            "fps_out": round(self._finished / elapsed, 1),
+            "tracked": self.tracked,
+            "dropped": self.dropped,
+            "tracker_ms": round(self._tracker_ms / finished, 1),
+            "draw_ms": round(self._draw_ms / finished, 2),
+            "delay_ms": round(self._delay_ms / finished, 1),
+        }
+        self._since = now
+        self._received = self._finished = 0
+        self._tracker_ms = self._draw_ms = self._delay_ms = 0.0
+        return report
+
+
+class InboundTrack:
+    """
+    Takes every frame of `source` as it comes, tracks the newest, and hands on the outcome.
+
+    :param source: the decoded video of the peer.
+    :param tracker: belongs to this track from now on and is closed with it.
+    :param outbound: where annotated frames go, or None if the peer wants no video back.
+    :param on_tracked: called on the event loop with the outcome of each frame.
+    """
+
+    def __init__(
+        self,
+        source: MediaStreamTrack,
+        tracker: TrackerThread,
+        outbound: AnnotatedTrack | None,
+        options: TrackOptions,
+        on_tracked: Callable[[TrackedFrame], None],
+    ) -> None:
+        self.stats = TrackStats()
+        self.last_frame = time.monotonic()
+        """When the newest frame came, on the monotonic clock."""
+        self._source = source
+        self._tracker = tracker
+        self._outbound = outbound
+        self._options = options
+        self._on_tracked = on_tracked
+        self._slot: LatestSlot[tuple[VideoFrame, float]] = LatestSlot()
+        self._clock = MediaClock()
+        self._next_due = 0.0
+
+    async def run(self) -> None:
+        """
+        Until the source ends.
+
+        :raises TrackerError: the tracker failed for good.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._pump(), name="pump")
+            tasks.create_task(self._track(), name="track")
+
+    async def close(self) -> None:
+        self._slot.close()
+        if self._outbound is not None:
+            self._outbound.stop()
+        await self._tracker.close()
+
+    async def _pump(self) -> None:
+        """Never lets a frame wait in aiortc's queue, which has no bound."""
+        try:
+            while True:
+                frame = await self._source.recv()
+                now = self.last_frame = time.monotonic()
+                self.stats.frame_received()
+                if isinstance(frame, VideoFrame) and self._is_due(now) and self._slot.put((frame, now)):
+                    self.stats.dropped += 1
+        except MediaStreamError:
+            self._slot.close()
+
+    def _is_due(self, now: float) -> bool:
+        max_fps = self._options.max_fps
+        if max_fps is None:
+            return True
+        interval = 1 / max_fps
+        # A quarter of slack for frames that come early; the schedule keeps the mean at the cap all the same.
+        if now < self._next_due - interval / 4:
+            return False
+        self._next_due = max(self._next_due + interval, now)
+        return True
+
+    async def _track(self) -> None:
+        try:
+            while True:
+                frame, received = await self._slot.get()
+                await self._track_frame(frame, received)
+        except SlotClosed:
+            pass
+
+    async def _track_frame(self, frame: VideoFrame, received: float) -> None:
+        assert frame.pts is not None
+        assert frame.time_base is not None
+        timestamp_ms = self._clock.timestamp_ms(frame.pts, frame.time_base)
+        draw = self._outbound is not None and self._options.draw
+        tracked = await self._tracker.process(frame, timestamp_ms, draw=draw)
+        if tracked is None:
+            self.stats.dropped += 1
+            return
+        if self._outbound is not None:
+            self._outbound.put(tracked.annotated or frame)
+        self._on_tracked(tracked)
+        self.stats.frame_tracked(tracked, (time.monotonic() - received) * 1000)

@@ -1,0 +1,32 @@
+"""The annotated video on its way back."""
+
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from av import VideoFrame
+
+from .latest import LatestSlot, SlotClosed
+
+
+class AnnotatedTrack(MediaStreamTrack):
+    """A video track that always sends the newest frame; what the encoder had no time for is dropped."""
+
+    kind = "video"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._slot: LatestSlot[VideoFrame] = LatestSlot()
+
+    def put(self, frame: VideoFrame) -> bool:
+        """
+        :return: whether a frame that was not sent yet was dropped for this one.
+        """
+        return self._slot.put(frame)
+
+    async def recv(self) -> VideoFrame:
+        try:
+            return await self._slot.get()
+        except SlotClosed:
+            raise MediaStreamError from None
+
+    def stop(self) -> None:
+        super().stop()
+        self._slot.close()

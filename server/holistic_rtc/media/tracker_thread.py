@@ -1,0 +1,136 @@
+"""One tracker on a thread of its own, driven from the event loop."""
+
+import asyncio
+import contextlib
+import functools
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
+
+import numpy as np
+from av import VideoFrame
+
+from ..drawing.annotate import annotate
+from ..errors import TrackerError
+from ..tracking.base import HolisticResult, Image, Tracker
+from .frames import from_rgb, to_rgb
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedFrame:
+    """What came of one frame. Durations are in milliseconds."""
+
+    timestamp_ms: int
+    width: int
+    height: int
+    result: HolisticResult
+    annotated: VideoFrame | None
+    tracker_ms: float
+    draw_ms: float
+
+
+class TrackerThread:
+    """
+    :param make_tracker: called on the thread, since a tracker belongs to the thread that made it.
+    :param deadline: seconds a frame, or making a tracker, may take; past it the engine is taken for stuck.
+    """
+
+    MAX_FAILURES = 3
+    """Frames running on which the engine may fail, and be made anew, before the session is given up."""
+
+    def __init__(self, make_tracker: Callable[[], Tracker], *, deadline: float = 10.0) -> None:
+        self._make_tracker = make_tracker
+        self._deadline = deadline
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tracker")
+        self._tracker: Tracker | None = None
+        self._first_ms = 0
+        self._failures = 0
+        self._stuck = False
+        self._closed = False
+
+    async def warm_up(self, picture: Image) -> None:
+        """
+        Load the engine and have it track a picture, since its first frames take several times as long as the others.
+
+        :param picture: ``(height, width, 3)`` uint8 RGB, of a person, so that every network runs.
+        :raises TrackerError: the engine can't be loaded.
+        """
+        # Black frames after the picture make the engine forget the person.
+        black = np.zeros_like(picture)
+        for image in (picture, picture, black, black):
+            await self._run(self._track, image, 0)
+            self._first_ms += 1
+
+    async def process(self, frame: VideoFrame, timestamp_ms: int, *, draw: bool) -> TrackedFrame | None:
+        """
+        Track one frame and, when asked, draw what was found onto a copy of it.
+
+        :return: None when the engine failed on this frame; the next frame gets a new one.
+        :raises TrackerError: the engine is stuck, or failed on several frames running.
+        """
+        try:
+            tracked = await self._run(self._process, frame, timestamp_ms, draw)
+        except TrackerError as error:
+            self._failures += 1
+            if self._stuck or self._failures >= self.MAX_FAILURES:
+                raise
+            logger.warning("tracker failed, making a new one: %s", error)
+            await self._run(self._discard)
+            return None
+        self._failures = 0
+        return tracked
+
+    async def close(self) -> None:
+        """Free the engine on its own thread; a stuck one is left to the end of the process."""
+        if not self._closed:
+            self._closed = True
+            if not self._stuck:
+                with contextlib.suppress(TrackerError):
+                    await self._run(self._discard)
+            self._executor.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await loop.run_in_executor(self._executor, functools.partial(call, *args, **kwargs))
+        except TimeoutError:
+            self._stuck = True
+            raise TrackerError(f"the tracker gave no answer within {self._deadline:g} s") from None
+
+    # From here on: on the tracker's thread.
+
+    def _process(self, frame: VideoFrame, timestamp_ms: int, draw: bool) -> TrackedFrame:
+        image = to_rgb(frame)
+        started = time.perf_counter()
+        result = self._track(image, timestamp_ms)
+        tracked = time.perf_counter()
+        annotated = from_rgb(annotate(image, result), frame) if draw else None
+        drawn = time.perf_counter()
+        return TrackedFrame(
+            timestamp_ms=timestamp_ms,
+            width=frame.width,
+            height=frame.height,
+            result=result,
+            annotated=annotated,
+            tracker_ms=(tracked - started) * 1000,
+            draw_ms=(drawn - tracked) * 1000,
+        )
+
+    def _track(self, image: Image, timestamp_ms: int) -> HolisticResult:
+        if self._tracker is None:
+            self._tracker = self._make_tracker()
+        return self._tracker.track(image, self._first_ms + timestamp_ms)
+
+    def _discard(self) -> None:
+        tracker, self._tracker = self._tracker, None
+        if tracker is not None:
+            tracker.close()

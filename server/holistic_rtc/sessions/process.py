@@ -1,0 +1,161 @@
+"""The front process's end of one session process."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from ..errors import SignallingError
+
+logger = logging.getLogger(__name__)
+
+Message = dict[str, Any]
+
+
+class SessionProcess:
+    """Starts, talks to and ends one session process. Make it with :meth:`start`."""
+
+    START_DEADLINE = 60.0
+    """Seconds to load and warm up the model; slow machines with two or three starting at once need many."""
+    SILENCE = 8.0
+    """Seconds without a heartbeat, which comes once a second, after which the process is killed."""
+    REQUEST_DEADLINE = 10.0
+    CLOSE_DEADLINE = 3.0
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.pid = process.pid
+        self.stats: Message | None = None
+        """The newest report of its session."""
+        self.end: Message | None = None
+        """Why its session ended, if it could still tell."""
+        self.reusable = True
+        """Whether it can still serve a session, after an offer that it refused."""
+        self._process = process
+        self._reader = reader
+        self._writer = writer
+        self._ready = asyncio.Event()
+        self._replies: asyncio.Queue[Message] = asyncio.Queue()
+        self._requests = asyncio.Lock()
+        self._closed = asyncio.create_task(self._run(), name=f"session-process-{process.pid}")
+
+    @classmethod
+    async def start(cls, arguments: Sequence[str]) -> "SessionProcess":
+        """
+        :param arguments: of ``python -m holistic_rtc.worker.main``, but for the socket.
+        """
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "holistic_rtc.worker.main", "--control-fd", str(theirs.fileno()), *arguments),
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                # Ctrl-C in a terminal is for the front process, which then ends the sessions in good order.
+                process_group=0,
+            )
+        reader, writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
+        return cls(process, reader, writer)
+
+    @property
+    def alive(self) -> bool:
+        return not self._closed.done()
+
+    async def wait_ready(self) -> bool:
+        """
+        :return: whether the process is warm; False when it ended instead.
+        """
+        ready = asyncio.create_task(self._ready.wait())
+        try:
+            await asyncio.wait({ready, self._closed}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ready.cancel()
+        return self._ready.is_set() and self.alive
+
+    async def wait_closed(self) -> None:
+        await asyncio.wait({self._closed})
+
+    async def request(self, type: str, **fields: object) -> Message:
+        """
+        :raises SignallingError: the process refuses the request, or ended meanwhile (503).
+        """
+        async with self._requests:
+            self._send(type, **fields)
+            reply = asyncio.create_task(self._replies.get())
+            try:
+                await asyncio.wait(
+                    {reply, self._closed}, timeout=self.REQUEST_DEADLINE, return_when=asyncio.FIRST_COMPLETED
+                )
+                if not reply.done():
+                    # What a late answer would belong to is not known any more.
+                    self.kill()
+                    raise SignallingError(503, "the session process ended; try again", retry_after=1)
+                message = reply.result()
+            finally:
+                reply.cancel()
+        if message["type"] == "refused":
+            self.reusable = message["reusable"]
+            raise SignallingError(message["status"], message["detail"])
+        return message
+
+    async def close(self, reason: str, message: str) -> None:
+        """Tell the process to end, and make it."""
+        self._send("close", reason=reason, message=message)
+        await asyncio.wait({self._closed}, timeout=self.CLOSE_DEADLINE)
+        self.kill()
+        await self.wait_closed()
+
+    def kill(self) -> None:
+        if self.alive:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+
+    def _send(self, type: str, **fields: object) -> None:
+        if not self._writer.is_closing():
+            self._writer.write(orjson.dumps({"type": type, **fields}) + b"\n")
+
+    async def _run(self) -> None:
+        """Owns the process from its start to its end."""
+        await self._read()
+        self._writer.close()
+        try:
+            async with asyncio.timeout(self.CLOSE_DEADLINE):
+                status = await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            status = await self._process.wait()
+        if status:
+            logger.warning("session process %d ended with status %d", self.pid, status)
+
+    async def _read(self) -> None:
+        deadline = self.START_DEADLINE
+        try:
+            while True:
+                async with asyncio.timeout(deadline):
+                    line = await self._reader.readline()
+                if not line:
+                    return
+                self._take(orjson.loads(line))
+                if self._ready.is_set():
+                    deadline = self.SILENCE
+        except TimeoutError:
+            logger.error("session process %d gave no sign of life for %g s; killing it", self.pid, deadline)
+            self.kill()
+        except ConnectionError as error:
+            logger.error("lost session process %d: %s", self.pid, error)
+
+    def _take(self, message: Message) -> None:
+        match message["type"]:
+            case "ready":
+                self._ready.set()
+            case "beat":
+                self.stats = message["stats"]
+            case "ended":
+                self.end = message
+            case _:
+                self._replies.put_nowait(message)

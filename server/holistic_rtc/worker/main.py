@@ -1,0 +1,195 @@
+"""Entry of a session process: waits, warm, for one offer, serves that session, and ends.
+
+The front process talks to it over a socket, one JSON object per line::
+
+    front -> worker   {"type": "offer", "session": id, "sdp": offer, "ice_servers": [...]}
+                      {"type": "candidates", "fragment": sdpfrag}
+                      {"type": "close", "reason": word, "message": sentence}
+    worker -> front   {"type": "ready"}
+                      {"type": "answer", "sdp": answer}  or  {"type": "done"}  or
+                      {"type": "refused", "status": number, "detail": sentence, "reusable": bool}
+                      {"type": "beat", "stats": {...} or null}        once a second
+                      {"type": "ended", "reason": word, "message": sentence}
+
+The end of the socket ends the process.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import functools
+import logging
+import os
+import socket
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import orjson
+import uvloop
+from PIL import Image
+
+from ..errors import SignallingError, TrackerError
+from ..media.codecs import tune
+from ..media.tracker_thread import TrackerThread
+from ..tracking import ENGINES
+from .negotiation import MAX_TRACKS, Offer
+from .peer import End, Peer
+
+logger = logging.getLogger(__name__)
+
+CLOSE_DEADLINE = 2.0
+"""Seconds for an orderly end; past it the process just goes."""
+
+
+class Worker:
+    """
+    :param engine: which tracking engine, by its name.
+    :param model: the engine's model file.
+    :param description: what clients are told of the model.
+    """
+
+    def __init__(self, writer: asyncio.StreamWriter, engine: str, model: Path, description: dict[str, Any]) -> None:
+        self._writer = writer
+        self._make_tracker = functools.partial(ENGINES[engine], model)
+        self._description = description
+        self._spare = TrackerThread(self._make_tracker)
+        self._peer: Peer | None = None
+
+    async def run(self, reader: asyncio.StreamReader) -> None:
+        """
+        :raises TrackerError: the engine can't be loaded.
+        """
+        await self._spare.warm_up(_picture_of_a_person())
+        self._send("ready")
+        beat = asyncio.create_task(self._beat(), name="beat")
+        requests = asyncio.create_task(self._serve(reader), name="requests")
+        try:
+            # The heart stops beating only by an error of ours, and then the process must not go on.
+            await asyncio.wait({beat, requests}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (beat, requests):
+                if task.done():
+                    task.result()
+        finally:
+            for task in (beat, requests):
+                task.cancel()
+            await asyncio.gather(beat, requests, return_exceptions=True)
+            await self._close()
+
+    async def _serve(self, reader: asyncio.StreamReader) -> None:
+        """Until the front process closes the socket or the session ends."""
+        ended: asyncio.Future[End] | None = None
+        line = asyncio.ensure_future(reader.readline())
+        while True:
+            waited: set[asyncio.Future[Any]] = {line, ended} if ended else {line}
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+            if ended and ended.done():
+                line.cancel()
+                return
+            message = line.result()
+            if not message:
+                return
+            if not await self._handle(orjson.loads(message)):
+                return
+            ended = self._peer.ended if self._peer else None
+            line = asyncio.ensure_future(reader.readline())
+
+    async def _handle(self, request: dict[str, Any]) -> bool:
+        """
+        :return: whether to go on.
+        """
+        try:
+            match request["type"]:
+                case "offer":
+                    offer = Offer.parse(request["sdp"])
+                    self._peer = Peer(
+                        request["session"],
+                        self._description,
+                        request["ice_servers"],
+                        self._spare,
+                        functools.partial(TrackerThread, self._make_tracker),
+                    )
+                    self._send("answer", sdp=await self._peer.answer(offer))
+                case "candidates" if self._peer:
+                    await self._peer.add_candidates(request["fragment"])
+                    self._send("done")
+                case "close":
+                    if self._peer:
+                        self._peer.end(request["reason"], request["message"])
+                    return False
+        except SignallingError as error:
+            # An offer that failed half-way leaves a peer connection behind that can't take another.
+            reusable = request["type"] != "offer" or self._peer is None
+            self._send("refused", status=error.status, detail=error.detail, reusable=reusable)
+            return reusable
+        return True
+
+    async def _beat(self) -> None:
+        while True:
+            self._send("beat", stats=self._peer.tick() if self._peer else None)
+            await asyncio.sleep(1)
+
+    async def _close(self) -> None:
+        if self._peer is None:
+            await self._spare.close()
+            return
+        if self._peer.ended.done():
+            end = self._peer.ended.result()
+            self._send("ended", reason=end.reason, message=end.message)
+            # Lets the farewell on the control channel out before the connection closes under it.
+            await asyncio.sleep(0.1)
+        await self._peer.close()
+
+    def _send(self, type: str, **fields: object) -> None:
+        self._writer.write(orjson.dumps({"type": type, **fields}) + b"\n")
+
+
+def _picture_of_a_person() -> "np.ndarray[Any, np.dtype[np.uint8]]":
+    """:return: ``(600, 512, 3)`` uint8 RGB; matplotlib, which mediapipe needs, ships it."""
+    import matplotlib
+
+    with Image.open(Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg") as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
+async def _main(options: argparse.Namespace) -> None:
+    loop = asyncio.get_running_loop()
+    # aiortc encodes in the loop's default executor.
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=MAX_TRACKS, thread_name_prefix="encoder"))
+    reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=options.control_fd), limit=1 << 20)
+    worker = Worker(writer, options.engine, options.model, orjson.loads(options.description))
+    with contextlib.suppress(ConnectionError):
+        await worker.run(reader)
+        await writer.drain()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="holistic-rtc session process")
+    parser.add_argument("--control-fd", type=int, required=True)
+    parser.add_argument("--engine", choices=ENGINES, required=True)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--description", required=True)
+    parser.add_argument("--log-level", required=True)
+    options = parser.parse_args()
+    logging.basicConfig(level=options.log_level, format=f"%(asctime)s %(levelname)s [{os.getpid()}] %(message)s")
+    cv2.setNumThreads(1)
+    tune()
+    status = 0
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_main(options))
+    except TrackerError as error:
+        logger.error("%s", error)
+        status = 1
+    finally:
+        logging.shutdown()
+        sys.stderr.flush()
+        # Threads of aiortc's decoders and of a stuck engine would keep the interpreter alive for ever.
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    main()
