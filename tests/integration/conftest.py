@@ -1,0 +1,18 @@
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest_asyncio
+from support.serving import Server, serving
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def server() -> AsyncIterator[Server]:
+    """One server for all tests that leave it as they found it."""
+    async with serving("--max-sessions", "3") as server:
+        yield server
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session

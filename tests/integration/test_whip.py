@@ -1,0 +1,209 @@
+"""Signalling by the book (RFC 9725)."""
+
+import asyncio
+import json
+
+import aiohttp
+import pytest
+from support.pictures import grace_hopper
+from support.publisher import PictureTrack, Publisher, publishing
+from support.serving import Server, serving
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+SDP = {"Content-Type": "application/sdp"}
+FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
+
+
+async def assert_problem(response: aiohttp.ClientResponse, status: int, *words: str) -> None:
+    assert response.status == status, await response.text()
+    assert response.content_type == "application/problem+json"
+    body = json.loads(await response.text())
+    assert body["status"] == status
+    for word in words:
+        assert word in body["detail"]
+
+
+async def make_offer(server: Server, http: aiohttp.ClientSession, *kinds: str) -> str:
+    publisher = Publisher(server.url, http)
+    for kind in kinds:
+        publisher.pc.addTransceiver(kind, direction="sendonly")
+    offer = await publisher.offer()
+    await publisher.close()
+    return offer
+
+
+async def test_an_offer_is_answered_with_201_location_and_etag(server: Server) -> None:
+    async with publishing(server.url, [PictureTrack(grace_hopper())]) as publisher:
+        assert publisher.location.startswith("/whip/")
+        assert publisher.etag.startswith('"')
+        assert "a=sendrecv" in publisher.answer
+        assert "a=candidate:" in publisher.answer
+
+
+async def test_audio_is_answered_inactive(server: Server, http: aiohttp.ClientSession) -> None:
+    publisher = Publisher(server.url, http)
+    publisher.pc.addTransceiver("audio", direction="sendrecv")
+    publisher.pc.addTransceiver(PictureTrack(grace_hopper()), direction="sendonly")
+    await publisher.connect()
+    audio, video = publisher.answer.split("m=audio")[1].split("m=video")
+    assert "a=inactive" in audio
+    assert "a=recvonly" in video
+    await publisher.delete()
+    await publisher.close()
+
+
+@pytest.mark.parametrize("body", ["hello", "v=0\r\nm=video what\r\n", "v=0\r\n", "{}", "\x00" * 100, "m=video 9 X 1"])
+async def test_unreadable_sdp_is_400(server: Server, http: aiohttp.ClientSession, body: str) -> None:
+    async with http.post(f"{server.url}/whip", data=body, headers=SDP) as response:
+        await assert_problem(response, 400)
+
+
+async def test_an_empty_body_and_bytes_that_are_no_text_are_400(server: Server, http: aiohttp.ClientSession) -> None:
+    for body in (b"", b"\xff\xfe\xff"):
+        async with http.post(f"{server.url}/whip", data=body, headers=SDP) as response:
+            await assert_problem(response, 400)
+
+
+async def test_an_offer_without_video_is_422(server: Server, http: aiohttp.ClientSession) -> None:
+    offer = await make_offer(server, http, "audio")
+    async with http.post(f"{server.url}/whip", data=offer, headers=SDP) as response:
+        await assert_problem(response, 422, "video")
+
+
+async def test_an_offer_without_a_common_codec_is_422(server: Server, http: aiohttp.ClientSession) -> None:
+    offer = (await make_offer(server, http, "video")).replace("VP8/90000", "AV1/90000").replace("H264/", "H265/")
+    async with http.post(f"{server.url}/whip", data=offer, headers=SDP) as response:
+        await assert_problem(response, 422, "VP8", "H.264")
+
+
+async def test_more_tracks_than_the_limit_are_422(server: Server, http: aiohttp.ClientSession) -> None:
+    offer = await make_offer(server, http, *["video"] * 5)
+    async with http.post(f"{server.url}/whip", data=offer, headers=SDP) as response:
+        await assert_problem(response, 422, "at most 4")
+
+
+async def test_over_64_kib_is_413_whether_announced_or_not(server: Server, http: aiohttp.ClientSession) -> None:
+    async with http.post(f"{server.url}/whip", data="a" * 65_537, headers=SDP) as response:
+        await assert_problem(response, 413, "65536")
+
+    async def chunks() -> object:
+        for _ in range(70):
+            yield b"a" * 1024
+
+    async with http.post(f"{server.url}/whip", data=chunks(), headers=SDP) as response:
+        await assert_problem(response, 413, "65536")
+
+
+async def test_another_content_type_is_415(server: Server, http: aiohttp.ClientSession) -> None:
+    async with http.post(f"{server.url}/whip", json={"sdp": ""}) as response:
+        await assert_problem(response, 415, "application/sdp")
+
+
+async def test_other_methods_are_405(server: Server, http: aiohttp.ClientSession) -> None:
+    for path in ("/whip", "/whip/nobody"):
+        async with http.put(f"{server.url}{path}") as response:
+            await assert_problem(response, 405)
+            assert response.headers["Allow"]
+
+
+async def test_an_unknown_session_is_404(server: Server, http: aiohttp.ClientSession) -> None:
+    async with http.delete(f"{server.url}/whip/nobody") as response:
+        await assert_problem(response, 404)
+    async with http.patch(f"{server.url}/whip/nobody", data="", headers=FRAGMENT) as response:
+        await assert_problem(response, 404)
+
+
+async def test_candidates_may_trickle_in_after_the_offer(server: Server, http: aiohttp.ClientSession) -> None:
+    publisher = Publisher(server.url, http)
+    publisher.pc.addTransceiver(PictureTrack(grace_hopper()), direction="sendonly")
+    publisher.open_landmarks()
+    lines = (await publisher.offer()).split("\r\n")
+    candidates = dict.fromkeys(line for line in lines if line.startswith("a=candidate:"))
+    offer = "\r\n".join(
+        line for line in lines if not line.startswith(("a=candidate:", "a=end-of-candidates"))
+    )
+    async with http.post(f"{server.url}/whip", data=offer, headers=SDP) as response:
+        publisher.location, publisher.etag = response.headers["Location"], response.headers["ETag"]
+        answer = await response.text()
+    await publisher.accept(answer)
+    fragment = "\r\n".join(["m=video 9 UDP/TLS/RTP/SAVPF 0", "a=mid:0", *candidates, "a=end-of-candidates", ""])
+    headers = {**FRAGMENT, "If-Match": publisher.etag}
+    async with http.patch(f"{server.url}{publisher.location}", data=fragment, headers=headers) as response:
+        assert response.status == 204
+    await publisher.until(lambda: publisher.landmarks)
+    await publisher.delete()
+    await publisher.close()
+
+
+async def test_a_patch_that_does_not_fit_is_refused_and_the_session_goes_on(
+    server: Server, http: aiohttp.ClientSession
+) -> None:
+    async with publishing(server.url, [PictureTrack(grace_hopper())]) as publisher:
+        url = f"{server.url}{publisher.location}"
+        async with http.patch(url, data="a=candidate:?", headers=FRAGMENT) as response:
+            await assert_problem(response, 400)
+        async with http.patch(url, data="a=ice-ufrag:other\r\na=ice-pwd:other", headers=FRAGMENT) as response:
+            await assert_problem(response, 422, "restart")
+        async with http.patch(url, data="", headers={**FRAGMENT, "If-Match": '"other"'}) as response:
+            await assert_problem(response, 412)
+        async with http.patch(url, data="x", headers=SDP) as response:
+            await assert_problem(response, 415)
+        await publisher.until(lambda: publisher.landmarks)
+
+
+async def test_delete_ends_the_session_and_frees_its_place(server: Server, http: aiohttp.ClientSession) -> None:
+    async with publishing(server.url, [PictureTrack(grace_hopper())]) as publisher:
+        assert await publisher.delete() == 200
+        assert await publisher.delete() == 404
+        async with http.get(f"{server.url}/healthz") as response:
+            assert (await response.json())["sessions"] == 0
+        await publisher.until(lambda: publisher.received("end"))
+
+
+async def test_a_full_server_answers_503_with_retry_after_and_is_not_ready() -> None:
+    async with serving("--max-sessions", "1") as server, aiohttp.ClientSession() as http:
+        async with publishing(server.url, [PictureTrack(grace_hopper())]):
+            offer = await make_offer(server, http, "video")
+            async with http.post(f"{server.url}/whip", data=offer, headers=SDP) as response:
+                await assert_problem(response, 503, "full")
+                assert int(response.headers["Retry-After"]) > 0
+            async with http.get(f"{server.url}/readyz") as response:
+                assert response.status == 503
+            async with http.get(f"{server.url}/healthz") as response:
+                assert response.status == 200
+        async with publishing(server.url, [PictureTrack(grace_hopper())]) as publisher:
+            await publisher.until(lambda: publisher.landmarks)
+
+
+async def test_only_configured_origins_may_connect_from_other_sites_and_are_told_of_ice_servers() -> None:
+    environment = {
+        "HOLISTIC_CORS_ORIGINS": '["https://rig.example"]',
+        "HOLISTIC_ICE_SERVERS": '[{"urls": ["turn:turn.example:3478"], "username": "u", "credential": "p\\"w"}]',
+    }
+    async with serving(environment=environment) as server, aiohttp.ClientSession() as http:
+        async with http.options(f"{server.url}/whip", headers={"Origin": "https://rig.example"}) as response:
+            assert response.status == 204
+            assert response.headers["Access-Control-Allow-Origin"] == "https://rig.example"
+            assert "POST" in response.headers["Access-Control-Allow-Methods"]
+            assert response.headers["Accept-Post"] == "application/sdp"
+            assert response.headers["Link"] == (
+                '<turn:turn.example:3478>; rel="ice-server"; username="u"; credential="p\\"w"; '
+                'credential-type="password"'
+            )
+        async with http.options(f"{server.url}/whip", headers={"Origin": "https://other.example"}) as response:
+            assert "Access-Control-Allow-Origin" not in response.headers
+        async with http.get(f"{server.url}/api/ice-servers") as response:
+            assert (await response.json())["iceServers"][0]["username"] == "u"
+
+
+async def test_many_broken_offers_leave_the_warm_process_in_place(server: Server, http: aiohttp.ClientSession) -> None:
+    await server.until_ready()
+    before = {worker.pid for worker in server.workers()}
+
+    async def post() -> int:
+        async with http.post(f"{server.url}/whip", data="v=0\r\nrubbish", headers=SDP) as response:
+            return response.status
+
+    assert set(await asyncio.gather(*(post() for _ in range(3)))) == {400}
+    assert before <= {worker.pid for worker in server.workers()}

@@ -1,0 +1,69 @@
+"""The real server, as its user starts it."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+import psutil
+
+
+@dataclass
+class Server:
+    url: str
+    process: asyncio.subprocess.Process
+
+    def workers(self) -> list[psutil.Process]:
+        """Its session processes, warm or in use."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    async def until_ready(self, timeout: float = 60) -> None:
+        async with aiohttp.ClientSession() as http, asyncio.timeout(timeout):
+            while True:
+                with contextlib.suppress(aiohttp.ClientConnectionError):
+                    async with http.get(f"{self.url}/readyz") as response:
+                        if response.status == 200:
+                            return
+                await asyncio.sleep(0.05)
+
+    async def until(self, condition: object, timeout: float = 30) -> None:
+        """Poll `condition`, a callable, until it holds."""
+        assert callable(condition)
+        async with asyncio.timeout(timeout):
+            while not condition():
+                await asyncio.sleep(0.05)
+
+    async def stop(self, number: int = signal.SIGTERM) -> int:
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        return await self.process.wait()
+
+
+@asynccontextmanager
+async def serving(*arguments: str, environment: Mapping[str, str] | None = None) -> AsyncIterator[Server]:
+    """``holistic-rtc serve`` on a free port, warm; told to stop at the end, and none of its processes may stay."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "holistic_rtc.cli", "serve", "--port", "0", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, **(environment or {})},
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(60):
+        line = (await process.stdout.readline()).decode()
+    assert line, "the server ended at its start; see its log above"
+    server = Server(line.split()[-1], process)
+    workers: list[psutil.Process] = []
+    try:
+        await server.until_ready()
+        yield server
+        if process.returncode is None:
+            workers = server.workers()
+    finally:
+        await server.stop()
+    _, left = psutil.wait_procs(workers, timeout=5)
+    assert not left, f"the server left processes behind: {left}"
