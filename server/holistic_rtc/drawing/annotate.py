@@ -1,0 +1,148 @@
+"""Draw the landmarks of one frame."""
+
+from collections.abc import Iterable
+from itertools import groupby
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from holistic_rtc.drawing import topology
+from holistic_rtc.drawing.style import REFERENCE_SIZE, STYLE, Colour
+from holistic_rtc.drawing.topology import Path
+from holistic_rtc.tracking.base import FloatArray, HolisticResult, Image
+
+# OpenCV takes fixed-point coordinates; sixteenths of a pixel keep a small mesh from trembling.
+_SHIFT = 4
+_ONE = 1 << _SHIFT
+# In frames. A line to a point farther out looks the same, and coordinates stay far from the limits of int32.
+_FARTHEST = 4
+_MIN_VISIBILITY = 0.5
+
+Points = NDArray[np.int32]
+"""(n, 2), x and y in sixteenths of a pixel"""
+
+
+def annotate(image: Image, result: HolisticResult) -> Image:
+    """
+    A copy of the picture with the landmarks drawn on it.
+
+    Points may lie outside the picture; a part with a number that isn't finite is left out.
+
+    :param image: ``(height, width, 3)`` uint8 RGB; stays as it is.
+    """
+    canvas = _Canvas(np.array(image, order="C"), min(image.shape[:2]) / REFERENCE_SIZE)
+    face = canvas.locate(result.face_landmarks)
+    pose = canvas.locate(result.pose_landmarks)
+    left_hand = canvas.locate(result.left_hand_landmarks)
+    right_hand = canvas.locate(result.right_hand_landmarks)
+    if face is not None:
+        _draw_face(canvas, face)
+    if pose is not None and result.pose_visibility is not None:
+        visible = result.pose_visibility >= _MIN_VISIBILITY
+        # The pose's own points of face and fingers are poorer than the landmarks of those parts.
+        visible[topology.POSE_FACE] &= face is None
+        visible[topology.POSE_LEFT_FINGERS] &= left_hand is None
+        visible[topology.POSE_RIGHT_FINGERS] &= right_hand is None
+        _draw_pose(canvas, pose, visible)
+    if left_hand is not None:
+        _draw_hand(canvas, left_hand, STYLE.left)
+    if right_hand is not None:
+        _draw_hand(canvas, right_hand, STYLE.right)
+    return canvas.image
+
+
+def _draw_face(canvas: "_Canvas", points: Points) -> None:
+    _draw_veil(canvas, points)
+    canvas.lines(points, topology.FACE_MIDDLE, STYLE.middle, STYLE.contour_width)
+    canvas.lines(points, topology.FACE_LEFT, STYLE.left, STYLE.contour_width)
+    canvas.lines(points, topology.FACE_RIGHT, STYLE.right, STYLE.contour_width)
+    canvas.ring(points[topology.LEFT_IRIS], STYLE.left, STYLE.contour_width)
+    canvas.ring(points[topology.RIGHT_IRIS], STYLE.right, STYLE.contour_width)
+
+
+def _draw_veil(canvas: "_Canvas", points: Points) -> None:
+    """The translucent part of a face: its mesh, and a shadow of its contours."""
+    corner, region = canvas.region(points)
+    if region.size == 0:
+        return
+    veil = _Canvas(region.copy(), canvas.scale)
+    points = points - corner
+    contours = topology.FACE_MIDDLE + topology.FACE_LEFT + topology.FACE_RIGHT
+    veil.lines(points, contours, STYLE.outline, STYLE.contour_width + 2 * STYLE.outline_width)
+    if _extent(points) >= STYLE.mesh_face_size * max(1, canvas.scale):
+        veil.lines(points, (topology.FACE_MESH,), STYLE.mesh, STYLE.mesh_width)
+    cv2.addWeighted(veil.image, STYLE.veil_opacity, region, 1 - STYLE.veil_opacity, 0, dst=region)
+
+
+def _draw_pose(canvas: "_Canvas", points: Points, visible: NDArray[np.bool_]) -> None:
+    left = _visible_runs(topology.POSE_LEFT, visible)
+    right = _visible_runs(topology.POSE_RIGHT, visible)
+    middle = _visible_runs(topology.POSE_MIDDLE, visible)
+    canvas.lines(points, left + right + middle, STYLE.outline, STYLE.limb_width + 2 * STYLE.outline_width)
+    canvas.lines(points, middle, STYLE.middle, STYLE.limb_width)
+    canvas.lines(points, left, STYLE.left, STYLE.limb_width)
+    canvas.lines(points, right, STYLE.right, STYLE.limb_width)
+    canvas.dots(points[visible], STYLE.joint_radius, STYLE.outline_width)
+
+
+def _visible_runs(paths: Iterable[Path], visible: NDArray[np.bool_]) -> list[list[int]]:
+    """The paths, cut where a point is not visible."""
+    return [list(run) for path in paths for seen, run in groupby(path, visible.__getitem__) if seen]
+
+
+def _draw_hand(canvas: "_Canvas", points: Points, colour: Colour) -> None:
+    # The full widths would make a blot of a hand far from the camera.
+    slim = min(1, _extent(points) / (STYLE.slim_hand_size * canvas.scale))
+    canvas.lines(points, topology.HAND, STYLE.outline, slim * (STYLE.finger_width + 2 * STYLE.outline_width))
+    canvas.lines(points, topology.HAND, colour, slim * STYLE.finger_width)
+    canvas.dots(points, slim * STYLE.knuckle_radius, slim * STYLE.outline_width)
+
+
+def _extent(points: Points) -> float:
+    """The longer side of the points' bounding box in pixels."""
+    return float(np.ptp(points, axis=0).max()) / _ONE
+
+
+class _Canvas:
+    """A picture to draw on, with widths and radii in the style's units."""
+
+    def __init__(self, image: Image, scale: float) -> None:
+        self.image = image
+        self.scale = scale
+
+    def locate(self, landmarks: FloatArray | None) -> Points | None:
+        if landmarks is None or not np.isfinite(landmarks).all():
+            return None
+        height, width = self.image.shape[:2]
+        fractions = np.clip(landmarks[:, :2], -_FARTHEST, _FARTHEST)
+        points: Points = np.rint(fractions * (width * _ONE, height * _ONE)).astype(np.int32)
+        return points
+
+    def region(self, points: Points) -> tuple[Points, Image]:
+        """The part of the picture where the points are: its upper left corner, and a view of its pixels."""
+        height, width = self.image.shape[:2]
+        margin = self._thickness(STYLE.contour_width + 2 * STYLE.outline_width)
+        left, top = np.clip((points.min(axis=0) >> _SHIFT) - margin, 0, (width, height)).tolist()
+        right, bottom = np.clip((points.max(axis=0) >> _SHIFT) + margin, 0, (width, height)).tolist()
+        return np.array((left * _ONE, top * _ONE), np.int32), self.image[top:bottom, left:right]
+
+    def lines(self, points: Points, paths: Iterable[Path | list[int]], colour: Colour, width: float) -> None:
+        strokes = [points[path] for path in paths]
+        cv2.polylines(self.image, strokes, False, colour, self._thickness(width), cv2.LINE_AA, _SHIFT)
+
+    def dots(self, points: Points, radius: float, outline_width: float) -> None:
+        for colour, grown in ((STYLE.outline, radius + outline_width), (STYLE.middle, radius)):
+            size = round(grown * self.scale * _ONE)
+            for centre in points.tolist():
+                cv2.circle(self.image, centre, size, colour, cv2.FILLED, cv2.LINE_AA, _SHIFT)
+
+    def ring(self, points: Points, colour: Colour, width: float) -> None:
+        """The circle that goes best through the points."""
+        centre = points.mean(axis=0)
+        radius = np.linalg.norm(points - centre, axis=1).mean()
+        x, y = np.rint(centre).astype(int).tolist()
+        cv2.circle(self.image, (x, y), round(radius), colour, self._thickness(width), cv2.LINE_AA, _SHIFT)
+
+    def _thickness(self, width: float) -> int:
+        return max(1, round(width * self.scale))
