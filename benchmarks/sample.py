@@ -1,0 +1,69 @@
+"""A frame with every part of a person, for the benchmarks of what comes after tracking."""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import matplotlib
+import numpy as np
+from holistic_rtc.tracking import models
+from holistic_rtc.tracking.base import FloatArray, HolisticResult, Image
+from holistic_rtc.tracking.mediapipe import MediaPipeTracker
+from PIL import Image as PillowImage
+from PIL import ImageOps
+
+_SIZE = (640, 480)
+
+
+@cache
+def tracked_frame() -> tuple[Image, HolisticResult]:
+    """
+    A 640x480 picture and its real landmarks.
+
+    The picture is ``both_hands.png`` of the folder that HOLISTIC_TEST_MEDIA names. Without that it is matplotlib's
+    portrait of Grace Hopper, whose hands are not in the picture and are added.
+
+    :raises ModelError: the model bundle is missing.
+    """
+    image = _picture()
+    tracker = MediaPipeTracker(models.find(models.PoseModel.LITE).path)
+    try:
+        result = tracker.track(image, 0)
+    finally:
+        tracker.close()
+    left, right = _open_hand(0.7), _open_hand(0.3)
+    if result.left_hand_landmarks is None:
+        result = replace(result, left_hand_landmarks=left, left_hand_world_landmarks=left)
+    if result.right_hand_landmarks is None:
+        result = replace(result, right_hand_landmarks=right, right_hand_world_landmarks=right)
+    return image, result
+
+
+def _picture() -> Image:
+    path = Path(os.environ.get("HOLISTIC_TEST_MEDIA", "")) / "both_hands.png"
+    if not path.is_file():
+        path = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
+    with PillowImage.open(path) as picture:
+        return np.asarray(ImageOps.pad(picture.convert("RGB"), _SIZE))
+
+
+def _open_hand(x: float) -> FloatArray:
+    """A hand of about a quarter of the picture's height, its fingers spread like the ribs of a fan."""
+    points = [(x, 0.9)]
+    for angle in np.linspace(-0.8, 0.8, 5):
+        points += [(x + np.sin(angle) * length, 0.9 - np.cos(angle) * length) for length in (0.1, 0.15, 0.2, 0.25)]
+    return np.array([(*point, 0) for point in points], np.float32)
+
+
+def median_ms(call: Callable[[], object], repeats: int = 500) -> float:
+    """Median wall time of a call in milliseconds, the first tenth being warm-up."""
+    times = []
+    for _ in range(repeats):
+        start = perf_counter()
+        call()
+        times.append((perf_counter() - start) * 1000)
+    return median(times[repeats // 10 :])
