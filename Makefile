@@ -1,0 +1,110 @@
+# `make run` makes everything ready and serves; `make help` lists the other targets.
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+STAMPS := .venv/stamps
+NETWORK := Check the network and the index settings of
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input --no-deps
+LIBRARIES := import ctypes; ctypes.CDLL("libEGL.so.1"); ctypes.CDLL("libGLESv2.so.2")
+
+PAGE := server/holistic_rtc/http/static/index.html
+PAGE_SOURCES := $(shell find web schema -type f -not -path '*/node_modules/*' 2>/dev/null)
+
+# make run HOST=0.0.0.0 PORT=9000 ARGS="--pose-model full"
+SERVE := $(if $(filter command,$(origin HOST)),--host $(HOST)) $(if $(filter command,$(origin PORT)),--port $(PORT)) $(ARGS)
+
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+.PHONY: setup
+setup: $(STAMPS)/package $(STAMPS)/libraries $(STAMPS)/model $(PAGE) ## make everything ready to run
+
+.PHONY: run
+run: setup ## make ready and serve (HOST=, PORT= and ARGS= for the options of holistic-rtc serve)
+	@exec $(BIN)/holistic-rtc serve $(SERVE)
+
+.PHONY: test
+test: setup $(STAMPS)/dev chromium lint ## lint, types, and all tests, in Python and TypeScript
+	cd web && npm test
+	$(BIN)/pytest
+
+.PHONY: lint
+lint: $(STAMPS)/package $(STAMPS)/dev web/node_modules/.package-lock.json ## lint and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	cd web && npm run lint
+	cd web && npm run typecheck
+
+.PHONY: format
+format: $(STAMPS)/dev web/node_modules/.package-lock.json ## format everything
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+	cd web && npm run format
+
+.PHONY: bench
+bench: setup $(STAMPS)/dev chromium ## measure speed, delay and leaks, as one table
+	@$(BIN)/python -m benchmarks
+
+.PHONY: generate
+generate: $(STAMPS)/dev ## make the readers of the landmark schema anew
+	$(BIN)/flatc --python --gen-onefile -o server/holistic_rtc/landmarks schema/landmarks.fbs
+
+.PHONY: lock
+lock: ## choose the newest versions of all Python dependencies
+	@command -v uv >/dev/null || { echo "uv is needed: install it (python3 -m pip install uv)" >&2; exit 1; }
+	uv pip compile pyproject.toml --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header -o requirements.lock
+	uv pip compile pyproject.toml --upgrade --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header -c requirements.lock -o requirements-dev.lock
+
+.PHONY: clean
+clean: ## remove all that was made here; the model bundle in the cache folder stays
+	rm -rf .venv web/node_modules server/holistic_rtc/http/static server/*.egg-info build
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+
+$(STAMPS)/venv:
+	@scripts/check-node
+	@python=$$(scripts/find-python) && echo "Making .venv with $$python ..." && "$$python" -m venv .venv
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/packages: requirements.lock $(STAMPS)/venv
+	@scripts/quietly "Installing the Python packages, about 300 MB" "$(NETWORK) pip" $(PIP) --require-hashes -r $<
+	@touch $@
+
+$(STAMPS)/package: pyproject.toml $(STAMPS)/packages
+	@scripts/quietly "Installing holistic-rtc" "$(NETWORK) pip" $(PIP) --editable .
+	@touch $@
+
+$(STAMPS)/dev: requirements-dev.lock $(STAMPS)/packages
+	@scripts/quietly "Installing the tools for tests" "$(NETWORK) pip" $(PIP) --require-hashes -r $<
+	@touch $@
+
+# mediapipe's library is linked against these, whether it draws or not.
+$(STAMPS)/libraries: $(STAMPS)/venv
+	@test "$$(uname)" != Linux || $(BIN)/python -c '$(LIBRARIES)' 2>/dev/null \
+		|| scripts/install-debian-packages MediaPipe libegl1 libgles2
+	@touch $@
+
+$(STAMPS)/model: $(STAMPS)/package
+	@$(BIN)/holistic-rtc models fetch
+	@touch $@
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	@scripts/check-node
+	@scripts/quietly "Installing the page's packages" "$(NETWORK) npm" npm ci --prefix web --no-audit --no-fund
+	@touch $@
+
+$(PAGE): web/node_modules/.package-lock.json $(PAGE_SOURCES)
+	@scripts/quietly "Building the page" "Look at the page's sources" npm run build --prefix web
+	@touch $@
+
+.PHONY: chromium
+chromium:
+	@scripts/find-chromium >/dev/null || scripts/install-debian-packages "The browser tests" chromium
