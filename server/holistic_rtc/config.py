@@ -1,10 +1,12 @@
 """The settings of the server; the only reader of the environment."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from .errors import ConfigError
 
 
 class IceServer(BaseModel, frozen=True):
@@ -35,3 +37,20 @@ class Settings(BaseSettings):
     cors_origins: list[str] = []
     """Origins of other sites whose pages may connect; ``*`` for all."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+def load_settings(**given: Any) -> Settings:
+    """
+    What is given goes before the environment, and that before the defaults.
+
+    :raises ConfigError: a value can't be used; names the first.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        name = ".".join(map(str, problem["loc"]))
+        source = f"--{name.replace('_', '-')}" if name in given else f"HOLISTIC_{name.upper()}"
+        raise ConfigError(f"{source} can't be {problem['input']!r}: {problem['msg']}") from None
+    except SettingsError as error:
+        raise ConfigError(f"{error}: it has to be JSON") from None

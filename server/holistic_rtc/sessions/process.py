@@ -57,7 +57,7 @@ class SessionProcess:
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
                 # Ctrl-C in a terminal is for the front process, which then ends the sessions in good order.
-                process_group=0,
+                start_new_session=True,
             )
         reader, writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
         return cls(process, reader, writer)

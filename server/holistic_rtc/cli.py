@@ -1,0 +1,183 @@
+"""The ``holistic-rtc`` command."""
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from . import __version__
+from .config import Settings, load_settings
+from .errors import HolisticError
+from .tracking import models
+from .tracking.models import ModelBundle, PoseModel
+
+stderr = Console(stderr=True, highlight=False)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    :return: the exit status: 0, 1 for an error that was explained, 2 for a wrong command line, 130 for Ctrl-C.
+    """
+    options = vars(_parser().parse_args(arguments))
+    command: Callable[..., None] = options.pop("command")
+    try:
+        command(**options)
+    except HolisticError as error:
+        stderr.print(f"holistic-rtc: {error}", soft_wrap=True, markup=False)
+        return 1
+    except KeyboardInterrupt:
+        stderr.print("interrupted")
+        return 130
+    return 0
+
+
+def serve(**options: object) -> None:
+    settings = load_settings(**options)
+    bundle = _bundle(settings)
+    # Imported when used, as is what the other commands need: no command has to wait for what only another one uses.
+    from .app import run
+
+    run(settings, bundle)
+
+
+def track(input: Path, output: Path | None, landmarks: Path | None, **options: object) -> None:
+    bundle = _bundle(load_settings(**options))
+    from .media.offline import track_file
+    from .tracking import ENGINES
+
+    with contextlib.closing(ENGINES["mediapipe"](bundle.path)) as tracker:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=stderr) as progress:
+            task = progress.add_task(f"Tracking {input.name}", total=None)
+            tracked = track_file(
+                input,
+                tracker,
+                annotated=output,
+                landmarks=landmarks,
+                report=lambda done, total: progress.update(task, completed=done, total=total or None),
+            )
+    seen = ", ".join(f"{part} in {count}" for part, count in sorted(tracked.seen.items())) or "nobody was seen"
+    stderr.print(f"{tracked.frames} frames; {seen}")
+    for path in (tracked.annotated, tracked.landmarks):
+        if path is not None:
+            print(path)
+
+
+def fetch_model(**options: object) -> None:
+    _describe(_bundle(load_settings(**options)))
+
+
+def verify_model(**options: object) -> None:
+    settings = load_settings(**options)
+    bundle = models.find(PoseModel(settings.pose_model), settings.model)
+    models.verify(bundle)
+    _describe(bundle)
+
+
+def locate_model(**options: object) -> None:
+    settings = load_settings(**options)
+    print(settings.model or models.where(PoseModel(settings.pose_model)))
+
+
+def _bundle(settings: Settings) -> ModelBundle:
+    """
+    :raises ModelError: it is not there and can't be fetched.
+    """
+    if settings.model is not None:
+        return models.find(PoseModel(settings.pose_model), settings.model)
+    with _progress_of_bytes() as report:
+        return models.fetch(PoseModel(settings.pose_model), report=report)
+
+
+@contextlib.contextmanager
+def _progress_of_bytes() -> Iterator[models.Report]:
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=stderr
+    ) as progress:
+        tasks: dict[str, object] = {}
+
+        def report(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                for earlier in progress.task_ids:
+                    progress.remove_task(earlier)
+                if not stderr.is_terminal:
+                    stderr.print(f"{step} ...")
+                tasks[step] = progress.add_task(step, total=total)
+            progress.update(progress.task_ids[-1], completed=done)
+
+        yield report
+
+
+def _describe(bundle: ModelBundle) -> None:
+    pose = f", {bundle.pose_model} pose model" if bundle.pose_model else ""
+    stderr.print(f"{bundle.origin} bundle{pose}, sha256 {bundle.sha256}", soft_wrap=True)
+    print(bundle.path)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="holistic-rtc",
+        description="Real-time holistic tracking over WebRTC: pose, face and hands of a webcam.",
+    )
+    parser.add_argument("--version", action="version", version=f"holistic-rtc {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    model = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    model.add_argument("--model", type=Path, metavar="FILE", help="a model bundle of your own (HOLISTIC_MODEL)")
+    model.add_argument(
+        "--pose-model",
+        choices=[model.value for model in PoseModel],
+        help="MediaPipe's model complexity 0 or 1; full is slower and finer (default: lite)",
+    )
+
+    command = commands.add_parser(
+        "serve",
+        parents=[model],
+        argument_default=argparse.SUPPRESS,
+        help="run the server",
+        description="Run the server. Each option can also be set as HOLISTIC_<NAME> in the environment.",
+    )
+    command.add_argument("--host", help="address to serve (default: 127.0.0.1; 0.0.0.0 for all)")
+    command.add_argument("--port", type=int, help="port to serve (default: 8080; 0 for a free one)")
+    command.add_argument("--max-sessions", type=int, metavar="N", help="sessions at the same time (default: 4)")
+    command.add_argument("--warm", type=int, metavar="N", help="session processes kept ready (default: 1)")
+    command.add_argument(
+        "--log-level", type=str.upper, choices=["DEBUG", "INFO", "WARNING", "ERROR"], help="default: INFO"
+    )
+    command.set_defaults(command=serve)
+
+    command = commands.add_parser(
+        "track",
+        parents=[model],
+        help="track a picture or a video file",
+        description="Track a picture or a video file: the landmarks as JSON, the annotated picture or video, or both.",
+    )
+    command.add_argument("input", type=Path, metavar="INPUT", help="a picture, or a video that FFmpeg can read")
+    command.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the annotated .mp4, or .png or .jpg for a picture (default: INPUT-annotated, unless --landmarks is given)",
+    )
+    command.add_argument("--landmarks", type=Path, metavar="FILE", help="JSON lines, one message for each frame")
+    command.set_defaults(command=track)
+
+    command = commands.add_parser("models", help="get or check the model bundle")
+    actions = command.add_subparsers(required=True, metavar="ACTION")
+    for name, function, text in (
+        ("fetch", fetch_model, "get the model bundle, unless it is there"),
+        ("verify", verify_model, "read the model bundle and check all of it"),
+        ("where", locate_model, "print the place of the model bundle"),
+    ):
+        action = actions.add_parser(name, parents=[model], help=text, description=f"{text.capitalize()}.")
+        action.set_defaults(command=function)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,248 @@
+"""A session's media and channels, with a real peer and the real model."""
+
+import asyncio
+
+import aiohttp
+import numpy as np
+import pytest
+from support.pictures import grace_hopper
+from support.publisher import Picture, PictureTrack, Publisher, publishing
+from support.serving import Server
+
+from holistic_rtc.landmarks.message import LandmarkMessage
+from holistic_rtc.tracking.mediapipe import MediaPipeTracker
+from holistic_rtc.tracking.models import PoseModel, find
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+def track_offline(picture: Picture) -> np.ndarray:
+    """:return: (478, 2) face landmarks in pixels"""
+    tracker = MediaPipeTracker(find(PoseModel.LITE).path)
+    for timestamp in range(5):
+        result = tracker.track(picture, timestamp)
+    tracker.close()
+    assert result.face_landmarks is not None
+    height, width = picture.shape[:2]
+    return result.face_landmarks[:, :2] * (width, height)
+
+
+async def test_landmarks_agree_with_the_offline_tracker(server: Server) -> None:
+    picture = grace_hopper()
+    expected = track_offline(picture)
+    async with publishing(server.url, [PictureTrack(picture)]) as publisher:
+        await publisher.until(lambda: len(publisher.landmarks) > 20)
+    newest: LandmarkMessage = publisher.landmarks[-1]
+    assert (newest.width, newest.height, newest.track) == (640, 480, 0)
+    face = newest.result.face_landmarks
+    assert face is not None
+    assert newest.result.pose_landmarks is not None
+    assert np.abs(face[:, :2] * (640, 480) - expected).mean() < 2
+
+
+async def test_annotated_frames_come_back_and_carry_the_time_of_the_frame_they_were_drawn_on(server: Server) -> None:
+    picture = grace_hopper()
+    async with publishing(server.url, [PictureTrack(picture)]) as publisher:
+        await publisher.until(lambda: len(publisher.frames.get(0, [])) > 30 and len(publisher.landmarks) > 30)
+        frames, landmarks = publisher.frames[0], publisher.landmarks
+    newest = frames[-1].to_ndarray(format="rgb24").astype(int)
+    assert newest.shape == picture.shape
+    difference = np.abs(newest - picture)
+    face = slice(60, 260), slice(240, 400)
+    corner = slice(0, 60), slice(0, 60)
+    assert difference[face].mean() > 3 * max(difference[corner].mean(), 1)
+    # Both clocks start at the first frame that went all the way, so steps can be compared, not moments.
+    video_steps = set(np.diff([frame.pts for frame in frames]) // 90)
+    landmark_steps = set(np.diff(sorted(message.timestamp_ms for message in landmarks)))
+    assert all(any(abs(step - other) <= 1 for other in landmark_steps) for step in video_steps)
+
+
+async def test_landmark_messages_are_counted_and_their_time_increases(server: Server) -> None:
+    async with publishing(server.url, [PictureTrack(grace_hopper())]) as publisher:
+        await publisher.until(lambda: len(publisher.landmarks) > 30)
+        ordered = sorted(publisher.landmarks, key=lambda message: message.seq)
+    assert len({message.seq for message in ordered}) == len(ordered)
+    assert np.all(np.diff([message.timestamp_ms for message in ordered]) > 0)
+
+
+async def test_json_is_spoken_where_the_channel_asks_for_it(server: Server) -> None:
+    async with publishing(server.url, [PictureTrack(grace_hopper())], protocol="holistic.v1.json") as publisher:
+        await publisher.until(lambda: len(publisher.landmarks) > 5)
+    assert publisher.landmarks[-1].result.face_blendshapes is not None
+
+
+async def test_an_unknown_encoding_is_refused_in_words(server: Server, http: aiohttp.ClientSession) -> None:
+    publisher = Publisher(server.url, http)
+    publisher.pc.addTransceiver(PictureTrack(grace_hopper()), direction="sendonly")
+    publisher.pc.createDataChannel("landmarks", protocol="holistic.v9.xml")
+    await publisher.connect()
+    await publisher.until(lambda: publisher.received("error"))
+    assert "holistic.v1.json" in publisher.received("error")[0]["message"]
+    await publisher.delete()
+    await publisher.close()
+
+
+async def test_sendonly_gets_landmarks_and_no_video(server: Server) -> None:
+    async with publishing(server.url, [PictureTrack(grace_hopper())], direction="sendonly") as publisher:
+        await publisher.until(lambda: len(publisher.landmarks) > 10 and publisher.received("stats"))
+        assert "a=recvonly" in publisher.answer
+        assert publisher.frames == {}
+
+
+async def test_two_video_tracks_are_tracked_each_by_itself(server: Server) -> None:
+    tracks = [PictureTrack(grace_hopper()), PictureTrack(grace_hopper(320, 240))]
+    async with publishing(server.url, tracks) as publisher:
+        await publisher.until(lambda: {message.track for message in publisher.landmarks} == {0, 1})
+        await publisher.until(lambda: all(len(publisher.frames.get(number, [])) > 5 for number in (0, 1)))
+    sizes = {(message.track, message.width, message.height) for message in publisher.landmarks}
+    assert sizes == {(0, 640, 480), (1, 320, 240)}
+
+
+async def test_h264_is_decoded_and_sent_back(server: Server, http: aiohttp.ClientSession) -> None:
+    from aiortc import RTCRtpSender
+
+    publisher = Publisher(server.url, http)
+    transceiver = publisher.pc.addTransceiver(PictureTrack(grace_hopper()), direction="sendrecv")
+    codecs = RTCRtpSender.getCapabilities("video").codecs
+    transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType.lower() != "video/vp8"])
+    publisher.open_landmarks()
+    await publisher.connect()
+    assert "VP8" not in publisher.answer
+    await publisher.until(lambda: publisher.landmarks and len(publisher.frames.get(0, [])) > 5)
+    await publisher.delete()
+    await publisher.close()
+
+
+async def test_configure_chooses_parts_drawing_and_rate(server: Server) -> None:
+    async with publishing(server.url, [PictureTrack(grace_hopper())]) as publisher:
+        await publisher.until(lambda: publisher.received("configured"))
+        assert publisher.received("configured")[0]["draw"] is True
+        publisher.configure(parts=["pose", "blendshapes"], draw=False, max_fps=5)
+        await publisher.until(lambda: len(publisher.received("configured")) == 2)
+        assert publisher.received("configured")[1] == {
+            "type": "configured", "parts": ["blendshapes", "pose"], "draw": False, "max_fps": 5,
+        }  # fmt: skip
+        publisher.landmarks.clear()
+        seen = len(publisher.received("stats"))
+        await publisher.until(lambda: len(publisher.received("stats")) > seen + 2)
+        assert publisher.received("stats")[-1]["tracks"][0]["fps_out"] <= 6
+        result = publisher.landmarks[-1].result
+        assert result.face_landmarks is None
+        assert result.pose_world_landmarks is None
+        assert result.face_blendshapes is not None
+        plain = publisher.frames[0][-1].to_ndarray(format="rgb24").astype(int)
+        assert np.abs(plain - grace_hopper()).mean() < 6
+
+
+@pytest.mark.parametrize(
+    ("message", "code", "words"),
+    [
+        ("{", "bad_message", "JSON"),
+        ("[]", "bad_message", "type"),
+        ('{"type": "dance"}', "bad_message", "dance"),
+        ('{"type": "configure", "parts": ["tail"]}', "unknown_part", "left_hand_world"),
+        ('{"type": "configure", "parts": [{}]}', "unknown_part", "left_hand_world"),
+        ('{"type": "configure", "parts": "pose"}', "bad_value", "list"),
+        ('{"type": "configure", "draw": 1}', "bad_value", "true or false"),
+        ('{"type": "configure", "max_fps": 0}', "bad_value", "1 to 60"),
+        ('{"type": "configure", "max_fps": NaN}', "bad_message", "JSON"),
+        ('{"x": "' + "a" * 20_000 + '"}', "bad_message", "16384"),
+    ],
+)
+async def test_bad_control_messages_are_answered_with_an_error_that_says_what_is_allowed(
+    server: Server, message: str, code: str, words: str
+) -> None:
+    async with publishing(server.url, [PictureTrack(grace_hopper())], direction="sendonly") as publisher:
+        await publisher.until(lambda: publisher.received("configured"))
+        publisher.control_channel.send(message)
+        await publisher.until(lambda: publisher.received("error"))
+        error = publisher.received("error")[0]
+        assert error["code"] == code
+        assert words in error["message"]
+
+
+async def test_pings_are_answered_and_stats_come(server: Server) -> None:
+    async with publishing(server.url, [PictureTrack(grace_hopper())]) as publisher:
+        await publisher.until(lambda: publisher.received("ping"))
+        publisher.control_channel.send('{"type": "ping", "id": 42}')
+        await publisher.until(lambda: publisher.received("pong"))
+        assert publisher.received("pong")[0]["id"] == 42
+        await publisher.until(lambda: len(publisher.received("stats")) > 1)
+        stats = publisher.received("stats")[-1]
+        assert stats["session"] == publisher.session
+        assert stats["tracks"][0]["tracked"] > 0
+        assert stats["tracks"][0]["tracker_ms"] > 0
+
+
+async def test_every_size_works_and_may_change_in_mid_stream(server: Server) -> None:
+    sizes = [(640, 480), (160, 120), (480, 640), (1280, 720), (321, 241), (720, 1280), (1920, 1080), (640, 480)]
+    track = PictureTrack(grace_hopper(*sizes[0]))
+    async with publishing(server.url, [track]) as publisher:
+        for width, height in sizes:
+            track.picture = grace_hopper(width, height)
+            publisher.landmarks.clear()
+            publisher.frames.setdefault(0, []).clear()
+            # An encoder takes even sizes only.
+            even = width & ~1, height & ~1
+            await publisher.until(
+                lambda even=even: any(
+                    abs(m.width - even[0]) <= 1 and abs(m.height - even[1]) <= 1 and m.result.face_landmarks is not None
+                    for m in publisher.landmarks
+                )
+            )
+            await publisher.until(
+                lambda even=even: any((f.width, f.height) == even for f in publisher.frames[0])
+            )
+        assert publisher.received("error") == []
+
+
+async def test_nobody_and_darkness_are_no_errors_and_the_person_is_found_again(server: Server) -> None:
+    person = grace_hopper()
+    track = PictureTrack(person)
+    async with publishing(server.url, [track]) as publisher:
+        await publisher.until(lambda: publisher.landmarks and publisher.landmarks[-1].result.face_landmarks is not None)
+        for picture in (np.zeros_like(person), np.full_like(person, 128)):
+            track.picture = picture
+            await publisher.until(lambda: publisher.landmarks[-1].result.face_landmarks is None)
+            await publisher.until(lambda: publisher.landmarks[-1].result.pose_landmarks is None)
+            track.picture = person
+            await publisher.until(lambda: publisher.landmarks[-1].result.face_landmarks is not None)
+
+
+async def test_several_people_give_one_persons_landmarks(server: Server) -> None:
+    one = grace_hopper(320, 480)
+    async with publishing(server.url, [PictureTrack(np.hstack([one, one, one]))]) as publisher:
+        await publisher.until(lambda: any(m.result.face_landmarks is not None for m in publisher.landmarks))
+
+
+async def test_a_track_may_pause_for_longer_than_the_silence_limit_while_pings_go_on(server: Server) -> None:
+    picture = grace_hopper()
+    track = PictureTrack(picture)
+    async with publishing(server.url, [track]) as publisher:
+        await publisher.until(lambda: publisher.landmarks)
+        track.picture = None
+        pings = len(publisher.received("ping"))
+        await publisher.until(lambda: len(publisher.received("ping")) > pings + 6)
+        publisher.landmarks.clear()
+        track.picture = picture
+        await publisher.until(lambda: publisher.landmarks)
+
+
+async def test_a_camera_switched_in_mid_session_goes_on(server: Server) -> None:
+    async with publishing(server.url, [PictureTrack(grace_hopper())]) as publisher:
+        await publisher.until(lambda: publisher.landmarks)
+        publisher.pc.getSenders()[0].replaceTrack(PictureTrack(grace_hopper(480, 640)))
+        await publisher.until(lambda: publisher.landmarks[-1].height == 640)
+
+
+async def test_a_peer_that_falls_silent_is_noticed_within_5_s(server: Server, http: aiohttp.ClientSession) -> None:
+    track = PictureTrack(grace_hopper())
+    async with publishing(server.url, [track]) as publisher:
+        await publisher.until(lambda: publisher.landmarks)
+        track.picture = None
+        publisher.answers_pings = False
+        loop = asyncio.get_running_loop()
+        silent = loop.time()
+        await publisher.until(lambda: publisher.received("end"))
+        assert publisher.received("end")[0]["reason"] == "peer_silent"
+        assert loop.time() - silent < 5.5
