@@ -2,14 +2,10 @@
 
 from holistic_rtc.drawing.annotate import annotate
 
+from benchmarks.figure import Figure
 from benchmarks.sample import median_ms, tracked_frame
 
 
-def measure() -> dict[str, float]:
-    """Median milliseconds a frame."""
+def measure() -> list[Figure]:
     image, result = tracked_frame()
-    return {"draw_ms": median_ms(lambda: annotate(image, result))}
-
-
-if __name__ == "__main__":
-    print(f"drawing at 640x480: {measure()['draw_ms']:.2f} ms")
+    return [Figure("drawing at 640x480, median", median_ms(lambda: annotate(image, result)), "ms", at_most=1.5)]

@@ -10,11 +10,12 @@ from time import perf_counter
 
 import matplotlib
 import numpy as np
+from PIL import Image as PillowImage
+from PIL import ImageOps
+
 from holistic_rtc.tracking import models
 from holistic_rtc.tracking.base import FloatArray, HolisticResult, Image
 from holistic_rtc.tracking.mediapipe import MediaPipeTracker
-from PIL import Image as PillowImage
-from PIL import ImageOps
 
 _SIZE = (640, 480)
 

@@ -162,7 +162,7 @@ def _parser() -> argparse.ArgumentParser:
         "--output",
         type=Path,
         metavar="FILE",
-        help="the annotated .mp4, or .png or .jpg for a picture (default: INPUT-annotated, unless --landmarks is given)",
+        help="the annotated .mp4, or .png or .jpg for a picture (default: beside INPUT, unless --landmarks is given)",
     )
     command.add_argument("--landmarks", type=Path, metavar="FILE", help="JSON lines, one message for each frame")
     command.set_defaults(command=track)

@@ -2,6 +2,7 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest_asyncio
+
 from support.serving import Server, serving
 
 

@@ -5,13 +5,13 @@ import asyncio
 import aiohttp
 import numpy as np
 import pytest
-from support.pictures import grace_hopper
-from support.publisher import Picture, PictureTrack, Publisher, publishing
-from support.serving import Server
 
 from holistic_rtc.landmarks.message import LandmarkMessage
 from holistic_rtc.tracking.mediapipe import MediaPipeTracker
 from holistic_rtc.tracking.models import PoseModel, find
+from support.pictures import grace_hopper
+from support.publisher import Picture, PictureTrack, Publisher, publishing
+from support.serving import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -190,9 +190,7 @@ async def test_every_size_works_and_may_change_in_mid_stream(server: Server) -> 
                     for m in publisher.landmarks
                 )
             )
-            await publisher.until(
-                lambda even=even: any((f.width, f.height) == even for f in publisher.frames[0])
-            )
+            await publisher.until(lambda even=even: any((f.width, f.height) == even for f in publisher.frames[0]))
         assert publisher.received("error") == []
 
 

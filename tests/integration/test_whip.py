@@ -5,6 +5,7 @@ import json
 
 import aiohttp
 import pytest
+
 from support.pictures import grace_hopper
 from support.publisher import PictureTrack, Publisher, publishing
 from support.serving import Server, serving
@@ -120,9 +121,7 @@ async def test_candidates_may_trickle_in_after_the_offer(server: Server, http: a
     publisher.open_landmarks()
     lines = (await publisher.offer()).split("\r\n")
     candidates = dict.fromkeys(line for line in lines if line.startswith("a=candidate:"))
-    offer = "\r\n".join(
-        line for line in lines if not line.startswith(("a=candidate:", "a=end-of-candidates"))
-    )
+    offer = "\r\n".join(line for line in lines if not line.startswith(("a=candidate:", "a=end-of-candidates")))
     async with http.post(f"{server.url}/whip", data=offer, headers=SDP) as response:
         publisher.location, publisher.etag = response.headers["Location"], response.headers["ETag"]
         answer = await response.text()
@@ -154,6 +153,7 @@ async def test_a_patch_that_does_not_fit_is_refused_and_the_session_goes_on(
 
 async def test_delete_ends_the_session_and_frees_its_place(server: Server, http: aiohttp.ClientSession) -> None:
     async with publishing(server.url, [PictureTrack(grace_hopper())]) as publisher:
+        await publisher.until(lambda: publisher.received("configured"))
         assert await publisher.delete() == 200
         assert await publisher.delete() == 404
         async with http.get(f"{server.url}/healthz") as response:

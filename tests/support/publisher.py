@@ -1,4 +1,4 @@
-"""A real WebRTC peer for the tests: aiortc on the other side, with nothing of the server's own code but the decoders."""
+"""A real WebRTC peer for the tests: aiortc on the other side, and of the server's own code the decoders only."""
 
 import asyncio
 import json

@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -31,11 +31,10 @@ class Server:
                             return
                 await asyncio.sleep(0.05)
 
-    async def until(self, condition: object, timeout: float = 30) -> None:
-        """Poll `condition`, a callable, until it holds."""
-        assert callable(condition)
+    async def until(self, condition: Callable[[], object], timeout: float = 30) -> None:
+        """Poll `condition`, which looks at what sends no events, until it holds."""
         async with asyncio.timeout(timeout):
-            while not condition():
+            while not condition():  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
     async def stop(self, number: int = signal.SIGTERM) -> int:

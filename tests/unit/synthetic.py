@@ -1,9 +1,10 @@
 """Results with every part, made of numbers instead of a picture."""
 
 import numpy as np
+from hypothesis import HealthCheck, settings
+
 from holistic_rtc.landmarks.message import PART_FIELDS, LandmarkMessage, Part
 from holistic_rtc.tracking.base import HolisticResult
-from hypothesis import HealthCheck, settings
 
 # FlatBuffers' steps are 1/8192 for a coordinate and 1/255 for a score.
 COORDINATE_TOLERANCE = 0.5 / 8192 + 1e-6

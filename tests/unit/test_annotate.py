@@ -4,17 +4,18 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from holistic_rtc.drawing import topology
-from holistic_rtc.drawing.annotate import annotate
-from holistic_rtc.drawing.style import STYLE
-from holistic_rtc.landmarks.message import PART_FIELDS, Part
-from holistic_rtc.tracking.base import FloatArray, HolisticResult, Image
 from hypothesis import given
 from hypothesis import strategies as st
 from mediapipe.tasks.python.vision.face_landmarker import FaceLandmarksConnections
 from mediapipe.tasks.python.vision.hand_landmarker import HandLandmarksConnections
 from mediapipe.tasks.python.vision.pose_landmarker import PoseLandmarksConnections
 from synthetic import FUZZ, make_result
+
+from holistic_rtc.drawing import topology
+from holistic_rtc.drawing.annotate import annotate
+from holistic_rtc.drawing.style import STYLE
+from holistic_rtc.landmarks.message import PART_FIELDS, Part
+from holistic_rtc.tracking.base import FloatArray, HolisticResult, Image
 
 DRAWN_PARTS = [Part.POSE, Part.FACE, Part.LEFT_HAND, Part.RIGHT_HAND]
 

@@ -2,13 +2,14 @@ import dataclasses
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from synthetic import COORDINATE_TOLERANCE, FUZZ, SCORE_TOLERANCE, assert_close, make_message, make_result
+
 from holistic_rtc.errors import DecodeError
 from holistic_rtc.landmarks import codec, landmarks_generated
 from holistic_rtc.landmarks.message import ALL_PARTS, PART_FIELDS, Part
 from holistic_rtc.tracking.base import HolisticResult
-from hypothesis import given
-from hypothesis import strategies as st
-from synthetic import COORDINATE_TOLERANCE, FUZZ, SCORE_TOLERANCE, assert_close, make_message, make_result
 
 WHOLE = codec.encode(make_message())
 EMPTY = codec.encode(make_message(HolisticResult()))

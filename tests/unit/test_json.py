@@ -4,13 +4,14 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from synthetic import FUZZ, assert_close, make_message, make_result
+
 from holistic_rtc.errors import DecodeError
 from holistic_rtc.landmarks import json
 from holistic_rtc.landmarks.message import ALL_PARTS, BLENDSHAPE_NAMES, Part
 from holistic_rtc.tracking.base import HolisticResult
-from hypothesis import given
-from hypothesis import strategies as st
-from synthetic import FUZZ, assert_close, make_message, make_result
 
 HEADER = {"seq": 1, "timestamp_ms": 2, "width": 640, "height": 480, "track": 0}
 HAND = [[0.5, 0.5, 0.0]] * 21

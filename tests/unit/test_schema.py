@@ -6,8 +6,9 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from holistic_rtc.landmarks.message import BLENDSHAPE_NAMES, Part
 from mediapipe.tasks.python.vision.face_landmarker import Blendshapes
+
+from holistic_rtc.landmarks.message import BLENDSHAPE_NAMES, Part
 
 PROJECT = Path(__file__).parents[2]
 COMMAND = ["flatc", "--python", "--gen-onefile", "-o"]

@@ -5,6 +5,8 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from ..sample import portrait
+
 STATIC = Path(__file__).parent / "static"
 
 CONTENT_SECURITY_POLICY = (
@@ -20,6 +22,11 @@ async def get_index(request: web.Request) -> web.StreamResponse:
     return web.FileResponse(index, headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY})
 
 
+async def get_sample(request: web.Request) -> web.StreamResponse:
+    """The portrait that the page's sample clip is made of."""
+    return web.FileResponse(portrait())
+
+
 @web.middleware
 async def cache_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Assets carry a hash in their names and never change; all else is asked for anew."""
@@ -32,7 +39,7 @@ async def cache_middleware(request: web.Request, handler: Handler) -> web.Stream
 
 
 def routes() -> list[web.AbstractRouteDef]:
-    pages: list[web.AbstractRouteDef] = [web.get("/", get_index)]
+    pages: list[web.AbstractRouteDef] = [web.get("/", get_index), web.get("/sample.jpg", get_sample)]
     if STATIC.is_dir():
         pages.append(web.static("/", STATIC))
     return pages

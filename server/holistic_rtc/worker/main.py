@@ -35,6 +35,7 @@ from PIL import Image
 from ..errors import SignallingError, TrackerError
 from ..media.codecs import tune
 from ..media.tracker_thread import TrackerThread
+from ..sample import portrait
 from ..tracking import ENGINES
 from .negotiation import MAX_TRACKS, Offer
 from .peer import End, Peer
@@ -148,10 +149,8 @@ class Worker:
 
 
 def _picture_of_a_person() -> "np.ndarray[Any, np.dtype[np.uint8]]":
-    """:return: ``(600, 512, 3)`` uint8 RGB; matplotlib, which mediapipe needs, ships it."""
-    import matplotlib
-
-    with Image.open(Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg") as picture:
+    """:return: ``(600, 512, 3)`` uint8 RGB"""
+    with Image.open(portrait()) as picture:
         return np.asarray(picture.convert("RGB"))
 
 

@@ -55,9 +55,7 @@ class Offer:
         videos = [m for m in description.media if m.kind == "video"]
         sending = [m for m in videos if m.direction in ("sendrecv", "sendonly")]
         if not sending:
-            raise SignallingError(
-                422, "the offer sends no video; add a video track, sendrecv or sendonly"
-            )
+            raise SignallingError(422, "the offer sends no video; add a video track, sendrecv or sendonly")
         if len(videos) > MAX_TRACKS:
             raise SignallingError(422, f"the offer has {len(videos)} video tracks; at most {MAX_TRACKS} are taken")
         for media in videos:

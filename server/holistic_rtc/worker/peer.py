@@ -272,7 +272,7 @@ class Peer:
 def _parse_parts(names: object) -> frozenset[Part]:
     if not isinstance(names, list):
         raise ControlError('"parts" is a list of names', code="bad_value")
-    unknown = [name for name in names if name not in set(Part)]
+    unknown = [name for name in names if name not in list(Part)]
     if unknown:
         raise ControlError(f"unknown part {unknown[0]!r}; known are {', '.join(Part)}", code="unknown_part")
     return frozenset(Part(name) for name in names)
