@@ -1,0 +1,120 @@
+/** Landmark messages as FlatBuffers. The contract is `schema/landmarks.fbs`. */
+
+import { DecodeError } from "./errors.js";
+import { emptyFrame, type HolisticFrame, type Landmark, type Part, POINT_PARTS, toClassifications } from "./frame.js";
+
+const FILE_IDENTIFIER = 0x314c5248; // "HRL1", little endian
+const COORDINATE_SCALE = 1 / 8192;
+const SCORE_SCALE = 1 / 255;
+const POSE_POINTS = POINT_PARTS.pose.count;
+const BLENDSHAPES = 52;
+
+/** Bytes of the schema's fields, in its order, which gives their slots in the vtable. */
+const HEADER_SIZES = { seq: 4, timestampMs: 4, width: 2, height: 2, track: 1 };
+const PART_SIZES: Record<Part, number> = {
+  pose: POSE_POINTS * 6 + POSE_POINTS + 1, // and a byte to even them out
+  pose_world: POSE_POINTS * 6,
+  face: POINT_PARTS.face.count * 6,
+  blendshapes: BLENDSHAPES,
+  left_hand: POINT_PARTS.left_hand.count * 6,
+  left_hand_world: POINT_PARTS.left_hand_world.count * 6,
+  right_hand: POINT_PARTS.right_hand.count * 6,
+  right_hand_world: POINT_PARTS.right_hand_world.count * 6,
+};
+const PARTS = Object.keys(PART_SIZES) as Part[];
+const FIELD_SIZES = [...Object.values(HEADER_SIZES), ...Object.values(PART_SIZES)];
+
+/**
+ * Read a message from anywhere.
+ *
+ * @throws DecodeError when the bytes are no landmark message, or are cut or corrupt.
+ */
+export function decode(data: ArrayBuffer | ArrayBufferView): HolisticFrame {
+  const view = ArrayBuffer.isView(data)
+    ? new DataView(data.buffer, data.byteOffset, data.byteLength)
+    : new DataView(data);
+  const [seq, timestampMs, width, height, track, ...parts] = locateFields(view);
+  const frame = emptyFrame({
+    seq: seq ? view.getUint32(seq, true) : 0,
+    timestampMs: timestampMs ? view.getUint32(timestampMs, true) : 0,
+    width: width ? view.getUint16(width, true) : 0,
+    height: height ? view.getUint16(height, true) : 0,
+    track: track ? view.getUint8(track) : 0,
+  });
+  PARTS.forEach((part, index) => {
+    const start = parts[index];
+    if (start) {
+      readPart(view, part, start, frame);
+    }
+  });
+  if (frame.poseLandmarks[0] && frame.poseWorldLandmarks[0]) {
+    frame.poseLandmarks[0].forEach(({ visibility }, i) => (frame.poseWorldLandmarks[0]![i]!.visibility = visibility));
+  }
+  return frame;
+}
+
+function readPart(view: DataView, part: Part, start: number, frame: HolisticFrame): void {
+  if (part === "blendshapes") {
+    frame.faceBlendshapes.push(toClassifications(readScores(view, start, BLENDSHAPES)));
+    return;
+  }
+  const { field, count } = POINT_PARTS[part];
+  const points = readPoints(view, start, count);
+  if (part === "pose") {
+    readScores(view, start + count * 6, count).forEach((visibility, i) => (points[i]!.visibility = visibility));
+  }
+  frame[field].push(points);
+}
+
+function readPoints(view: DataView, start: number, count: number): Landmark[] {
+  return Array.from({ length: count }, (_, i) => {
+    const at = start + i * 6;
+    return {
+      x: view.getInt16(at, true) * COORDINATE_SCALE,
+      y: view.getInt16(at + 2, true) * COORDINATE_SCALE,
+      z: view.getInt16(at + 4, true) * COORDINATE_SCALE,
+      visibility: 0,
+    };
+  });
+}
+
+function readScores(view: DataView, start: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => view.getUint8(start + i) * SCORE_SCALE);
+}
+
+/**
+ * Check that the table and all its fields lie inside the message.
+ *
+ * The layout is that of https://flatbuffers.dev/internals/: the table begins with its distance from its vtable, and the
+ * vtable holds its own size, the table's size, and each field's offset in the table, 0 for an absent field.
+ *
+ * @returns the position of each field of the schema, 0 for an absent one.
+ */
+function locateFields(view: DataView): number[] {
+  if (view.byteLength < 8 || view.getUint32(4, true) !== FILE_IDENTIFIER) {
+    throw new DecodeError("not a landmark message: the file identifier HRL1 is missing");
+  }
+  const table = view.getUint32(0, true);
+  requireInside(view, table, 4);
+  const vtable = table - view.getInt32(table, true);
+  requireInside(view, vtable, 4);
+  const vtableSize = view.getUint16(vtable, true);
+  const tableSize = view.getUint16(vtable + 2, true);
+  requireInside(view, vtable, vtableSize);
+  requireInside(view, table, tableSize);
+  return FIELD_SIZES.map((size, index) => {
+    // A writer leaves absent fields at the end out of the vtable.
+    const slot = 4 + index * 2;
+    const offset = slot + 2 <= vtableSize ? view.getUint16(vtable + slot, true) : 0;
+    if (offset && (offset < 4 || offset + size > tableSize)) {
+      throw new DecodeError("the landmark message is corrupt: a field lies outside its table");
+    }
+    return offset && table + offset;
+  });
+}
+
+function requireInside(view: DataView, start: number, size: number): void {
+  if (start < 0 || start + size > view.byteLength) {
+    throw new DecodeError("the landmark message is cut or corrupt: its table lies outside");
+  }
+}

@@ -1,0 +1,59 @@
+/** Why something failed: a word for programs. The error's `message` says it for people. */
+export type ErrorReason =
+  /** The page is neither on https nor on localhost, so the browser withholds what is needed. */
+  | "insecure-context"
+  /** The browser has no WebRTC. */
+  | "unsupported"
+  /** No HTTP answer, or one that no holistic-rtc server gives. */
+  | "server-unreachable"
+  /** All places are taken, or the server is about to stop; `retryAfter` says when to ask again. */
+  | "server-full"
+  /** The server doesn't take the offer or the configuration, and won't when asked again. */
+  | "refused"
+  /** Signalling went well, but no media path was found. */
+  | "ice-failed"
+  /** There was a connection, and nothing comes over it any more. */
+  | "connection-lost"
+  /** The server ended the session; `code` says why. */
+  | "session-ended"
+  /** `close()` was called meanwhile. */
+  | "aborted";
+
+/** What {@link HolisticClient} rejects with and reports. */
+export class HolisticError extends Error {
+  override readonly name = "HolisticError";
+  /** Seconds until the server wants to be asked again, where it said so. */
+  readonly retryAfter: number | null;
+  /** The server's own word for it, where it gave one: see docs/protocol.md. */
+  readonly code: string | null;
+
+  constructor(
+    readonly reason: ErrorReason,
+    message: string,
+    options: { cause?: unknown; retryAfter?: number | null; code?: string } = {},
+  ) {
+    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    this.retryAfter = options.retryAfter ?? null;
+    this.code = options.code ?? null;
+  }
+
+  /** Whether the same attempt may succeed later. */
+  get retryable(): boolean {
+    switch (this.reason) {
+      case "server-unreachable":
+      case "server-full":
+      case "ice-failed":
+      case "connection-lost":
+        return true;
+      case "session-ended":
+        return this.code !== "deleted";
+      default:
+        return false;
+    }
+  }
+}
+
+/** A landmark message that can't be read. */
+export class DecodeError extends Error {
+  override readonly name = "DecodeError";
+}

@@ -1,0 +1,168 @@
+/** A point of a part. The shape is that of `@mediapipe/tasks-vision`'s `NormalizedLandmark` and `Landmark`. */
+export interface Landmark {
+  /** To the right: a fraction of the picture's width; metres in world landmarks. */
+  x: number;
+  /** Down: a fraction of the picture's height; metres in world landmarks. */
+  y: number;
+  /** Depth, smaller is nearer: in units of the picture's width; metres in world landmarks. */
+  z: number;
+  /** Likelihood from 0 to 1 that the point can be seen; 0 where the model gives none (face and hands). */
+  visibility: number;
+}
+
+/** One score of a classifier, as in `@mediapipe/tasks-vision`. */
+export interface Category {
+  index: number;
+  /** 0 to 1. */
+  score: number;
+  categoryName: string;
+  displayName: string;
+}
+
+/** As in `@mediapipe/tasks-vision`. */
+export interface Classifications {
+  categories: Category[];
+  headIndex: number;
+  headName: string;
+}
+
+/**
+ * What was found in one picture, in the shape of `@mediapipe/tasks-vision`'s `HolisticLandmarkerResult`: each field is a
+ * list of persons, which has one entry, or none when the part was not seen. Left and right are the person's own.
+ */
+export interface HolisticResult {
+  /** 468 points of the mesh, then 5 of the right iris and 5 of the left. */
+  faceLandmarks: Landmark[][];
+  /** 52 scores in MediaPipe's order, `_neutral` first. */
+  faceBlendshapes: Classifications[];
+  /** 33 points. */
+  poseLandmarks: Landmark[][];
+  /** 33 points, origin between the hips. */
+  poseWorldLandmarks: Landmark[][];
+  /** 21 points. */
+  leftHandLandmarks: Landmark[][];
+  /** 21 points, origin at the hand's centre. */
+  leftHandWorldLandmarks: Landmark[][];
+  /** 21 points. */
+  rightHandLandmarks: Landmark[][];
+  /** 21 points, origin at the hand's centre. */
+  rightHandWorldLandmarks: Landmark[][];
+  /** The server makes none. Here so that code written for MediaPipe's result takes this one. */
+  poseSegmentationMasks: never[];
+}
+
+/** A landmark message: one tracked frame of one video track. */
+export interface HolisticFrame extends HolisticResult {
+  /** Number of the tracked frame, from 0 for each track; a gap is a frame that was dropped or lost. */
+  seq: number;
+  /** When the frame was taken, in milliseconds since the track's first frame. */
+  timestampMs: number;
+  /** Size of the frame in pixels; it may change at any frame. */
+  width: number;
+  height: number;
+  /** Index among the session's video tracks, from 0. */
+  track: number;
+}
+
+/** A part of the message that a client can ask for. */
+export type Part =
+  "pose" | "pose_world" | "face" | "blendshapes" | "left_hand" | "left_hand_world" | "right_hand" | "right_hand_world";
+
+/** The field of a {@link HolisticResult} that a part of points is read into. */
+type PointsField = Exclude<keyof HolisticResult, "faceBlendshapes" | "poseSegmentationMasks">;
+
+/** Those parts that are points, with their field and number. */
+export const POINT_PARTS: Record<Exclude<Part, "blendshapes">, { field: PointsField; count: number }> = {
+  pose: { field: "poseLandmarks", count: 33 },
+  pose_world: { field: "poseWorldLandmarks", count: 33 },
+  face: { field: "faceLandmarks", count: 478 },
+  left_hand: { field: "leftHandLandmarks", count: 21 },
+  left_hand_world: { field: "leftHandWorldLandmarks", count: 21 },
+  right_hand: { field: "rightHandLandmarks", count: 21 },
+  right_hand_world: { field: "rightHandWorldLandmarks", count: 21 },
+};
+
+/** A frame in which nothing was seen. */
+export function emptyFrame(
+  header: Pick<HolisticFrame, "seq" | "timestampMs" | "width" | "height" | "track">,
+): HolisticFrame {
+  return {
+    ...header,
+    faceLandmarks: [],
+    faceBlendshapes: [],
+    poseLandmarks: [],
+    poseWorldLandmarks: [],
+    leftHandLandmarks: [],
+    leftHandWorldLandmarks: [],
+    rightHandLandmarks: [],
+    rightHandWorldLandmarks: [],
+    poseSegmentationMasks: [],
+  };
+}
+
+/** Scores in MediaPipe's order, as its face landmarker would give them. */
+export function toClassifications(scores: ArrayLike<number>): Classifications {
+  const categories = BLENDSHAPE_NAMES.map((categoryName, index) => ({
+    index,
+    score: scores[index]!,
+    categoryName,
+    displayName: "",
+  }));
+  return { categories, headIndex: 0, headName: "" };
+}
+
+/** The names of the blendshapes, in MediaPipe's order. */
+export const BLENDSHAPE_NAMES = [
+  "_neutral",
+  "browDownLeft",
+  "browDownRight",
+  "browInnerUp",
+  "browOuterUpLeft",
+  "browOuterUpRight",
+  "cheekPuff",
+  "cheekSquintLeft",
+  "cheekSquintRight",
+  "eyeBlinkLeft",
+  "eyeBlinkRight",
+  "eyeLookDownLeft",
+  "eyeLookDownRight",
+  "eyeLookInLeft",
+  "eyeLookInRight",
+  "eyeLookOutLeft",
+  "eyeLookOutRight",
+  "eyeLookUpLeft",
+  "eyeLookUpRight",
+  "eyeSquintLeft",
+  "eyeSquintRight",
+  "eyeWideLeft",
+  "eyeWideRight",
+  "jawForward",
+  "jawLeft",
+  "jawOpen",
+  "jawRight",
+  "mouthClose",
+  "mouthDimpleLeft",
+  "mouthDimpleRight",
+  "mouthFrownLeft",
+  "mouthFrownRight",
+  "mouthFunnel",
+  "mouthLeft",
+  "mouthLowerDownLeft",
+  "mouthLowerDownRight",
+  "mouthPressLeft",
+  "mouthPressRight",
+  "mouthPucker",
+  "mouthRight",
+  "mouthRollLower",
+  "mouthRollUpper",
+  "mouthShrugLower",
+  "mouthShrugUpper",
+  "mouthSmileLeft",
+  "mouthSmileRight",
+  "mouthStretchLeft",
+  "mouthStretchRight",
+  "mouthUpperUpLeft",
+  "mouthUpperUpRight",
+  "noseSneerLeft",
+  "noseSneerRight",
+] as const;

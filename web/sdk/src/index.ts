@@ -1,0 +1,2 @@
+export { decode } from "./decode.js";
+export { decodeJson } from "./json.js";

@@ -1,0 +1,81 @@
+/** Landmark messages as JSON: the schema's fields by name. */
+
+import { DecodeError } from "./errors.js";
+import {
+  BLENDSHAPE_NAMES,
+  emptyFrame,
+  type HolisticFrame,
+  type Landmark,
+  POINT_PARTS,
+  toClassifications,
+} from "./frame.js";
+
+/**
+ * Read a message from anywhere; fields that the schema hasn't are passed over.
+ *
+ * @throws DecodeError when this is no landmark message, or is cut or corrupt.
+ */
+export function decodeJson(text: string): HolisticFrame {
+  let message: unknown;
+  try {
+    message = JSON.parse(text);
+  } catch (cause) {
+    throw new DecodeError("the landmark message is not JSON", { cause });
+  }
+  if (!isRecord(message)) {
+    throw new DecodeError("the landmark message is not a JSON object");
+  }
+  const frame = emptyFrame({
+    seq: readCount(message, "seq"),
+    timestampMs: readCount(message, "timestamp_ms"),
+    width: readCount(message, "width"),
+    height: readCount(message, "height"),
+    track: readCount(message, "track"),
+  });
+  for (const [part, { field, count }] of Object.entries(POINT_PARTS)) {
+    if (part in message) {
+      frame[field].push(readPoints(part, message[part], count));
+    }
+  }
+  if (frame.poseLandmarks[0]) {
+    const visibility = readNumbers("pose_visibility", message.pose_visibility, frame.poseLandmarks[0].length);
+    for (const points of [...frame.poseLandmarks, ...frame.poseWorldLandmarks]) {
+      points.forEach((point, i) => (point.visibility = visibility[i]!));
+    }
+  }
+  if ("blendshapes" in message) {
+    const byName = message.blendshapes;
+    const scores = isRecord(byName) ? BLENDSHAPE_NAMES.map((name) => byName[name]) : null;
+    frame.faceBlendshapes.push(toClassifications(readNumbers("blendshapes", scores, BLENDSHAPE_NAMES.length)));
+  }
+  return frame;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function readCount(message: Record<string, unknown>, name: string): number {
+  const value = message[name];
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0) {
+    throw new DecodeError(`${name} of the landmark message is not a number from 0`);
+  }
+  return value;
+}
+
+function readPoints(name: string, value: unknown, count: number): Landmark[] {
+  if (!Array.isArray(value) || value.length !== count) {
+    throw new DecodeError(`${name} of the landmark message is not an array of ${count} points`);
+  }
+  return value.map((point) => {
+    const [x, y, z] = readNumbers(name, point, 3);
+    return { x: x!, y: y!, z: z!, visibility: 0 };
+  });
+}
+
+function readNumbers(name: string, value: unknown, count: number): number[] {
+  if (!Array.isArray(value) || value.length !== count || !value.every((item) => typeof item === "number")) {
+    throw new DecodeError(`${name} of the landmark message is not an array of ${count} numbers`);
+  }
+  return value;
+}
