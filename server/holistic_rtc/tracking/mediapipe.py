@@ -2,27 +2,13 @@
 
 import ctypes
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
-from mediapipe.tasks.python import BaseOptions
-from mediapipe.tasks.python.components.containers.category_c import MpCategoryC
-from mediapipe.tasks.python.components.containers.landmark_c import (
-    MpLandmarkC,
-    MpLandmarksC,
-    MpNormalizedLandmarkC,
-    MpNormalizedLandmarksC,
-)
-from mediapipe.tasks.python.core.mediapipe_c_bindings import load_raw_library
-from mediapipe.tasks.python.core.mediapipe_c_utils import CFunction, CStatusFunction
-from mediapipe.tasks.python.vision import RunningMode
-from mediapipe.tasks.python.vision.core.image import ImageFormat
-from mediapipe.tasks.python.vision.core.image_processing_options_c import MpImageProcessingOptionsC
-from mediapipe.tasks.python.vision.holistic_landmarker import MpHolisticLandmarkerOptionsC, MpHolisticLandmarkerResultC
 from numpy.typing import NDArray
 
 from ..errors import TrackerError
+from . import mediapipe_c
 from .base import FloatArray, HolisticResult, Image
 
 _SMALL_CANVAS = 640
@@ -104,14 +90,16 @@ class _Landmarker:
     MediaPipe's landmarker through its C functions.
 
     Its Python class makes 700 objects of each result, which takes longer than all else that is done with a frame
-    here. The structures that it declares can be read as arrays.
+    here. The C structures can be read as arrays.
     """
 
     def __init__(self, model: Path) -> None:
         self._handle = ctypes.c_void_p()
-        options = MpHolisticLandmarkerOptionsC(
-            base_options=BaseOptions(model_asset_path=str(model), delegate=BaseOptions.Delegate.CPU).to_ctypes(),
-            running_mode=RunningMode.VIDEO.ctype,
+        options = mediapipe_c.HolisticLandmarkerOptions(
+            base_options=mediapipe_c.BaseOptions(
+                model_asset_path=str(model).encode(), file_descriptor=-1, delegate=mediapipe_c.DELEGATE_CPU
+            ),
+            running_mode=mediapipe_c.RUNNING_MODE_VIDEO,
             min_face_detection_confidence=0.5,
             min_face_suppression_threshold=0.5,
             min_face_landmarks_confidence=0.5,
@@ -121,41 +109,44 @@ class _Landmarker:
             min_hand_landmarks_confidence=0.5,
             output_face_blendshapes=True,
         )
-        _call("MpHolisticLandmarkerCreate", ctypes.byref(options), ctypes.byref(self._handle))
+        mediapipe_c.call("MpHolisticLandmarkerCreate", ctypes.byref(options), ctypes.byref(self._handle))
 
     def detect(self, canvas: Image, timestamp_ms: int, scale: FloatArray, offset: FloatArray) -> HolisticResult:
         """Landmarks in a picture, those of the image mapped to ``landmark * scale - offset``."""
         height, width = canvas.shape[:2]
         pixels = canvas.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
         image = ctypes.c_void_p()
-        _call("MpImageCreateFromUint8Data", ImageFormat.SRGB, width, height, pixels, canvas.size, ctypes.byref(image))
-        found = MpHolisticLandmarkerResultC()
+        size = (mediapipe_c.IMAGE_FORMAT_SRGB, width, height, pixels, canvas.size)
+        mediapipe_c.call("MpImageCreateFromUint8Data", *size, ctypes.byref(image))
+        found = mediapipe_c.HolisticLandmarkerResult()
         try:
-            _call("MpHolisticLandmarkerDetectForVideo", self._handle, image, None, timestamp_ms, ctypes.byref(found))
+            mediapipe_c.call(
+                "MpHolisticLandmarkerDetectForVideo", self._handle, image, None, timestamp_ms, ctypes.byref(found)
+            )
         finally:
-            _library.MpImageFree(image)
+            mediapipe_c.free_image(image)
         try:
             return _to_result(found, scale, offset)
         finally:
-            _library.MpHolisticLandmarkerCloseResult(ctypes.byref(found))
+            mediapipe_c.close_result(found)
 
     def close(self) -> None:
         if self._handle:
             handle, self._handle = self._handle, ctypes.c_void_p()
-            _call("MpHolisticLandmarkerClose", handle)
+            mediapipe_c.call("MpHolisticLandmarkerClose", handle)
 
 
-def _to_result(found: MpHolisticLandmarkerResultC, scale: FloatArray, offset: FloatArray) -> HolisticResult:
-    def in_image(part: MpNormalizedLandmarksC) -> FloatArray | None:
-        points = _read(part.landmarks, part.landmarks_count, _LANDMARK)
+def _to_result(found: mediapipe_c.HolisticLandmarkerResult, scale: FloatArray, offset: FloatArray) -> HolisticResult:
+    def in_image(part: mediapipe_c.Landmarks) -> FloatArray | None:
+        points = _read(part, _LANDMARK)
         return None if points is None else points["xyz"] * scale - offset
 
-    def in_world(part: MpLandmarksC) -> FloatArray | None:
-        points = _read(part.landmarks, part.landmarks_count, _WORLD_LANDMARK)
+    def in_world(part: mediapipe_c.Landmarks) -> FloatArray | None:
+        points = _read(part, _LANDMARK)
         return None if points is None else points["xyz"].copy()
 
-    pose = _read(found.pose_landmarks.landmarks, found.pose_landmarks.landmarks_count, _LANDMARK)
-    blendshapes = _read(found.face_blendshapes.categories, found.face_blendshapes.categories_count, _CATEGORY)
+    pose = _read(found.pose_landmarks, _LANDMARK)
+    blendshapes = _read(found.face_blendshapes, _CATEGORY)
     return HolisticResult(
         pose_landmarks=in_image(found.pose_landmarks),
         pose_visibility=None if pose is None else pose["visibility"].copy(),
@@ -169,80 +160,26 @@ def _to_result(found: MpHolisticLandmarkerResultC, scale: FloatArray, offset: Fl
     )
 
 
-def _read(pointer: Any, count: int, dtype: np.dtype[np.void]) -> NDArray[np.void] | None:
-    """A copy of ``count`` C structures, or None if there are none."""
-    if count == 0:
+def _read(part: mediapipe_c.Landmarks | mediapipe_c.Categories, dtype: np.dtype[np.void]) -> NDArray[np.void] | None:
+    """A copy of an array of C structures, or None if it is empty."""
+    if part.count == 0:
         return None
-    return np.frombuffer(ctypes.string_at(pointer, count * dtype.itemsize), dtype)
+    return np.frombuffer(ctypes.string_at(part.items, part.count * dtype.itemsize), dtype)
 
 
-def _landmark_dtype(structure: type[MpLandmarkC] | type[MpNormalizedLandmarkC]) -> np.dtype[np.void]:
-    """``xyz`` and ``visibility`` of a landmark; x, y and z follow each other."""
-    return np.dtype(
-        {
-            "names": ["xyz", "visibility"],
-            "formats": [(np.float32, 3), np.float32],
-            "offsets": [structure.x.offset, structure.visibility.offset],
-            "itemsize": ctypes.sizeof(structure),
-        }
-    )
-
-
-_LANDMARK = _landmark_dtype(MpNormalizedLandmarkC)
-_WORLD_LANDMARK = _landmark_dtype(MpLandmarkC)
+_LANDMARK = np.dtype(
+    {
+        "names": ["xyz", "visibility"],
+        "formats": [(np.float32, 3), np.float32],
+        "offsets": [mediapipe_c.Landmark.x.offset, mediapipe_c.Landmark.visibility.offset],
+        "itemsize": ctypes.sizeof(mediapipe_c.Landmark),
+    }
+)
 _CATEGORY = np.dtype(
     {
         "names": ["score"],
         "formats": [np.float32],
-        "offsets": [MpCategoryC.score.offset],
-        "itemsize": ctypes.sizeof(MpCategoryC),
+        "offsets": [mediapipe_c.Category.score.offset],
+        "itemsize": ctypes.sizeof(mediapipe_c.Category),
     }
 )
-
-_library = load_raw_library(
-    (
-        CStatusFunction(
-            "MpHolisticLandmarkerCreate",
-            (ctypes.POINTER(MpHolisticLandmarkerOptionsC), ctypes.POINTER(ctypes.c_void_p)),
-        ),
-        CStatusFunction(
-            "MpImageCreateFromUint8Data",
-            (
-                ctypes.c_int,
-                ctypes.c_int,
-                ctypes.c_int,
-                ctypes.POINTER(ctypes.c_uint8),
-                ctypes.c_int,
-                ctypes.POINTER(ctypes.c_void_p),
-            ),
-        ),
-        CStatusFunction(
-            "MpHolisticLandmarkerDetectForVideo",
-            (
-                ctypes.c_void_p,
-                ctypes.c_void_p,
-                ctypes.POINTER(MpImageProcessingOptionsC),
-                ctypes.c_int64,
-                ctypes.POINTER(MpHolisticLandmarkerResultC),
-            ),
-        ),
-        CFunction("MpHolisticLandmarkerCloseResult", [ctypes.POINTER(MpHolisticLandmarkerResultC)], None),
-        CFunction("MpImageFree", [ctypes.c_void_p], None),
-        CStatusFunction("MpHolisticLandmarkerClose", (ctypes.c_void_p,)),
-    )
-)
-
-
-def _call(function: str, *arguments: object) -> None:
-    """
-    Calls a C function that gives a status and, last, a message.
-
-    :raises TrackerError: the status is not zero.
-    """
-    message = ctypes.c_char_p()
-    status = getattr(_library, function)(*arguments, ctypes.byref(message))
-    text = (message.value or b"").decode(errors="replace")
-    if message:
-        _library.MpErrorFree(message)
-    if status != 0:
-        raise TrackerError(f"MediaPipe's {function} failed: {text or f'status {status}'}")
