@@ -49,19 +49,20 @@ def track(input: Path, output: Path | None, landmarks: Path | None, **options: o
     from .media.offline import track_file
     from .tracking import ENGINES
 
-    with contextlib.closing(ENGINES["mediapipe"](bundle.path)) as tracker:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=stderr) as progress:
-            task = progress.add_task(f"Tracking {input.name}", total=None)
-            tracked = track_file(
-                input,
-                tracker,
-                annotated=output,
-                landmarks=landmarks,
-                report=lambda done, total: progress.update(task, completed=done, total=total or None),
-            )
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
+        task = progress.add_task(f"Tracking {input.name}", total=None)
+        tracked = track_file(
+            input,
+            lambda: ENGINES["mediapipe"](bundle.path),
+            annotated=output,
+            landmarks=landmarks,
+            report=lambda done, total: progress.update(task, completed=done, total=total or None),
+        )
     seen = ", ".join(f"{part} in {count}" for part, count in sorted(tracked.seen.items())) or "nobody was seen"
-    stderr.print(f"{tracked.frames} frames; {seen}")
+    stderr.print(f"{tracked.frames} {'frame' if tracked.frames == 1 else 'frames'}; {seen}", soft_wrap=True)
+    if tracked.damaged:
+        stderr.print(f"{input} is cut or damaged; tracked what could be decoded", soft_wrap=True, markup=False)
     for path in (tracked.annotated, tracked.landmarks):
         if path is not None:
             print(path)

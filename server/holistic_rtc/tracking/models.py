@@ -15,7 +15,6 @@ import sys
 import tempfile
 import threading
 import urllib.request
-import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from typing import Literal
 from platformdirs import user_cache_path
 
 from ..errors import ModelError
+from ..files import replacing
 from .tflite import with_normalization
 
 Report = Callable[[str, int, int], None]
@@ -372,18 +372,12 @@ def _check_sha256(what: str, data: bytes, expected: str) -> None:
 
 
 def _store(data: bytes, path: Path) -> None:
-    """Write a file so that it is either there as a whole or not at all, whoever else writes it at the same time."""
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with part.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+        with replacing(path) as part, part.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
     except OSError as error:
         raise ModelError(f"the model bundle can't be written to {path}: {error.strerror}") from error
 
