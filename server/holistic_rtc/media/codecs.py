@@ -14,4 +14,4 @@ def tune() -> None:
     """Must run before the first peer connection. aiortc's own limits of 0.5 and 1.5 Mbit/s blur a 640x480 picture."""
     vpx.DEFAULT_BITRATE = h264.DEFAULT_BITRATE = DEFAULT_BITRATE
     vpx.MAX_BITRATE = h264.MAX_BITRATE = MAX_BITRATE
-    rtcrtpreceiver.JitterBuffer = FrameBuffer
+    rtcrtpreceiver.JitterBuffer = FrameBuffer  # type: ignore[assignment,attr-defined]

@@ -6,6 +6,7 @@ for matplotlib. A test holds the structures here against those there. Names are 
 """
 
 import ctypes
+import os
 import sys
 from ctypes import POINTER, Structure, c_bool, c_char_p, c_float, c_int, c_int64, c_uint, c_uint8, c_uint32, c_void_p
 from importlib.util import find_spec
@@ -115,7 +116,19 @@ def close_result(result: HolisticLandmarkerResult) -> None:
     _library.MpHolisticLandmarkerCloseResult(ctypes.byref(result))
 
 
+def _keep_to_itself() -> None:
+    """
+    MediaPipe's library sends reports on its use to play.googleapis.com, and has no setting against it
+    (google-ai-edge/mediapipe#6291). It goes by the usual variables for proxies, so it gets one that nobody listens at:
+    port 9 of this machine. Nothing else in a process that tracks speaks HTTPS.
+    """
+    os.environ["https_proxy"] = "http://127.0.0.1:9"
+    for name in ("no_proxy", "NO_PROXY"):
+        os.environ.pop(name, None)
+
+
 def _load() -> ctypes.CDLL:
+    _keep_to_itself()
     package = find_spec("mediapipe")
     assert package is not None
     assert package.origin is not None
