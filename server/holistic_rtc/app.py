@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
     app = web.Application(
-        middlewares=[cors_middleware(settings.cors_origins), pages.cache_middleware, problem_middleware],
+        middlewares=[cors_middleware(settings.cors_origins), pages.headers_middleware, problem_middleware],
         client_max_size=whip.MAX_SDP,
     )
     model = {"origin": bundle.origin, "pose_model": bundle.pose_model, "sha256": bundle.sha256}

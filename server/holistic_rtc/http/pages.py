@@ -28,13 +28,16 @@ async def get_sample(request: web.Request) -> web.StreamResponse:
 
 
 @web.middleware
-async def cache_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def headers_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Assets carry a hash in their names and never change; all else is asked for anew."""
     response = await handler(request)
     if "Cache-Control" not in response.headers:
         immutable = request.path.startswith("/assets/") and response.status == 200
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if immutable else "no-cache"
     response.headers["X-Content-Type-Options"] = "nosniff"
+    if request.path.startswith("/sdk/"):
+        # Any page may import the client; whether it may connect is the business of the configured origins.
+        response.headers["Access-Control-Allow-Origin"] = "*"
     return response
 
 

@@ -26,7 +26,7 @@ class HolisticResult:
     pose_world_landmarks: FloatArray | None = None
     """(33, 3), origin between the hips"""
     face_landmarks: FloatArray | None = None
-    """(478, 3): 468 of the mesh, then 5 of each iris"""
+    """(478, 3): 468 of the mesh, then 5 of each iris, the right one first"""
     face_blendshapes: FloatArray | None = None
     """(52,) scores from 0 to 1, ``_neutral`` first"""
     left_hand_landmarks: FloatArray | None = None
