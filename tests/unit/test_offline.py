@@ -1,0 +1,387 @@
+"""Pictures and videos through the real tracker, from files made here."""
+
+import io
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from av.error import FFmpegError
+from PIL import Image
+
+from holistic_rtc.errors import MediaError
+from holistic_rtc.landmarks import json
+from holistic_rtc.landmarks.message import LandmarkMessage, Part
+from holistic_rtc.media.offline import Tracked, track_file
+from holistic_rtc.tracking.base import Tracker
+from holistic_rtc.tracking.mediapipe import MediaPipeTracker
+from holistic_rtc.tracking.models import PoseModel, find
+from support.pictures import grace_hopper
+
+Picture = np.ndarray[Any, np.dtype[np.uint8]]
+MODEL = find(PoseModel.LITE).path
+
+
+def track(
+    source: Path,
+    annotated: Path | None = None,
+    landmarks: Path | None = None,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> Tracked:
+    return track_file(source, lambda: MediaPipeTracker(MODEL), annotated, landmarks, report)
+
+
+def refuse(source: Path, annotated: Path | None = None, landmarks: Path | None = None) -> str:
+    """:return: what the error says"""
+
+    def make_tracker() -> Tracker:
+        raise AssertionError("no tracker is needed to see that this can't be done")
+
+    with pytest.raises(MediaError) as caught:
+        track_file(source, make_tracker, annotated, landmarks, lambda done, total: None)
+    return str(caught.value)
+
+
+def write_video(
+    path: Path,
+    pictures: Iterable[Picture],
+    *,
+    times: Iterable[int] | None = None,
+    rotation: int = 0,
+    codec: str = "libx264",
+    pix_fmt: str = "yuv420p",
+    options: dict[str, str] | None = None,
+) -> Path:
+    """
+    :param times: of the frames in milliseconds; 25 a second if not given.
+    """
+    pictures = list(pictures)
+    with av.open(path, "w") as container:
+        stream = container.add_stream(codec, rate=25, options=options or {})
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt = pix_fmt
+        stream.codec_context.time_base = Fraction(1, 1000)
+        if rotation:
+            stream.set_display_rotation(rotation)
+        for picture, time in zip(pictures, times or range(0, 40 * len(pictures), 40), strict=True):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = time, Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def read_image(path: Path) -> Picture:
+    with Image.open(path) as picture:
+        return np.asarray(picture)
+
+
+def read_video(path: Path) -> list[av.VideoFrame]:
+    with av.open(path) as container:
+        return list(container.decode(video=0))
+
+
+def read_lines(path: Path) -> list[LandmarkMessage]:
+    return [json.decode(line) for line in path.read_bytes().splitlines()]
+
+
+def nose(message: LandmarkMessage) -> tuple[float, float]:
+    """The tip of the nose in pixels."""
+    face = message.result.face_landmarks
+    assert face is not None
+    return float(face[1, 0] * message.width), float(face[1, 1] * message.height)
+
+
+@pytest.fixture
+def portrait() -> Picture:
+    return grace_hopper(400, 480)
+
+
+@pytest.fixture(scope="module")
+def upright_nose(tmp_path_factory: pytest.TempPathFactory) -> tuple[float, float]:
+    folder = tmp_path_factory.mktemp("upright")
+    Image.fromarray(grace_hopper(400, 480)).save(folder / "portrait.png")
+    track(folder / "portrait.png", landmarks=folder / "portrait.jsonl")
+    return nose(read_lines(folder / "portrait.jsonl")[0])
+
+
+def assert_near(point: tuple[float, float], other: tuple[float, float], pixels: float = 3) -> None:
+    assert max(abs(point[0] - other[0]), abs(point[1] - other[1])) < pixels, (point, other)
+
+
+def test_a_picture_gives_an_annotated_picture_and_one_line(portrait: Picture, tmp_path: Path) -> None:
+    source = tmp_path / "portrait.png"
+    Image.fromarray(portrait).save(source)
+    reports: list[tuple[int, int]] = []
+    tracked = track(
+        source, tmp_path / "out.png", tmp_path / "out.jsonl", lambda done, total: reports.append((done, total))
+    )
+    assert (tracked.frames, tracked.damaged, reports) == (1, False, [(1, 1)])
+    assert tracked.seen[Part.FACE] == tracked.seen[Part.POSE] == 1
+    (message,) = read_lines(tmp_path / "out.jsonl")
+    assert (message.seq, message.timestamp_ms, message.width, message.height, message.track) == (0, 0, 400, 480, 0)
+    annotated = read_image(tmp_path / "out.png")
+    assert annotated.shape == portrait.shape
+    difference = np.abs(annotated.astype(int) - portrait)
+    x, y = map(round, nose(message))
+    assert difference[y - 40 : y + 40, x - 40 : x + 40].mean() > 5
+    assert difference[:40, :40].max() == 0
+
+
+def test_with_no_output_named_the_annotated_one_is_put_beside_the_source(portrait: Picture, tmp_path: Path) -> None:
+    source = tmp_path / "portrait.bmp"
+    Image.fromarray(portrait).save(source)
+    assert track(source).annotated == tmp_path / "portrait-annotated.png"
+    assert {path.name for path in tmp_path.iterdir()} == {"portrait.bmp", "portrait-annotated.png"}
+
+
+def test_nobody_is_no_error(tmp_path: Path) -> None:
+    source = tmp_path / "grey.png"
+    Image.new("RGB", (321, 121), "grey").save(source)
+    tracked = track(source, tmp_path / "out.jpg", tmp_path / "out.jsonl")
+    assert tracked.seen.total() == 0
+    assert read_image(tmp_path / "out.jpg").shape == (121, 321, 3)
+    assert read_lines(tmp_path / "out.jsonl")[0].result.pose_landmarks is None
+
+
+def cut_out(picture: Image.Image) -> Image.Image:
+    """The person stays; around it, transparent and of a colour that would be seen if transparency was ignored."""
+    alpha = Image.new("L", picture.size, 0)
+    alpha.paste(255, (60, 0, 340, 480))
+    picture = picture.copy()
+    picture.putalpha(alpha)
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("name", "convert", "options"),
+    [
+        ("plain.jpg", lambda p: p, {}),
+        ("small.webp", lambda p: p, {}),
+        ("plain.bmp", lambda p: p, {}),
+        ("grey.png", lambda p: p.convert("L"), {}),
+        ("deep_grey.png", lambda p: Image.fromarray(np.asarray(p.convert("L")).astype(np.uint16) * 257), {}),
+        ("palette.png", lambda p: p.quantize(128), {}),
+        ("alpha.png", cut_out, {}),
+        ("ink.jpg", lambda p: p.convert("CMYK"), {}),
+        # 6: the camera was held so that the picture has to be turned by 90 degrees clockwise.
+        ("turned.jpg", lambda p: p.transpose(Image.Transpose.ROTATE_90), {"exif": {0x0112: 6}}),
+    ],
+)
+def test_every_kind_of_picture_is_read_upright(
+    name: str,
+    convert: Callable[[Image.Image], Image.Image],
+    options: dict[str, Any],
+    portrait: Picture,
+    upright_nose: tuple[float, float],
+    tmp_path: Path,
+) -> None:
+    if "exif" in options:
+        exif = Image.Exif()
+        exif.update(options["exif"])
+        options = {"exif": exif}
+    convert(Image.fromarray(portrait)).save(tmp_path / name, **options)
+    track(tmp_path / name, landmarks=tmp_path / "out.jsonl")
+    (message,) = read_lines(tmp_path / "out.jsonl")
+    assert (message.width, message.height) == (400, 480)
+    assert_near(nose(message), upright_nose)
+
+
+def test_what_is_transparent_becomes_white(portrait: Picture, tmp_path: Path) -> None:
+    cut_out(Image.fromarray(portrait)).save(tmp_path / "alpha.png")
+    track(tmp_path / "alpha.png", tmp_path / "out.png")
+    assert read_image(tmp_path / "out.png")[5, 5].tolist() == [255, 255, 255]
+
+
+def test_a_video_keeps_its_frames_and_their_uneven_times(portrait: Picture, tmp_path: Path) -> None:
+    times = [0, 40, 47, 130, 1130, 1163]
+    source = write_video(tmp_path / "clip.mkv", [portrait] * len(times), times=times)
+    reports: list[tuple[int, int]] = []
+    tracked = track(
+        source, tmp_path / "out.mp4", tmp_path / "out.jsonl", lambda done, total: reports.append((done, total))
+    )
+    assert tracked.frames == tracked.seen[Part.FACE] == len(times)
+    assert [done for done, _ in reports] == [1, 2, 3, 4, 5, 6]
+    messages = read_lines(tmp_path / "out.jsonl")
+    assert [message.seq for message in messages] == [0, 1, 2, 3, 4, 5]
+    assert [message.timestamp_ms for message in messages] == times
+    frames = read_video(tmp_path / "out.mp4")
+    assert [round(frame.time * 1000) for frame in frames] == times
+    assert (frames[0].width, frames[0].height, frames[0].format.name) == (400, 480, "yuv420p")
+
+
+def test_annotated_videos_are_h264_with_the_index_first_and_in_the_colours_of_the_source(
+    portrait: Picture, tmp_path: Path
+) -> None:
+    source = write_video(tmp_path / "clip.mp4", [portrait] * 3)
+    track(source, tmp_path / "out.mp4")
+    with av.open(tmp_path / "out.mp4") as container:
+        assert container.streams.video[0].codec_context.name == "h264"
+        assert not container.streams.audio
+    data = (tmp_path / "out.mp4").read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
+    corner = slice(0, 40), slice(0, 40)
+    before, after = (read_video(path)[0].to_ndarray(format="rgb24") for path in (source, tmp_path / "out.mp4"))
+    assert np.abs(after[corner].astype(int) - before[corner]).mean() < 3
+
+
+def test_a_video_that_begins_late_begins_at_once_when_annotated(portrait: Picture, tmp_path: Path) -> None:
+    source = write_video(tmp_path / "clip.mkv", [portrait] * 3, times=[90_000, 90_040, 90_080])
+    track(source, tmp_path / "out.mp4", tmp_path / "out.jsonl")
+    assert [message.timestamp_ms for message in read_lines(tmp_path / "out.jsonl")] == [0, 40, 80]
+    assert [round(frame.time * 1000) for frame in read_video(tmp_path / "out.mp4")] == [0, 40, 80]
+
+
+def test_a_video_without_times_goes_by_its_rate(portrait: Picture, tmp_path: Path) -> None:
+    source = write_video(tmp_path / "clip.h264", [portrait] * 3, options={"x264-params": "bframes=0"})
+    track(source, tmp_path / "out.mp4", tmp_path / "out.jsonl")
+    times = [message.timestamp_ms for message in read_lines(tmp_path / "out.jsonl")]
+    assert times == [0, 40, 80]
+    assert len(read_video(tmp_path / "out.mp4")) == 3
+
+
+# Turned counter-clockwise by the player, so the frames themselves are turned clockwise.
+@pytest.mark.parametrize(("rotation", "turns"), [(90, -1), (-90, 1), (180, 2)])
+def test_a_turned_phones_video_comes_out_upright(
+    rotation: int, turns: int, portrait: Picture, upright_nose: tuple[float, float], tmp_path: Path
+) -> None:
+    frames = [np.ascontiguousarray(np.rot90(portrait, turns))] * 3
+    source = write_video(tmp_path / "phone.mp4", frames, rotation=rotation)
+    track(source, tmp_path / "out.mp4", tmp_path / "out.jsonl")
+    message = read_lines(tmp_path / "out.jsonl")[-1]
+    assert (message.width, message.height) == (400, 480)
+    assert_near(nose(message), upright_nose)
+    frame = read_video(tmp_path / "out.mp4")[0]
+    assert (frame.width, frame.height, frame.rotation) == (400, 480, 0)
+
+
+def test_odd_sizes_lose_a_row_or_column(portrait: Picture, tmp_path: Path) -> None:
+    source = write_video(tmp_path / "odd.avi", [portrait[:241, :321]] * 2, codec="ffv1", pix_fmt="bgr0")
+    track(source, tmp_path / "out.mp4", tmp_path / "out.jsonl")
+    frame = read_video(tmp_path / "out.mp4")[0]
+    message = read_lines(tmp_path / "out.jsonl")[0]
+    assert (frame.width, frame.height) == (message.width, message.height) == (320, 240)
+
+
+def test_a_gif_is_a_video(portrait: Picture, tmp_path: Path) -> None:
+    source = tmp_path / "clip.gif"
+    Image.fromarray(portrait).save(
+        source, save_all=True, append_images=[Image.fromarray(portrait[:, ::-1])], duration=100
+    )
+    tracked = track(source)
+    assert tracked.annotated == tmp_path / "clip-annotated.mp4"
+    assert tracked.frames == 2
+
+
+def test_of_a_video_cut_at_its_end_what_can_be_read_is_tracked(portrait: Picture, tmp_path: Path) -> None:
+    # Without prediction between frames all of them have about the same size.
+    whole = write_video(tmp_path / "whole.avi", [portrait] * 8, codec="mjpeg", pix_fmt="yuvj420p")
+    cut = tmp_path / "cut.avi"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    tracked = track(cut, tmp_path / "out.mp4", tmp_path / "out.jsonl")
+    assert 2 <= tracked.frames <= 5
+    assert len(read_lines(tmp_path / "out.jsonl")) == len(read_video(tmp_path / "out.mp4")) == tracked.frames
+
+
+def test_a_video_damaged_in_its_middle_is_tracked_on_and_told_of(portrait: Picture, tmp_path: Path) -> None:
+    source = write_video(tmp_path / "clip.avi", [portrait] * 5, codec="ffv1", pix_fmt="bgr0", options={"slicecrc": "1"})
+    with av.open(source) as container:
+        packets = [bytes(packet) for packet in container.demux(video=0)]
+    data = source.read_bytes()
+    damaged = data.replace(packets[2], b"\xff" * len(packets[2]))
+    assert damaged != data
+    source.write_bytes(damaged)
+    tracked = track(source, landmarks=tmp_path / "out.jsonl")
+    assert tracked.damaged
+    assert tracked.frames >= 2
+
+
+def test_a_video_of_which_nothing_can_be_read_is_refused_and_nothing_is_left(portrait: Picture, tmp_path: Path) -> None:
+    whole = write_video(tmp_path / "whole.mp4", [portrait] * 3, options={"movflags": "+faststart"})
+    data = whole.read_bytes()
+    start = data.index(b"mdat") + 4
+    whole.unlink()
+    (tmp_path / "empty.mp4").write_bytes(data[:start])
+    with pytest.raises(MediaError, match="no frame that can be read|neither"):
+        track(tmp_path / "empty.mp4", tmp_path / "out.mp4", tmp_path / "out.jsonl")
+    assert [path.name for path in tmp_path.iterdir()] == ["empty.mp4"]
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "portrait.png"])
+def test_an_interrupted_run_leaves_the_old_outputs_as_they_were(name: str, portrait: Picture, tmp_path: Path) -> None:
+    source = tmp_path / name
+    write_video(source, [portrait] * 3) if name.endswith("mp4") else Image.fromarray(portrait).save(source)
+    annotated = tmp_path / f"out{source.suffix}"
+    annotated.write_text("old")
+
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        track(source, annotated, tmp_path / "out.jsonl", interrupt)
+    assert annotated.read_text() == "old"
+    assert {path.name for path in tmp_path.iterdir()} == {name, annotated.name}
+
+
+def test_inputs_that_are_no_pictures_or_videos_are_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("dear diary\n" * 50)
+    (tmp_path / "noise.mp4").write_bytes(np.random.default_rng(1).bytes(5000))
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    with av.open(tmp_path / "sound.wav", "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000, layout="mono")
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), layout="mono")
+        sound.sample_rate = 8000
+        container.mux(stream.encode(sound))
+    assert "there is no file" in refuse(tmp_path / "absent.mp4")
+    assert "is not a file" in refuse(tmp_path)
+    assert "no video in it" in refuse(tmp_path / "notes.txt")
+    assert "neither a picture nor a video" in refuse(tmp_path / "noise.mp4")
+    assert "neither a picture nor a video" in refuse(tmp_path / "empty.jpg")
+    assert "no video in it" in refuse(tmp_path / "sound.wav")
+
+
+def test_a_cut_picture_is_refused(portrait: Picture, tmp_path: Path) -> None:
+    for name in ("portrait.png", "portrait.jpg"):
+        file = io.BytesIO()
+        Image.fromarray(portrait).save(file, format="PNG" if name.endswith("png") else "JPEG")
+        (tmp_path / name).write_bytes(file.getvalue()[:-5000])
+        assert "can't be read" in refuse(tmp_path / name)
+
+
+@pytest.mark.parametrize("side", [9_500, 14_000])
+def test_a_picture_too_large_for_memory_is_refused(side: int, tmp_path: Path) -> None:
+    Image.new("1", (side, side)).save(tmp_path / "bomb.png")
+    assert "too large" in refuse(tmp_path / "bomb.png")
+
+
+def test_outputs_that_cannot_be_written_are_refused_before_any_work(portrait: Picture, tmp_path: Path) -> None:
+    picture, video = tmp_path / "portrait.png", write_video(tmp_path / "clip.mp4", [portrait])
+    Image.fromarray(portrait).save(picture)
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "link.png").symlink_to(picture)
+    assert "end the name in .png or .jpg" in refuse(picture, tmp_path / "out.mp4")
+    assert "end the name in .mp4" in refuse(video, tmp_path / "out.avi")
+    assert "end the name in .mp4" in refuse(video, tmp_path / "out")
+    assert "there is no folder" in refuse(video, tmp_path / "absent" / "out.mp4")
+    assert "is a folder" in refuse(picture, tmp_path / "folder.png")
+    assert "overwrite the input" in refuse(picture, picture)
+    assert "overwrite the input" in refuse(picture, tmp_path / "link.png")
+    assert "overwrite the input" in refuse(video, landmarks=video)
+    assert "both outputs" in refuse(picture, tmp_path / "out.png", tmp_path / "out.png")
+
+
+def test_an_output_that_stops_being_writable_is_told_of_in_words(portrait: Picture, tmp_path: Path) -> None:
+    source = write_video(tmp_path / "clip.mp4", [portrait] * 2)
+    folder = tmp_path / "gone"
+    folder.mkdir()
+
+    def remove_folder() -> Tracker:
+        folder.rmdir()
+        return MediaPipeTracker(MODEL)
+
+    with pytest.raises(MediaError, match=r"can't be written: .*(directory|folder)") as caught:
+        track_file(source, remove_folder, folder / "out.mp4", None, lambda done, total: None)
+    assert isinstance(caught.value.__cause__, (OSError, FFmpegError))
