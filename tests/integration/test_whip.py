@@ -102,8 +102,8 @@ async def test_another_content_type_is_415(server: Server, http: aiohttp.ClientS
 
 
 async def test_other_methods_are_405(server: Server, http: aiohttp.ClientSession) -> None:
-    for path in ("/whip", "/whip/nobody"):
-        async with http.put(f"{server.url}{path}") as response:
+    for method, path in (("PUT", "/whip"), ("GET", "/whip"), ("PUT", "/whip/nobody"), ("GET", "/whip/nobody")):
+        async with http.request(method, f"{server.url}{path}") as response:
             await assert_problem(response, 405)
             assert response.headers["Allow"]
 

@@ -1,5 +1,6 @@
 """The built web page and the client module."""
 
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -19,7 +20,7 @@ async def get_index(request: web.Request) -> web.StreamResponse:
     index = STATIC / "index.html"
     if not index.exists():
         raise web.HTTPNotFound(reason="the page is not built; run `make setup`")
-    return web.FileResponse(index, headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY})
+    return web.FileResponse(index)
 
 
 async def get_sample(request: web.Request) -> web.StreamResponse:
@@ -35,6 +36,8 @@ async def headers_middleware(request: web.Request, handler: Handler) -> web.Stre
         immutable = request.path.startswith("/assets/") and response.status == 200
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if immutable else "no-cache"
     response.headers["X-Content-Type-Options"] = "nosniff"
+    if request.path == "/" or request.path.endswith(".html"):
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     if request.path.startswith("/sdk/"):
         # Any page may import the client; whether it may connect is the business of the configured origins.
         response.headers["Access-Control-Allow-Origin"] = "*"
@@ -42,7 +45,15 @@ async def headers_middleware(request: web.Request, handler: Handler) -> web.Stre
 
 
 def routes() -> list[web.AbstractRouteDef]:
+    """One for each file and folder at the top, so that none of them covers the addresses of the API."""
     pages: list[web.AbstractRouteDef] = [web.get("/", get_index), web.get("/sample.jpg", get_sample)]
-    if STATIC.is_dir():
-        pages.append(web.static("/", STATIC))
+    for path in STATIC.iterdir() if STATIC.is_dir() else ():
+        if path.is_dir():
+            pages.append(web.static(f"/{path.name}", path))
+        else:
+            pages.append(web.get(f"/{path.name}", partial(_get_file, path)))
     return pages
+
+
+async def _get_file(path: Path, request: web.Request) -> web.StreamResponse:
+    return web.FileResponse(path)
