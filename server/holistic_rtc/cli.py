@@ -12,6 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progres
 from . import __version__
 from .config import Settings, load_settings
 from .errors import HolisticError
+from .native_log import without_noise
 from .tracking import models
 from .tracking.models import ModelBundle, PoseModel
 
@@ -50,7 +51,11 @@ def track(input: Path, output: Path | None, landmarks: Path | None, **options: o
     from .tracking import ENGINES
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
+    with (
+        without_noise() as descriptor,
+        open(descriptor, "w", closefd=False) as terminal,
+        Progress(*columns, console=Console(file=terminal), transient=True, disable=not terminal.isatty()) as progress,
+    ):
         task = progress.add_task(f"Tracking {input.name}", total=None)
         tracked = track_file(
             input,

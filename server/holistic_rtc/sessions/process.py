@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from ..errors import SignallingError
+from ..native_log import is_noise
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +56,8 @@ class SessionProcess:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "holistic_rtc.worker.main", "--control-fd", str(theirs.fileno()), *arguments),
                 stdin=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+                limit=1 << 20,
                 pass_fds=(theirs.fileno(),),
                 # Ctrl-C in a terminal is for the front process, which then ends the sessions in good order.
                 start_new_session=True,
@@ -121,6 +124,7 @@ class SessionProcess:
 
     async def _run(self) -> None:
         """Owns the process from its start to its end."""
+        log = asyncio.create_task(self._copy_log(), name=f"session-process-{self.pid}-log")
         await self._read()
         self._writer.close()
         try:
@@ -129,6 +133,7 @@ class SessionProcess:
         except TimeoutError:
             self._process.kill()
             status = await self._process.wait()
+        await log
         if status:
             logger.warning("session process %d ended with status %d", self.pid, status)
 
@@ -148,6 +153,13 @@ class SessionProcess:
             self.kill()
         except ConnectionError as error:
             logger.error("lost session process %d: %s", self.pid, error)
+
+    async def _copy_log(self) -> None:
+        """What the process logs, and the last words of its native code, are for our own standard error."""
+        assert self._process.stderr is not None
+        async for line in self._process.stderr:
+            if not is_noise(line):
+                sys.stderr.write(line.decode(errors="replace"))
 
     def _take(self, message: Message) -> None:
         match message["type"]:

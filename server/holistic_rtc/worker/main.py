@@ -174,6 +174,7 @@ def main() -> None:
     parser.add_argument("--log-level", required=True)
     options = parser.parse_args()
     logging.basicConfig(level=options.log_level, format=f"%(asctime)s %(levelname)s [{os.getpid()}] %(message)s")
+    logging.getLogger("aioice").setLevel(logging.WARNING)
     cv2.setNumThreads(1)
     tune()
     status = 0

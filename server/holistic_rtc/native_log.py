@@ -1,0 +1,46 @@
+"""What MediaPipe's library writes to standard error, past all logging.
+
+For each landmarker that is a dozen lines that say nothing to anybody here, and now and then one that matters.
+"""
+
+import contextlib
+import os
+import re
+import threading
+from collections.abc import Iterator
+
+_NOISE = re.compile(rb"[IW]\d{4} |INFO: |WARNING: Logging before InitGoogle")
+
+
+def is_noise(line: bytes) -> bool:
+    return _NOISE.match(line) is not None
+
+
+@contextlib.contextmanager
+def without_noise() -> Iterator[int]:
+    """
+    Keep the noise of this process off its standard error.
+
+    Lines are copied by a thread; what shall appear without waiting for a line's end has to be written directly.
+
+    :return: a file descriptor of the standard error.
+    """
+    stderr = os.dup(2)
+    source, sink = os.pipe()
+    os.dup2(sink, 2)
+    os.close(sink)
+
+    def copy() -> None:
+        with open(source, "rb") as lines:
+            for line in lines:
+                if not is_noise(line):
+                    os.write(stderr, line)
+
+    copier = threading.Thread(target=copy, name="native-log")
+    copier.start()
+    try:
+        yield stderr
+    finally:
+        os.dup2(stderr, 2)
+        copier.join()
+        os.close(stderr)
