@@ -29,6 +29,7 @@ class WarmPool:
         self._spares: list[SessionProcess] = []
         self._changed = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
+        self._watches: set[asyncio.Task[None]] = set()
 
     def open(self) -> None:
         self._task = asyncio.create_task(self._keep_warm(), name="warm-pool")
@@ -60,8 +61,13 @@ class WarmPool:
         async with self._changed:
             self._spares.append(process)
             self._changed.notify_all()
+        watch = asyncio.create_task(self._watch(process), name=f"watch-spare-{process.pid}")
+        self._watches.add(watch)
+        watch.add_done_callback(self._watches.discard)
 
     async def close(self) -> None:
+        for watch in self._watches:
+            watch.cancel()
         if self._task:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -75,6 +81,14 @@ class WarmPool:
             if process.alive:
                 self._changed.notify_all()
                 return process
+
+    async def _watch(self, process: SessionProcess) -> None:
+        """Has a spare replaced that dies while nobody asks for one."""
+        await process.wait_closed()
+        async with self._changed:
+            if process in self._spares:
+                self._spares.remove(process)
+            self._changed.notify_all()
 
     async def _keep_warm(self) -> None:
         backoff = 0.5

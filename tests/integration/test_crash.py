@@ -1,0 +1,100 @@
+"""Processes that die, hang, or are told to end."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+
+import aiohttp
+import psutil
+import pytest
+import pytest_asyncio
+
+from support.pictures import grace_hopper
+from support.publisher import PictureTrack, Publisher, publishing
+from support.serving import Server, serving
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def server() -> AsyncIterator[Server]:
+    """One of its own, since its processes are killed."""
+    async with serving("--max-sessions", "2", "--warm", "1") as server:
+        yield server
+
+
+def publish(server: Server) -> AbstractAsyncContextManager[Publisher]:
+    return publishing(server.url, [PictureTrack(grace_hopper(320, 240), fps=15)], direction="sendonly")
+
+
+def process_of(server: Server, publisher: Publisher) -> psutil.Process:
+    """The session process behind a publisher: the one with the port that the answer names."""
+    candidates = [line for line in publisher.answer.splitlines() if line.startswith("a=candidate:")]
+    ports = {int(line.split()[5]) for line in candidates}
+    for worker in server.workers():
+        if ports & {connection.laddr.port for connection in worker.net_connections("udp")}:
+            return worker
+    raise AssertionError("no process has the session's port")
+
+
+async def until_sessions(server: Server, count: int, timeout: float) -> None:
+    """Until the server counts as many sessions as running."""
+    async with aiohttp.ClientSession() as http, asyncio.timeout(timeout):
+        while True:
+            async with http.get(f"{server.url}/healthz") as response:
+                if (await response.json())["sessions"] == count:
+                    return
+            await asyncio.sleep(0.02)
+
+
+async def test_a_killed_session_ends_alone_and_its_place_is_free_at_once(server: Server) -> None:
+    async with publish(server) as one, publish(server) as other:
+        await one.until(lambda: one.landmarks)
+        await other.until(lambda: other.landmarks)
+        process_of(server, one).kill()
+        await until_sessions(server, 1, timeout=2)
+        assert await one.delete() == 404
+        count = len(other.landmarks)
+        await other.until(lambda: len(other.landmarks) > count + 20)
+        async with publish(server) as new:
+            await new.until(lambda: new.landmarks)
+
+
+async def test_a_killed_spare_is_replaced(server: Server) -> None:
+    await server.until(lambda: len(server.workers()) == 1)
+    await server.until_ready()
+    (spare,) = server.workers()
+    spare.kill()
+    await server.until(lambda: spare.pid not in {worker.pid for worker in server.workers()})
+    await server.until_ready()
+    async with publish(server) as publisher:
+        await publisher.until(lambda: publisher.landmarks)
+
+
+async def test_a_session_process_that_hangs_is_killed_and_its_place_is_free(server: Server) -> None:
+    async with publish(server) as publisher:
+        await publisher.until(lambda: publisher.landmarks)
+        process = process_of(server, publisher)
+        process.suspend()
+        # The server waits 8 seconds for a sign of life.
+        await until_sessions(server, 0, timeout=10)
+        assert not process.is_running()
+        assert await publisher.delete() == 404
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_the_server_ends_within_5_s_tells_its_peers_and_leaves_no_process(number: int) -> None:
+    async with serving("--max-sessions", "2") as server, AsyncExitStack() as stack:
+        publishers = [await stack.enter_async_context(publish(server)) for _ in range(2)]
+        for publisher in publishers:
+            await publisher.until(lambda publisher=publisher: publisher.landmarks)
+        workers = server.workers()
+        async with asyncio.timeout(5):
+            assert await server.stop(number) == 0
+        assert [worker for worker in workers if worker.is_running()] == []
+        for publisher in publishers:
+            await publisher.until(lambda publisher=publisher: publisher.received("end"))
+            assert publisher.received("end")[0]["reason"] == "server_shutdown"
+            # The server that could be told of the end is gone.
+            publisher.location = ""
