@@ -1,2 +1,23 @@
+/** Client library of holistic-rtc: video out, landmarks and annotated video in. */
+
+export {
+  type ClientState,
+  HolisticClient,
+  type HolisticClientOptions,
+  type HolisticEvents,
+  type StateChange,
+} from "./client.js";
+export type { Configuration, ServerStats, TrackStats } from "./control.js";
 export { decode } from "./decode.js";
+export { DecodeError, type ErrorReason, HolisticError } from "./errors.js";
+export {
+  BLENDSHAPE_NAMES,
+  type Category,
+  type Classifications,
+  type HolisticFrame,
+  type HolisticResult,
+  type Landmark,
+  type Part,
+} from "./frame.js";
 export { decodeJson } from "./json.js";
+export type { Encoding } from "./session.js";

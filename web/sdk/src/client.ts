@@ -1,0 +1,285 @@
+import type { Configuration, ServerStats } from "./control.js";
+import { type DecodeError, HolisticError } from "./errors.js";
+import { Emitter } from "./events.js";
+import type { HolisticFrame } from "./frame.js";
+import { type Encoding, Session } from "./session.js";
+import { backoffMs, sleep } from "./timing.js";
+
+/** A connection that lasted so long was a good one: the next loss starts with a short wait again. */
+const STABLE_MS = 10_000;
+
+export type ClientState = "idle" | "connecting" | "connected" | "reconnecting" | "failed" | "closed";
+
+export interface StateChange {
+  state: ClientState;
+  previous: ClientState;
+  /** Why, when it is `reconnecting` or `failed`. */
+  error: HolisticError | null;
+  /** When it is `reconnecting`: which attempt comes next, from 1, and in how many milliseconds; else 0. */
+  attempt: number;
+  retryMs: number;
+}
+
+/** What a {@link HolisticClient} tells, by event. */
+export interface HolisticEvents {
+  state: StateChange;
+  /** The annotated video, at each connection made with `video`. */
+  stream: MediaStream;
+  /** A tracked frame; one that comes after a newer one of its track is dropped. */
+  landmarks: HolisticFrame;
+  /** Once a second. */
+  stats: ServerStats;
+  /** What is in force, at each connection and after each `configure()`. */
+  configured: Required<Configuration>;
+  /** What `connect()` rejects with, why the client reconnects or fails, and complaints that change nothing. */
+  error: HolisticError | DecodeError;
+}
+
+export interface HolisticClientOptions extends Configuration {
+  /** The server's base address; the page's origin if left out. */
+  url?: string | URL;
+  /** How landmarks are sent; `flatbuffers` (the default) takes a fifth of the bytes. */
+  encoding?: Encoding;
+  /** Whether to connect again when the connection is lost; `true` if left out. */
+  reconnect?: boolean;
+}
+
+/**
+ * Sends video to a holistic-rtc server, and gets landmarks and the annotated video back.
+ *
+ * ```ts
+ * const client = new HolisticClient();
+ * client.on("stream", (annotated) => (video.srcObject = annotated));
+ * client.on("landmarks", (frame) => avatar.move(frame));
+ * await client.connect(await navigator.mediaDevices.getUserMedia({ video: true }));
+ * ```
+ *
+ * A client can be connected again after it was closed or has failed.
+ */
+export class HolisticClient extends Emitter<HolisticEvents> {
+  readonly #base: URL;
+  readonly #encoding: Encoding;
+  readonly #reconnects: boolean;
+  readonly #configuration: Configuration = {};
+  /** Aborted when what it stands for, from `connect()` to `close()`, is over. */
+  #run: AbortController | null = null;
+  #session: Session | null = null;
+  #state: ClientState = "idle";
+  #tracks: MediaStreamTrack[] = [];
+  #video = true;
+  #stream: MediaStream | null = null;
+  #stats: ServerStats | null = null;
+  #attempt = 0;
+  #connectedAt = 0;
+
+  constructor({ url, encoding = "flatbuffers", reconnect = true, ...configuration }: HolisticClientOptions = {}) {
+    super();
+    const base = new URL(url ?? location.origin, location.href);
+    this.#base = new URL(base.pathname.endsWith("/") ? base : `${base.href}/`);
+    this.#encoding = encoding;
+    this.#reconnects = reconnect;
+    this.#merge(configuration);
+  }
+
+  get state(): ClientState {
+    return this.#state;
+  }
+
+  /** The annotated video of the present connection. */
+  get stream(): MediaStream | null {
+    return this.#stream;
+  }
+
+  /** The server's name for the present session. */
+  get sessionId(): string | null {
+    return this.#session?.id ?? null;
+  }
+
+  /** The newest of the server. */
+  get stats(): ServerStats | null {
+    return this.#stats;
+  }
+
+  /** Of the newest ping over the control channel. */
+  get roundTripMs(): number | null {
+    return this.#session?.roundTripMs ?? null;
+  }
+
+  /** For `getStats()`; another one after each reconnection. */
+  get peerConnection(): RTCPeerConnection | null {
+    return this.#session?.pc ?? null;
+  }
+
+  /**
+   * Send the stream's video tracks; its audio stays here.
+   *
+   * @param options - `video: false` asks for landmarks only, which is cheaper for both sides.
+   * @returns once landmarks and video can flow.
+   * @throws HolisticError; after that the state is `failed`, or `closed` if it was `close()` that ended the attempt.
+   */
+  async connect(stream: MediaStream, options: { video?: boolean } = {}): Promise<void> {
+    if (this.#run) {
+      throw new DOMException(`the client is ${this.#state}; close() it first`, "InvalidStateError");
+    }
+    const run = (this.#run = new AbortController());
+    this.#tracks = stream.getVideoTracks();
+    this.#video = options.video ?? true;
+    this.#attempt = 0;
+    this.#setState("connecting");
+    addEventListener("pagehide", this.#closeWithPage);
+    try {
+      requireSupport();
+      await this.#open(run);
+    } catch (error) {
+      this.#fail(run, error);
+      throw error;
+    }
+  }
+
+  /** End the session, or the attempt to make one. To be called at any time, any number of times. */
+  async close(): Promise<void> {
+    const session = this.#session;
+    if (this.#run) {
+      this.#finish(this.#run, "closed", null);
+    } else if (this.#state !== "idle") {
+      this.#setState("closed");
+    }
+    await session?.close();
+  }
+
+  /** Change what the server does, now and after each reconnection. A refusal comes as an `error` event. */
+  configure(configuration: Configuration): void {
+    this.#merge(configuration);
+    this.#session?.configure(configuration);
+  }
+
+  /**
+   * Send another track, such as that of another camera, without a new connection.
+   *
+   * @param index - which of the stream's video tracks it takes the place of.
+   */
+  async replaceTrack(track: MediaStreamTrack, index = 0): Promise<void> {
+    this.#tracks[index] = track;
+    await this.#session?.setTracks(this.#tracks);
+  }
+
+  #merge({ parts, draw, maxFps }: Configuration): void {
+    Object.assign(
+      this.#configuration,
+      parts !== undefined && { parts },
+      draw !== undefined && { draw },
+      maxFps !== undefined && { maxFps },
+    );
+  }
+
+  async #open(run: AbortController): Promise<void> {
+    const session = await Session.open(
+      { base: this.#base, tracks: [...this.#tracks], video: this.#video, encoding: this.#encoding },
+      {
+        stream: (stream) => {
+          this.#stream = stream;
+          this.emit("stream", stream);
+        },
+        landmarks: (frame) => this.emit("landmarks", frame),
+        stats: (stats) => {
+          this.#stats = stats;
+          this.emit("stats", stats);
+        },
+        configured: (configuration) => this.emit("configured", configuration),
+        error: (error) => this.emit("error", error),
+        lost: (error) => this.#lose(run, error),
+      },
+      run.signal,
+    );
+    if (run.signal.aborted) {
+      void session.close();
+      run.signal.throwIfAborted();
+    }
+    this.#session = session;
+    if (Object.keys(this.#configuration).length > 0) {
+      session.configure(this.#configuration);
+    }
+    session.setTracks(this.#tracks).catch(this.#report); // They may have been replaced meanwhile.
+    this.#connectedAt = performance.now();
+    this.#setState("connected");
+  }
+
+  #lose(run: AbortController, error: HolisticError): void {
+    if (this.#run !== run) {
+      return;
+    }
+    if (!this.#reconnects || !error.retryable) {
+      this.#fail(run, error);
+      return;
+    }
+    if (performance.now() - this.#connectedAt > STABLE_MS) {
+      this.#attempt = 0;
+    }
+    this.#session = this.#stream = this.#stats = null;
+    this.#reconnect(run, error).catch((cause: unknown) => this.#fail(run, cause));
+  }
+
+  async #reconnect(run: AbortController, error: HolisticError): Promise<void> {
+    for (;;) {
+      this.#attempt += 1;
+      const retryMs = Math.max(backoffMs(this.#attempt), (error.retryAfter ?? 0) * 1000);
+      this.emit("error", error);
+      this.#setState("reconnecting", { error, attempt: this.#attempt, retryMs });
+      await sleep(retryMs, run.signal);
+      try {
+        await this.#open(run);
+        return;
+      } catch (cause) {
+        if (!(cause instanceof HolisticError) || !cause.retryable) {
+          throw cause;
+        }
+        error = cause;
+      }
+    }
+  }
+
+  #fail(run: AbortController, error: unknown): void {
+    if (this.#run === run) {
+      const reason = error instanceof HolisticError ? error : unexpected(error);
+      this.#finish(run, "failed", reason);
+      this.emit("error", reason);
+    }
+  }
+
+  #finish(run: AbortController, state: "failed" | "closed", error: HolisticError | null): void {
+    removeEventListener("pagehide", this.#closeWithPage);
+    void this.#session?.close();
+    this.#run = this.#session = this.#stream = this.#stats = null;
+    run.abort(new HolisticError("aborted", "the client was closed"));
+    this.#setState(state, { error });
+  }
+
+  #setState(state: ClientState, detail: Partial<StateChange> = {}): void {
+    const previous = this.#state;
+    this.#state = state;
+    if (state !== previous || state === "reconnecting") {
+      this.emit("state", { state, previous, error: null, attempt: 0, retryMs: 0, ...detail });
+    }
+  }
+
+  readonly #report = (error: unknown): void => {
+    this.emit("error", error instanceof HolisticError ? error : unexpected(error));
+  };
+
+  readonly #closeWithPage = (): void => {
+    void this.close();
+  };
+}
+
+function requireSupport(): void {
+  if ("RTCPeerConnection" in globalThis) {
+    return;
+  }
+  throw isSecureContext
+    ? new HolisticError("unsupported", "this browser has no WebRTC")
+    : new HolisticError("insecure-context", "this page is neither on https nor on localhost");
+}
+
+function unexpected(cause: unknown): HolisticError {
+  return new HolisticError("refused", cause instanceof Error ? cause.message : String(cause), { cause });
+}

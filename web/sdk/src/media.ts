@@ -1,0 +1,52 @@
+/** What keeps the delay of the video small, in both directions. */
+
+/** Bits a second that are enough for a face and hands: more would only fill queues. */
+export function maxBitrate(width: number, height: number): number {
+  return width * height <= 640 * 480 ? 1_500_000 : 2_500_000;
+}
+
+/** Offer to send a track, and to receive its annotated counterpart if `receive`. */
+export function offerTrack(pc: RTCPeerConnection, track: MediaStreamTrack, receive: boolean): RTCRtpTransceiver {
+  const transceiver = pc.addTransceiver(track, {
+    direction: receive ? "sendrecv" : "sendonly",
+    streams: [new MediaStream([track])],
+  });
+  preferVp8(transceiver);
+  return transceiver;
+}
+
+/** To be called once a sender's track is another one, or has been negotiated. */
+export async function tuneSender(sender: RTCRtpSender): Promise<void> {
+  const { track } = sender;
+  if (!track) {
+    return;
+  }
+  track.contentHint = "motion";
+  const { width = 640, height = 480 } = track.getSettings();
+  const parameters = sender.getParameters() as RTCRtpSendParameters & { degradationPreference?: string };
+  parameters.degradationPreference = "maintain-framerate";
+  for (const encoding of parameters.encodings) {
+    encoding.maxBitrate = maxBitrate(width, height);
+  }
+  await sender.setParameters(parameters);
+}
+
+/** Show each frame as it comes, rather than evenly and later. */
+export function tuneReceiver(receiver: RTCRtpReceiver): void {
+  const tunable = receiver as RTCRtpReceiver & { jitterBufferTarget?: number | null; playoutDelayHint?: number };
+  if ("jitterBufferTarget" in tunable) {
+    tunable.jitterBufferTarget = 0;
+  }
+  if ("playoutDelayHint" in tunable) {
+    tunable.playoutDelayHint = 0;
+  }
+}
+
+/** Of the codecs that the server takes, VP8 costs it least. */
+function preferVp8(transceiver: RTCRtpTransceiver): void {
+  const codecs = RTCRtpReceiver.getCapabilities("video")?.codecs ?? [];
+  const isVp8 = (codec: RTCRtpCodec) => codec.mimeType.toLowerCase() === "video/vp8";
+  if (codecs.some(isVp8) && "setCodecPreferences" in transceiver) {
+    transceiver.setCodecPreferences([...codecs.filter(isVp8), ...codecs.filter((codec) => !isVp8(codec))]);
+  }
+}

@@ -1,0 +1,307 @@
+/** One session with the server: a peer connection, its data channels, and its place at `/whip`. */
+
+import { type Configuration, ControlChannel, type ServerStats } from "./control.js";
+import { decode } from "./decode.js";
+import { DecodeError, HolisticError } from "./errors.js";
+import type { HolisticFrame } from "./frame.js";
+import { decodeJson } from "./json.js";
+import { offerTrack, tuneReceiver, tuneSender } from "./media.js";
+import { abortable } from "./timing.js";
+import { candidateFragment, getIceServers, postOffer, type WhipResource } from "./whip.js";
+
+/** Candidates found by then go into the offer, later ones are sent after it. */
+const GATHERING_MS = 250;
+/** From the answer until the channels must be open. */
+const CONNECT_MS = 15_000;
+const PING_MS = 1000;
+/** Without a message for so long, the server is gone. */
+const SILENCE_MS = 3000;
+
+export type Encoding = "flatbuffers" | "json";
+
+const PROTOCOLS: Record<Encoding, string> = { flatbuffers: "holistic.v1.fb", json: "holistic.v1.json" };
+
+export interface SessionOptions {
+  base: URL;
+  tracks: readonly MediaStreamTrack[];
+  /** Whether annotated video is to come back. */
+  video: boolean;
+  encoding: Encoding;
+}
+
+/** Who is told what; none of them is called any more after `close()`. */
+export interface SessionEvents {
+  stream: (stream: MediaStream) => void;
+  landmarks: (frame: HolisticFrame) => void;
+  stats: (stats: ServerStats) => void;
+  configured: (configuration: Required<Configuration>) => void;
+  /** Something went wrong that the session outlives. */
+  error: (error: HolisticError | DecodeError) => void;
+  /** The session is over, and not by `close()`. */
+  lost: (error: HolisticError) => void;
+}
+
+export class Session {
+  readonly pc: RTCPeerConnection;
+  readonly #events: SessionEvents;
+  readonly #control: ControlChannel;
+  readonly #annotated = new MediaStream();
+  readonly #newestSeq = new Map<number, number>();
+  readonly #opened: Promise<void>;
+  #resolveOpened!: () => void;
+  #rejectOpened!: (error: HolisticError) => void;
+  #state: "connecting" | "open" | "closed" = "connecting";
+  #resource: WhipResource | null = null;
+  #offer: string | null = null;
+  #candidates: RTCIceCandidate[] = [];
+  #lastMessage = 0;
+  #lastTick = 0;
+  #timers: ReturnType<typeof setTimeout>[] = [];
+
+  /**
+   * Connect; takes until both channels are open and media can flow.
+   *
+   * @throws HolisticError, or the signal's reason.
+   */
+  static async open(options: SessionOptions, events: SessionEvents, signal: AbortSignal): Promise<Session> {
+    const iceServers = await abortable(getIceServers(options.base), signal);
+    const session = new Session(iceServers, options, events);
+    try {
+      await abortable(session.#connect(options), signal);
+    } catch (error) {
+      void session.close();
+      throw error;
+    }
+    return session;
+  }
+
+  private constructor(iceServers: RTCIceServer[], { tracks, video, encoding }: SessionOptions, events: SessionEvents) {
+    this.#events = events;
+    this.#opened = new Promise((resolve, reject) => {
+      this.#resolveOpened = resolve;
+      this.#rejectOpened = reject;
+    });
+    this.#opened.catch(() => undefined); // `#connect` awaits it later, if it gets so far.
+    this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    this.pc.addEventListener("connectionstatechange", () => this.#watchConnection());
+    this.pc.addEventListener("icecandidate", ({ candidate }) => this.#trickle(candidate));
+    this.pc.addEventListener("track", ({ track, receiver }) => {
+      tuneReceiver(receiver);
+      this.#annotated.addTrack(track);
+    });
+    this.#openLandmarks(encoding);
+    this.#control = this.#openControl();
+    for (const track of tracks) {
+      offerTrack(this.pc, track, video);
+    }
+  }
+
+  get id(): string | null {
+    return this.#resource?.id ?? null;
+  }
+
+  /** From the control channel's pings. */
+  get roundTripMs(): number | null {
+    return this.#control.roundTripMs;
+  }
+
+  configure(configuration: Configuration): void {
+    this.#control.configure(configuration);
+  }
+
+  /** Send these tracks from now on, without negotiating anew. */
+  async setTracks(tracks: readonly MediaStreamTrack[]): Promise<void> {
+    const senders = this.pc.getTransceivers().map((transceiver) => transceiver.sender);
+    for (const [index, track] of tracks.entries()) {
+      const sender = senders[index];
+      if (sender && sender.track !== track) {
+        await sender.replaceTrack(track);
+        await tuneSender(sender);
+      }
+    }
+  }
+
+  /** Free everything here and on the server. */
+  async close(): Promise<void> {
+    if (this.#state === "closed") {
+      return;
+    }
+    this.#state = "closed";
+    this.#timers.forEach(clearTimeout);
+    const deleted = this.#resource?.delete();
+    this.pc.close();
+    // When the server can't be reached, or has ended the session itself, there is nothing left to do.
+    await deleted?.catch(() => undefined);
+  }
+
+  async #connect({ base }: SessionOptions): Promise<void> {
+    await this.pc.setLocalDescription();
+    await this.#gather();
+    if (this.#isClosed()) {
+      return;
+    }
+    this.#offer = this.pc.localDescription!.sdp;
+    const resource = await postOffer(base, this.#offer);
+    if (this.#isClosed()) {
+      void resource.delete().catch(() => undefined); // as in `close()`
+      return;
+    }
+    this.#resource = resource;
+    this.#sendCandidates();
+    try {
+      await this.pc.setRemoteDescription({ type: "answer", sdp: resource.answer });
+    } catch (cause) {
+      throw new HolisticError("refused", "the browser doesn't take the server's answer", { cause });
+    }
+    await Promise.all(this.pc.getSenders().map(tuneSender)).catch((cause: unknown) => {
+      this.#events.error(new HolisticError("refused", "the browser doesn't take a limit of the bit rate", { cause }));
+    });
+    this.#timers.push(
+      setTimeout(() => {
+        if (this.#state === "connecting") {
+          this.#lose(new HolisticError("ice-failed", `no connection within ${CONNECT_MS / 1000} s`));
+        }
+      }, CONNECT_MS),
+    );
+    await this.#opened;
+  }
+
+  // A method, since the compiler takes a field for unchanged over an `await`.
+  #isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
+  async #gather(): Promise<void> {
+    if (this.pc.iceGatheringState === "complete") {
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      this.#timers.push(setTimeout(resolve, GATHERING_MS));
+      this.pc.addEventListener("icegatheringstatechange", () => {
+        if (this.pc.iceGatheringState === "complete") {
+          resolve();
+        }
+      });
+    });
+  }
+
+  /** Those before the offer is sent are part of it. */
+  #trickle(candidate: RTCIceCandidate | null): void {
+    if (candidate?.candidate && this.#offer !== null) {
+      this.#candidates.push(candidate);
+      this.#sendCandidates();
+    }
+  }
+
+  #sendCandidates(): void {
+    if (!this.#resource || !this.#offer || this.#candidates.length === 0) {
+      return;
+    }
+    const fragment = candidateFragment(this.#offer, this.#candidates);
+    this.#candidates = [];
+    this.#resource.patch(fragment).catch((error: unknown) => {
+      // Other candidates may do, and if none does, the connection fails with words of its own.
+      if (this.#state === "connecting") {
+        this.#events.error(error as HolisticError);
+      }
+    });
+  }
+
+  #openLandmarks(encoding: Encoding): void {
+    const channel = this.pc.createDataChannel("landmarks", {
+      ordered: false,
+      maxRetransmits: 0,
+      protocol: PROTOCOLS[encoding],
+    });
+    channel.binaryType = "arraybuffer";
+    channel.addEventListener("message", ({ data }: MessageEvent<ArrayBuffer | string>) => {
+      this.#lastMessage = performance.now();
+      if (this.#state !== "closed") {
+        this.#takeLandmarks(data);
+      }
+    });
+  }
+
+  #takeLandmarks(data: ArrayBuffer | string): void {
+    let frame: HolisticFrame;
+    try {
+      frame = typeof data === "string" ? decodeJson(data) : decode(data);
+    } catch (error) {
+      this.#events.error(error as DecodeError);
+      return;
+    }
+    // The channel is unordered: what a newer frame has overtaken is of no use any more.
+    if (frame.seq > (this.#newestSeq.get(frame.track) ?? -1)) {
+      this.#newestSeq.set(frame.track, frame.seq);
+      this.#events.landmarks(frame);
+    }
+  }
+
+  #openControl(): ControlChannel {
+    const channel = this.pc.createDataChannel(ControlChannel.LABEL, { protocol: ControlChannel.PROTOCOL });
+    channel.addEventListener("open", () => this.#watchConnection());
+    channel.addEventListener("message", () => (this.#lastMessage = performance.now()));
+    channel.addEventListener("close", () => {
+      this.#lose(new HolisticError("connection-lost", "the server closed the connection"));
+    });
+    const ifOpen =
+      <T>(listener: (value: T) => void) =>
+      (value: T) => {
+        if (this.#state !== "closed") {
+          listener(value);
+        }
+      };
+    return new ControlChannel(channel, {
+      configured: ifOpen(this.#events.configured),
+      stats: ifOpen(this.#events.stats),
+      error: ifOpen(this.#events.error),
+      end: (error) => this.#lose(error),
+    });
+  }
+
+  #watchConnection(): void {
+    const { connectionState } = this.pc;
+    if (connectionState === "failed") {
+      const connecting = this.#state === "connecting";
+      this.#lose(
+        connecting
+          ? new HolisticError("ice-failed", "no way was found for media between the browser and the server")
+          : new HolisticError("connection-lost", "the connection was lost"),
+      );
+    } else if (connectionState === "connected" && this.#state === "connecting" && this.#control.isOpen) {
+      this.#state = "open";
+      this.#lastMessage = this.#lastTick = performance.now();
+      this.#timers.push(setInterval(() => this.#tick(), PING_MS));
+      if (this.#annotated.getTracks().length > 0) {
+        this.#events.stream(this.#annotated);
+      }
+      this.#resolveOpened();
+    }
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    // When this timer itself comes late, the page was stopped, and messages may wait behind it.
+    const late = now - this.#lastTick > 2 * PING_MS;
+    this.#lastTick = now;
+    if (!late && now - this.#lastMessage > SILENCE_MS) {
+      this.#lose(new HolisticError("connection-lost", `nothing came from the server for ${SILENCE_MS / 1000} s`));
+    } else {
+      this.#control.ping();
+    }
+  }
+
+  /** The first reason counts. */
+  #lose(error: HolisticError): void {
+    const before = this.#state;
+    if (before === "closed") {
+      return;
+    }
+    void this.close();
+    if (before === "connecting") {
+      this.#rejectOpened(error);
+    } else {
+      this.#events.lost(error);
+    }
+  }
+}
