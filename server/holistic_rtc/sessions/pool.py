@@ -27,6 +27,7 @@ class WarmPool:
         self._size = size
         self._waiting = 0
         self._spares: list[SessionProcess] = []
+        self._turn = asyncio.Lock()
         self._changed = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
         self._watches: set[asyncio.Task[None]] = set()
@@ -47,7 +48,8 @@ class WarmPool:
         """
         self._waiting += 1
         try:
-            async with asyncio.timeout(self.ACQUIRE_DEADLINE), self._changed:
+            # A condition wakes its waiters in any order; a lock lets them in as they came.
+            async with asyncio.timeout(self.ACQUIRE_DEADLINE), self._turn, self._changed:
                 self._changed.notify_all()
                 await self._changed.wait_for(lambda: self.warm > 0)
                 return self._take()

@@ -1,0 +1,52 @@
+"""What fifty sessions leave behind: nothing."""
+
+import asyncio
+from pathlib import Path
+
+import psutil
+import pytest
+
+from support.pictures import grace_hopper
+from support.publisher import PictureTrack, publishing
+from support.serving import Server, serving
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+AT_A_TIME = 3
+WARM = 2
+MEMORY_SLACK = 4_000_000
+"""Bytes by which the front process may grow; even 100 KB left behind by each session would be more."""
+
+
+def files_in(folder: Path) -> list[Path]:
+    return list(folder.rglob("*"))
+
+
+async def run_sessions(server: Server, count: int) -> None:
+    """Each from the offer to the first landmarks to its end, some of them at a time."""
+    picture = grace_hopper(160, 120)
+    places = asyncio.Semaphore(AT_A_TIME)
+
+    async def run_session() -> None:
+        async with places, publishing(server.url, [PictureTrack(picture, fps=10)], direction="sendonly") as publisher:
+            await publisher.until(lambda: publisher.landmarks)
+
+    await asyncio.gather(*(run_session() for _ in range(count)))
+    await server.until(lambda: len(server.workers()) == WARM)
+    await server.until_ready()
+
+
+async def test_fifty_sessions_leave_nothing_behind(tmp_path: Path) -> None:
+    # A session that has ended may hold its place a moment longer than its peer.
+    limits = ("--max-sessions", str(2 * AT_A_TIME), "--warm", str(WARM))
+    async with serving(*limits, environment={"TMPDIR": str(tmp_path)}) as server:
+        front = psutil.Process(server.process.pid)
+        # What is made once, by the first sessions, stays.
+        await run_sessions(server, AT_A_TIME)
+        threads, files, memory = front.num_threads(), front.num_fds(), front.memory_info().rss
+        await run_sessions(server, 50)
+        await server.until(lambda: front.num_threads() <= threads)
+        await server.until(lambda: front.num_fds() <= files)
+        assert front.memory_info().rss - memory < MEMORY_SLACK
+        assert files_in(tmp_path) == []
+    assert files_in(tmp_path) == []
