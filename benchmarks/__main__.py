@@ -10,13 +10,17 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import codec, delay, drawing
+from benchmarks import baseline, codec, cpu, delay, drawing, leaks, overload
 from benchmarks.figure import Figure, table
 
 MEASUREMENTS: Mapping[str, Callable[[], list[Figure]]] = {
     "drawing": drawing.measure,
     "codec": codec.measure,
+    "cpu": cpu.measure,
     "delay": delay.measure,
+    "baseline": baseline.measure,
+    "overload": overload.measure,
+    "leaks": leaks.measure,
 }
 
 
@@ -33,7 +37,9 @@ def main() -> None:
         started = time.monotonic()
         figures += MEASUREMENTS[name]()
         print(f"{time.monotonic() - started:.0f} s", file=sys.stderr)
-    print(f"{datetime.now(UTC):%Y-%m-%d}, {psutil.cpu_count()} cores ({_processor()}), Python {platform.python_version()}")
+    print(
+        f"{datetime.now(UTC):%Y-%m-%d}, {psutil.cpu_count()} cores ({_processor()}), Python {platform.python_version()}"
+    )
     print(table(figures))
 
 

@@ -10,11 +10,12 @@ import time
 from itertools import islice
 
 import mediapipe
-from holistic_rtc.tracking import models
 from mediapipe.tasks.python import BaseOptions
 from mediapipe.tasks.python.vision import HolisticLandmarker, HolisticLandmarkerOptions, RunningMode
 
 from benchmarks import clip
+from holistic_rtc.tracking import models
+from holistic_rtc.tracking.base import Image
 
 _WARM_UP_FRAMES = 20
 
@@ -34,7 +35,7 @@ def _measure(seconds: float) -> float:
     pictures = clip.forth_and_back(clip.frames())
     with HolisticLandmarker.create_from_options(options) as landmarker:
 
-        def track(number: int, picture: clip.Image) -> None:
+        def track(number: int, picture: Image) -> None:
             image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=picture)
             landmarker.detect_for_video(image, number * 1000 // clip.FPS)
 

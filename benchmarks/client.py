@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TypedDict, cast
 
 import numpy as np
-from holistic_rtc.landmarks import codec
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks import clip
+from holistic_rtc.landmarks import codec
 
 PAGE = Path(__file__).with_name("page.html")
 

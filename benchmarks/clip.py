@@ -7,10 +7,11 @@ from pathlib import Path
 
 import av
 import numpy as np
-from holistic_rtc.sample import portrait
-from holistic_rtc.tracking.base import Image
 from PIL import Image as Pillow
 from PIL import ImageOps
+
+from holistic_rtc.sample import portrait
+from holistic_rtc.tracking.base import Image
 
 WIDTH, HEIGHT, FPS = 640, 480, 30
 
@@ -47,7 +48,7 @@ def as_i420(pictures: list[Image]) -> bytes:
 def _read(path: Path) -> Iterator[Pillow.Image]:
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
-            yield frame.to_image()
+            yield Pillow.fromarray(frame.to_ndarray(format="rgb24"))
 
 
 def _pan() -> Iterator[Pillow.Image]:

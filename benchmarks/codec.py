@@ -1,10 +1,9 @@
 """How long a whole landmark message takes to encode and decode, and how large it is."""
 
-from holistic_rtc.landmarks import codec, json
-from holistic_rtc.landmarks.message import ALL_PARTS, LandmarkMessage, Part
-
 from benchmarks.figure import Figure
 from benchmarks.sample import median_ms, tracked_frame
+from holistic_rtc.landmarks import codec, json
+from holistic_rtc.landmarks.message import ALL_PARTS, LandmarkMessage, Part
 
 
 def measure() -> list[Figure]:

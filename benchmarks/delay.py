@@ -16,7 +16,7 @@ WARM_UP = 5.0
 @dataclass(frozen=True)
 class Live:
     """
-    One client's minute with a server.
+    What one client saw of a server.
 
     :param p50: of the delay in milliseconds.
     :param growth: of the median delay from the first to the last third, in milliseconds.

@@ -1,9 +1,8 @@
 """How long drawing takes: a 640x480 frame with face, pose and both hands."""
 
-from holistic_rtc.drawing.annotate import annotate
-
 from benchmarks.figure import Figure
 from benchmarks.sample import median_ms, tracked_frame
+from holistic_rtc.drawing.annotate import annotate
 
 
 def measure() -> list[Figure]:

@@ -22,12 +22,13 @@ class Figure:
 
 def table(figures: Iterable[Figure]) -> str:
     """Markdown, with the columns aligned."""
-    rows = [("figure", "measured", "target", "met"), *(_row(figure) for figure in figures)]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    rows.insert(1, ("-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:3]), "-" * widths[3]))
+    head = ("figure", "measured", "target", "met")
+    rows = [_row(figure) for figure in figures]
+    w = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    rule = ("-" * w[0], "-" * (w[1] - 1) + ":", "-" * (w[2] - 1) + ":", "-" * w[3])
     return "\n".join(
-        f"| {name:{widths[0]}} | {value:>{widths[1]}} | {target:>{widths[2]}} | {met:{widths[3]}} |"
-        for name, value, target, met in rows
+        f"| {name:{w[0]}} | {value:>{w[1]}} | {target:>{w[2]}} | {met:{w[3]}} |"
+        for name, value, target, met in (head, rule, *rows)
     )
 
 

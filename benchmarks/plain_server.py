@@ -1,21 +1,24 @@
 """The server that anyone would write with aiortc and MediaPipe, for comparison: each frame in turn, none dropped."""
 
 import asyncio
+import socket
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
 import cv2
 import mediapipe
-import numpy as np
 from aiohttp import web
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 from aiortc.mediastreams import MediaStreamTrack
 from av import VideoFrame
-from holistic_rtc.tracking import models
 from mediapipe.tasks.python import BaseOptions
 from mediapipe.tasks.python.vision import FaceLandmarksConnections as Face
 from mediapipe.tasks.python.vision import HandLandmarksConnections as Hand
 from mediapipe.tasks.python.vision import HolisticLandmarker, HolisticLandmarkerOptions, RunningMode
 from mediapipe.tasks.python.vision import PoseLandmarksConnections as Pose
+
+from holistic_rtc.tracking import models
+from holistic_rtc.tracking.base import Image
 
 
 class HolisticTrack(VideoStreamTrack):
@@ -32,11 +35,11 @@ class HolisticTrack(VideoStreamTrack):
         self.count = 0
 
     async def recv(self) -> VideoFrame:
-        frame = await self.source.recv()
+        frame = cast(VideoFrame, await self.source.recv())
         return await asyncio.get_running_loop().run_in_executor(self.executor, self.annotate, frame)
 
     def annotate(self, frame: VideoFrame) -> VideoFrame:
-        picture = frame.to_ndarray(format="rgb24")
+        picture = cast(Image, frame.to_ndarray(format="rgb24"))
         self.count += 1
         image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=picture)
         result = self.landmarker.detect_for_video(image, self.count * 33)
@@ -49,7 +52,7 @@ class HolisticTrack(VideoStreamTrack):
             points = [(round(point.x * frame.width), round(point.y * frame.height)) for point in landmarks]
             for line in connections if points else ():
                 cv2.line(picture, points[line.start], points[line.end], (0, 255, 0), 1)
-        annotated = VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+        annotated = VideoFrame.from_ndarray(picture, format="rgb24")
         annotated.pts, annotated.time_base = frame.pts, frame.time_base
         return annotated
 
@@ -64,5 +67,7 @@ async def whip(request: web.Request) -> web.Response:
 
 if __name__ == "__main__":
     app = web.Application()
-    app.add_routes([web.post("/whip", whip), web.get("/readyz", lambda request: web.Response())])
-    web.run_app(app, host="127.0.0.1", port=8090, print=None)
+    app.add_routes([web.post("/whip", whip)])
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        print("http://{}:{}".format(*listening.getsockname()), flush=True)
+        web.run_app(app, sock=listening, print=None)
