@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from . import __version__
 from .config import Settings, load_settings
@@ -100,10 +108,17 @@ def _bundle(settings: Settings) -> ModelBundle:
 
 
 @contextlib.contextmanager
+def _progress(*columns: ProgressColumn) -> Iterator[Progress]:
+    """Shown on a terminal only, and gone when all is done."""
+    progress = Progress(*columns, console=stderr, transient=True)
+    with progress if stderr.is_terminal else contextlib.nullcontext():
+        yield progress
+
+
+@contextlib.contextmanager
 def _progress_of_bytes() -> Iterator[models.Report]:
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=stderr
-    ) as progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with _progress(*columns) as progress:
         tasks: dict[str, object] = {}
 
         def report(step: str, done: int, total: int) -> None:
