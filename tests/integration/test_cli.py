@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import av
@@ -139,8 +140,9 @@ def test_ctrl_c_while_tracking_leaves_no_half_file(tmp_path: Path) -> None:
     with av.open(clip, "w") as container, Image.open(portrait()) as picture:
         stream = container.add_stream("libx264", rate=30, options={"preset": "ultrafast"})
         stream.width, stream.height = 128, 150
+        small = picture.resize((128, 150))
         for _ in range(900):
-            container.mux(stream.encode(av.VideoFrame.from_image(picture.resize((128, 150)))))
+            container.mux(stream.encode(av.VideoFrame.from_image(small)))
         container.mux(stream.encode(None))
     with subprocess.Popen(
         [*COMMAND, "track", str(clip), "--landmarks", str(tmp_path / "out.jsonl"), "-o", str(tmp_path / "out.mp4")],
@@ -150,6 +152,7 @@ def test_ctrl_c_while_tracking_leaves_no_half_file(tmp_path: Path) -> None:
     ) as process:
         while len(list(tmp_path.iterdir())) < 3:
             assert process.poll() is None
+            time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         output, log = process.communicate(timeout=20)
     assert process.returncode == 130

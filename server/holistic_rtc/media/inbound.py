@@ -140,7 +140,8 @@ class InboundTrack:
         # A quarter of slack for frames that come early; the schedule keeps the mean at the cap all the same.
         if now < self._next_due - interval / 4:
             return False
-        self._next_due = max(self._next_due + interval, now)
+        # After a pause the schedule begins anew, so that what was missed isn't made up for.
+        self._next_due = interval + (now if now - self._next_due > interval else self._next_due)
         return True
 
     async def _track(self) -> None:
