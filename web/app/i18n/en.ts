@@ -1,0 +1,174 @@
+export const en = {
+  language: "English",
+  tagline: "Body, face and hands from your webcam, live",
+
+  start: "Start",
+  stop: "Stop",
+  sample: "Use the sample clip",
+  camera: "Camera",
+  defaultCamera: "Default camera",
+  cameraNumber: (number: number) => `Camera ${number}`,
+  size: "Size",
+  mirror: "Mirror",
+  draw: "Drawing",
+  view: "View",
+  viewRaw: "Raw",
+  viewAnnotated: "Annotated",
+  viewBoth: "Side by side",
+  rawCaption: "What the camera sees",
+  annotatedCaption: "What the server found",
+  help: "Keyboard shortcuts",
+  helpStart: "start or stop",
+  helpMirror: "mirror the pictures",
+  helpDraw: "drawing on or off",
+  helpView: "next view",
+  helpHelp: "this list",
+  space: "Space",
+  theme: "Light or dark",
+  switchLanguage: "中文",
+
+  emptyTitle: "See yourself as landmarks",
+  emptyText:
+    "Start the camera, and the server draws 543 points of your body, face and hands on each picture while you move. No camera? Use the sample clip.",
+  emptyPrivacy: "Pictures go to this server and back. Nothing is stored.",
+
+  states: {
+    idle: "Ready",
+    starting: "Waiting for the camera",
+    connecting: "Connecting",
+    connected: "Live",
+    waiting: "Waiting for a place",
+    reconnecting: "Reconnecting",
+    failed: "Stopped",
+  },
+  progress: {
+    starting: "Allow the camera in your browser's prompt.",
+    connecting: "Connecting to the server …",
+  },
+  retryIn: (seconds: number) => `Trying again in ${seconds} s.`,
+  retryNow: "Trying again …",
+  attempt: (attempt: number) => `Attempt ${attempt}.`,
+  detail: (message: string) => `Details: ${message}`,
+
+  problems: {
+    "camera-denied": {
+      title: "The camera is blocked",
+      remedy: "Click the camera icon in the address bar, allow the camera for this page, and press Start again.",
+    },
+    "camera-missing": {
+      title: "No camera was found",
+      remedy: "Plug one in and press Start again, or use the sample clip.",
+    },
+    "camera-busy": {
+      title: "The camera can't be opened",
+      remedy: "Another program may be using it. Close that one and press Start again, or choose another camera.",
+    },
+    "camera-lost": {
+      title: "The camera was unplugged or switched off",
+      remedy: "Plug it in again or choose another one, and press Start.",
+    },
+    "insecure-context": {
+      title: "The browser withholds the camera here",
+      remedy:
+        "Cameras work only on pages loaded over https or from localhost. Open this page by such an address, or use the sample clip.",
+    },
+    unsupported: {
+      title: "This browser can't do it",
+      remedy: "Live video needs WebRTC. Use a current Chrome, Edge, Firefox or Safari.",
+    },
+    "sample-failed": {
+      title: "The sample clip can't be loaded",
+      remedy: "The server didn't send its picture. See whether it is running, and try again.",
+    },
+    "server-unreachable": {
+      title: "The server doesn't answer",
+      remedy: "See whether holistic-rtc is running and your network is up, and press Start again.",
+    },
+    "server-full": {
+      title: "The server is full",
+      remedy: "All places are taken at the moment.",
+    },
+    refused: {
+      title: "The server refused the video",
+      remedy: "The details below say why. Trying again as it is won't help.",
+    },
+    "ice-failed": {
+      title: "No way for the video",
+      remedy:
+        "The server answered, but video can't get through: a firewall may block UDP. Try another network, or ask for a TURN server to be set up.",
+    },
+    "connection-lost": {
+      title: "The connection was lost",
+      remedy: "See whether your network is up.",
+    },
+    "session-ended": {
+      title: "The server ended the session",
+      remedy: "Press Start to begin a new one.",
+    },
+    aborted: {
+      title: "Stopped",
+      remedy: "Press Start to begin again.",
+    },
+    unexpected: {
+      title: "Something went wrong",
+      remedy: "Press Start to try again. If it stays like this, please report the details below.",
+    },
+  },
+
+  figures: {
+    delay: "Delay",
+    fpsReceived: "Received",
+    fpsSent: "Sent",
+    trackerMs: "Tracker",
+    rtt: "Round trip",
+    dropped: "Dropped",
+    bitrate: "Up / down",
+    resolution: "Picture",
+    model: "Model",
+  },
+  tips: {
+    delay:
+      "From the camera to the annotated picture on the screen, estimated as the sum of encoding, round trip, server, jitter buffer and decoding.",
+    fpsReceived: "Annotated pictures a second that came back and were decoded.",
+    fpsSent: "Camera pictures a second that were encoded and sent.",
+    trackerMs: "Time the server takes to find the landmarks in one picture.",
+    rtt: "Time for a message to the server and back, over the control channel.",
+    dropped:
+      "Pictures the server passed over because a newer one had come, in all and of 100. Better than falling behind.",
+    bitrate: "Video sent and received.",
+    resolution:
+      "Size of the newest picture that reached the server. The browser lowers it when network or CPU are short.",
+    model: "Model bundle on the server, and the variant of its pose model.",
+  },
+  delaySum: (parts: { encode: number; roundTrip: number; server: number; jitterBuffer: number; decode: number }) =>
+    `Now: ${parts.encode} encode + ${parts.roundTrip} round trip + ${parts.server} server + ${parts.jitterBuffer} jitter buffer + ${parts.decode} decode.`,
+
+  inspector: "Landmarks",
+  points: "Points",
+  parts: { pose: "Pose", face: "Face", leftHand: "Left hand", rightHand: "Right hand" },
+  notSeen: "not seen",
+  blendshapes: "Blendshapes",
+  filter: "Filter",
+  strongest: "Strongest first",
+  noFace: "They appear as soon as a face is seen.",
+  frame: "Newest frame",
+  allPoints: "All points",
+  pause: "Pause",
+  resume: "Resume",
+  copy: "Copy",
+  copied: "Copied",
+  copyFailed: "Copying was refused",
+  morePoints: (count: number) => `… ${count} more`,
+  noFrame: "No frame yet.",
+};
+
+/** The dictionary's shape, with any text in place of the English. */
+export type Messages = Texts<typeof en>;
+
+type Texts<T> = {
+  readonly [K in keyof T]: T[K] extends string
+    ? string
+    : T[K] extends (...parameters: never[]) => string
+      ? T[K]
+      : Texts<T[K]>;
+};

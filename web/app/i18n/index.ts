@@ -1,0 +1,72 @@
+import { Emitter } from "../../sdk/src/events.js";
+import { en, type Messages } from "./en.js";
+import { zh } from "./zh.js";
+
+export type { Messages } from "./en.js";
+
+export type Language = "en" | "zh";
+
+export const DICTIONARIES: Record<Language, Messages> = { en, zh };
+
+const DOCUMENT_LANGUAGES: Record<Language, string> = { en: "en", zh: "zh-Hans" };
+
+/** The first of the browser's languages that the page has, else English. */
+export function preferredLanguage(languages: readonly string[]): Language {
+  for (const tag of languages) {
+    const [language] = tag.toLowerCase().split("-");
+    if (language === "en" || language === "zh") {
+      return language;
+    }
+  }
+  return "en";
+}
+
+/**
+ * Puts words to the page, in the chosen language.
+ *
+ * `data-i18n` names the text of an element, `data-i18n-label` its accessible name and tooltip, `data-i18n-placeholder`
+ * its placeholder. What changes while the page runs is written by its own view, anew at each `change`.
+ */
+export class Translator extends Emitter<{ change: Messages }> {
+  #language: Language;
+
+  constructor(language: Language) {
+    super();
+    this.#language = language;
+  }
+
+  get language(): Language {
+    return this.#language;
+  }
+
+  get messages(): Messages {
+    return DICTIONARIES[this.#language];
+  }
+
+  use(language: Language): void {
+    this.#language = language;
+    document.documentElement.lang = DOCUMENT_LANGUAGES[language];
+    for (const element of document.querySelectorAll<HTMLElement>("[data-i18n]")) {
+      element.textContent = lookUp(this.messages, element.dataset.i18n!);
+    }
+    for (const element of document.querySelectorAll<HTMLElement>("[data-i18n-label]")) {
+      element.ariaLabel = element.title = lookUp(this.messages, element.dataset.i18nLabel!);
+    }
+    for (const element of document.querySelectorAll<HTMLInputElement>("[data-i18n-placeholder]")) {
+      element.placeholder = element.ariaLabel = lookUp(this.messages, element.dataset.i18nPlaceholder!);
+    }
+    this.emit("change", this.messages);
+  }
+}
+
+/** The text at a path such as `parts.pose`. */
+export function lookUp(messages: Messages, path: string): string {
+  let value: unknown = messages;
+  for (const key of path.split(".")) {
+    value = typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+  }
+  if (typeof value !== "string") {
+    throw new Error(`there is no text ${path}`);
+  }
+  return value;
+}

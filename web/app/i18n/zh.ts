@@ -1,0 +1,159 @@
+import type { Messages } from "./en.js";
+
+export const zh: Messages = {
+  language: "简体中文",
+  tagline: "用摄像头实时追踪身体、面部和双手",
+
+  start: "开始",
+  stop: "停止",
+  sample: "使用示例片段",
+  camera: "摄像头",
+  defaultCamera: "默认摄像头",
+  cameraNumber: (number) => `摄像头 ${number}`,
+  size: "尺寸",
+  mirror: "镜像",
+  draw: "标注",
+  view: "视图",
+  viewRaw: "原始画面",
+  viewAnnotated: "标注画面",
+  viewBoth: "并排",
+  rawCaption: "摄像头画面",
+  annotatedCaption: "服务器识别结果",
+  help: "键盘快捷键",
+  helpStart: "开始或停止",
+  helpMirror: "镜像画面",
+  helpDraw: "开关标注",
+  helpView: "切换视图",
+  helpHelp: "显示此列表",
+  space: "空格",
+  theme: "浅色或深色",
+  switchLanguage: "EN",
+
+  emptyTitle: "看见自己的关键点",
+  emptyText: "打开摄像头，服务器会在每一帧上实时标出身体、面部和双手的 543 个关键点。没有摄像头？请使用示例片段。",
+  emptyPrivacy: "画面只在本机与此服务器之间传输，不会被保存。",
+
+  states: {
+    idle: "就绪",
+    starting: "等待摄像头",
+    connecting: "正在连接",
+    connected: "实时",
+    waiting: "等待空位",
+    reconnecting: "正在重新连接",
+    failed: "已停止",
+  },
+  progress: {
+    starting: "请在浏览器的提示中允许使用摄像头。",
+    connecting: "正在连接服务器……",
+  },
+  retryIn: (seconds) => `${seconds} 秒后重试。`,
+  retryNow: "正在重试……",
+  attempt: (attempt) => `第 ${attempt} 次尝试。`,
+  detail: (message) => `详情：${message}`,
+
+  problems: {
+    "camera-denied": {
+      title: "摄像头被阻止",
+      remedy: "请点击地址栏中的摄像头图标，允许此页面使用摄像头，然后再次按“开始”。",
+    },
+    "camera-missing": {
+      title: "未找到摄像头",
+      remedy: "请连接摄像头后再次按“开始”，或使用示例片段。",
+    },
+    "camera-busy": {
+      title: "无法打开摄像头",
+      remedy: "可能有其他程序正在使用它。请关闭该程序后再次按“开始”，或选择其他摄像头。",
+    },
+    "camera-lost": {
+      title: "摄像头已断开或关闭",
+      remedy: "请重新连接或选择其他摄像头，然后按“开始”。",
+    },
+    "insecure-context": {
+      title: "浏览器在此地址下不提供摄像头",
+      remedy: "只有通过 https 或 localhost 打开的页面才能使用摄像头。请换用这样的地址打开，或使用示例片段。",
+    },
+    unsupported: {
+      title: "此浏览器不支持",
+      remedy: "实时视频需要 WebRTC。请使用新版 Chrome、Edge、Firefox 或 Safari。",
+    },
+    "sample-failed": {
+      title: "无法加载示例片段",
+      remedy: "服务器没有返回图片。请确认服务器正在运行，然后重试。",
+    },
+    "server-unreachable": {
+      title: "服务器没有响应",
+      remedy: "请确认 holistic-rtc 正在运行且网络正常，然后再次按“开始”。",
+    },
+    "server-full": {
+      title: "服务器已满",
+      remedy: "目前没有空位。",
+    },
+    refused: {
+      title: "服务器拒绝了视频",
+      remedy: "原因见下方详情。原样重试不会成功。",
+    },
+    "ice-failed": {
+      title: "视频无法传输",
+      remedy: "服务器已应答，但视频无法通过：防火墙可能阻止了 UDP。请换一个网络，或请管理员配置 TURN 服务器。",
+    },
+    "connection-lost": {
+      title: "连接已断开",
+      remedy: "请检查网络是否正常。",
+    },
+    "session-ended": {
+      title: "服务器结束了会话",
+      remedy: "请按“开始”建立新的会话。",
+    },
+    aborted: {
+      title: "已停止",
+      remedy: "请按“开始”重新开始。",
+    },
+    unexpected: {
+      title: "出现错误",
+      remedy: "请按“开始”重试。如果仍然如此，请反馈下方的详情。",
+    },
+  },
+
+  figures: {
+    delay: "延迟",
+    fpsReceived: "接收帧率",
+    fpsSent: "发送帧率",
+    trackerMs: "追踪用时",
+    rtt: "往返时间",
+    dropped: "丢弃帧",
+    bitrate: "上行 / 下行",
+    resolution: "画面",
+    model: "模型",
+  },
+  tips: {
+    delay: "从摄像头到屏幕上标注画面的时间，估算为编码、往返、服务器、抖动缓冲和解码之和。",
+    fpsReceived: "每秒收到并解码的标注画面数。",
+    fpsSent: "每秒编码并发送的摄像头画面数。",
+    trackerMs: "服务器在一帧画面中找到关键点所用的时间。",
+    rtt: "消息经控制通道到服务器再返回的时间。",
+    dropped: "因已有更新的画面而被服务器跳过的画面：总数和百分比。这样不会越来越慢。",
+    bitrate: "发送和接收的视频码率。",
+    resolution: "最近一帧到达服务器的画面尺寸。网络或 CPU 不足时浏览器会将其降低。",
+    model: "服务器上的模型包及其姿态模型的版本。",
+  },
+  delaySum: (parts) =>
+    `当前：编码 ${parts.encode} + 往返 ${parts.roundTrip} + 服务器 ${parts.server} + 抖动缓冲 ${parts.jitterBuffer} + 解码 ${parts.decode}。`,
+
+  inspector: "关键点",
+  points: "点数",
+  parts: { pose: "姿态", face: "面部", leftHand: "左手", rightHand: "右手" },
+  notSeen: "未见",
+  blendshapes: "表情系数",
+  filter: "筛选",
+  strongest: "按强度排序",
+  noFace: "看到面部后即会显示。",
+  frame: "最新一帧",
+  allPoints: "所有点",
+  pause: "暂停",
+  resume: "继续",
+  copy: "复制",
+  copied: "已复制",
+  copyFailed: "复制被拒绝",
+  morePoints: (count) => `……还有 ${count} 个`,
+  noFrame: "尚无画面。",
+};
