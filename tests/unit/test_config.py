@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import pytest
+
+from holistic_rtc.config import IceServer, load_settings
+from holistic_rtc.errors import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for name in os.environ:
+        if name.startswith("HOLISTIC_"):
+            monkeypatch.delenv(name)
+
+
+def test_the_defaults_serve_this_machine_only() -> None:
+    settings = load_settings()
+    assert (settings.host, settings.port, settings.model, settings.pose_model) == ("127.0.0.1", 8080, None, "lite")
+    assert settings.ice_servers == settings.cors_origins == []
+
+
+def test_the_environment_goes_before_the_defaults_and_options_before_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOLISTIC_PORT", "9000")
+    monkeypatch.setenv("HOLISTIC_MODEL", "/some/bundle.task")
+    monkeypatch.setenv("HOLISTIC_CORS_ORIGINS", '["https://example.org"]')
+    settings = load_settings()
+    assert (settings.port, settings.model) == (9000, Path("/some/bundle.task"))
+    assert settings.cors_origins == ["https://example.org"]
+    assert load_settings(port=9001).port == 9001
+
+
+def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLISTIC_MODEL", "")
+    monkeypatch.setenv("HOLISTIC_PORT", "")
+    assert (load_settings().model, load_settings().port) == (None, 8080)
+
+
+def test_ice_servers_are_given_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "HOLISTIC_ICE_SERVERS",
+        '[{"urls": ["turn:turn.example.org"], "username": "u", "credential": "c"}, {"urls": ["stun:example.org"]}]',
+    )
+    assert load_settings().ice_servers == [
+        IceServer(urls=["turn:turn.example.org"], username="u", credential="c"),
+        IceServer(urls=["stun:example.org"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("PORT", "http", "HOLISTIC_PORT can't be 'http'"),
+        ("PORT", "65536", "HOLISTIC_PORT can't be '65536'"),
+        ("MAX_SESSIONS", "0", "HOLISTIC_MAX_SESSIONS can't be '0'"),
+        ("WARM", "0", "HOLISTIC_WARM"),
+        ("POSE_MODEL", "heavy", "'lite' or 'full'"),
+        ("LOG_LEVEL", "LOUD", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ("ICE_SERVERS", '[{"urls": []}]', "HOLISTIC_ICE_SERVERS"),
+        ("ICE_SERVERS", "stun:example.org", "ice_servers.*JSON"),
+        ("CORS_ORIGINS", "https://example.org", "cors_origins.*JSON"),
+    ],
+)
+def test_a_value_that_cannot_be_is_named_with_its_variable(
+    name: str, value: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"HOLISTIC_{name}", value)
+    with pytest.raises(ConfigError, match=words):
+        load_settings()
+
+
+def test_an_option_that_cannot_be_is_named_as_it_was_given() -> None:
+    with pytest.raises(ConfigError, match="--max-sessions can't be 0"):
+        load_settings(max_sessions=0)
