@@ -18,7 +18,7 @@ interface Card {
 }
 
 const round = (value: number | null) => (value === null ? null : Math.round(value).toString());
-const megabits = (bits: number | null) => (bits === null ? UNKNOWN : (bits / 1e6).toFixed(2));
+const megabits = (bits: number | null) => (bits === null ? UNKNOWN : (bits / 1e6).toFixed(1));
 
 const CARDS: readonly Card[] = [
   {

@@ -13,19 +13,18 @@ export interface Crop {
 }
 
 /**
- * What part of the portrait fills the picture. All of it, or nearly, is in it at the widest; the face, in the upper
- * middle, always is.
+ * What part of the portrait fills the picture: nearly its whole width at the widest, and the face always.
  *
  * @param seconds - since the clip's start.
  */
 export function cropAt(seconds: number, portrait: Size, picture: Size): Crop {
   const aspect = picture.width / picture.height;
   const widest = Math.min(portrait.width, portrait.height * aspect);
-  const width = widest * (0.84 + 0.15 * Math.cos(seconds * 0.7));
+  const width = widest * (0.89 + 0.1 * Math.cos(seconds * 0.7));
   const height = width / aspect;
   // How far the crop is from the left and the top, as fractions of the room there is.
   const left = 0.5 + 0.45 * Math.sin(seconds * 0.9);
-  const top = 0.22 + 0.2 * Math.sin(seconds * 0.53 + 1);
+  const top = 0.17 + 0.14 * Math.sin(seconds * 0.53 + 1);
   return { x: (portrait.width - width) * left, y: (portrait.height - height) * top, width, height };
 }
 

@@ -150,7 +150,6 @@ export const en = {
   blendshapes: "Blendshapes",
   filter: "Filter",
   strongest: "Strongest first",
-  noFace: "They appear as soon as a face is seen.",
   frame: "Newest frame",
   allPoints: "All points",
   pause: "Pause",

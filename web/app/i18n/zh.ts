@@ -146,7 +146,6 @@ export const zh: Messages = {
   blendshapes: "表情系数",
   filter: "筛选",
   strongest: "按强度排序",
-  noFace: "看到面部后即会显示。",
   frame: "最新一帧",
   allPoints: "所有点",
   pause: "暂停",
