@@ -53,16 +53,21 @@ class SessionProcess:
         """
         ours, theirs = socket.socketpair()
         with theirs:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "holistic_rtc.worker.main", "--control-fd", str(theirs.fileno()), *arguments),
-                stdin=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.PIPE,
-                limit=1 << 20,
-                pass_fds=(theirs.fileno(),),
-                # Ctrl-C in a terminal is for the front process, which then ends the sessions in good order.
-                start_new_session=True,
-            )
-        reader, writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
+            reader, writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-m", "holistic_rtc.worker.main"),
+                    *("--control-fd", str(theirs.fileno()), *arguments),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stderr=asyncio.subprocess.PIPE,
+                    limit=1 << 20,
+                    pass_fds=(theirs.fileno(),),
+                    # Ctrl-C in a terminal is for the front process, which then ends the sessions in good order.
+                    start_new_session=True,
+                )
+            except BaseException:
+                writer.close()
+                raise
         return cls(process, reader, writer)
 
     @property

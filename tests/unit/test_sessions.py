@@ -1,0 +1,262 @@
+"""Session processes and the pool of warm ones, with small programs in place of the real session process."""
+
+import asyncio
+import os
+import sys
+import textwrap
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import psutil
+import pytest
+import pytest_asyncio
+
+from holistic_rtc.errors import SignallingError
+from holistic_rtc.sessions.pool import WarmPool
+from holistic_rtc.sessions.process import SessionProcess
+
+PREAMBLE = f"""\
+#!{sys.executable}
+import json, signal, socket, sys, time
+
+control = socket.socket(fileno=int(sys.argv[sys.argv.index("--control-fd") + 1])).makefile("rw")
+
+def send(type, **fields):
+    control.write(json.dumps({{"type": type, **fields}}) + "\\n")
+    control.flush()
+
+def receive():
+    line = control.readline()
+    return json.loads(line) if line else sys.exit()
+
+"""
+
+GOOD = """
+send("ready")
+send("beat", stats={"fps": 30})
+while True:
+    request = receive()
+    if request["type"] == "close":
+        send("ended", reason=request["reason"], message=request["message"])
+        sys.exit()
+    send("answer", sdp=request["sdp"].upper())
+"""
+
+Start = Callable[[str], Awaitable[SessionProcess]]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Start]:
+    """Starts a program as a session process."""
+    started: list[SessionProcess] = []
+
+    async def start(program: str) -> SessionProcess:
+        path = tmp_path / f"program-{len(started)}"
+        path.write_text(PREAMBLE + textwrap.dedent(program))
+        path.chmod(0o700)
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "executable", str(path))
+            started.append(await SessionProcess.start(["--an-option"]))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        await process.wait_closed()
+        assert not psutil.pid_exists(process.pid)
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All deadlines are short."""
+    for name in ("START_DEADLINE", "SILENCE", "REQUEST_DEADLINE", "CLOSE_DEADLINE"):
+        monkeypatch.setattr(SessionProcess, name, 0.5)
+
+
+async def refusal(process: SessionProcess) -> SignallingError:
+    with pytest.raises(SignallingError) as caught:
+        await process.request("offer", sdp="v=0")
+    return caught.value
+
+
+async def test_a_process_gets_ready_answers_tells_its_stats_and_its_end(start: Start) -> None:
+    process = await start(GOOD)
+    assert await process.wait_ready()
+    assert (await process.request("offer", sdp="v=0"))["sdp"] == "V=0"
+    assert process.stats == {"fps": 30}
+    await process.close("deleted", "the peer ended the session")
+    assert not process.alive
+    assert process.end is not None
+    assert process.end["reason"] == "deleted"
+
+
+async def test_requests_at_the_same_time_get_each_its_own_answer(start: Start) -> None:
+    process = await start(GOOD)
+    answers = await asyncio.gather(*(process.request("offer", sdp=f"v={number}") for number in range(5)))
+    assert [answer["sdp"] for answer in answers] == [f"V={number}" for number in range(5)]
+
+
+async def test_a_process_that_dies_at_its_start_never_gets_ready(start: Start) -> None:
+    process = await start("sys.exit(3)")
+    assert not await process.wait_ready()
+    await process.wait_closed()
+    assert (await refusal(process)).status == 503
+
+
+async def test_a_process_that_never_gets_ready_is_killed(start: Start, hurried: None) -> None:
+    process = await start("signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)")
+    assert not await process.wait_ready()
+    assert not process.alive
+
+
+async def test_a_process_that_falls_silent_is_killed(start: Start, hurried: None) -> None:
+    process = await start('send("ready"); time.sleep(60)')
+    assert await process.wait_ready()
+    async with asyncio.timeout(3):
+        await process.wait_closed()
+
+
+async def test_a_request_that_stays_without_an_answer_is_503_and_ends_the_process(start: Start, hurried: None) -> None:
+    process = await start('send("ready")\nwhile True: send("beat", stats=None); time.sleep(0.1)')
+    refused = await refusal(process)
+    assert (refused.status, refused.retry_after) == (503, 1)
+    async with asyncio.timeout(3):
+        await process.wait_closed()
+
+
+async def test_a_process_that_dies_over_a_request_is_503(start: Start) -> None:
+    process = await start('send("ready"); receive(); sys.exit(1)')
+    assert (await refusal(process)).status == 503
+
+
+async def test_a_refused_offer_carries_its_status_and_whether_the_process_can_go_on(start: Start) -> None:
+    process = await start("""
+        for reusable in (True, False):
+            receive()
+            send("refused", status=422, detail="no video", reusable=reusable)
+    """)
+    refused = await refusal(process)
+    assert (refused.status, refused.detail, process.reusable) == (422, "no video", True)
+    await refusal(process)
+    assert not process.reusable
+
+
+async def test_a_process_that_will_not_end_is_made_to(start: Start, hurried: None) -> None:
+    process = await start("""
+        send("ready")
+        while True:
+            send("beat", stats=None)
+            time.sleep(0.1)
+    """)
+    await process.wait_ready()
+    async with asyncio.timeout(3):
+        await process.close("deleted", "the peer ended the session")
+    assert not process.alive
+
+
+async def test_a_process_that_closes_its_socket_and_goes_on_is_killed(start: Start, hurried: None) -> None:
+    process = await start("""
+        send("ready")
+        control.buffer.raw._sock.shutdown(socket.SHUT_RDWR)
+        time.sleep(60)
+    """)
+    async with asyncio.timeout(3):
+        await process.wait_closed()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def make_pool(start: Start) -> AsyncIterator[Callable[..., WarmPool]]:
+    """An open pool of programs; the first ones may be others than the last, which all further ones are."""
+    pools: list[WarmPool] = []
+
+    def make_pool(size: int, *programs: str) -> WarmPool:
+        left = list(programs)
+        pools.append(WarmPool(lambda: start(left.pop(0) if len(left) > 1 else left[0]), size))
+        pools[-1].open()
+        return pools[-1]
+
+    yield make_pool
+    for pool in pools:
+        await pool.close()
+
+
+MakePool = Callable[..., WarmPool]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            if condition():
+                return
+            await asyncio.sleep(0.01)
+
+
+async def test_the_pool_keeps_as_many_spares_as_told_and_replaces_what_is_taken(make_pool: MakePool) -> None:
+    pool = make_pool(2, GOOD)
+    await until(lambda: pool.warm == 2)
+    taken = [await pool.acquire() for _ in range(3)]
+    assert len({process.pid for process in taken}) == 3
+    await until(lambda: pool.warm == 2)
+
+
+async def test_peers_that_wait_are_served_in_the_order_they_came(make_pool: MakePool) -> None:
+    pool = make_pool(1, "time.sleep(0.1)" + GOOD)
+    order: list[int] = []
+
+    async def acquire(number: int) -> None:
+        await pool.acquire()
+        order.append(number)
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(6):
+            tasks.create_task(acquire(number))
+            # Newcomers while others wait.
+            await asyncio.sleep(0.05)
+    assert order == sorted(order)
+
+
+async def test_a_spare_that_dies_is_replaced(make_pool: MakePool) -> None:
+    pool = make_pool(1, GOOD)
+    await until(lambda: pool.warm == 1)
+    process = await pool.acquire()
+    await pool.release(process)
+    os.kill(process.pid, 9)
+    await process.wait_closed()
+    await until(lambda: pool.warm >= 1)
+    assert (await pool.acquire()).pid != process.pid
+
+
+async def test_a_process_that_was_put_back_serves_the_next_peer(make_pool: MakePool) -> None:
+    pool = make_pool(1, GOOD, "time.sleep(60)")
+    process = await pool.acquire()
+    await pool.release(process)
+    assert await pool.acquire() is process
+
+
+async def test_a_process_that_fails_at_its_start_is_tried_again_after_a_while(make_pool: MakePool) -> None:
+    pool = make_pool(1, "sys.exit(1)", GOOD)
+    started = time.monotonic()
+    await pool.acquire()
+    assert time.monotonic() - started >= 0.5
+
+
+async def test_a_peer_that_gets_no_process_in_time_is_told_to_come_again(
+    make_pool: MakePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WarmPool, "ACQUIRE_DEADLINE", 0.2)
+    pool = make_pool(1, "time.sleep(60)")
+    with pytest.raises(SignallingError) as caught:
+        await pool.acquire()
+    assert (caught.value.status, caught.value.retry_after) == (503, 5)
+
+
+async def test_closing_ends_the_spares_and_the_one_that_starts(make_pool: MakePool) -> None:
+    pool = make_pool(2, GOOD, "time.sleep(60)")
+    await until(lambda: pool.warm == 1)
+    before = psutil.Process().children()
+    assert before
+    async with asyncio.timeout(3):
+        await pool.close()
+    _, left = psutil.wait_procs(before, timeout=1)
+    assert left == []
