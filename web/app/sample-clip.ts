@@ -12,20 +12,36 @@ export interface Crop {
   height: number;
 }
 
+/** Where the face is in the portrait, which has 512 x 600 pixels, with some room around it. */
+export const FACE: Crop = { x: 160, y: 112, width: 206, height: 234 };
+
 /**
- * What part of the portrait fills the picture: nearly its whole width at the widest, and the face always.
+ * What part of the portrait fills the picture: it wanders and grows and shrinks, with the face always inside.
  *
  * @param seconds - since the clip's start.
  */
 export function cropAt(seconds: number, portrait: Size, picture: Size): Crop {
   const aspect = picture.width / picture.height;
   const widest = Math.min(portrait.width, portrait.height * aspect);
-  const width = widest * (0.89 + 0.1 * Math.cos(seconds * 0.7));
+  const narrowest = Math.max(0.78 * widest, 1.1 * FACE.height * aspect);
+  const width = between(narrowest, widest, Math.cos(seconds * 0.7));
   const height = width / aspect;
-  // How far the crop is from the left and the top, as fractions of the room there is.
-  const left = 0.5 + 0.45 * Math.sin(seconds * 0.9);
-  const top = 0.17 + 0.14 * Math.sin(seconds * 0.53 + 1);
-  return { x: (portrait.width - width) * left, y: (portrait.height - height) * top, width, height };
+  return {
+    x: wander(FACE.x, FACE.width, width, portrait.width, Math.sin(seconds * 0.9)),
+    y: wander(FACE.y, FACE.height, height, portrait.height, Math.sin(seconds * 0.53 + 1)),
+    width,
+    height,
+  };
+}
+
+/** Where a crop of this length begins, so that it stays in the portrait and the face stays in it. */
+function wander(face: number, faceLength: number, length: number, whole: number, swing: number): number {
+  return between(Math.max(0, face + faceLength - length), Math.min(face, whole - length), swing);
+}
+
+/** @param swing - from -1 for `least` to 1 for `most`. */
+function between(least: number, most: number, swing: number): number {
+  return least + ((most - least) * (1 + swing)) / 2;
 }
 
 /**

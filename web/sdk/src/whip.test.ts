@@ -1,0 +1,160 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { HolisticError } from "./errors.js";
+import { candidateFragment, getIceServers, postOffer } from "./whip.js";
+
+let server: Server;
+let base: URL;
+let respond: (response: ServerResponse, request: IncomingMessage) => void;
+let requests: { line: string; headers: IncomingMessage["headers"]; body: string }[];
+
+beforeEach(async () => {
+  requests = [];
+  server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+    request.on("end", () => {
+      requests.push({ line: `${request.method ?? ""} ${request.url ?? ""}`, headers: request.headers, body });
+      respond(response, request);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  base = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/some/base/`);
+});
+
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+function answerWith(status: number, headers: Record<string, string>, body = ""): void {
+  respond = (response) => response.writeHead(status, headers).end(body);
+}
+
+function problem(status: number, detail: string, headers: Record<string, string> = {}): void {
+  answerWith(status, { "Content-Type": "application/problem+json", ...headers }, JSON.stringify({ status, detail }));
+}
+
+async function failure(promise: Promise<unknown>): Promise<HolisticError> {
+  const error: unknown = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(HolisticError);
+  return error as HolisticError;
+}
+
+describe("an offer that is taken", () => {
+  it.each([
+    ["an absolute path", "/whip/abc", "/whip/abc"],
+    ["a relative path", "whip/abc", "/some/base/whip/abc"],
+    ["a whole address", "http://elsewhere.example/s/abc", null],
+  ])("gives a session at a Location that is %s", async (_, location, path) => {
+    answerWith(201, { "Content-Type": "application/sdp", Location: location, ETag: '"e1"' }, "v=0 the answer");
+    const resource = await postOffer(base, "v=0 the offer");
+    expect(resource).toMatchObject({ answer: "v=0 the answer", etag: '"e1"', id: "abc" });
+    expect(resource.url.href).toBe(path === null ? location : new URL(path, base).href);
+    expect(requests[0]).toMatchObject({ line: "POST /some/base/whip", body: "v=0 the offer" });
+    expect(requests[0]!.headers["content-type"]).toBe("application/sdp");
+  });
+
+  it("is patched with its ETag, and deleted", async () => {
+    answerWith(201, { Location: "/whip/abc", ETag: '"e1"' }, "v=0");
+    const resource = await postOffer(base, "v=0");
+    answerWith(204, {});
+    await resource.patch("a=candidate:1");
+    await resource.delete();
+    expect(requests[1]).toMatchObject({ line: "PATCH /whip/abc", body: "a=candidate:1" });
+    expect(requests[1]!.headers).toMatchObject({
+      "if-match": '"e1"',
+      "content-type": "application/trickle-ice-sdpfrag",
+    });
+    expect(requests[2]!.line).toBe("DELETE /whip/abc");
+  });
+});
+
+describe("an offer that is not taken", () => {
+  it("a full server says when to come back", async () => {
+    problem(503, "the server is full: 4 sessions are running", { "Retry-After": "5" });
+    const error = await failure(postOffer(base, "v=0"));
+    expect(error).toMatchObject({ reason: "server-full", retryAfter: 5, retryable: true });
+    expect(error.message).toBe("the server is full: 4 sessions are running");
+  });
+
+  it("or says so with a date", async () => {
+    problem(503, "full", { "Retry-After": new Date(Date.now() + 30_000).toUTCString() });
+    const { retryAfter } = await failure(postOffer(base, "v=0"));
+    expect(retryAfter).toBeGreaterThan(25);
+    expect(retryAfter).toBeLessThanOrEqual(30);
+  });
+
+  it.each([400, 413, 415, 422])("a refusal with status %i is final, and says why", async (status) => {
+    problem(status, "the offer sends no video");
+    const error = await failure(postOffer(base, "v=0"));
+    expect(error).toMatchObject({ reason: "refused", retryable: false, message: "the offer sends no video" });
+  });
+
+  it.each([500, 502])("a server that fails with status %i may do better later", async (status) => {
+    answerWith(status, { "Content-Type": "text/html" }, "<h1>Bad gateway</h1>");
+    const error = await failure(postOffer(base, "v=0"));
+    expect(error).toMatchObject({ reason: "server-unreachable", retryable: true });
+    expect(error.message).toContain(String(status));
+  });
+
+  it("a problem that is cut still has its status", async () => {
+    answerWith(422, { "Content-Type": "application/problem+json" }, '{"detail": "the off');
+    expect((await failure(postOffer(base, "v=0"))).message).toContain("422");
+  });
+
+  it("a server that isn't there is unreachable", async () => {
+    server.close();
+    const error = await failure(postOffer(new URL("http://127.0.0.1:9/"), "v=0"));
+    expect(error).toMatchObject({ reason: "server-unreachable", retryable: true });
+    expect(error.cause).toBeInstanceOf(Error);
+  });
+
+  it("a server of another kind is told apart", async () => {
+    answerWith(200, { "Content-Type": "text/html" }, "<h1>It works</h1>");
+    expect((await failure(postOffer(base, "v=0"))).message).toContain("WHIP");
+    expect((await failure(getIceServers(base))).reason).toBe("server-unreachable");
+  });
+});
+
+it("gets the ICE servers below the base address", async () => {
+  const iceServers = [{ urls: ["turn:turn.example:3478"], username: "u", credential: "c" }];
+  answerWith(200, { "Content-Type": "application/json" }, JSON.stringify({ iceServers }));
+  expect(await getIceServers(base)).toEqual(iceServers);
+  expect(requests[0]!.line).toBe("GET /some/base/api/ice-servers");
+});
+
+it("a fragment names the ICE session, and each candidate below its media section", () => {
+  const offer = [
+    "v=0",
+    "m=video 9 UDP/TLS/RTP/SAVPF 96",
+    "a=ice-ufrag:EsAw",
+    "a=ice-pwd:P2uY",
+    "a=mid:0",
+    "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
+    "a=ice-ufrag:EsAw",
+    "a=ice-pwd:P2uY",
+    "a=mid:1",
+    "",
+  ].join("\r\n");
+  const candidate = (sdpMid: string, text: string) => ({ sdpMid, candidate: text }) as RTCIceCandidate;
+  const fragment = candidateFragment(offer, [
+    candidate("0", "candidate:1 1 udp 1 10.0.0.1 5 typ host"),
+    candidate("1", "candidate:2"),
+  ]);
+  expect(fragment.split("\r\n")).toEqual([
+    "a=ice-ufrag:EsAw",
+    "a=ice-pwd:P2uY",
+    "m=video 9 UDP/TLS/RTP/SAVPF 96",
+    "a=mid:0",
+    "a=candidate:1 1 udp 1 10.0.0.1 5 typ host",
+    "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
+    "a=mid:1",
+    "a=candidate:2",
+    "",
+  ]);
+});
