@@ -54,12 +54,14 @@ def write_video(
     codec: str = "libx264",
     pix_fmt: str = "yuv420p",
     options: dict[str, str] | None = None,
+    title: str = "",
 ) -> Path:
     """
     :param times: of the frames in milliseconds; 25 a second if not given.
     """
     pictures = list(pictures)
     with av.open(path, "w") as container:
+        container.metadata["title"] = title
         stream = container.add_stream(codec, rate=25, options=options or {})
         stream.height, stream.width = pictures[0].shape[:2]
         stream.pix_fmt = pix_fmt
@@ -264,6 +266,12 @@ def test_odd_sizes_lose_a_row_or_column(portrait: Picture, tmp_path: Path) -> No
     frame = read_video(tmp_path / "out.mp4")[0]
     message = read_lines(tmp_path / "out.jsonl")[0]
     assert (frame.width, frame.height) == (message.width, message.height) == (320, 240)
+
+
+def test_a_title_in_an_old_encoding_does_no_harm(portrait: Picture, tmp_path: Path) -> None:
+    source = write_video(tmp_path / "clip.avi", [portrait] * 2, title="Bj?rn")
+    source.write_bytes(source.read_bytes().replace(b"Bj?rn", "Bjørn".encode("latin-1")))
+    assert track(source, landmarks=tmp_path / "out.jsonl").frames == 2
 
 
 def test_a_gif_is_a_video(portrait: Picture, tmp_path: Path) -> None:

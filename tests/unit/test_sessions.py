@@ -165,6 +165,17 @@ async def test_a_process_that_closes_its_socket_and_goes_on_is_killed(start: Sta
         await process.wait_closed()
 
 
+@pytest.mark.parametrize("line", ["not JSON", "x" * (2 << 20)], ids=["no JSON", "too long"])
+async def test_a_process_that_says_what_nobody_understands_is_killed(line: str, start: Start) -> None:
+    process = await start(f"""
+        control.write({line!r} + chr(10))
+        control.flush()
+        time.sleep(60)
+    """)
+    async with asyncio.timeout(3):
+        await process.wait_closed()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def make_pool(start: Start) -> AsyncIterator[Callable[..., WarmPool]]:
     """An open pool of programs; the first ones may be others than the last, which all further ones are."""

@@ -210,7 +210,7 @@ def _open(source: Path) -> _Picture | _Video:
 def _open_video(source: Path) -> _Video:
     try:
         # With the protocol named, a file name that looks like an address is still a file.
-        container = av.open(f"file:{source}")
+        container = av.open(f"file:{source}", metadata_errors="replace")
     except FFmpegError as error:
         raise MediaError(f"{source} is neither a picture nor a video that can be read: {error.strerror}") from error
     stream = container.streams.best("video")

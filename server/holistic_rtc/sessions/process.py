@@ -156,8 +156,9 @@ class SessionProcess:
         except TimeoutError:
             logger.error("session process %d gave no sign of life for %g s; killing it", self.pid, deadline)
             self.kill()
-        except ConnectionError as error:
+        except (ConnectionError, ValueError) as error:
             logger.error("lost session process %d: %s", self.pid, error)
+            self.kill()
 
     async def _copy_log(self) -> None:
         """What the process logs, and the last words of its native code, are for our own standard error."""
