@@ -37,6 +37,16 @@ class Server:
             while not condition():  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
+    async def sessions(self) -> int:
+        """How many are running."""
+        async with aiohttp.ClientSession() as http, http.get(f"{self.url}/healthz") as response:
+            return int((await response.json())["sessions"])
+
+    async def until_sessions(self, count: int, timeout: float = 30) -> None:
+        async with asyncio.timeout(timeout):
+            while await self.sessions() != count:  # noqa: ASYNC110 - see until()
+                await asyncio.sleep(0.05)
+
     async def stop(self, number: int = signal.SIGTERM) -> int:
         if self.process.returncode is None:
             self.process.send_signal(number)

@@ -1,0 +1,64 @@
+"""A real headless Chromium, with a camera that plays a clip of a real person."""
+
+from collections.abc import AsyncIterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from PIL import Image
+from playwright.async_api import Browser, Page, Playwright, async_playwright
+
+from e2e.browsers import launched, opened
+from support.clips import person_clip
+from support.publisher import Picture
+from support.serving import Server, serving
+
+
+@pytest_asyncio.fixture(scope="session")
+async def server() -> AsyncIterator[Server]:
+    """One server for all tests that leave it as they found it."""
+    async with serving("--max-sessions", "4", "--warm", "2") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def clip() -> list[Picture]:
+    return person_clip()
+
+
+@pytest.fixture(scope="session")
+def camera_file(clip: list[Picture], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The clip as a file of JPEG pictures, as Chromium's fake camera takes it."""
+    path = tmp_path_factory.mktemp("camera") / "camera.mjpeg"
+    with path.open("wb") as file:
+        for picture in clip:
+            buffer = BytesIO()
+            Image.fromarray(picture).save(buffer, "JPEG", quality=92)
+            file.write(buffer.getvalue())
+    return path
+
+
+@pytest_asyncio.fixture(scope="session")
+async def playwright() -> AsyncIterator[Playwright]:
+    async with async_playwright() as playwright:
+        yield playwright
+
+
+@pytest_asyncio.fixture(scope="session")
+async def browser(playwright: Playwright, camera_file: Path) -> AsyncIterator[Browser]:
+    """With a camera that everybody may use."""
+    async with launched(
+        playwright,
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={camera_file}",
+    ) as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture
+async def page(browser: Browser, server: Server) -> AsyncIterator[Page]:
+    """The server's page in English, closed at the end; an error in its console fails the test."""
+    async with opened(browser, server.url) as page:
+        yield page

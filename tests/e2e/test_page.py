@@ -1,0 +1,175 @@
+"""What the page says and does when all is not well, and for everybody who uses it."""
+
+import re
+import signal
+
+import aiohttp
+import pytest
+from playwright.async_api import Browser, Page, Playwright, expect
+
+from e2e.browsers import launched, opened
+from support.serving import Server, serving
+
+
+async def until_state(page: Page, state: str) -> None:
+    await page.wait_for_function("state => document.body.dataset.state === state", arg=state)
+
+
+async def start(page: Page) -> None:
+    await page.get_by_test_id("start").click()
+    await until_state(page, "connected")
+
+
+async def until_landmarks(page: Page) -> None:
+    await page.evaluate("() => { window.holistic.lastFrame = null; }")
+    await page.wait_for_function("() => window.holistic.lastFrame")
+
+
+async def test_a_blocked_camera_is_explained(playwright: Playwright, server: Server) -> None:
+    arguments = ("--use-fake-device-for-media-stream", "--deny-permission-prompts")
+    async with launched(playwright, *arguments) as browser, opened(browser, server.url) as page:
+        await page.get_by_test_id("start").click()
+        await until_state(page, "failed")
+        await expect(page.get_by_test_id("error")).to_contain_text("camera is blocked")
+        await expect(page.get_by_test_id("error")).to_contain_text("allow the camera")
+
+
+async def test_without_a_camera_the_sample_clip_is_offered(playwright: Playwright, server: Server) -> None:
+    async with launched(playwright, "--use-fake-ui-for-media-stream") as browser, opened(browser, server.url) as page:
+        await page.get_by_test_id("start").click()
+        await until_state(page, "failed")
+        await expect(page.get_by_test_id("error")).to_contain_text("No camera was found")
+        await expect(page.get_by_test_id("error")).to_contain_text("sample clip")
+
+
+async def test_an_insecure_page_is_explained_and_the_sample_clip_still_works(
+    playwright: Playwright, server: Server
+) -> None:
+    url = server.url.replace("127.0.0.1", "holistic.test")
+    async with (
+        launched(playwright, "--host-resolver-rules=MAP holistic.test 127.0.0.1") as browser,
+        opened(browser, url) as page,
+    ):
+        await page.get_by_test_id("start").click()
+        await until_state(page, "failed")
+        await expect(page.get_by_test_id("error")).to_contain_text("https")
+        await page.get_by_test_id("sample").click()
+        await until_state(page, "connected")
+        await until_landmarks(page)
+
+
+async def test_a_full_server_is_waited_for(browser: Browser) -> None:
+    async with (
+        serving("--max-sessions", "1") as server,
+        opened(browser, server.url) as first,
+        opened(browser, server.url, may_complain=True) as second,
+    ):
+        await start(first)
+        await second.get_by_test_id("start").click()
+        await until_state(second, "waiting")
+        await expect(second.get_by_test_id("error")).to_contain_text("server is full")
+        await expect(second.get_by_test_id("error")).to_contain_text(re.compile(r"again in \d+ s|again …"))
+        await first.get_by_test_id("stop").click()
+        await until_state(second, "connected")
+
+
+async def test_a_server_that_does_not_answer_is_explained(browser: Browser) -> None:
+    async with serving() as server, opened(browser, server.url, may_complain=True) as page:
+        await server.stop()
+        await page.get_by_test_id("start").click()
+        await until_state(page, "failed")
+        await expect(page.get_by_test_id("error")).to_contain_text("doesn't answer")
+
+
+async def test_without_a_way_for_media_the_page_says_what_to_look_at(playwright: Playwright, server: Server) -> None:
+    arguments = (
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    )
+    async with launched(playwright, *arguments) as browser, opened(browser, server.url) as page:
+        await page.get_by_test_id("start").click()
+        await until_state(page, "failed")
+        await expect(page.get_by_test_id("error")).to_contain_text("UDP")
+        await expect(page.get_by_test_id("error")).to_contain_text("TURN")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stuck"])
+async def test_a_session_process_that_dies_or_hangs_is_replaced_by_itself(
+    browser: Browser, number: signal.Signals
+) -> None:
+    async with serving("--warm", "1") as server, opened(browser, server.url, may_complain=True) as page:
+        spare = server.workers()
+        await start(page)
+        await until_landmarks(page)
+        spare[0].send_signal(number)
+        await until_state(page, "reconnecting")
+        await expect(page.get_by_test_id("error")).to_contain_text("connection was lost")
+        await until_state(page, "connected")
+        await until_landmarks(page)
+
+
+async def test_a_session_that_is_ended_from_outside_is_not_begun_anew(browser: Browser, server: Server) -> None:
+    async with opened(browser, server.url, may_complain=True) as page:
+        await start(page)
+        session = await page.evaluate("() => window.holistic.client.sessionId")
+        async with aiohttp.ClientSession() as http, http.delete(f"{server.url}/whip/{session}") as response:
+            assert response.status == 200
+        await until_state(page, "failed")
+        await expect(page.get_by_test_id("error")).to_contain_text("ended the session")
+
+
+async def test_stop_works_while_connecting(page: Page, server: Server) -> None:
+    running = await server.sessions()
+    for _ in range(3):
+        await page.get_by_test_id("start").click()
+        await page.get_by_test_id("stop").click()
+        await until_state(page, "idle")
+    await server.until_sessions(running)
+
+
+async def test_everything_can_be_done_with_the_keyboard(page: Page) -> None:
+    await page.keyboard.press("Space")
+    await until_state(page, "connected")
+    for key, name in (("m", "mirror"), ("d", "draw")):
+        before = await page.get_by_test_id(name).is_checked()
+        await page.keyboard.press(key)
+        await expect(page.get_by_test_id(name)).to_be_checked(checked=not before)
+    views = ("view-raw", "view-annotated", "view-both")
+    seen = set()
+    for _ in views:
+        await page.keyboard.press("v")
+        seen |= {view for view in views if await page.get_by_test_id(view).is_checked()}
+    assert seen == set(views)
+    await page.keyboard.press("Space")
+    await until_state(page, "idle")
+
+
+async def test_mirroring_turns_both_pictures_around_and_no_landmarks(page: Page) -> None:
+    await start(page)
+    mirror = page.get_by_test_id("mirror")
+    for wanted in (True, False):
+        await mirror.set_checked(wanted, force=True)
+        for video in ("raw-video", "annotated-video"):
+            matrix = await page.get_by_test_id(video).evaluate("video => getComputedStyle(video).transform")
+            scale = await page.get_by_test_id(video).evaluate("video => getComputedStyle(video).scale")
+            assert (matrix.startswith("matrix(-1") or scale.startswith("-1")) is wanted
+
+
+async def test_chinese_is_spoken_to_those_who_read_it_and_remembered(browser: Browser, server: Server) -> None:
+    async with opened(browser, server.url, locale="zh-CN") as page:
+        assert await page.evaluate("() => document.documentElement.lang") == "zh-Hans"
+        await expect(page.get_by_test_id("start")).to_have_text(re.compile(r"[\u4e00-\u9fff]"))
+        await page.get_by_test_id("language").click()
+        await expect(page.get_by_test_id("start")).to_have_text("Start")
+        await page.reload()
+        await expect(page.get_by_test_id("start")).to_have_text("Start")
+
+
+@pytest.mark.parametrize("width", [360, 768, 1600])
+async def test_the_page_fits_every_width(browser: Browser, server: Server, width: int) -> None:
+    async with opened(browser, server.url, size=(width, 800)) as page:
+        assert await page.evaluate("() => document.documentElement.scrollWidth") <= width
+        await start(page)
+        await until_landmarks(page)
+        assert await page.evaluate("() => document.documentElement.scrollWidth") <= width
