@@ -41,6 +41,7 @@ describe("what the page says", () => {
   it("when it reconnects: which attempt it is", () => {
     const lost = status({ state: "reconnecting", problem: "connection-lost", attempt: 3, retryAt: 2000 });
     expect(toWords(lost, en, 0).retry).toBe("Trying again in 2 s. Attempt 3.");
+    expect(toWords(lost, en, 0).remedy).toContain("by itself");
     expect(toWords(lost, DICTIONARIES.zh, 0).retry).toBe("2 秒后重试。 第 3 次尝试。");
   });
 

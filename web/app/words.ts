@@ -24,7 +24,7 @@ export function toWords(status: Status, messages: Messages, now: number): Words 
     state: messages.states[state],
     progress: state === "starting" || state === "connecting" ? messages.progress[state] : "",
     title: said?.title ?? "",
-    remedy: said?.remedy ?? "",
+    remedy: state === "reconnecting" ? messages.reconnectingRemedy : (said?.remedy ?? ""),
     retry: retryAt > 0 ? toRetry(messages, attempt, Math.ceil((retryAt - now) / 1000)) : "",
     detail: detail && messages.detail(detail),
   };

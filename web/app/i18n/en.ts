@@ -45,6 +45,7 @@ export const en = {
     starting: "Allow the camera in your browser's prompt.",
     connecting: "Connecting to the server …",
   },
+  reconnectingRemedy: "It connects again by itself. Press Stop to give up.",
   retryIn: (seconds: number) => `Trying again in ${seconds} s.`,
   retryNow: "Trying again …",
   attempt: (attempt: number) => `Attempt ${attempt}.`,

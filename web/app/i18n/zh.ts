@@ -46,6 +46,7 @@ export const zh: Messages = {
     starting: "请在浏览器的提示中允许使用摄像头。",
     connecting: "正在连接服务器……",
   },
+  reconnectingRemedy: "正在自动重新连接，按“停止”可放弃。",
   retryIn: (seconds) => `${seconds} 秒后重试。`,
   retryNow: "正在重试……",
   attempt: (attempt) => `第 ${attempt} 次尝试。`,

@@ -16,6 +16,7 @@ const CONNECT_MS = 15_000;
 const PING_MS = 1000;
 /** Without a message for so long, the server is gone. */
 const SILENCE_MS = 3000;
+const SILENCE_CHECK_MS = 250;
 
 export type Encoding = "flatbuffers" | "json";
 
@@ -55,7 +56,7 @@ export class Session {
   #offer: string | null = null;
   #candidates: RTCIceCandidate[] = [];
   #lastMessage = 0;
-  #lastTick = 0;
+  #lastCheck = 0;
   #timers: ReturnType<typeof setTimeout>[] = [];
 
   /**
@@ -270,8 +271,9 @@ export class Session {
       );
     } else if (connectionState === "connected" && this.#state === "connecting" && this.#control.isOpen) {
       this.#state = "open";
-      this.#lastMessage = this.#lastTick = performance.now();
-      this.#timers.push(setInterval(() => this.#tick(), PING_MS));
+      this.#lastMessage = this.#lastCheck = performance.now();
+      this.#timers.push(setInterval(() => this.#control.ping(), PING_MS));
+      this.#timers.push(setInterval(() => this.#checkSilence(), SILENCE_CHECK_MS));
       if (this.#annotated.getTracks().length > 0) {
         this.#events.stream(this.#annotated);
       }
@@ -279,15 +281,13 @@ export class Session {
     }
   }
 
-  #tick(): void {
+  #checkSilence(): void {
     const now = performance.now();
     // When this timer itself comes late, the page was stopped, and messages may wait behind it.
-    const late = now - this.#lastTick > 2 * PING_MS;
-    this.#lastTick = now;
+    const late = now - this.#lastCheck > PING_MS + SILENCE_CHECK_MS;
+    this.#lastCheck = now;
     if (!late && now - this.#lastMessage > SILENCE_MS) {
       this.#lose(new HolisticError("connection-lost", `nothing came from the server for ${SILENCE_MS / 1000} s`));
-    } else {
-      this.#control.ping();
     }
   }
 
@@ -296,6 +296,9 @@ export class Session {
     const before = this.#state;
     if (before === "closed") {
       return;
+    }
+    if (error.reason === "session-ended") {
+      this.#resource = null; // Nothing to delete any more.
     }
     void this.close();
     if (before === "connecting") {

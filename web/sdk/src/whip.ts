@@ -3,6 +3,8 @@
 import { HolisticError } from "./errors.js";
 
 const TIMEOUT_MS = 10_000;
+/** An offer may have to wait for a session process to start. One given up too early leaves a session behind. */
+const OFFER_TIMEOUT_MS = 30_000;
 
 /** One session on the server, from its 201 to its DELETE. */
 export class WhipResource {
@@ -43,6 +45,7 @@ export async function postOffer(base: URL, sdp: string): Promise<WhipResource> {
     method: "POST",
     headers: { "Content-Type": "application/sdp" },
     body: sdp,
+    signal: AbortSignal.timeout(OFFER_TIMEOUT_MS),
   });
   const location = response.headers.get("Location");
   if (response.status !== 201 || !location) {
@@ -84,7 +87,7 @@ export function candidateFragment(offer: string, candidates: readonly RTCIceCand
 async function request(url: URL, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), ...init });
   } catch (cause) {
     throw new HolisticError("server-unreachable", `${url.host} doesn't answer`, { cause });
   }
