@@ -284,6 +284,13 @@ def test_a_gif_is_a_video(portrait: Picture, tmp_path: Path) -> None:
     assert tracked.frames == 2
 
 
+def test_a_video_of_one_dot_is_tracked_but_not_written(tmp_path: Path) -> None:
+    Image.new("RGB", (1, 1)).save(tmp_path / "dot.gif")
+    assert track(tmp_path / "dot.gif", landmarks=tmp_path / "out.jsonl").frames == 1
+    with pytest.raises(MediaError, match="less than 2 pixels"):
+        track(tmp_path / "dot.gif", tmp_path / "out.mp4")
+
+
 def test_of_a_video_cut_at_its_end_what_can_be_read_is_tracked(portrait: Picture, tmp_path: Path) -> None:
     # Without prediction between frames all of them have about the same size.
     whole = write_video(tmp_path / "whole.avi", [portrait] * 8, codec="mjpeg", pix_fmt="yuvj420p")

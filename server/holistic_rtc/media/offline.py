@@ -172,6 +172,8 @@ class _Video:
             def write(shot: _Shot, image: Image) -> None:
                 nonlocal started
                 assert shot.frame is not None
+                if min(image.shape[:2]) < 2:
+                    raise MediaError("a video of frames less than 2 pixels wide or high can't be written")
                 if not started:
                     started = True
                     stream.height, stream.width = image.shape[:2]
