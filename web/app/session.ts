@@ -21,6 +21,9 @@ export interface Status {
   retryAt: number;
 }
 
+/** As much of a client as a session needs. */
+export type Client = Pick<HolisticClient, "on" | "connect" | "replaceTrack" | "close">;
+
 export type OpenSource = () => Promise<Source>;
 
 const IDLE: Status = { state: "idle", problem: null, detail: "", attempt: 0, retryAt: 0 };
@@ -34,14 +37,14 @@ const RETRY_MS = 5000;
  * itself, so that Stop works at any moment.
  */
 export class PageSession extends Emitter<{ status: Status; source: Source | null }> {
-  readonly #client: HolisticClient;
+  readonly #client: Client;
   #run: AbortController | null = null;
   #source: Source | null = null;
   #opening = 0;
   #connecting = false;
   #status = IDLE;
 
-  constructor(client: HolisticClient) {
+  constructor(client: Client) {
     super();
     this.#client = client;
     client.on("state", (change) => this.#follow(change));

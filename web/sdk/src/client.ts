@@ -147,7 +147,11 @@ export class HolisticClient extends Emitter<HolisticEvents> {
     await session?.close();
   }
 
-  /** Change what the server does, now and after each reconnection. A refusal comes as an `error` event. */
+  /**
+   * Change what the server does, now and after each reconnection. A refusal comes as an `error` event.
+   *
+   * @throws RangeError when `maxFps` is not from 1 to 60.
+   */
   configure(configuration: Configuration): void {
     this.#merge(configuration);
     this.#session?.configure(configuration);
@@ -164,6 +168,9 @@ export class HolisticClient extends Emitter<HolisticEvents> {
   }
 
   #merge({ parts, draw, maxFps }: Configuration): void {
+    if (typeof maxFps === "number" && !(maxFps >= 1 && maxFps <= 60)) {
+      throw new RangeError(`maxFps is a number from 1 to 60, or null; not ${maxFps}`);
+    }
     Object.assign(
       this.#configuration,
       parts !== undefined && { parts },
