@@ -1,13 +1,16 @@
 """
 The landmarker alone: MediaPipe's own Python interface on the same clip, in a process of its own.
 
-As a program, ``python -m benchmarks.alone SECONDS``, it prints the CPU milliseconds a frame.
+As a program it reads lines with a number of seconds, tracks for so long, and answers with the CPU milliseconds it took
+and the number of frames.
 """
 
 import subprocess
 import sys
 import time
-from itertools import islice
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
 
 import mediapipe
 from mediapipe.tasks.python import BaseOptions
@@ -15,38 +18,65 @@ from mediapipe.tasks.python.vision import HolisticLandmarker, HolisticLandmarker
 
 from benchmarks import clip
 from holistic_rtc.tracking import models
-from holistic_rtc.tracking.base import Image
 
 _WARM_UP_FRAMES = 20
 
 
-def cpu_ms_per_frame(seconds: float) -> float:
-    """Measured in a new process for so many seconds."""
-    program = [sys.executable, "-m", "benchmarks.alone", str(seconds)]
-    return float(subprocess.run(program, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout)
+class Landmarker:
+    """The other end of the program; waits while it isn't told to work."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def track(self, seconds: float) -> tuple[float, int]:
+        """
+        :return: CPU milliseconds, and frames.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(seconds, file=self._process.stdin, flush=True)
+        cpu_ms, frames = self._process.stdout.readline().split()
+        return float(cpu_ms), int(frames)
 
 
-def _measure(seconds: float) -> float:
+@contextmanager
+def landmarker() -> Iterator[Landmarker]:
+    """A warm one."""
+    command = [sys.executable, "-m", "benchmarks.alone"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        alone = Landmarker(process)
+        try:
+            alone.track(0)
+            yield alone
+        finally:
+            process.terminate()
+
+
+def _serve() -> None:
     options = HolisticLandmarkerOptions(
         base_options=BaseOptions(model_asset_path=str(models.find(models.PoseModel.LITE).path)),
         running_mode=RunningMode.VIDEO,
         output_face_blendshapes=True,
     )
-    pictures = clip.forth_and_back(clip.frames())
+    frames = zip(count(), clip.forth_and_back(clip.frames()), strict=False)
     with HolisticLandmarker.create_from_options(options) as landmarker:
 
-        def track(number: int, picture: Image) -> None:
+        def track_next() -> None:
+            number, picture = next(frames)
             image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=picture)
             landmarker.detect_for_video(image, number * 1000 // clip.FPS)
 
-        for number, picture in enumerate(islice(pictures, _WARM_UP_FRAMES)):
-            track(number, picture)
-        started, cpu = time.monotonic(), time.process_time()
-        while time.monotonic() - started < seconds:
-            number += 1
-            track(number, next(pictures))
-        return (time.process_time() - cpu) * 1000 / (number + 1 - _WARM_UP_FRAMES)
+        for _ in range(_WARM_UP_FRAMES):
+            track_next()
+        for line in sys.stdin:
+            started, cpu, done = time.monotonic(), time.process_time(), 0
+            while time.monotonic() - started < float(line):
+                track_next()
+                done += 1
+            print((time.process_time() - cpu) * 1000, done, flush=True)
 
 
 if __name__ == "__main__":
-    print(_measure(float(sys.argv[1])))
+    _serve()

@@ -5,7 +5,7 @@ from benchmarks.client import chromium
 from benchmarks.figure import Figure
 from benchmarks.processes import running
 
-SECONDS = 15.0
+SECONDS = 12.0
 
 
 def measure() -> list[Figure]:

@@ -79,6 +79,13 @@ class Client:
     def wait(self, seconds: float) -> None:
         self._page.wait_for_timeout(seconds * 1000)
 
+    def pause(self) -> None:
+        """Send no frames until `resume`."""
+        self._page.evaluate("pause()")
+
+    def resume(self) -> None:
+        self._page.evaluate("resume()")
+
     def report(self) -> Report:
         """
         :raises RuntimeError: the person in the clip is not being tracked.

@@ -9,7 +9,7 @@ from benchmarks.client import Chromium, chromium
 from benchmarks.figure import Figure
 from benchmarks.processes import Server, holistic_rtc
 
-SECONDS = 20.0
+SECONDS = 15.0
 WARM_UP = 5.0
 
 
