@@ -65,7 +65,8 @@ async def serve(settings: Settings, bundle: ModelBundle, announce: Callable[[str
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    runner = web.AppRunner(make_app(settings, bundle), access_log=None, shutdown_timeout=1)
+    # A peer that has gone away while its session was being started gets none.
+    runner = web.AppRunner(make_app(settings, bundle), access_log=None, shutdown_timeout=1, handler_cancellation=True)
     try:
         await runner.setup()
         site = web.TCPSite(runner, settings.host, settings.port)

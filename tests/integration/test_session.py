@@ -186,8 +186,7 @@ async def test_every_size_works_and_may_change_in_mid_stream(server: Server) -> 
             even = width & ~1, height & ~1
             await publisher.until(
                 lambda even=even: any(
-                    abs(m.width - even[0]) <= 1 and abs(m.height - even[1]) <= 1 and m.result.face_landmarks is not None
-                    for m in publisher.landmarks
+                    (m.width, m.height) == even and m.result.face_landmarks is not None for m in publisher.landmarks
                 )
             )
             await publisher.until(lambda even=even: any((f.width, f.height) == even for f in publisher.frames[0]))

@@ -161,6 +161,18 @@ async def test_delete_ends_the_session_and_frees_its_place(server: Server, http:
         await publisher.until(lambda: publisher.received("end"))
 
 
+async def test_a_peer_that_does_not_wait_for_its_answer_holds_no_place() -> None:
+    async with serving("--max-sessions", "1") as server, aiohttp.ClientSession() as http:
+        offer = await make_offer(server, http, "video")
+        async with publishing(server.url, [PictureTrack(grace_hopper())]):
+            pass
+        # The pool's next process is not warm yet, so that this one has to wait.
+        with pytest.raises(TimeoutError):
+            await http.post(f"{server.url}/whip", data=offer, headers=SDP, timeout=aiohttp.ClientTimeout(total=0.1))
+        async with publishing(server.url, [PictureTrack(grace_hopper())]) as publisher:
+            await publisher.until(lambda: publisher.landmarks)
+
+
 async def test_a_full_server_answers_503_with_retry_after_and_is_not_ready() -> None:
     async with serving("--max-sessions", "1") as server, aiohttp.ClientSession() as http:
         async with publishing(server.url, [PictureTrack(grace_hopper())]):

@@ -117,8 +117,8 @@ class TrackerThread:
         drawn = time.perf_counter()
         return TrackedFrame(
             timestamp_ms=timestamp_ms,
-            width=frame.width,
-            height=frame.height,
+            width=image.shape[1],
+            height=image.shape[0],
             result=result,
             annotated=annotated,
             tracker_ms=(tracked - started) * 1000,
