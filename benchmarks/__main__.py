@@ -4,6 +4,7 @@ import argparse
 import platform
 import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +25,10 @@ MEASUREMENTS: Mapping[str, Callable[[], list[Figure]]] = {
 }
 
 
-def main() -> None:
+def main() -> int:
+    """
+    :return: the exit status, 1 when a measurement broke.
+    """
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure speed, delay and leaks.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(MEASUREMENTS)} (default: all)")
     names = parser.parse_args().names or list(MEASUREMENTS)
@@ -32,15 +36,22 @@ def main() -> None:
     if unknown:
         parser.error(f"unknown measurement {unknown.pop()!r}; there are {', '.join(MEASUREMENTS)}")
     figures: list[Figure] = []
+    broken = False
     for name in names:
-        print(f"{name} ...", end=" ", file=sys.stderr, flush=True)
+        print(f"{name} ...", file=sys.stderr)
         started = time.monotonic()
-        figures += MEASUREMENTS[name]()
-        print(f"{time.monotonic() - started:.0f} s", file=sys.stderr)
+        try:
+            figures += MEASUREMENTS[name]()
+        except Exception:
+            # The figures of the others are still worth having.
+            traceback.print_exc()
+            broken = True
+        print(f"{name} took {time.monotonic() - started:.0f} s", file=sys.stderr)
     print(
         f"{datetime.now(UTC):%Y-%m-%d}, {psutil.cpu_count()} cores ({_processor()}), Python {platform.python_version()}"
     )
     print(table(figures))
+    return int(broken)
 
 
 def _processor() -> str:
@@ -51,4 +62,4 @@ def _processor() -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

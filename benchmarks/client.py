@@ -93,7 +93,7 @@ class Client:
         report = cast(_Report, self._page.evaluate("report()"))
         results = [codec.decode(base64.b64decode(text)).result for text in report["landmarks"]]
         seen = sum(result.face_landmarks is not None and result.pose_landmarks is not None for result in results)
-        if seen < 0.8 * len(results):
+        if seen < len(results) / 2:
             raise RuntimeError(f"the person was seen in {seen} of {len(results)} frames; the figures mean nothing")
         times, delays, heights = np.array(report["samples"]).reshape(-1, 3).T
         return Report(

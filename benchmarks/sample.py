@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageOps
 
+from holistic_rtc.native_log import without_noise
 from holistic_rtc.tracking import models
 from holistic_rtc.tracking.base import FloatArray, HolisticResult, Image
 from holistic_rtc.tracking.mediapipe import MediaPipeTracker
@@ -31,11 +33,8 @@ def tracked_frame() -> tuple[Image, HolisticResult]:
     :raises ModelError: the model bundle is missing.
     """
     image = _picture()
-    tracker = MediaPipeTracker(models.find(models.PoseModel.LITE).path)
-    try:
+    with without_noise(), closing(MediaPipeTracker(models.find(models.PoseModel.LITE).path)) as tracker:
         result = tracker.track(image, 0)
-    finally:
-        tracker.close()
     left, right = _open_hand(0.7), _open_hand(0.3)
     if result.left_hand_landmarks is None:
         result = replace(result, left_hand_landmarks=left, left_hand_world_landmarks=left)
