@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import groupby
+from math import dist
 
 import cv2
 import numpy as np
@@ -54,9 +55,9 @@ def annotate(image: Image, result: HolisticResult) -> Image:
 
 def _draw_face(canvas: "_Canvas", points: Points) -> None:
     _draw_veil(canvas, points)
-    canvas.lines(points, topology.FACE_MIDDLE, STYLE.middle, STYLE.contour_width)
-    canvas.lines(points, topology.FACE_LEFT, STYLE.left, STYLE.contour_width)
-    canvas.lines(points, topology.FACE_RIGHT, STYLE.right, STYLE.contour_width)
+    canvas.lines(_strokes(points, topology.FACE_MIDDLE), STYLE.middle, STYLE.contour_width)
+    canvas.lines(_strokes(points, topology.FACE_LEFT), STYLE.left, STYLE.contour_width)
+    canvas.lines(_strokes(points, topology.FACE_RIGHT), STYLE.right, STYLE.contour_width)
     canvas.ring(points[topology.LEFT_IRIS], STYLE.left, STYLE.contour_width)
     canvas.ring(points[topology.RIGHT_IRIS], STYLE.right, STYLE.contour_width)
 
@@ -68,35 +69,41 @@ def _draw_veil(canvas: "_Canvas", points: Points) -> None:
         return
     veil = _Canvas(region.copy(), canvas.scale)
     points = points - corner
-    contours = topology.FACE_MIDDLE + topology.FACE_LEFT + topology.FACE_RIGHT
-    veil.lines(points, contours, STYLE.outline, STYLE.contour_width + 2 * STYLE.outline_width)
+    contours = _strokes(points, topology.FACE_MIDDLE + topology.FACE_LEFT + topology.FACE_RIGHT)
+    # Smooth edges cost four times as much, and don't show through.
+    veil.lines(contours, STYLE.outline, STYLE.contour_width + 2 * STYLE.outline_width, cv2.LINE_8)
     if _extent(points) >= STYLE.mesh_face_size * max(1, canvas.scale):
-        veil.lines(points, (topology.FACE_MESH,), STYLE.mesh, STYLE.mesh_width)
+        veil.lines([points[topology.FACE_MESH]], STYLE.mesh, STYLE.mesh_width)
     cv2.addWeighted(veil.image, STYLE.veil_opacity, region, 1 - STYLE.veil_opacity, 0, dst=region)
 
 
 def _draw_pose(canvas: "_Canvas", points: Points, visible: NDArray[np.bool_]) -> None:
-    left = _visible_runs(topology.POSE_LEFT, visible)
-    right = _visible_runs(topology.POSE_RIGHT, visible)
-    middle = _visible_runs(topology.POSE_MIDDLE, visible)
-    canvas.lines(points, left + right + middle, STYLE.outline, STYLE.limb_width + 2 * STYLE.outline_width)
-    canvas.lines(points, middle, STYLE.middle, STYLE.limb_width)
-    canvas.lines(points, left, STYLE.left, STYLE.limb_width)
-    canvas.lines(points, right, STYLE.right, STYLE.limb_width)
+    left = _visible_strokes(points, topology.POSE_LEFT, visible)
+    right = _visible_strokes(points, topology.POSE_RIGHT, visible)
+    middle = _visible_strokes(points, topology.POSE_MIDDLE, visible)
+    canvas.lines(left + right + middle, STYLE.outline, STYLE.limb_width + 2 * STYLE.outline_width)
+    canvas.lines(middle, STYLE.middle, STYLE.limb_width)
+    canvas.lines(left, STYLE.left, STYLE.limb_width)
+    canvas.lines(right, STYLE.right, STYLE.limb_width)
     canvas.dots(points[visible], STYLE.joint_radius, STYLE.outline_width)
-
-
-def _visible_runs(paths: Iterable[Path], visible: NDArray[np.bool_]) -> list[list[int]]:
-    """The paths, cut where a point is not visible."""
-    return [list(run) for path in paths for seen, run in groupby(path, visible.__getitem__) if seen]
 
 
 def _draw_hand(canvas: "_Canvas", points: Points, colour: Colour) -> None:
     # The full widths would make a blot of a hand far from the camera.
     slim = min(1, _extent(points) / (STYLE.slim_hand_size * canvas.scale))
-    canvas.lines(points, topology.HAND, STYLE.outline, slim * (STYLE.finger_width + 2 * STYLE.outline_width))
-    canvas.lines(points, topology.HAND, colour, slim * STYLE.finger_width)
+    fingers = _strokes(points, topology.HAND)
+    canvas.lines(fingers, STYLE.outline, slim * (STYLE.finger_width + 2 * STYLE.outline_width))
+    canvas.lines(fingers, colour, slim * STYLE.finger_width)
     canvas.dots(points, slim * STYLE.knuckle_radius, slim * STYLE.outline_width)
+
+
+def _strokes(points: Points, paths: Iterable[Path]) -> list[Points]:
+    return [points[path] for path in paths]
+
+
+def _visible_strokes(points: Points, paths: Iterable[Path], visible: NDArray[np.bool_]) -> list[Points]:
+    """The strokes of the paths, cut where a point is not visible."""
+    return [points[list(run)] for path in paths for seen, run in groupby(path, visible.__getitem__) if seen]
 
 
 def _extent(points: Points) -> float:
@@ -127,9 +134,8 @@ class _Canvas:
         right, bottom = np.clip((points.max(axis=0) >> _SHIFT) + margin, 0, (width, height)).tolist()
         return np.array((left * _ONE, top * _ONE), np.int32), self.image[top:bottom, left:right]
 
-    def lines(self, points: Points, paths: Iterable[Path | list[int]], colour: Colour, width: float) -> None:
-        strokes = [points[path] for path in paths]
-        cv2.polylines(self.image, strokes, False, colour, self._thickness(width), cv2.LINE_AA, _SHIFT)
+    def lines(self, strokes: list[Points], colour: Colour, width: float, line_type: int = cv2.LINE_AA) -> None:
+        cv2.polylines(self.image, strokes, False, colour, self._thickness(width), line_type, _SHIFT)
 
     def dots(self, points: Points, radius: float, outline_width: float) -> None:
         for colour, grown in ((STYLE.outline, radius + outline_width), (STYLE.middle, radius)):
@@ -139,9 +145,10 @@ class _Canvas:
 
     def ring(self, points: Points, colour: Colour, width: float) -> None:
         """The circle that goes best through the points."""
-        centre = points.mean(axis=0)
-        radius = np.linalg.norm(points - centre, axis=1).mean()
-        x, y = np.rint(centre).astype(int).tolist()
+        places = points.tolist()
+        centre = [sum(values) / len(places) for values in zip(*places, strict=True)]
+        radius = sum(dist(place, centre) for place in places) / len(places)
+        x, y = map(round, centre)
         cv2.circle(self.image, (x, y), round(radius), colour, self._thickness(width), cv2.LINE_AA, _SHIFT)
 
     def _thickness(self, width: float) -> int:

@@ -11,19 +11,21 @@ from ..errors import TrackerError
 from . import mediapipe_c
 from .base import FloatArray, HolisticResult, Image
 
-_SMALL_CANVAS = 640
-_LARGE_CANVAS = 960
-"""Sides of the square canvas in pixels. What the landmarker costs grows with the area of its picture: compared with
-640x480 alone, 640 takes 1 % more CPU, and 960, which keeps small faces and hands in large pictures sharp, 7 % more."""
+_LONG_SIDES = (640, 960)
+"""Of the canvas, in pixels. On the larger one, which is for larger frames, small faces and hands stay sharp."""
+_SHORTEST_SIDE = 32
+_MAX_STRETCH = 0.03
+"""How much a frame may be stretched to fill the canvas of another one: browsers round when they make theirs smaller."""
 
 
 class MediaPipeTracker:
     """
-    Tracks one stream of frames on a square canvas.
+    Tracks one stream of frames on a canvas of one size.
 
-    The landmarker fails for good when the size of its picture changes, so each frame is scaled to fit the canvas and
-    laid in its middle, and the landmarks are mapped back. A new canvas and landmarker are made, in 0.2 s, only when
-    the frames become larger than the small canvas or cease to be.
+    The landmarker fails for good when the size of its picture changes, so each frame is scaled to fill the canvas. A
+    new canvas and landmarker are made, in 0.2 s, only when the shape of the frames changes, or they become larger than
+    the small canvas or cease to be. One canvas for frames of every shape would have black bars, in which the landmarker
+    looks for hands that are outside the frame: a third more CPU.
 
     :param model: a ``holistic_landmarker.task``.
     :raises TrackerError: the model can't be loaded.
@@ -31,8 +33,7 @@ class MediaPipeTracker:
 
     def __init__(self, model: Path) -> None:
         self._model = model
-        self._canvas = _blank(_SMALL_CANVAS)
-        self._box: tuple[int, int, int, int] | None = None
+        self._canvas: Image | None = None
         self._landmarker = _Landmarker(model)
         self._closed = False
         self._timestamp_ms = -1
@@ -47,42 +48,41 @@ class MediaPipeTracker:
             raise TrackerError(f"timestamps have to increase: {timestamp_ms} ms came after {self._timestamp_ms} ms")
         self._timestamp_ms = timestamp_ms
 
-        side = _SMALL_CANVAS if max(image.shape) <= _SMALL_CANVAS else _LARGE_CANVAS
-        if side != len(self._canvas):
+        shape = _canvas_shape(image)
+        if self._canvas is None:
+            self._canvas = np.empty(shape, np.uint8)
+        elif not _fits(shape, self._canvas.shape):
             self._landmarker.close()
             self._landmarker = _Landmarker(self._model)
-            self._canvas = _blank(side)
-        left, top, width, height = self._place(image)
-        scale = np.array([side / width, side / height, side / width], np.float32)
-        offset = np.array([left / width, top / height, 0], np.float32)
-        return self._landmarker.detect(self._canvas, timestamp_ms, scale, offset)
+            self._canvas = np.empty(shape, np.uint8)
+        return self._landmarker.detect(self._fill_canvas(image), timestamp_ms)
 
     def close(self) -> None:
         self._closed = True
         self._landmarker.close()
 
-    def _place(self, image: Image) -> tuple[int, int, int, int]:
-        """Lays a frame on the canvas. Returns the left, top, width and height it has there."""
-        side = len(self._canvas)
-        height, width = image.shape[:2]
-        scale = side / max(height, width)
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        box = ((side - size[0]) // 2, (side - size[1]) // 2, *size)
-        if box != self._box:
-            self._canvas[:] = 0
-            self._box = box
-        left, top, width, height = box
-        area = self._canvas[top : top + height, left : left + width]
-        if area.shape == image.shape:
-            area[:] = image
-        else:
-            # INTER_AREA takes five times as long, and pays only where many pixels become one.
-            cv2.resize(image, size, dst=area, interpolation=cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR)
-        return box
+    def _fill_canvas(self, image: Image) -> Image:
+        assert self._canvas is not None
+        if image.shape == self._canvas.shape:
+            return np.ascontiguousarray(image)
+        height, width = self._canvas.shape[:2]
+        # INTER_AREA takes five times as long, and pays only where many pixels become one.
+        interpolation = cv2.INTER_AREA if max(image.shape) > 2 * max(height, width) else cv2.INTER_LINEAR
+        cv2.resize(image, (width, height), dst=self._canvas, interpolation=interpolation)
+        return self._canvas
 
 
-def _blank(side: int) -> Image:
-    return np.zeros((side, side, 3), np.uint8)
+def _canvas_shape(image: Image) -> tuple[int, int, int]:
+    """``(height, width, 3)`` of the canvas on which a frame is not stretched."""
+    small, large = _LONG_SIDES
+    long_side = max(image.shape[:2])
+    scale = (small if long_side <= small else large) / long_side
+    height, width = (max(round(side * scale), _SHORTEST_SIDE) for side in image.shape[:2])
+    return height, width, 3
+
+
+def _fits(shape: tuple[int, ...], canvas: tuple[int, ...]) -> bool:
+    return max(shape) == max(canvas) and abs(shape[0] * canvas[1] / (shape[1] * canvas[0]) - 1) <= _MAX_STRETCH
 
 
 class _Landmarker:
@@ -111,8 +111,7 @@ class _Landmarker:
         )
         mediapipe_c.call("MpHolisticLandmarkerCreate", ctypes.byref(options), ctypes.byref(self._handle))
 
-    def detect(self, canvas: Image, timestamp_ms: int, scale: FloatArray, offset: FloatArray) -> HolisticResult:
-        """Landmarks in a picture, those of the image mapped to ``landmark * scale - offset``."""
+    def detect(self, canvas: Image, timestamp_ms: int) -> HolisticResult:
         height, width = canvas.shape[:2]
         pixels = canvas.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
         image = ctypes.c_void_p()
@@ -126,7 +125,7 @@ class _Landmarker:
         finally:
             mediapipe_c.free_image(image)
         try:
-            return _to_result(found, scale, offset)
+            return _to_result(found)
         finally:
             mediapipe_c.close_result(found)
 
@@ -136,27 +135,23 @@ class _Landmarker:
             mediapipe_c.call("MpHolisticLandmarkerClose", handle)
 
 
-def _to_result(found: mediapipe_c.HolisticLandmarkerResult, scale: FloatArray, offset: FloatArray) -> HolisticResult:
-    def in_image(part: mediapipe_c.Landmarks) -> FloatArray | None:
-        points = _read(part, _LANDMARK)
-        return None if points is None else points["xyz"] * scale - offset
-
-    def in_world(part: mediapipe_c.Landmarks) -> FloatArray | None:
-        points = _read(part, _LANDMARK)
-        return None if points is None else points["xyz"].copy()
+def _to_result(found: mediapipe_c.HolisticLandmarkerResult) -> HolisticResult:
+    def points(part: mediapipe_c.Landmarks) -> FloatArray | None:
+        landmarks = _read(part, _LANDMARK)
+        return None if landmarks is None else landmarks["xyz"].copy()
 
     pose = _read(found.pose_landmarks, _LANDMARK)
     blendshapes = _read(found.face_blendshapes, _CATEGORY)
     return HolisticResult(
-        pose_landmarks=in_image(found.pose_landmarks),
+        pose_landmarks=points(found.pose_landmarks),
         pose_visibility=None if pose is None else pose["visibility"].copy(),
-        pose_world_landmarks=in_world(found.pose_world_landmarks),
-        face_landmarks=in_image(found.face_landmarks),
+        pose_world_landmarks=points(found.pose_world_landmarks),
+        face_landmarks=points(found.face_landmarks),
         face_blendshapes=None if blendshapes is None else blendshapes["score"].copy(),
-        left_hand_landmarks=in_image(found.left_hand_landmarks),
-        left_hand_world_landmarks=in_world(found.left_hand_world_landmarks),
-        right_hand_landmarks=in_image(found.right_hand_landmarks),
-        right_hand_world_landmarks=in_world(found.right_hand_world_landmarks),
+        left_hand_landmarks=points(found.left_hand_landmarks),
+        left_hand_world_landmarks=points(found.left_hand_world_landmarks),
+        right_hand_landmarks=points(found.right_hand_landmarks),
+        right_hand_world_landmarks=points(found.right_hand_world_landmarks),
     )
 
 

@@ -30,7 +30,7 @@ import cv2
 import numpy as np
 import orjson
 import uvloop
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ..errors import SignallingError, TrackerError
 from ..media.codecs import tune
@@ -149,9 +149,9 @@ class Worker:
 
 
 def _picture_of_a_person() -> "np.ndarray[Any, np.dtype[np.uint8]]":
-    """:return: ``(600, 512, 3)`` uint8 RGB"""
+    """:return: ``(480, 640, 3)`` uint8 RGB, the shape that most cameras have"""
     with Image.open(portrait()) as picture:
-        return np.asarray(picture.convert("RGB"))
+        return np.asarray(ImageOps.fit(picture.convert("RGB"), (640, 480), centering=(0.5, 0.2)))
 
 
 async def _main(options: argparse.Namespace) -> None:
