@@ -19,7 +19,7 @@ def tune() -> None:
     """Must run before the first peer connection. aiortc's own limits of 0.5 and 1.5 Mbit/s blur a 640x480 picture."""
     vpx.DEFAULT_BITRATE = h264.DEFAULT_BITRATE = DEFAULT_BITRATE
     vpx.MAX_BITRATE = h264.MAX_BITRATE = MAX_BITRATE
-    codecs.Vp8Encoder = FastVp8Encoder  # type: ignore[misc,attr-defined]
+    codecs.Vp8Encoder = FastVp8Encoder  # type: ignore[attr-defined]
     rtcrtpreceiver.JitterBuffer = FrameBuffer  # type: ignore[assignment,attr-defined]
 
 

@@ -24,7 +24,8 @@ export async function tuneSender(sender: RTCRtpSender): Promise<void> {
   track.contentHint = "motion";
   const { width = 640, height = 480 } = track.getSettings();
   const parameters = sender.getParameters() as RTCRtpSendParameters & { degradationPreference?: string };
-  parameters.degradationPreference = "maintain-framerate";
+  // Short of CPU or network, fewer frames are better than blurred ones: the tracker passes over frames anyway.
+  parameters.degradationPreference = "maintain-resolution";
   for (const encoding of parameters.encodings) {
     encoding.maxBitrate = maxBitrate(width, height);
   }
