@@ -42,14 +42,13 @@ async def test_landmarks_in_the_page_agree_with_the_offline_tracker(page: Page, 
     expected = track_offline(clip)
     faces = [result.face_landmarks[:, :2] * (640, 480) for result in expected if result.face_landmarks is not None]
     poses = [result.pose_landmarks[:, :2] * (640, 480) for result in expected if result.pose_landmarks is not None]
-    shoulders = slice(11, 13)
+    head = slice(0, 11)  # The shoulders are at the edge of the picture, where the pose is a guess.
     await start(page)
     for _ in range(5):
         frame = await page.evaluate(FRAME)
         face, pose = to_pixels(frame["faceLandmarks"][0]), to_pixels(frame["poseLandmarks"][0])
         assert min(np.abs(face - other).mean() for other in faces) < 3
-        # MediaPipe smooths the pose over time, so that it depends on the frames that were passed over.
-        assert min(np.abs(pose[shoulders] - other[shoulders]).mean() for other in poses) < 15
+        assert min(np.abs(pose[head] - other[head]).mean() for other in poses) < 12
         assert len(frame["faceBlendshapes"][0]["categories"]) == 52
         await page.wait_for_function("seq => window.holistic.lastFrame.seq > seq + 5", arg=frame["seq"])
 
