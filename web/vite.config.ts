@@ -1,7 +1,9 @@
+import { fileURLToPath } from "node:url";
+
 import { defineConfig } from "vitest/config";
 
 /** Where the server looks for the page: `server/holistic_rtc/http/pages.py`. */
-const STATIC = new URL("../server/holistic_rtc/http/static/", import.meta.url).pathname;
+const STATIC = fileURLToPath(new URL("../server/holistic_rtc/http/static/", import.meta.url));
 
 const SERVER = "http://127.0.0.1:8080";
 
