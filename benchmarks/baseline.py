@@ -11,9 +11,9 @@ ECHO_SECONDS = 8.0
 
 def measure() -> list[Figure]:
     with running("-m", "benchmarks.plain_server") as server, chromium() as browser:
-        plain = delay.watch(server, browser, SECONDS)
+        plain = delay.watch(server, browser, SECONDS, plain=True)
     with running("-m", "benchmarks.plain_server", "--echo") as server, chromium() as browser:
-        echo = delay.watch(server, browser, ECHO_SECONDS)
+        echo = delay.watch(server, browser, ECHO_SECONDS, plain=True)
     ours = delay.ours()
     return [
         Figure("plain aiortc server: delay p50", plain.p50, "ms"),

@@ -31,8 +31,8 @@ class Live:
     unreadable: int
 
 
-def watch(server: Server, browser: Chromium, seconds: float) -> Live:
-    client = browser.connect(server.url)
+def watch(server: Server, browser: Chromium, seconds: float, *, plain: bool = False) -> Live:
+    client = browser.connect(server.url, plain=plain)
     client.wait(WARM_UP)
     server.until_ready()
     before, cpu = client.report(), server.cpu_seconds()

@@ -15,7 +15,7 @@ def measure() -> list[Figure]:
     with holistic_rtc() as server, chromium() as browser:
         clients = []
         for _ in range(2):
-            clients.append(browser.connect(server.url, adaptive=True))
+            clients.append(browser.connect(server.url))
             server.until_ready()
         clients[0].wait(WARM_UP)
         before = [client.report() for client in clients]

@@ -32,6 +32,44 @@ export async function tuneSender(sender: RTCRtpSender): Promise<void> {
   await sender.setParameters(parameters);
 }
 
+/** The rate that cameras have, and one under which the video is no fun any more. */
+const FULL_FPS = 30;
+const LEAST_FPS = 8;
+/** More than this of what is sent is to be tracked; a rate is raised and lowered by its inverse, roughly. */
+const TRACKED_SHARE = 0.75;
+const STEP = 1.25;
+
+/**
+ * How many frames to send when the server passes over some: a few more than it tracks, so that it always has a new one
+ * and notices when it could do more. Encoding, sending and decoding the others would take CPU from the tracking.
+ *
+ * @param limit - the present one; null for none.
+ * @returns frames a second; null for all that the camera gives.
+ */
+export function nextMaxFps(limit: number | null, { fpsIn, fpsOut }: { fpsIn: number; fpsOut: number }): number | null {
+  if (fpsIn === 0) {
+    return limit;
+  }
+  if (fpsOut < TRACKED_SHARE * fpsIn) {
+    return Math.max(LEAST_FPS, Math.ceil(fpsOut * STEP));
+  }
+  const raised = limit === null ? FULL_FPS : Math.ceil(limit * STEP);
+  return raised < FULL_FPS ? raised : null;
+}
+
+/** Send at most so many frames a second; null for all. */
+export async function limitFps(sender: RTCRtpSender, maxFps: number | null): Promise<void> {
+  const parameters = sender.getParameters();
+  for (const encoding of parameters.encodings) {
+    if (maxFps === null) {
+      delete encoding.maxFramerate;
+    } else {
+      encoding.maxFramerate = maxFps;
+    }
+  }
+  await sender.setParameters(parameters);
+}
+
 /** Show each frame as it comes, rather than evenly and later. */
 export function tuneReceiver(receiver: RTCRtpReceiver): void {
   const tunable = receiver as RTCRtpReceiver & { jitterBufferTarget?: number | null; playoutDelayHint?: number };

@@ -5,7 +5,7 @@ import { decode } from "./decode.js";
 import { DecodeError, HolisticError } from "./errors.js";
 import type { HolisticFrame } from "./frame.js";
 import { decodeJson } from "./json.js";
-import { offerTrack, tuneReceiver, tuneSender } from "./media.js";
+import { limitFps, nextMaxFps, offerTrack, tuneReceiver, tuneSender } from "./media.js";
 import { abortable } from "./timing.js";
 import { candidateFragment, getIceServers, postOffer, type WhipResource } from "./whip.js";
 
@@ -48,6 +48,7 @@ export class Session {
   readonly #control: ControlChannel;
   readonly #annotated = new MediaStream();
   readonly #newestSeq = new Map<number, number>();
+  readonly #maxFps = new Map<number, number | null>();
   readonly #opened: Promise<void>;
   #resolveOpened!: () => void;
   #rejectOpened!: (error: HolisticError) => void;
@@ -254,10 +255,29 @@ export class Session {
       };
     return new ControlChannel(channel, {
       configured: ifOpen(this.#events.configured),
-      stats: ifOpen(this.#events.stats),
+      stats: ifOpen((stats) => {
+        this.#adaptFps(stats);
+        this.#events.stats(stats);
+      }),
       error: ifOpen(this.#events.error),
       end: (error) => this.#lose(error),
     });
+  }
+
+  #adaptFps({ tracks }: ServerStats): void {
+    const senders = this.pc.getTransceivers().map((transceiver) => transceiver.sender);
+    for (const stats of tracks) {
+      const sender = senders[stats.track];
+      const limit = this.#maxFps.get(stats.track) ?? null;
+      // Its first second says little of a tracker.
+      const next = stats.tracked > 30 ? nextMaxFps(limit, stats) : limit;
+      if (sender && next !== limit) {
+        this.#maxFps.set(stats.track, next);
+        limitFps(sender, next).catch((cause: unknown) => {
+          this.#events.error(new HolisticError("refused", "the browser doesn't take a limit of the rate", { cause }));
+        });
+      }
+    }
   }
 
   #watchConnection(): void {
