@@ -1,17 +1,22 @@
 import { expect, test } from "vitest";
 import { nextMaxFps } from "./media.js";
 
-test("all frames are sent as long as most of them are tracked", () => {
+test("all frames are sent as long as half of them are tracked", () => {
   expect(nextMaxFps(null, { fpsIn: 30, fpsOut: 24 })).toBeNull();
+  expect(nextMaxFps(null, { fpsIn: 30, fpsOut: 16 })).toBeNull();
 });
 
-test("when many are passed over, a few more are sent than are tracked", () => {
-  expect(nextMaxFps(null, { fpsIn: 30, fpsOut: 12 })).toBe(15);
-  expect(nextMaxFps(24, { fpsIn: 24, fpsOut: 10 })).toBe(13);
+test("when most are passed over, fewer are sent, with some to spare", () => {
+  expect(nextMaxFps(null, { fpsIn: 30, fpsOut: 10 })).toBe(16);
+  expect(nextMaxFps(16, { fpsIn: 16, fpsOut: 7 })).toBe(12);
+});
+
+test("a rate of which a good half is tracked stays", () => {
+  expect(nextMaxFps(16, { fpsIn: 16, fpsOut: 10 })).toBe(16);
 });
 
 test("the rate rises again when the tracker keeps up, until there is no limit", () => {
-  let limit = nextMaxFps(null, { fpsIn: 30, fpsOut: 6 });
+  let limit = nextMaxFps(null, { fpsIn: 30, fpsOut: 5 });
   const rates = [];
   while (limit !== null) {
     rates.push(limit);

@@ -35,26 +35,26 @@ export async function tuneSender(sender: RTCRtpSender): Promise<void> {
 /** The rate that cameras have, and one under which the video is no fun any more. */
 const FULL_FPS = 30;
 const LEAST_FPS = 8;
-/** More than this of what is sent is to be tracked; a rate is raised and lowered by its inverse, roughly. */
-const TRACKED_SHARE = 0.75;
-const STEP = 1.25;
+/** With less than the first of what is sent being tracked, fewer are sent; with more than the second, more. */
+const TRACKED_SHARE = [0.5, 0.75] as const;
 
 /**
- * How many frames to send when the server passes over some: a few more than it tracks, so that it always has a new one
- * and notices when it could do more. Encoding, sending and decoding the others would take CPU from the tracking.
+ * How many frames to send when the server passes over most of them. To encode, send and decode those takes CPU from the
+ * tracking; but some have to be spare, so that there is a new one whenever the tracker is free.
  *
  * @param limit - the present one; null for none.
  * @returns frames a second; null for all that the camera gives.
  */
 export function nextMaxFps(limit: number | null, { fpsIn, fpsOut }: { fpsIn: number; fpsOut: number }): number | null {
-  if (fpsIn === 0) {
-    return limit;
+  const [few, most] = TRACKED_SHARE;
+  if (fpsIn > 0 && fpsOut < few * fpsIn) {
+    return Math.max(LEAST_FPS, Math.ceil(1.6 * fpsOut));
   }
-  if (fpsOut < TRACKED_SHARE * fpsIn) {
-    return Math.max(LEAST_FPS, Math.ceil(fpsOut * STEP));
+  if (limit !== null && fpsOut > most * fpsIn) {
+    const raised = Math.ceil(1.25 * limit);
+    return raised < FULL_FPS ? raised : null;
   }
-  const raised = limit === null ? FULL_FPS : Math.ceil(limit * STEP);
-  return raised < FULL_FPS ? raised : null;
+  return limit;
 }
 
 /** Send at most so many frames a second; null for all. */
