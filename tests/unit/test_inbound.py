@@ -11,6 +11,7 @@ from av import VideoFrame
 from synthetic import make_result
 
 from holistic_rtc.errors import TrackerError
+from holistic_rtc.media.cadence import Cadence
 from holistic_rtc.media.inbound import InboundTrack, TrackOptions
 from holistic_rtc.media.outbound import AnnotatedTrack
 from holistic_rtc.media.tracker_thread import TrackedFrame, TrackerThread
@@ -140,6 +141,32 @@ async def test_the_source_is_drained_however_slow_the_tracker_is() -> None:
         await way.source.until_drained()
     way.running.cancel()
     await asyncio.gather(way.running, return_exceptions=True)
+
+
+async def test_an_aged_frame_is_dropped_when_the_next_one_comes_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Cadence, "patience", lambda self, received, now: 5.0)
+    gate = Gate()
+    gate.let()
+    way = Way(gate)
+    way.source.send()
+    await way.source.until_drained()
+    assert gate.entered.empty()
+    way.source.send()
+    await way.until_tracked(1)
+    assert [frame.timestamp_ms for frame in way.tracked] == [0]
+    assert way.inbound.stats.dropped == 1
+    await way.finish()
+
+
+async def test_an_aged_frame_is_tracked_when_no_other_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Cadence, "patience", lambda self, received, now: 0.01)
+    gate = Gate()
+    gate.let()
+    way = Way(gate)
+    way.source.send()
+    await way.until_tracked(1)
+    assert way.inbound.stats.dropped == 0
+    await way.finish()
 
 
 async def test_no_more_frames_than_the_cap_are_tracked() -> None:

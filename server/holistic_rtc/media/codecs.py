@@ -9,7 +9,7 @@ from av.video.codeccontext import VideoCodecContext
 from .jitter import FrameBuffer
 
 DEFAULT_BITRATE = 1_500_000
-MAX_BITRATE = 2_500_000
+MAX_BITRATE = 2_000_000
 """Bits per second per annotated track: where it starts, and the most that the receiver's estimate can raise it to. Each
 packet costs 0.2 ms, so that what is not seen shouldn't be sent."""
 

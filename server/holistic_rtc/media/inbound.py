@@ -1,6 +1,7 @@
 """One incoming video track on its way through the tracker."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 
+from .cadence import Cadence
 from .clock import MediaClock
 from .latest import LatestSlot, SlotClosed
 from .outbound import AnnotatedTrack
@@ -102,6 +104,7 @@ class InboundTrack:
         self._on_tracked = on_tracked
         self._slot: LatestSlot[tuple[VideoFrame, float]] = LatestSlot()
         self._clock = MediaClock()
+        self._cadence = Cadence()
         self._next_due = 0.0
 
     async def run(self) -> None:
@@ -127,8 +130,10 @@ class InboundTrack:
                 frame = await self._source.recv()
                 now = self.last_frame = time.monotonic()
                 self.stats.frame_received()
-                if isinstance(frame, VideoFrame) and self._is_due(now) and self._slot.put((frame, now)):
-                    self.stats.dropped += 1
+                if isinstance(frame, VideoFrame) and self._is_due(now):
+                    self._cadence.frame_came(now)
+                    if self._slot.put((frame, now)):
+                        self.stats.dropped += 1
         except MediaStreamError:
             self._slot.close()
 
@@ -147,10 +152,21 @@ class InboundTrack:
     async def _track(self) -> None:
         try:
             while True:
-                frame, received = await self._slot.get()
+                frame, received = await self._freshest()
                 await self._track_frame(frame, received)
         except SlotClosed:
             pass
+
+    async def _freshest(self) -> tuple[VideoFrame, float]:
+        """The newest frame, or the next one when that is almost here."""
+        newest = await self._slot.get()
+        patience = self._cadence.patience(newest[1], time.monotonic())
+        if patience:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    newest = await self._slot.get()
+                self.stats.dropped += 1
+        return newest
 
     async def _track_frame(self, frame: VideoFrame, received: float) -> None:
         assert frame.pts is not None
