@@ -120,7 +120,7 @@ async def test_configure_chooses_parts_drawing_and_rate(server: Server) -> None:
         publisher.configure(parts=["pose", "blendshapes"], draw=False, max_fps=5)
         await publisher.until(lambda: len(publisher.received("configured")) == 2)
         assert publisher.received("configured")[1] == {
-            "type": "configured", "parts": ["blendshapes", "pose"], "draw": False, "max_fps": 5,
+            "type": "configured", "parts": ["blendshapes", "pose"], "draw": False, "smoothing": True, "max_fps": 5,
         }  # fmt: skip
         publisher.landmarks.clear()
         seen = len(publisher.received("stats"))

@@ -72,7 +72,9 @@ class Gate:
         for _ in range(count):
             self._open.release()
 
-    async def process(self, frame: VideoFrame, timestamp_ms: int, *, draw: bool) -> TrackedFrame | None:
+    async def process(
+        self, frame: VideoFrame, timestamp_ms: int, *, draw: bool, smoothing: bool
+    ) -> TrackedFrame | None:
         self.entered.put_nowait(timestamp_ms)
         self.draws.append(draw)
         await self._open.acquire()

@@ -74,7 +74,7 @@ async def test_an_engine_is_made_used_and_closed_on_one_thread_that_is_not_the_l
 ) -> None:
     thread = make_thread(lambda: Engine(made))
     for time in range(3):
-        await thread.process(make_frame(), time, draw=False)
+        await thread.process(make_frame(), time, draw=False, smoothing=True)
     await thread.close()
     (engine,) = made
     assert engine.closed == 1
@@ -87,8 +87,8 @@ async def test_a_frame_comes_out_with_its_time_its_size_and_on_wish_drawn(
 ) -> None:
     thread = make_thread(lambda: Engine(made))
     frame = make_frame(pts=40)
-    plain = await thread.process(frame, 40, draw=False)
-    drawn = await thread.process(frame, 80, draw=True)
+    plain = await thread.process(frame, 40, draw=False, smoothing=True)
+    drawn = await thread.process(frame, 80, draw=True, smoothing=True)
     assert plain is not None
     assert drawn is not None
     assert (plain.timestamp_ms, plain.width, plain.height, plain.annotated) == (40, 64, 48, None)
@@ -100,16 +100,16 @@ async def test_a_frame_comes_out_with_its_time_its_size_and_on_wish_drawn(
 async def test_the_times_of_a_stream_follow_those_of_the_warm_up(made: list[Engine], make_thread: MakeThread) -> None:
     thread = make_thread(lambda: Engine(made))
     await thread.warm_up(np.zeros((60, 40, 3), np.uint8))
-    await thread.process(make_frame(), 0, draw=False)
+    await thread.process(make_frame(), 0, draw=False, smoothing=True)
     times = [time for _, time in made[0].calls]
     assert times == sorted(set(times))
 
 
 async def test_after_a_failure_the_next_frame_gets_a_new_engine(made: list[Engine], make_thread: MakeThread) -> None:
     thread = make_thread(lambda: Engine(made, failures=0 if made else 1))
-    assert await thread.process(make_frame(), 0, draw=False) is None
+    assert await thread.process(make_frame(), 0, draw=False, smoothing=True) is None
     assert made[0].closed == 1
-    assert await thread.process(make_frame(), 33, draw=False) is not None
+    assert await thread.process(make_frame(), 33, draw=False, smoothing=True) is not None
     assert len(made) == 2
 
 
@@ -117,10 +117,10 @@ async def test_an_engine_that_fails_on_three_frames_running_is_given_up(
     made: list[Engine], make_thread: MakeThread
 ) -> None:
     thread = make_thread(lambda: Engine(made, failures=1))
-    assert await thread.process(make_frame(), 0, draw=False) is None
-    assert await thread.process(make_frame(), 1, draw=False) is None
+    assert await thread.process(make_frame(), 0, draw=False, smoothing=True) is None
+    assert await thread.process(make_frame(), 1, draw=False, smoothing=True) is None
     with pytest.raises(TrackerError, match="out of order"):
-        await thread.process(make_frame(), 2, draw=False)
+        await thread.process(make_frame(), 2, draw=False, smoothing=True)
 
 
 async def test_failures_with_good_frames_between_them_are_borne(made: list[Engine], make_thread: MakeThread) -> None:
@@ -133,7 +133,7 @@ async def test_failures_with_good_frames_between_them_are_borne(made: list[Engin
             return super().track(image, timestamp_ms)
 
     thread = make_thread(lambda: Moody(made))
-    outcomes = [await thread.process(make_frame(), time, draw=False) for time in range(10)]
+    outcomes = [await thread.process(make_frame(), time, draw=False, smoothing=True) for time in range(10)]
     assert [outcome is None for outcome in outcomes] == [False, True] * 5
 
 
@@ -159,7 +159,7 @@ async def test_a_stuck_engine_is_an_error_after_the_deadline_and_closing_does_no
     thread = make_thread(lambda: Stuck(made), deadline=0.1)
     try:
         with pytest.raises(TrackerError, match=r"no answer within 0\.1 s"):
-            await thread.process(make_frame(), 0, draw=False)
+            await thread.process(make_frame(), 0, draw=False, smoothing=True)
         async with asyncio.timeout(1):
             await thread.close()
     finally:
@@ -177,7 +177,7 @@ async def test_the_loop_goes_on_while_the_engine_works(made: list[Engine], make_
             return make_result()
 
     thread = make_thread(lambda: Slow(made))
-    frame = asyncio.create_task(thread.process(make_frame(), 0, draw=False))
+    frame = asyncio.create_task(thread.process(make_frame(), 0, draw=False, smoothing=True))
     await asyncio.to_thread(working.wait)
     assert not frame.done()
     released.set()
@@ -186,7 +186,7 @@ async def test_the_loop_goes_on_while_the_engine_works(made: list[Engine], make_
 
 async def test_closing_twice_closes_once(made: list[Engine], make_thread: MakeThread) -> None:
     thread = make_thread(lambda: Engine(made))
-    await thread.process(make_frame(), 0, draw=False)
+    await thread.process(make_frame(), 0, draw=False, smoothing=True)
     await thread.close()
     await thread.close()
     assert made[0].closed == 1

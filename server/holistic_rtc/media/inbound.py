@@ -21,10 +21,12 @@ class TrackOptions:
     """What the peer may change at any time.
 
     :param draw: whether landmarks are drawn onto the video that goes back.
+    :param smoothing: whether hands and face are smoothed over time.
     :param max_fps: tracked frames per second at most; None for as many as come.
     """
 
     draw: bool = True
+    smoothing: bool = True
     max_fps: float | None = None
 
 
@@ -173,7 +175,7 @@ class InboundTrack:
         assert frame.time_base is not None
         timestamp_ms = self._clock.timestamp_ms(frame.pts, frame.time_base)
         draw = self._outbound is not None and self._options.draw
-        tracked = await self._tracker.process(frame, timestamp_ms, draw=draw)
+        tracked = await self._tracker.process(frame, timestamp_ms, draw=draw, smoothing=self._options.smoothing)
         if tracked is None:
             self.stats.dropped += 1
             return

@@ -69,15 +69,17 @@ class TrackerThread:
             await self._run(self._track, image, 0)
             self._first_ms += 1
 
-    async def process(self, frame: VideoFrame, timestamp_ms: int, *, draw: bool) -> TrackedFrame | None:
+    async def process(
+        self, frame: VideoFrame, timestamp_ms: int, *, draw: bool, smoothing: bool
+    ) -> TrackedFrame | None:
         """
-        Track one frame and, when asked, draw what was found onto a copy of it.
+        Track one frame and, when asked, smooth what was found, and draw it onto a copy of the frame.
 
         :return: None when the engine failed on this frame; the next frame gets a new one.
         :raises TrackerError: the engine is stuck, or failed on several frames running.
         """
         try:
-            tracked = await self._run(self._process, frame, timestamp_ms, draw)
+            tracked = await self._run(self._process, frame, timestamp_ms, draw, smoothing)
         except TrackerError as error:
             self._failures += 1
             if self._stuck or self._failures >= self.MAX_FAILURES:
@@ -108,7 +110,7 @@ class TrackerThread:
 
     # From here on: on the tracker's thread.
 
-    def _process(self, frame: VideoFrame, timestamp_ms: int, draw: bool) -> TrackedFrame:
+    def _process(self, frame: VideoFrame, timestamp_ms: int, draw: bool, smoothing: bool) -> TrackedFrame:
         image = to_rgb(frame)
         started = time.perf_counter()
         result = self._track(image, timestamp_ms)

@@ -29,6 +29,9 @@ class HolisticResult:
     """(478, 3): 468 of the mesh, then 5 of each iris, the right one first"""
     face_blendshapes: FloatArray | None = None
     """(52,) scores from 0 to 1, ``_neutral`` first"""
+    face_transform: FloatArray | None = None
+    """(4, 4) rigid: from the canonical face model to the camera's space, in centimetres, as MediaPipe's FaceLandmarker gives
+    it. The camera is at the origin; x right, y up, z towards the camera."""
     left_hand_landmarks: FloatArray | None = None
     """(21, 3)"""
     left_hand_world_landmarks: FloatArray | None = None

@@ -254,19 +254,31 @@ class Peer:
         :return: what is in force now.
         :raises ControlError: a field is unknown or has a value it can't have.
         """
-        parts, draw, max_fps = self._parts, self._options.draw, self._options.max_fps
+        parts, draw, smoothing, max_fps = (
+            self._parts,
+            self._options.draw,
+            self._options.smoothing,
+            self._options.max_fps,
+        )
         if "parts" in message:
             parts = _parse_parts(message["parts"])
         if "draw" in message:
-            draw = message["draw"]
-            if not isinstance(draw, bool):
-                raise ControlError('"draw" is true or false', code="bad_value")
+            draw = _parse_switch("draw", message["draw"])
+        if "smoothing" in message:
+            smoothing = _parse_switch("smoothing", message["smoothing"])
         if "max_fps" in message:
             max_fps = message["max_fps"]
             if max_fps is not None and not (type(max_fps) in (int, float) and 1 <= max_fps <= 60):
                 raise ControlError('"max_fps" is a number from 1 to 60, or null', code="bad_value")
-        self._parts, self._options.draw, self._options.max_fps = parts, draw, max_fps
-        return {"parts": sorted(parts), "draw": draw, "max_fps": max_fps}
+        self._parts = parts
+        self._options.draw, self._options.smoothing, self._options.max_fps = draw, smoothing, max_fps
+        return {"parts": sorted(parts), "draw": draw, "smoothing": smoothing, "max_fps": max_fps}
+
+
+def _parse_switch(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ControlError(f'"{name}" is true or false', code="bad_value")
+    return value
 
 
 def _parse_parts(names: object) -> frozenset[Part]:
