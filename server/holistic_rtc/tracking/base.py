@@ -30,8 +30,8 @@ class HolisticResult:
     face_blendshapes: FloatArray | None = None
     """(52,) scores from 0 to 1, ``_neutral`` first"""
     face_transform: FloatArray | None = None
-    """(4, 4) rigid: from the canonical face model to the camera's space, in centimetres, as MediaPipe's FaceLandmarker gives
-    it. The camera is at the origin; x right, y up, z towards the camera."""
+    """(4, 4) rigid: from the canonical face model to the camera's space, in centimetres, as MediaPipe's FaceLandmarker
+    gives it. The camera is at the origin and looks along -z; x right, y up"""
     left_hand_landmarks: FloatArray | None = None
     """(21, 3)"""
     left_hand_world_landmarks: FloatArray | None = None
