@@ -14,7 +14,7 @@ from aiohttp import web
 from . import __version__
 from .config import Settings
 from .errors import ConfigError
-from .http import health, ice, pages, whip
+from .http import health, ice, pages, signalling, whep, whip
 from .http.cors import cors_middleware
 from .http.keys import MODEL, REGISTRY, SETTINGS
 from .http.problem import problem_middleware
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
     app = web.Application(
         middlewares=[cors_middleware(settings.cors_origins), pages.headers_middleware, problem_middleware],
-        client_max_size=whip.MAX_SDP,
+        client_max_size=signalling.MAX_SDP,
     )
     model = {"origin": bundle.origin, "pose_model": bundle.pose_model, "sha256": bundle.sha256}
     arguments = (
@@ -43,7 +43,7 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
         settings.max_sessions,
         [server.model_dump(exclude_none=True) for server in settings.ice_servers],
     )
-    app.add_routes([*whip.routes, *ice.routes, *health.routes, *pages.routes()])
+    app.add_routes([*whip.routes, *whep.routes, *ice.routes, *health.routes, *pages.routes()])
     app.cleanup_ctx.append(_run_registry)
     return app
 

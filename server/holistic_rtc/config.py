@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from .errors import ConfigError
@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     """Session processes kept ready for the next peer."""
     ice_servers: list[IceServer] = []
     """Used by the server and handed to its clients."""
+    token: SecretStr | None = Field(default=None, min_length=1)
+    """What peers have to know to publish, to watch, and to list the sessions."""
     cors_origins: list[str] = []
     """Origins of other sites whose pages may connect; ``*`` for all."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -70,7 +70,7 @@ class Publisher:
 
     @property
     def session(self) -> str:
-        return self.location.rsplit("/", 1)[-1]
+        return self.location.split("/")[2]
 
     def open_landmarks(self, protocol: str = "holistic.v1.fb") -> None:
         decode: Callable[[Any], Any] = codec.decode if protocol.endswith("fb") else landmarks_json.decode

@@ -92,17 +92,18 @@ class Gate:
 class Way:
     """An inbound track at work."""
 
-    def __init__(self, gate: Gate, outbound: AnnotatedTrack | None = None, options: TrackOptions | None = None) -> None:
+    def __init__(self, gate: Gate, *outputs: AnnotatedTrack, options: TrackOptions | None = None) -> None:
         self.source = Source()
         self.tracked: list[TrackedFrame] = []
         self._changed = asyncio.Event()
         self.inbound = InboundTrack(
             self.source,
             gate,  # type: ignore[arg-type]
-            outbound,
             options or TrackOptions(),
             self._on_tracked,
         )
+        for output in outputs:
+            self.inbound.feed(output)
         self.running = asyncio.create_task(self.inbound.run())
 
     def _on_tracked(self, frame: TrackedFrame) -> None:
@@ -201,15 +202,30 @@ async def test_a_cap_that_is_lifted_is_lifted_at_once() -> None:
 
 
 async def test_annotated_frames_go_out_and_plain_ones_when_drawing_is_off() -> None:
-    gate, outbound, options = Gate(), AnnotatedTrack(), TrackOptions()
-    way = Way(gate, outbound, options)
+    gate, outbound = Gate(), AnnotatedTrack()
+    way = Way(gate, outbound)
     for draw in (True, False):
-        options.draw = draw
+        outbound.draw = draw
         way.source.send()
         await gate.entered.get()
         gate.let()
         frame = await outbound.recv()
         assert (frame.width, frame.height) == (64, 48)
+    assert gate.draws == [True, False]
+    await way.finish()
+
+
+async def test_each_output_is_given_frames_until_it_is_stopped() -> None:
+    gate, first, second = Gate(), AnnotatedTrack(), AnnotatedTrack()
+    first.draw = False
+    way = Way(gate, first, second)
+    way.source.send()
+    gate.let()
+    await asyncio.gather(first.recv(), second.recv())
+    second.stop()
+    way.source.send()
+    gate.let()
+    await first.recv()
     assert gate.draws == [True, False]
     await way.finish()
 

@@ -1,6 +1,7 @@
 """Offers and candidate fragments from anybody."""
 
 import contextlib
+from collections.abc import Callable
 
 import pytest
 import pytest_asyncio
@@ -44,16 +45,17 @@ async def offer() -> str:
     return await make_offer(("audio", "sendrecv"), ("video", "sendrecv"), ("video", "recvonly"), channel=True)
 
 
-def refusal(sdp: str) -> SignallingError:
+def refusal(sdp: str, require: Callable[[Offer], None] = Offer.require_sending) -> SignallingError:
     with pytest.raises(SignallingError) as caught:
-        Offer.parse(sdp)
+        require(Offer.parse(sdp))
     return caught.value
 
 
-def test_the_videos_that_send_are_taken_with_their_directions(offer: str) -> None:
+def test_videos_are_taken_with_their_directions(offer: str) -> None:
     parsed = Offer.parse(offer)
     assert parsed.sdp == offer
-    assert list(parsed.directions.values()) == ["sendrecv"]
+    assert list(parsed.directions.values()) == ["sendrecv", "recvonly"]
+    assert parsed.channels
     assert f"a=ice-ufrag:{parsed.ice_username}" in offer
 
 
@@ -76,6 +78,13 @@ async def test_an_offer_that_sends_no_video_is_422() -> None:
     for transceivers in ([("audio", "sendrecv")], [("video", "recvonly")], [("video", "inactive")]):
         assert refusal(await make_offer(*transceivers)).status == 422
     assert refusal(await make_offer(channel=True)).status == 422
+
+
+async def test_an_offer_that_receives_nothing_is_422_for_a_subscriber() -> None:
+    for transceivers in ([("audio", "sendrecv")], [("video", "sendonly")], [("video", "inactive")]):
+        assert refusal(await make_offer(*transceivers), Offer.require_receiving).status == 422
+    Offer.parse(await make_offer(("video", "recvonly"))).require_receiving()
+    Offer.parse(await make_offer(channel=True)).require_receiving()
 
 
 async def test_an_offer_with_too_many_videos_is_422() -> None:

@@ -40,7 +40,7 @@ while True:
     if request["type"] == "close":
         send("ended", reason=request["reason"], message=request["message"])
         sys.exit()
-    send("answer", sdp=request["sdp"].upper())
+    send("done", request=request["request"], answer=request["sdp"].upper())
 """
 
 Start = Callable[[str], Awaitable[SessionProcess]]
@@ -76,14 +76,14 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def refusal(process: SessionProcess) -> SignallingError:
     with pytest.raises(SignallingError) as caught:
-        await process.request("offer", sdp="v=0")
+        await process.request("publish", sdp="v=0")
     return caught.value
 
 
 async def test_a_process_gets_ready_answers_tells_its_stats_and_its_end(start: Start) -> None:
     process = await start(GOOD)
     assert await process.wait_ready()
-    assert (await process.request("offer", sdp="v=0"))["sdp"] == "V=0"
+    assert await process.request("publish", sdp="v=0") == "V=0"
     assert process.stats == {"fps": 30}
     await process.close("deleted", "the peer ended the session")
     assert not process.alive
@@ -93,8 +93,17 @@ async def test_a_process_gets_ready_answers_tells_its_stats_and_its_end(start: S
 
 async def test_requests_at_the_same_time_get_each_its_own_answer(start: Start) -> None:
     process = await start(GOOD)
-    answers = await asyncio.gather(*(process.request("offer", sdp=f"v={number}") for number in range(5)))
-    assert [answer["sdp"] for answer in answers] == [f"V={number}" for number in range(5)]
+    answers = await asyncio.gather(*(process.request("publish", sdp=f"v={number}") for number in range(5)))
+    assert answers == [f"V={number}" for number in range(5)]
+
+
+async def test_the_answer_to_a_cancelled_request_is_taken_for_no_other_ones(start: Start) -> None:
+    process = await start(GOOD)
+    assert await process.wait_ready()
+    given_up = asyncio.create_task(process.request("publish", sdp="first"))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    assert await process.request("publish", sdp="second") == "SECOND"
 
 
 async def test_a_process_that_dies_at_its_start_never_gets_ready(start: Start) -> None:
@@ -133,8 +142,8 @@ async def test_a_process_that_dies_over_a_request_is_503(start: Start) -> None:
 async def test_a_refused_offer_carries_its_status_and_whether_the_process_can_go_on(start: Start) -> None:
     process = await start("""
         for reusable in (True, False):
-            receive()
-            send("refused", status=422, detail="no video", reusable=reusable)
+            request = receive()
+            send("refused", request=request["request"], status=422, detail="no video", reusable=reusable)
     """)
     refused = await refusal(process)
     assert (refused.status, refused.detail, process.reusable) == (422, "no video", True)

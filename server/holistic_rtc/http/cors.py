@@ -5,7 +5,7 @@ from collections.abc import Collection
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-EXPOSED = "Location, ETag, Link, Retry-After"
+EXPOSED = "Location, ETag, Link, Retry-After, WWW-Authenticate"
 ALLOWED_HEADERS = "Content-Type, If-Match, Authorization"
 ALLOWED_METHODS = "GET, POST, PATCH, DELETE, OPTIONS"
 

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from aiohttp import web
 
 from ..config import IceServer
+from .auth import authorise
 from .keys import SETTINGS
 
 
 async def get_ice_servers(request: web.Request) -> web.Response:
     """What a page needs before it makes its offer, as W3C's RTCConfiguration has it."""
+    authorise(request)
     servers = [server.model_dump(exclude_none=True) for server in request.app[SETTINGS].ice_servers]
     return web.json_response({"iceServers": servers}, headers={"Cache-Control": "no-store"})
 

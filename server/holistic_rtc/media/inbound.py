@@ -20,12 +20,10 @@ from .tracker_thread import TrackedFrame, TrackerThread
 class TrackOptions:
     """What the peer may change at any time.
 
-    :param draw: whether landmarks are drawn onto the video that goes back.
     :param smoothing: whether hands and face are smoothed over time.
     :param max_fps: tracked frames per second at most; None for as many as come.
     """
 
-    draw: bool = True
     smoothing: bool = True
     max_fps: float | None = None
 
@@ -84,7 +82,6 @@ class InboundTrack:
 
     :param source: the decoded video of the peer.
     :param tracker: belongs to this track from now on and is closed with it.
-    :param outbound: where annotated frames go, or None if the peer wants no video back.
     :param on_tracked: called on the event loop with the outcome of each frame.
     """
 
@@ -92,7 +89,6 @@ class InboundTrack:
         self,
         source: MediaStreamTrack,
         tracker: TrackerThread,
-        outbound: AnnotatedTrack | None,
         options: TrackOptions,
         on_tracked: Callable[[TrackedFrame], None],
     ) -> None:
@@ -101,7 +97,7 @@ class InboundTrack:
         """When the newest frame came, on the monotonic clock."""
         self._source = source
         self._tracker = tracker
-        self._outbound = outbound
+        self._outputs: set[AnnotatedTrack] = set()
         self._options = options
         self._on_tracked = on_tracked
         self._slot: LatestSlot[tuple[VideoFrame, float]] = LatestSlot()
@@ -119,10 +115,14 @@ class InboundTrack:
             tasks.create_task(self._pump(), name="pump")
             tasks.create_task(self._track(), name="track")
 
+    def feed(self, output: AnnotatedTrack) -> None:
+        """Give `output` each frame from now on, until it is stopped."""
+        self._outputs.add(output)
+
     async def close(self) -> None:
         self._slot.close()
-        if self._outbound is not None:
-            self._outbound.stop()
+        for output in self._outputs:
+            output.stop()
         await self._tracker.close()
 
     async def _pump(self) -> None:
@@ -174,12 +174,15 @@ class InboundTrack:
         assert frame.pts is not None
         assert frame.time_base is not None
         timestamp_ms = self._clock.timestamp_ms(frame.pts, frame.time_base)
-        draw = self._outbound is not None and self._options.draw
+        self._outputs = {output for output in self._outputs if output.readyState == "live"}
+        draw = any(output.draw for output in self._outputs)
         tracked = await self._tracker.process(frame, timestamp_ms, draw=draw, smoothing=self._options.smoothing)
         if tracked is None:
             self.stats.dropped += 1
             return
-        if self._outbound is not None:
-            self._outbound.put(tracked.annotated or frame)
+        for output in self._outputs:
+            # One that has come, or wants to be drawn on, only since the tracking began waits for the next frame.
+            if picture := tracked.annotated if output.draw else frame:
+                output.put(picture)
         self._on_tracked(tracked)
         self.stats.frame_tracked(tracked, (time.monotonic() - received) * 1000)

@@ -7,12 +7,18 @@ from .latest import LatestSlot, SlotClosed
 
 
 class AnnotatedTrack(MediaStreamTrack):
-    """A video track that always sends the newest frame; what the encoder had no time for is dropped."""
+    """
+    A video track that always sends the newest frame; what the encoder had no time for is dropped.
+
+    Each peer has one of its own, since each has an encoder of its own.
+    """
 
     kind = "video"
 
     def __init__(self) -> None:
         super().__init__()
+        self.draw = True
+        """Whether the landmarks are drawn onto the frames that it is to be given."""
         self._slot: LatestSlot[VideoFrame] = LatestSlot()
 
     def put(self, frame: VideoFrame) -> bool:

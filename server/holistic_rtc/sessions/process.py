@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -42,8 +43,11 @@ class SessionProcess:
         self._reader = reader
         self._writer = writer
         self._ready = asyncio.Event()
-        self._replies: asyncio.Queue[Message] = asyncio.Queue()
+        self.on_unsubscribed: Callable[[str], object] = lambda id: None
+        """Called with the id of each subscriber of its session that ends."""
         self._requests = asyncio.Lock()
+        self._numbers = itertools.count()
+        self._replies: dict[int, asyncio.Future[Message]] = {}
         self._closed = asyncio.create_task(self._run(), name=f"session-process-{process.pid}")
 
     @classmethod
@@ -88,13 +92,16 @@ class SessionProcess:
     async def wait_closed(self) -> None:
         await asyncio.wait({self._closed})
 
-    async def request(self, type: str, **fields: object) -> Message:
+    async def request(self, type: str, **fields: object) -> str | None:
         """
+        :return: what the process answers, if there is something to answer.
         :raises SignallingError: the process refuses the request, or ended meanwhile (503).
         """
+        # The process serves them one after the other, and the deadline is for one.
         async with self._requests:
-            self._send(type, **fields)
-            reply = asyncio.create_task(self._replies.get())
+            number = next(self._numbers)
+            reply = self._replies[number] = asyncio.get_running_loop().create_future()
+            self._send(type, request=number, **fields)
             try:
                 await asyncio.wait(
                     {reply, self._closed}, timeout=self.REQUEST_DEADLINE, return_when=asyncio.FIRST_COMPLETED
@@ -105,11 +112,15 @@ class SessionProcess:
                     raise SignallingError(503, "the session process ended; try again", retry_after=1)
                 message = reply.result()
             finally:
-                reply.cancel()
+                del self._replies[number]
         if message["type"] == "refused":
             self.reusable = message["reusable"]
             raise SignallingError(message["status"], message["detail"])
-        return message
+        answer: str | None = message["answer"]
+        return answer
+
+    def unsubscribe(self, subscriber: str) -> None:
+        self._send("unsubscribe", subscriber=subscriber)
 
     async def close(self, reason: str, message: str) -> None:
         """Tell the process to end, and make it."""
@@ -175,5 +186,9 @@ class SessionProcess:
                 self.stats = message["stats"]
             case "ended":
                 self.end = message
+            case "unsubscribed":
+                self.on_unsubscribed(message["subscriber"])
             case _:
-                self._replies.put_nowait(message)
+                # Nobody waits any more for the reply to a request that was cancelled.
+                if reply := self._replies.get(message["request"]):
+                    reply.set_result(message)

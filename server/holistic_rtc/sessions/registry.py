@@ -4,7 +4,8 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from ..errors import SignallingError
@@ -14,17 +15,35 @@ from .process import SessionProcess
 logger = logging.getLogger(__name__)
 
 
+MAX_SUBSCRIBERS = 16
+"""Of one session. Each has an encoder of its own."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """
+    What a peer may change and end.
+
+    :param key: unguessable, since who knows it may.
+    :param etag: names its one ICE session (RFC 9725, section 4.3.1).
+    """
+
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    etag: str = field(default_factory=lambda: secrets.token_hex(8))
+
+
 @dataclass(frozen=True)
 class Session:
     """
-    :param id: unguessable, since who knows it may end the session.
-    :param etag: names the session's one ICE session (RFC 9725, section 4.3.1).
+    :param id: unguessable too, but known to those who may watch.
     """
 
     id: str
-    etag: str
-    answer: str
+    publisher: Resource
     process: SessionProcess
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    subscribers: dict[str, Resource] = field(default_factory=dict)
+    """By their keys."""
 
 
 class Registry:
@@ -59,9 +78,10 @@ class Registry:
     def _full(self) -> bool:
         return len(self._sessions) + self._starting >= self.max_sessions
 
-    async def create(self, offer: str) -> Session:
+    async def create(self, offer: str) -> tuple[Session, str]:
         """
         :param offer: SDP.
+        :return: the session, and the answer as SDP.
         :raises SignallingError: 400 or 422 for the offer's sake, 503 when the server is full or shuts down.
         """
         if self._closing:
@@ -83,6 +103,28 @@ class Registry:
         except KeyError:
             raise SignallingError(404, "no such session; it may have ended") from None
 
+    async def subscribe(self, session: Session, offer: str) -> tuple[Resource, str]:
+        """
+        :param offer: SDP.
+        :return: the subscriber, and the answer as SDP.
+        :raises SignallingError: 400 or 422 for the offer's sake, 503 when the session has its most subscribers.
+        """
+        if len(session.subscribers) >= MAX_SUBSCRIBERS:
+            raise SignallingError(503, f"the session has {MAX_SUBSCRIBERS} subscribers, its most", retry_after=5)
+        subscriber = Resource()
+        session.subscribers[subscriber.key] = subscriber
+        try:
+            answer = await session.process.request("subscribe", subscriber=subscriber.key, sdp=offer)
+        except BaseException:
+            self.unsubscribe(session, subscriber)
+            raise
+        assert answer is not None
+        return subscriber, answer
+
+    def unsubscribe(self, session: Session, subscriber: Resource) -> None:
+        session.subscribers.pop(subscriber.key, None)
+        session.process.unsubscribe(subscriber.key)
+
     def end(self, session: Session, reason: str, message: str) -> None:
         """Frees the session's place at once; its process ends in the background."""
         if self._sessions.pop(session.id, None):
@@ -95,11 +137,11 @@ class Registry:
         await self._pool.close()
         await asyncio.gather(*self._tasks)
 
-    async def _start(self, offer: str) -> Session:
+    async def _start(self, offer: str) -> tuple[Session, str]:
         process = await self._pool.acquire()
         id = secrets.token_urlsafe(16)
         try:
-            reply = await process.request("offer", session=id, sdp=offer, ice_servers=self._ice_servers)
+            answer = await process.request("publish", session=id, sdp=offer, ice_servers=self._ice_servers)
         except SignallingError:
             if process.alive and process.reusable:
                 await self._pool.release(process)
@@ -107,11 +149,13 @@ class Registry:
         except asyncio.CancelledError:
             process.kill()
             raise
-        session = Session(id=id, etag=secrets.token_hex(8), answer=reply["sdp"], process=process)
+        assert answer is not None
+        session = Session(id, Resource(), process)
+        process.on_unsubscribed = lambda subscriber: session.subscribers.pop(subscriber, None)
         self._sessions[id] = session
         self._spawn(self._watch(session), f"watch-{id}")
         logger.info("session %s started in process %d", id, process.pid)
-        return session
+        return session, answer
 
     async def _watch(self, session: Session) -> None:
         await session.process.wait_closed()

@@ -2,13 +2,16 @@
 
 The front process talks to it over a socket, one JSON object per line::
 
-    front -> worker   {"type": "offer", "session": id, "sdp": offer, "ice_servers": [...]}
-                      {"type": "candidates", "fragment": sdpfrag}
+    front -> worker   {"type": "publish", "request": number, "session": id, "sdp": offer, "ice_servers": [...]}
+                      {"type": "subscribe", "request": number, "subscriber": id, "sdp": offer}
+                      {"type": "candidates", "request": number, "subscriber": id or null, "fragment": sdpfrag}
+                      {"type": "unsubscribe", "subscriber": id}
                       {"type": "close", "reason": word, "message": sentence}
     worker -> front   {"type": "ready"}
-                      {"type": "answer", "sdp": answer}  or  {"type": "done"}  or
-                      {"type": "refused", "status": number, "detail": sentence, "reusable": bool}
+                      {"type": "done", "request": number, "answer": sdp or null}  or
+                      {"type": "refused", "request": number, "status": number, "detail": sentence, "reusable": bool}
                       {"type": "beat", "stats": {...} or null}        once a second
+                      {"type": "unsubscribed", "subscriber": id}
                       {"type": "ended", "reason": word, "message": sentence}
 
 The end of the socket ends the process.
@@ -38,7 +41,8 @@ from ..media.tracker_thread import TrackerThread
 from ..sample import portrait
 from ..tracking import ENGINES
 from .negotiation import MAX_TRACKS, Offer
-from .peer import End, Peer
+from .peer import End
+from .session import Session
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +62,7 @@ class Worker:
         self._make_tracker = functools.partial(ENGINES[engine], model)
         self._description = description
         self._spare = TrackerThread(self._make_tracker)
-        self._peer: Peer | None = None
+        self._session: Session | None = None
 
     async def run(self, reader: asyncio.StreamReader) -> None:
         """
@@ -95,54 +99,73 @@ class Worker:
                 return
             if not await self._handle(orjson.loads(message)):
                 return
-            ended = self._peer.ended if self._peer else None
+            ended = self._session.ended if self._session else None
             line = asyncio.ensure_future(reader.readline())
 
     async def _handle(self, request: dict[str, Any]) -> bool:
         """
         :return: whether to go on.
         """
+        match request["type"]:
+            case "close":
+                if self._session:
+                    self._session.end(request["reason"], request["message"])
+                return False
+            case "unsubscribe":
+                if self._session:
+                    self._session.unsubscribe(request["subscriber"])
+                return True
         try:
-            match request["type"]:
-                case "offer":
-                    offer = Offer.parse(request["sdp"])
-                    self._peer = Peer(
-                        request["session"],
-                        self._description,
-                        request["ice_servers"],
-                        self._spare,
-                        functools.partial(TrackerThread, self._make_tracker),
-                    )
-                    self._send("answer", sdp=await self._peer.answer(offer))
-                case "candidates" if self._peer:
-                    await self._peer.add_candidates(request["fragment"])
-                    self._send("done")
-                case "close":
-                    if self._peer:
-                        self._peer.end(request["reason"], request["message"])
-                    return False
+            self._send("done", request=request["request"], answer=await self._answer(request))
         except SignallingError as error:
             # An offer that failed half-way leaves a peer connection behind that can't take another.
-            reusable = request["type"] != "offer" or self._peer is None
-            self._send("refused", status=error.status, detail=error.detail, reusable=reusable)
+            reusable = request["type"] != "publish" or self._session is None
+            self._send(
+                "refused", request=request["request"], status=error.status, detail=error.detail, reusable=reusable
+            )
             return reusable
         return True
 
+    async def _answer(self, request: dict[str, Any]) -> str | None:
+        """
+        :return: SDP, if there is an offer to answer.
+        :raises SignallingError: the request can't be served.
+        """
+        match request["type"]:
+            case "publish":
+                offer = Offer.parse(request["sdp"])
+                offer.require_sending()
+                self._session = Session(
+                    request["session"],
+                    self._description,
+                    request["ice_servers"],
+                    self._spare,
+                    functools.partial(TrackerThread, self._make_tracker),
+                    lambda id: self._send("unsubscribed", subscriber=id),
+                )
+                return await self._session.publish(offer)
+            case "subscribe" if self._session:
+                offer = Offer.parse(request["sdp"])
+                offer.require_receiving()
+                return await self._session.subscribe(request["subscriber"], offer)
+            case "candidates" if self._session:
+                await self._session.add_candidates(request["subscriber"], request["fragment"])
+                return None
+        raise ValueError(f"a request that can't be served now: {request['type']}")
+
     async def _beat(self) -> None:
         while True:
-            self._send("beat", stats=self._peer.tick() if self._peer else None)
+            self._send("beat", stats=self._session.tick() if self._session else None)
             await asyncio.sleep(1)
 
     async def _close(self) -> None:
-        if self._peer is None:
+        if self._session is None:
             await self._spare.close()
             return
-        if self._peer.ended.done():
-            end = self._peer.ended.result()
+        if self._session.ended.done():
+            end = self._session.ended.result()
             self._send("ended", reason=end.reason, message=end.message)
-            # Lets the farewell on the control channel out before the connection closes under it.
-            await asyncio.sleep(0.1)
-        await self._peer.close()
+        await self._session.close()
 
     def _send(self, type: str, **fields: object) -> None:
         self._writer.write(orjson.dumps({"type": type, **fields}) + b"\n")

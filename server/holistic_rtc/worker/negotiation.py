@@ -28,12 +28,14 @@ def reading(what: str) -> Iterator[None]:
 class Offer:
     """
     :param sdp: the offer, as it came.
-    :param directions: of its video sections that send something, by their mid: sendrecv or sendonly.
+    :param directions: of its video sections, by their mid, from the peer's point of view.
+    :param channels: whether it has data channels.
     :param ice_username: names its ICE session.
     """
 
     sdp: str
     directions: Mapping[str, str]
+    channels: bool
     ice_username: str
 
     @classmethod
@@ -53,9 +55,6 @@ class Offer:
         if not description.media:
             raise SignallingError(400, "the offer has no media section")
         videos = [m for m in description.media if m.kind == "video"]
-        sending = [m for m in videos if m.direction in ("sendrecv", "sendonly")]
-        if not sending:
-            raise SignallingError(422, "the offer sends no video; add a video track, sendrecv or sendonly")
         if len(videos) > MAX_TRACKS:
             raise SignallingError(422, f"the offer has {len(videos)} video tracks; at most {MAX_TRACKS} are taken")
         for media in videos:
@@ -63,9 +62,24 @@ class Offer:
                 raise SignallingError(422, "no common video codec; offer VP8 or H.264")
         return cls(
             sdp=sdp,
-            directions={media.rtp.muxId: media.direction or "" for media in sending},
+            directions={media.rtp.muxId: media.direction or "" for media in videos},
+            channels=any(media.kind == "application" for media in description.media),
             ice_username=usernames[0],
         )
+
+    def require_sending(self) -> None:
+        """
+        :raises SignallingError: 422, it sends no video.
+        """
+        if not {"sendrecv", "sendonly"} & set(self.directions.values()):
+            raise SignallingError(422, "the offer sends no video; add a video track, sendrecv or sendonly")
+
+    def require_receiving(self) -> None:
+        """
+        :raises SignallingError: 422, it wants neither video nor landmarks.
+        """
+        if not self.channels and not {"sendrecv", "recvonly"} & set(self.directions.values()):
+            raise SignallingError(422, "the offer receives nothing; add a recvonly video, or a data channel, or both")
 
 
 def parse_fragment(fragment: str) -> tuple[str | None, list[RTCIceCandidate]]:

@@ -1,9 +1,11 @@
-"""One publishing peer connection and everything that hangs on it."""
+"""One peer connection with its channels: what publishers and subscribers have in common."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +19,8 @@ from aiortc import (
 )
 from aiortc.exceptions import OperationError
 
-from ..errors import ControlError, SignallingError, TrackerError
+from ..errors import ControlError, SignallingError
 from ..landmarks.message import ALL_PARTS, LandmarkMessage, Part
-from ..media.inbound import InboundTrack, TrackOptions
-from ..media.outbound import AnnotatedTrack
-from ..media.tracker_thread import TrackedFrame, TrackerThread
 from .channels import CONTROL, LANDMARKS, ControlChannel, LandmarkChannel
 from .negotiation import Offer, parse_fragment, reading
 
@@ -30,58 +29,37 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class End:
-    """Why a session ended: a word for programs and a sentence for people."""
+    """Why a connection ended: a word for programs and a sentence for people."""
 
     reason: str
     message: str
 
 
-@dataclass
-class _Track:
-    inbound: InboundTrack
-    seq: int = 0
-    landmarks_sent: int = 0
-    landmarks_dropped: int = 0
-
-
-class Peer:
+class Peer(ABC):
     """
-    Owns the peer connection of one session, its tracks, its channels and their tasks.
+    Owns a peer connection and its channels.
 
-    :param session: the session's id.
-    :param model: what clients are told of the model in use.
-    :param tracker: a warm tracker for the first track.
-    :param make_tracker_thread: makes the trackers of further tracks.
+    :param name: what the log calls it.
     """
 
     CONNECT_DEADLINE = 20.0
     """Seconds from the answer until media must flow."""
     SILENCE = 3.5
-    """Seconds without a video frame or a control message after which the peer is taken for gone."""
+    """Seconds without a sign of life after which the peer is taken for gone."""
 
-    def __init__(
-        self,
-        session: str,
-        model: Mapping[str, str | None],
-        ice_servers: list[dict[str, Any]],
-        tracker: TrackerThread,
-        make_tracker_thread: Callable[[], TrackerThread],
-    ) -> None:
+    def __init__(self, name: str, ice_servers: list[dict[str, Any]]) -> None:
+        self.name = name
         self.ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
-        self._session = session
-        self._model = model
-        self._spare: TrackerThread | None = tracker
-        self._make_tracker_thread = make_tracker_thread
+        self.parts = ALL_PARTS
+        """Which its landmark messages carry."""
         # An empty list, unlike None, keeps aiortc from asking a public STUN server.
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[RTCIceServer(**server) for server in ice_servers]))
         self._pc.on("datachannel", self._on_datachannel)
         self._pc.on("connectionstatechange", self._on_connection_state)
-        self._options = TrackOptions()
-        self._parts = ALL_PARTS
-        self._tracks: list[_Track] = []
-        self._tasks: set[asyncio.Task[None]] = set()
         self._landmarks: LandmarkChannel | None = None
         self._control: ControlChannel | None = None
+        self._sent: Counter[int] = Counter()
+        self._dropped: Counter[int] = Counter()
         self._ice_username: str | None = None
         self._alive_since = time.monotonic()
 
@@ -100,7 +78,7 @@ class Peer:
                 raise SignallingError(422, "no common codec; offer VP8 or H.264 video") from error
             raise
         for transceiver in self._pc.getTransceivers():
-            self._take(transceiver, offer.directions.get(transceiver.mid or "", "inactive"))
+            transceiver.direction = self._take(transceiver, offer.directions.get(transceiver.mid or "", "inactive"))
         await self._pc.setLocalDescription(await self._pc.createAnswer())
         self._ice_username = offer.ice_username
         self._alive_since = time.monotonic()
@@ -117,115 +95,79 @@ class Peer:
             for candidate in candidates:
                 await self._pc.addIceCandidate(candidate)
 
-    def tick(self) -> dict[str, Any]:
-        """
-        To be called once a second: pings the peer, sends it the stats, and ends the session when the peer is gone.
+    def send(self, message: LandmarkMessage) -> None:
+        """At once or not at all."""
+        if self._landmarks is not None:
+            counts = self._sent if self._landmarks.send(message, self.parts) else self._dropped
+            counts[message.track] += 1
 
-        :return: the stats; counts are totals, rates and means are since the last tick.
+    def tick(self, stats: Mapping[str, Any]) -> None:
         """
-        stats = {
-            "session": self._session,
-            "model": self._model,
-            "tracks": [
-                {
-                    "track": number,
-                    **track.inbound.stats.report(),
-                    "landmarks_sent": track.landmarks_sent,
-                    "landmarks_dropped": track.landmarks_dropped,
-                }
-                for number, track in enumerate(self._tracks)
-            ],
-        }
+        To be called once a second: pings the peer, sends it the stats, and ends the connection when the peer is gone.
+
+        :param stats: the session's.
+        """
         if self._control:
+            tracks = [
+                {
+                    **track,
+                    "landmarks_sent": self._sent[track["track"]],
+                    "landmarks_dropped": self._dropped[track["track"]],
+                }
+                for track in stats["tracks"]
+            ]
             self._control.ping()
-            self._control.send("stats", **stats)
+            self._control.send("stats", **{**stats, "tracks": tracks})
         self._check_life()
-        return stats
+
+    def complain(self, code: str, message: str) -> None:
+        if self._control:
+            self._control.send("error", code=code, message=message)
 
     def end(self, reason: str, message: str) -> None:
         """Tell the peer, if it still listens, and resolve `ended`. The first reason counts."""
         if not self.ended.done():
-            logger.info("session %s ends: %s", self._session, message)
+            logger.info("%s ends: %s", self.name, message)
             if self._control:
                 self._control.send("end", reason=reason, message=message)
             self.ended.set_result(End(reason, message))
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for track in self._tracks:
-            await track.inbound.close()
-        if self._spare:
-            await self._spare.close()
         await self._pc.close()
 
-    def _take(self, transceiver: RTCRtpTransceiver, direction: str) -> None:
+    @abstractmethod
+    def _take(self, transceiver: RTCRtpTransceiver, offered: str) -> str:
         """
-        :param direction: what the offer says of the transceiver, from the peer's point of view.
+        :param offered: the direction of its section in the offer, from the peer's point of view.
+        :return: the direction to answer with, from ours.
         """
-        if direction not in ("sendrecv", "sendonly"):
-            transceiver.direction = "inactive"
-            return
-        outbound: AnnotatedTrack | None = None
-        if direction == "sendrecv":
-            outbound = AnnotatedTrack()
-            transceiver.sender.replaceTrack(outbound)
-            transceiver.direction = "sendrecv"
-        thread, self._spare = self._spare or self._make_tracker_thread(), None
-        number = len(self._tracks)
-        inbound = InboundTrack(
-            transceiver.receiver.track,
-            thread,
-            outbound,
-            self._options,
-            lambda frame: self._send_landmarks(number, frame),
-        )
-        self._tracks.append(_Track(inbound))
-        self._tasks.add(asyncio.create_task(self._run(inbound), name=f"track-{number}"))
 
-    async def _run(self, track: InboundTrack) -> None:
-        try:
-            await track.run()
-        except* TrackerError as group:
-            if self._control:
-                self._control.send("error", code="tracker_failed", message=str(group.exceptions[0]))
-            self.end("worker_failed", "the tracker failed; connect again")
+    @abstractmethod
+    def _configure(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """
+        Apply the fields of a `configure` message, all or none.
 
-    def _send_landmarks(self, number: int, frame: TrackedFrame) -> None:
-        track = self._tracks[number]
-        if self._landmarks is not None:
-            message = LandmarkMessage(
-                seq=track.seq,
-                timestamp_ms=frame.timestamp_ms,
-                width=frame.width,
-                height=frame.height,
-                track=number,
-                result=frame.result,
-            )
-            if self._landmarks.send(message, self._parts):
-                track.landmarks_sent += 1
-            else:
-                track.landmarks_dropped += 1
-        track.seq += 1
+        :return: what is in force now.
+        :raises ControlError: a field is unknown or has a value it can't have.
+        """
+
+    def _last_sign_of_life(self) -> float | None:
+        """:return: on the monotonic clock; None where only the connection itself can tell."""
+        return self._control.last_message if self._control else None
 
     def _check_life(self) -> None:
-        silent = time.monotonic() - self._last_sign_of_life()
-        if self._pc.connectionState == "connected":
-            if silent > self.SILENCE:
-                self.end("peer_silent", f"nothing came from the peer for {self.SILENCE:g} s")
-        elif silent > self.CONNECT_DEADLINE:
-            self.end("ice_failed", f"no connection within {self.CONNECT_DEADLINE:g} s")
-
-    def _last_sign_of_life(self) -> float:
-        signs = [self._alive_since, *(track.inbound.last_frame for track in self._tracks)]
-        if self._control:
-            signs.append(self._control.last_message)
-        return max(signs)
+        now = time.monotonic()
+        if self._pc.connectionState != "connected":
+            if now - self._alive_since > self.CONNECT_DEADLINE:
+                self.end("ice_failed", f"no connection within {self.CONNECT_DEADLINE:g} s")
+            return
+        sign = self._last_sign_of_life()
+        if sign is not None and now - max(sign, self._alive_since) > self.SILENCE:
+            self.end("peer_silent", f"nothing came from the peer for {self.SILENCE:g} s")
 
     def _on_connection_state(self) -> None:
         state = self._pc.connectionState
-        logger.info("session %s is %s", self._session, state)
+        logger.info("%s is %s", self.name, state)
         if state == "connected":
             self._alive_since = time.monotonic()
         elif state == "failed":
@@ -240,48 +182,17 @@ class Peer:
             try:
                 self._landmarks = LandmarkChannel(channel)
             except ControlError as error:
-                if self._control:
-                    self._control.send("error", code=error.code, message=str(error))
+                self.complain(error.code, str(error))
                 channel.close()
         else:
-            logger.info("session %s opened a channel %r, which is not known; closing it", self._session, channel.label)
+            logger.info("%s opened a channel %r, which is not known; closing it", self.name, channel.label)
             channel.close()
 
-    def _configure(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        """
-        Apply the fields of a `configure` message, all or none.
 
-        :return: what is in force now.
-        :raises ControlError: a field is unknown or has a value it can't have.
-        """
-        parts, draw, smoothing, max_fps = (
-            self._parts,
-            self._options.draw,
-            self._options.smoothing,
-            self._options.max_fps,
-        )
-        if "parts" in message:
-            parts = _parse_parts(message["parts"])
-        if "draw" in message:
-            draw = _parse_switch("draw", message["draw"])
-        if "smoothing" in message:
-            smoothing = _parse_switch("smoothing", message["smoothing"])
-        if "max_fps" in message:
-            max_fps = message["max_fps"]
-            if max_fps is not None and not (type(max_fps) in (int, float) and 1 <= max_fps <= 60):
-                raise ControlError('"max_fps" is a number from 1 to 60, or null', code="bad_value")
-        self._parts = parts
-        self._options.draw, self._options.smoothing, self._options.max_fps = draw, smoothing, max_fps
-        return {"parts": sorted(parts), "draw": draw, "smoothing": smoothing, "max_fps": max_fps}
-
-
-def _parse_switch(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ControlError(f'"{name}" is true or false', code="bad_value")
-    return value
-
-
-def _parse_parts(names: object) -> frozenset[Part]:
+def parse_parts(names: object) -> frozenset[Part]:
+    """
+    :raises ControlError: `bad_value` or `unknown_part`.
+    """
     if not isinstance(names, list):
         raise ControlError('"parts" is a list of names', code="bad_value")
     unknown = [name for name in names if name not in list(Part)]

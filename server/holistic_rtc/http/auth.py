@@ -1,0 +1,22 @@
+"""Who may publish, watch and look around: those who know the server's token, if it has one."""
+
+import hmac
+
+from aiohttp import web
+
+from ..errors import SignallingError
+from .keys import SETTINGS
+
+
+def authorise(request: web.Request) -> None:
+    """
+    :raises SignallingError: 401, the request doesn't carry the server's bearer token (RFC 6750).
+    """
+    token = request.app[SETTINGS].token
+    if token is None:
+        return
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise SignallingError(401, "this server needs a token; send it as Authorization: Bearer TOKEN")
+    if not hmac.compare_digest(given.strip().encode(), token.get_secret_value().encode()):
+        raise SignallingError(401, "the token is not that of this server")

@@ -1,0 +1,80 @@
+"""What WHIP and WHEP share: a resource made by an offer, changed by candidates, ended by DELETE."""
+
+from aiohttp import web
+
+from ..errors import SignallingError
+from ..sessions.registry import Resource, Session
+from .ice import ice_links
+from .keys import REGISTRY, SETTINGS
+
+MAX_SDP = 64 * 1024
+"""Bytes; a browser's offer has 3 to 10 KB."""
+
+SDP = "application/sdp"
+FRAGMENT = "application/trickle-ice-sdpfrag"
+
+
+async def read_offer(request: web.Request) -> str:
+    """
+    :raises SignallingError: 415, 413 or 400.
+    """
+    return await _read(request, SDP)
+
+
+def created(request: web.Request, location: str, resource: Resource, answer: str) -> web.Response:
+    response = web.Response(status=201, text=answer, content_type=SDP)
+    response.headers["Location"] = location
+    response.headers["ETag"] = _etag(resource)
+    for link in ice_links(request.app[SETTINGS].ice_servers):
+        response.headers.add("Link", link)
+    return response
+
+
+async def patch(request: web.Request, session: Session, resource: Resource, subscriber: str | None) -> web.Response:
+    """
+    Add trickled candidates.
+
+    :param subscriber: whose they are; None for the publisher.
+    :raises SignallingError: 400, 412, 413, 415 or 422.
+    """
+    if request.headers.get("If-Match", "*") not in ("*", _etag(resource)):
+        raise SignallingError(412, "the ETag in If-Match is not that of this resource")
+    await session.process.request("candidates", subscriber=subscriber, fragment=await _read(request, FRAGMENT))
+    return web.Response(status=204, headers={"ETag": _etag(resource)})
+
+
+async def options(request: web.Request) -> web.Response:
+    headers = {"Accept-Post": SDP}
+    if links := ", ".join(ice_links(request.app[SETTINGS].ice_servers)):
+        headers["Link"] = links
+    return web.Response(status=204, headers=headers)
+
+
+async def options_resource(request: web.Request) -> web.Response:
+    return web.Response(status=204, headers={"Accept-Patch": FRAGMENT})
+
+
+def find_session(request: web.Request) -> Session:
+    """
+    :raises SignallingError: 404.
+    """
+    return request.app[REGISTRY].get(request.match_info["session"])
+
+
+def _etag(resource: Resource) -> str:
+    return f'"{resource.etag}"'
+
+
+async def _read(request: web.Request, content_type: str) -> str:
+    if request.content_type != content_type:
+        raise SignallingError(415, f"send {content_type}, not {request.content_type}")
+    if request.content_length is not None and request.content_length > MAX_SDP:
+        raise SignallingError(413, f"the body has {request.content_length} bytes; at most {MAX_SDP} are taken")
+    body = await request.read()
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise SignallingError(400, f"the body is not UTF-8: {error}") from error
+    if not text.strip():
+        raise SignallingError(400, "the body is empty")
+    return text

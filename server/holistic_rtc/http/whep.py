@@ -1,0 +1,65 @@
+"""WebRTC-HTTP egress protocol (draft-ietf-wish-whep): subscribe to a running session."""
+
+from aiohttp import web
+
+from ..errors import SignallingError
+from ..sessions.registry import Resource, Session
+from . import signalling
+from .auth import authorise
+from .keys import REGISTRY
+
+
+async def post_offer(request: web.Request) -> web.Response:
+    authorise(request)
+    session = signalling.find_session(request)
+    subscriber, answer = await request.app[REGISTRY].subscribe(session, await signalling.read_offer(request))
+    return signalling.created(request, f"/whep/{session.id}/{subscriber.key}", subscriber, answer)
+
+
+async def patch_candidates(request: web.Request) -> web.Response:
+    session, subscriber = _find_subscriber(request)
+    return await signalling.patch(request, session, subscriber, subscriber.key)
+
+
+async def delete_subscriber(request: web.Request) -> web.Response:
+    request.app[REGISTRY].unsubscribe(*_find_subscriber(request))
+    return web.Response(status=200)
+
+
+async def get_sessions(request: web.Request) -> web.Response:
+    """Those that can be subscribed to, the oldest first."""
+    authorise(request)
+    sessions = [
+        {
+            "id": session.id,
+            "started": session.started.isoformat(timespec="seconds"),
+            "subscribers": len(session.subscribers),
+            "tracks": [
+                {"track": track["track"], "width": track["width"], "height": track["height"], "fps": track["fps_out"]}
+                for track in (session.process.stats or {"tracks": []})["tracks"]
+            ],
+        }
+        for session in request.app[REGISTRY].sessions.values()
+    ]
+    return web.json_response({"sessions": sessions}, headers={"Cache-Control": "no-store"})
+
+
+def _find_subscriber(request: web.Request) -> tuple[Session, Resource]:
+    """
+    :raises SignallingError: 404.
+    """
+    session = signalling.find_session(request)
+    try:
+        return session, session.subscribers[request.match_info["subscriber"]]
+    except KeyError:
+        raise SignallingError(404, "no such subscriber; it may have ended") from None
+
+
+routes = [
+    web.get("/api/sessions", get_sessions),
+    web.post("/whep/{session}", post_offer),
+    web.options("/whep/{session}", signalling.options),
+    web.patch("/whep/{session}/{subscriber}", patch_candidates),
+    web.delete("/whep/{session}/{subscriber}", delete_subscriber),
+    web.options("/whep/{session}/{subscriber}", signalling.options_resource),
+]
