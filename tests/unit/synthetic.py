@@ -1,32 +1,49 @@
 """Results with every part, made of numbers instead of a picture."""
 
+import cv2
 import numpy as np
 from hypothesis import HealthCheck, settings
 
 from holistic_rtc.landmarks.message import PART_FIELDS, LandmarkMessage, Part
-from holistic_rtc.tracking.base import HolisticResult
+from holistic_rtc.tracking.base import FloatArray, HolisticResult
 
 # FlatBuffers' steps are 1/8192 for a coordinate and 1/255 for a score.
 COORDINATE_TOLERANCE = 0.5 / 8192 + 1e-6
 SCORE_TOLERANCE = 0.5 / 255 + 1e-6
+# Each part of a quaternion is rounded to 1/32767 or 1e-5, which turns it by less than this angle.
+TRANSFORM_TOLERANCE = 1e-4
 
 # Fuzz tests look for wrong answers; how long one takes depends on what else the machine does.
 FUZZ = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def make_result(parts: frozenset[Part] = frozenset(Part)) -> HolisticResult:
-    """Random coordinates in [-1.5, 1.5) and scores in [0, 1), the same at each call."""
+    """Random coordinates in [-1.5, 1.5), scores in [0, 1) and a turned head, the same at each call."""
     random = np.random.default_rng(7)
     arrays = {
         PART_FIELDS[part].attribute: random.random(PART_FIELDS[part].shape, dtype=np.float32) * 3 - 1.5
         for part in Part
-        if part in parts and part is not Part.BLENDSHAPES
+        if part in parts and part not in (Part.BLENDSHAPES, Part.FACE_TRANSFORM)
     }
     if Part.BLENDSHAPES in parts:
         arrays["face_blendshapes"] = random.random(52, dtype=np.float32)
     if Part.POSE in parts:
         arrays["pose_visibility"] = random.random(33, dtype=np.float32)
+    if Part.FACE_TRANSFORM in parts:
+        arrays["face_transform"] = make_transform((0.3, -0.5, 0.1), (4.25, -7.5, -38.75))
     return HolisticResult(**arrays)
+
+
+def make_transform(rotation: tuple[float, float, float], position: tuple[float, float, float]) -> FloatArray:
+    """
+    A rigid transform.
+
+    :param rotation: axis times angle in radians.
+    """
+    matrix = np.identity(4, np.float32)
+    matrix[:3, :3] = cv2.Rodrigues(np.array(rotation))[0]
+    matrix[:3, 3] = position
+    return matrix
 
 
 def make_message(result: HolisticResult | None = None) -> LandmarkMessage:
@@ -45,5 +62,8 @@ def assert_close(actual: LandmarkMessage, expected: LandmarkMessage, *, coordina
             continue
         assert got.dtype == np.float32
         assert got.shape == wanted.shape
-        tolerance = scores if name in ("face_blendshapes", "pose_visibility") else coordinates
+        if name == "face_transform":
+            tolerance = TRANSFORM_TOLERANCE
+        else:
+            tolerance = scores if name in ("face_blendshapes", "pose_visibility") else coordinates
         np.testing.assert_allclose(got, wanted, rtol=0, atol=tolerance, err_msg=name)

@@ -14,7 +14,10 @@ function formatValue(value: unknown, limit: number, more: (count: number) => str
   if (!Array.isArray(value) || value.length === 0) {
     return JSON.stringify(value);
   }
-  const [person] = value as [object[] | { categories: object[] }];
+  const [person] = value as [object[] | { categories: object[] } | { rows: number }];
+  if ("rows" in person) {
+    return `[\n    ${formatItem(person)}\n  ]`;
+  }
   const items = Array.isArray(person) ? person : person.categories;
   const lines = items.slice(0, limit).map((item) => `      ${formatItem(item)}`);
   const rest = items.length - lines.length;
@@ -26,8 +29,11 @@ function formatValue(value: unknown, limit: number, more: (count: number) => str
 
 function formatItem(item: object): string {
   const fields = Object.entries(item).map(([name, value]: [string, unknown]) => {
-    const shown = typeof value === "number" && !Number.isInteger(value) ? value.toFixed(4) : JSON.stringify(value);
-    return `"${name}": ${shown}`;
+    return `"${name}": ${Array.isArray(value) ? `[${value.map(formatScalar).join(", ")}]` : formatScalar(value)}`;
   });
   return `{ ${fields.join(", ")} }`;
+}
+
+function formatScalar(value: unknown): string {
+  return typeof value === "number" && !Number.isInteger(value) ? value.toFixed(4) : JSON.stringify(value);
 }

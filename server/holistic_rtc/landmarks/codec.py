@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 from holistic_rtc.errors import DecodeError
 from holistic_rtc.landmarks import landmarks_generated as generated
 from holistic_rtc.landmarks.message import ALL_PARTS, PART_FIELDS, LandmarkMessage, Part
+from holistic_rtc.landmarks.transform import to_matrix, to_quaternion
 from holistic_rtc.tracking.base import FloatArray, HolisticResult
 
 FILE_IDENTIFIER = b"HRL1"
 
-# Stored coordinate = value * 8192, stored score = value * 255.
+# Stored coordinate = value * 8192, stored score = value * 255, stored part of a quaternion = value * 32767.
 _COORDINATE_SCALE = np.float32(8192)
 _SCORE_SCALE = np.float32(255)
+_QUATERNION_SCALE = 32767
 
-# A message with every part takes 3,912 bytes: the builder never has to grow.
+# A message with every part takes 3,936 bytes: the builder never has to grow.
 _BUILDER_SIZE = 4096
 # The offset to the root table, and the file identifier.
 _PREAMBLE_SIZE = 8
@@ -41,6 +43,7 @@ _STRUCT_SIZES: Mapping[Part, int] = MappingProxyType(
         Part.LEFT_HAND_WORLD: generated.HandLandmarks.SizeOf(),
         Part.RIGHT_HAND: generated.HandLandmarks.SizeOf(),
         Part.RIGHT_HAND_WORLD: generated.HandLandmarks.SizeOf(),
+        Part.FACE_TRANSFORM: generated.FaceTransform.SizeOf(),
     }
 )
 _ADD_STRUCT: Mapping[Part, Callable[[Any, int], None]] = MappingProxyType(
@@ -53,6 +56,7 @@ _ADD_STRUCT: Mapping[Part, Callable[[Any, int], None]] = MappingProxyType(
         Part.LEFT_HAND_WORLD: generated.LandmarksAddLeftHandWorld,
         Part.RIGHT_HAND: generated.LandmarksAddRightHand,
         Part.RIGHT_HAND_WORLD: generated.LandmarksAddRightHandWorld,
+        Part.FACE_TRANSFORM: generated.LandmarksAddFaceTransform,
     }
 )
 
@@ -66,7 +70,7 @@ def encode(message: LandmarkMessage, parts: Collection[Part] = ALL_PARTS) -> byt
     builder = flatbuffers.Builder(_BUILDER_SIZE)
     generated.LandmarksStart(builder)
     for part, data in _pack_structs(message, parts).items():
-        _ADD_STRUCT[part](builder, _put_struct(builder, data))
+        _ADD_STRUCT[part](builder, _put_struct(builder, data, alignment=4 if part is Part.FACE_TRANSFORM else 2))
     generated.LandmarksAddSeq(builder, message.seq)
     generated.LandmarksAddTimestampMs(builder, message.timestamp_ms)
     generated.LandmarksAddWidth(builder, message.width)
@@ -79,6 +83,7 @@ def encode(message: LandmarkMessage, parts: Collection[Part] = ALL_PARTS) -> byt
 def _pack_structs(message: LandmarkMessage, parts: Collection[Part]) -> dict[Part, bytes]:
     seen = message.seen(parts)
     scores = seen.pop(Part.BLENDSHAPES, None)
+    transform = seen.pop(Part.FACE_TRANSFORM, None)
     # One quantisation of all coordinates costs a third of one for each part.
     coordinates = _quantise(seen)
     structs = {}
@@ -91,6 +96,8 @@ def _pack_structs(message: LandmarkMessage, parts: Collection[Part]) -> dict[Par
         structs[Part.POSE] += _quantise_scores(message.result.pose_visibility) + b"\0"
     if scores is not None:
         structs[Part.BLENDSHAPES] = _quantise_scores(scores)
+    if transform is not None:
+        structs[Part.FACE_TRANSFORM] = _pack_transform(transform)
     return structs
 
 
@@ -109,10 +116,15 @@ def _quantise_scores(scores: FloatArray) -> bytes:
     return scaled.tobytes()
 
 
-def _put_struct(builder: Any, data: bytes) -> int:
+def _pack_transform(transform: FloatArray) -> bytes:
+    rotation = np.rint(to_quaternion(transform) * _QUATERNION_SCALE).astype("<i2")
+    return transform[:3, 3].astype("<f4").tobytes() + rotation.tobytes()
+
+
+def _put_struct(builder: Any, data: bytes, *, alignment: int) -> int:
     # The generated Create functions write number by number, which takes 2 ms for a message. This is what the
     # builder's CreateByteVector does, less the length.
-    builder.Prep(2, len(data))
+    builder.Prep(alignment, len(data))
     builder.head -= len(data)
     builder.Bytes[builder.head : builder.head + len(data)] = data
     return int(builder.Offset())
@@ -138,6 +150,9 @@ def decode(data: bytes) -> LandmarkMessage:
         if part is Part.BLENDSHAPES:
             arrays[field.attribute] = _read_scores(data, start, field.shape[0])
             continue
+        if part is Part.FACE_TRANSFORM:
+            arrays[field.attribute] = _read_transform(data, start)
+            continue
         points = field.shape[0]
         stored = np.frombuffer(data, "<i2", points * 3, start)
         arrays[field.attribute] = stored.reshape(field.shape).astype(np.float32) / _COORDINATE_SCALE
@@ -148,6 +163,12 @@ def decode(data: bytes) -> LandmarkMessage:
 
 def _read_scores(data: bytes, start: int, count: int) -> FloatArray:
     return np.frombuffer(data, np.uint8, count, start).astype(np.float32) / _SCORE_SCALE
+
+
+def _read_transform(data: bytes, start: int) -> FloatArray:
+    position = np.frombuffer(data, "<f4", 3, start)
+    rotation = np.frombuffer(data, "<i2", 4, start + position.nbytes)
+    return to_matrix(position, rotation / _QUATERNION_SCALE)
 
 
 def _verify(data: bytes) -> tuple[int, list[int]]:

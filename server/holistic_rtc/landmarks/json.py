@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from holistic_rtc.errors import DecodeError
 from holistic_rtc.landmarks.message import ALL_PARTS, BLENDSHAPE_NAMES, PART_FIELDS, LandmarkMessage, Part
+from holistic_rtc.landmarks.transform import to_matrix, to_quaternion
 from holistic_rtc.tracking.base import FloatArray, HolisticResult
 
 # A hundredth of a pixel in a frame 1,000 pixels wide.
@@ -33,18 +35,22 @@ def encode(message: LandmarkMessage, parts: Collection[Part] = ALL_PARTS) -> byt
     """
     document: dict[str, Any] = {name: getattr(message, name) for name in _HEADER_MAXIMA}
     for part, array in message.seen(parts).items():
-        rounded = _rounded(array)
         if part is Part.BLENDSHAPES:
-            document[part.value] = dict(zip(BLENDSHAPE_NAMES, rounded, strict=True))
+            document[part.value] = dict(zip(BLENDSHAPE_NAMES, _rounded(array), strict=True))
+        elif part is Part.FACE_TRANSFORM:
+            document[part.value] = {
+                "position": _rounded(array[:3, 3]),
+                "rotation": _rounded(to_quaternion(array)),
+            }
         else:
-            document[part.value] = rounded
+            document[part.value] = _rounded(array)
         if part is Part.POSE:
             assert message.result.pose_visibility is not None
             document["pose_visibility"] = _rounded(message.result.pose_visibility)
     return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def _rounded(array: FloatArray) -> FloatArray:
+def _rounded(array: NDArray[np.floating]) -> FloatArray:
     return np.ascontiguousarray(np.round(array, _DECIMALS), dtype=np.float32)
 
 
@@ -63,7 +69,11 @@ def decode(data: bytes | str) -> LandmarkMessage:
     header = {name: _read_count(document, name, maximum) for name, maximum in _HEADER_MAXIMA.items()}
     arrays: dict[str, FloatArray] = {}
     for part, field in PART_FIELDS.items():
-        if part in document:
+        if part not in document:
+            continue
+        if part is Part.FACE_TRANSFORM:
+            arrays[field.attribute] = _read_transform(document[part])
+        else:
             values = _score_list(document[part]) if part is Part.BLENDSHAPES else document[part]
             arrays[field.attribute] = _read_array(part, values, field.shape)
     if (Part.POSE in document) != ("pose_visibility" in document):
@@ -84,6 +94,14 @@ def _score_list(scores: Any) -> list[Any]:
     if not isinstance(scores, dict) or scores.keys() != set(BLENDSHAPE_NAMES):
         raise DecodeError("blendshapes of the landmark message is not an object with the 52 names")
     return [scores[name] for name in BLENDSHAPE_NAMES]
+
+
+def _read_transform(value: Any) -> FloatArray:
+    if not isinstance(value, dict):
+        raise DecodeError("face_transform of the landmark message is not an object")
+    position = _read_array("position of face_transform", value.get("position"), (3,))
+    rotation = _read_array("rotation of face_transform", value.get("rotation"), (4,))
+    return to_matrix(position, rotation)
 
 
 def _read_array(name: str, values: Any, shape: tuple[int, ...]) -> FloatArray:

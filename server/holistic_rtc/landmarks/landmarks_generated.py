@@ -230,6 +230,69 @@ def CreateHandLandmarks(builder, xyz):
     return builder.Offset()
 
 
+class FaceTransform(object):
+    __slots__ = ['_tab']
+
+    @classmethod
+    def SizeOf(cls):
+        return 20
+
+    # FaceTransform
+    def Init(self, buf, pos):
+        self._tab = flatbuffers.table.Table(buf, pos)
+
+    # FaceTransform
+    def Position(self, j = None):
+        if j is None:
+            return [self._tab.Get(flatbuffers.number_types.Float32Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(0 + i * 4)) for i in range(self.PositionLength())]
+        elif j >= 0 and j < self.PositionLength():
+            return self._tab.Get(flatbuffers.number_types.Float32Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(0 + j * 4))
+        else:
+            return None
+
+    # FaceTransform
+    def PositionAsNumpy(self):
+        return self._tab.GetArrayAsNumpy(flatbuffers.number_types.Float32Flags, self._tab.Pos + 0, self.PositionLength())
+
+    # FaceTransform
+    def PositionLength(self):
+        return 3
+
+    # FaceTransform
+    def PositionIsNone(self):
+        return False
+
+    # FaceTransform
+    def Rotation(self, j = None):
+        if j is None:
+            return [self._tab.Get(flatbuffers.number_types.Int16Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(12 + i * 2)) for i in range(self.RotationLength())]
+        elif j >= 0 and j < self.RotationLength():
+            return self._tab.Get(flatbuffers.number_types.Int16Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(12 + j * 2))
+        else:
+            return None
+
+    # FaceTransform
+    def RotationAsNumpy(self):
+        return self._tab.GetArrayAsNumpy(flatbuffers.number_types.Int16Flags, self._tab.Pos + 12, self.RotationLength())
+
+    # FaceTransform
+    def RotationLength(self):
+        return 4
+
+    # FaceTransform
+    def RotationIsNone(self):
+        return False
+
+
+def CreateFaceTransform(builder, position, rotation):
+    builder.Prep(4, 20)
+    for _idx0 in range(4 , 0, -1):
+        builder.PrependInt16(rotation[_idx0-1])
+    for _idx0 in range(3 , 0, -1):
+        builder.PrependFloat32(position[_idx0-1])
+    return builder.Offset()
+
+
 class Landmarks(object):
     __slots__ = ['_tab']
 
@@ -367,8 +430,18 @@ class Landmarks(object):
             return obj
         return None
 
+    # Landmarks
+    def FaceTransform(self):
+        o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(30))
+        if o != 0:
+            x = o + self._tab.Pos
+            obj = FaceTransform()
+            obj.Init(self._tab.Bytes, x)
+            return obj
+        return None
+
 def LandmarksStart(builder):
-    builder.StartObject(13)
+    builder.StartObject(14)
 
 def LandmarksAddSeq(builder, seq):
     builder.PrependUint32Slot(0, seq, 0)
@@ -408,6 +481,9 @@ def LandmarksAddRightHand(builder, rightHand):
 
 def LandmarksAddRightHandWorld(builder, rightHandWorld):
     builder.PrependStructSlot(12, flatbuffers.number_types.UOffsetTFlags.py_type(rightHandWorld), 0)
+
+def LandmarksAddFaceTransform(builder, faceTransform):
+    builder.PrependStructSlot(13, flatbuffers.number_types.UOffsetTFlags.py_type(faceTransform), 0)
 
 def LandmarksEnd(builder):
     return builder.EndObject()

@@ -21,6 +21,7 @@ class Part(StrEnum):
     LEFT_HAND_WORLD = "left_hand_world"
     RIGHT_HAND = "right_hand"
     RIGHT_HAND_WORLD = "right_hand_world"
+    FACE_TRANSFORM = "face_transform"
 
 
 ALL_PARTS = frozenset(Part)
@@ -44,6 +45,7 @@ PART_FIELDS: Mapping[Part, PartField] = MappingProxyType(
         Part.LEFT_HAND_WORLD: PartField("left_hand_world_landmarks", (21, 3)),
         Part.RIGHT_HAND: PartField("right_hand_landmarks", (21, 3)),
         Part.RIGHT_HAND_WORLD: PartField("right_hand_world_landmarks", (21, 3)),
+        Part.FACE_TRANSFORM: PartField("face_transform", (4, 4)),
     }
 )
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { decode } from "./decode.js";
 import { DecodeError } from "./errors.js";
-import { BLENDSHAPE_NAMES, type HolisticFrame, type Landmark, type Part, POINT_PARTS } from "./frame.js";
+import { BLENDSHAPE_NAMES, type HolisticFrame, type Landmark, POINT_PARTS, type PointPart } from "./frame.js";
 import { decodeJson } from "./json.js";
 
 /** What the Python decoder read; made by `web/tests/vectors/make.py`. */
@@ -14,6 +14,7 @@ interface Expected {
   track: number;
   pose_visibility?: number[];
   face_blendshapes?: number[];
+  face_transform?: number[][];
   [field: `${string}_landmarks`]: number[][] | undefined;
 }
 
@@ -23,7 +24,7 @@ const text = (name: string) => readFileSync(new URL(`${name}.message.json`, VECT
 const expected = (name: string) =>
   JSON.parse(readFileSync(new URL(`${name}.expected.json`, VECTORS), "utf8")) as Expected;
 
-const FIELDS: Record<Exclude<Part, "blendshapes">, `${string}_landmarks`> = {
+const FIELDS: Record<PointPart, `${string}_landmarks`> = {
   pose: "pose_landmarks",
   pose_world: "pose_world_landmarks",
   face: "face_landmarks",
@@ -51,6 +52,11 @@ function expectFrame(frame: HolisticFrame, wanted: Expected, tolerance: number):
   wanted.pose_visibility?.forEach((visibility, i) => {
     expect(frame.poseLandmarks[0]![i]!.visibility).toBeCloseTo(visibility, 2);
     expect(frame.poseWorldLandmarks[0]![i]!.visibility).toBeCloseTo(visibility, 2);
+  });
+  expect(frame.facialTransformationMatrixes).toHaveLength(wanted.face_transform ? 1 : 0);
+  wanted.face_transform?.forEach((row, r) => {
+    const { data } = frame.facialTransformationMatrixes[0]!;
+    row.forEach((number, c) => expect(data[c * 4 + r]).toBeCloseTo(number, 4));
   });
   expect(frame.faceBlendshapes).toHaveLength(wanted.face_blendshapes ? 1 : 0);
   wanted.face_blendshapes?.forEach((score, i) => {

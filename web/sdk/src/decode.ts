@@ -1,11 +1,20 @@
 /** Landmark messages as FlatBuffers. The contract is `schema/landmarks.fbs`. */
 
 import { DecodeError } from "./errors.js";
-import { emptyFrame, type HolisticFrame, type Landmark, type Part, POINT_PARTS, toClassifications } from "./frame.js";
+import {
+  emptyFrame,
+  type HolisticFrame,
+  type Landmark,
+  type Part,
+  POINT_PARTS,
+  toClassifications,
+  toMatrix,
+} from "./frame.js";
 
 const FILE_IDENTIFIER = 0x314c5248; // "HRL1", little endian
 const COORDINATE_SCALE = 1 / 8192;
 const SCORE_SCALE = 1 / 255;
+const QUATERNION_SCALE = 1 / 32767;
 const POSE_POINTS = POINT_PARTS.pose.count;
 const BLENDSHAPES = 52;
 
@@ -20,6 +29,7 @@ const PART_SIZES: Record<Part, number> = {
   left_hand_world: POINT_PARTS.left_hand_world.count * 6,
   right_hand: POINT_PARTS.right_hand.count * 6,
   right_hand_world: POINT_PARTS.right_hand_world.count * 6,
+  face_transform: 3 * 4 + 4 * 2,
 };
 const PARTS = Object.keys(PART_SIZES) as Part[];
 const FIELD_SIZES = [...Object.values(HEADER_SIZES), ...Object.values(PART_SIZES)];
@@ -56,6 +66,12 @@ export function decode(data: ArrayBuffer | ArrayBufferView): HolisticFrame {
 function readPart(view: DataView, part: Part, start: number, frame: HolisticFrame): void {
   if (part === "blendshapes") {
     frame.faceBlendshapes.push(toClassifications(readScores(view, start, BLENDSHAPES)));
+    return;
+  }
+  if (part === "face_transform") {
+    const position = [0, 4, 8].map((offset) => view.getFloat32(start + offset, true));
+    const rotation = [12, 14, 16, 18].map((offset) => view.getInt16(start + offset, true) * QUATERNION_SCALE);
+    frame.facialTransformationMatrixes.push(toMatrix(position, rotation));
     return;
   }
   const { field, count } = POINT_PARTS[part];

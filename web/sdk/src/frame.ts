@@ -1,3 +1,5 @@
+import { DecodeError } from "./errors.js";
+
 /** A point of a part. The shape is that of `@mediapipe/tasks-vision`'s `NormalizedLandmark` and `Landmark`. */
 export interface Landmark {
   /** To the right: a fraction of the picture's width; metres in world landmarks. */
@@ -26,6 +28,14 @@ export interface Classifications {
   headName: string;
 }
 
+/** As in `@mediapipe/tasks-vision`. */
+export interface Matrix {
+  rows: number;
+  columns: number;
+  /** Column by column: the first four numbers of a 4x4 matrix are its first column, the last four its translation. */
+  data: number[];
+}
+
 /**
  * What was found in one picture, in the shape of `@mediapipe/tasks-vision`'s `HolisticLandmarkerResult`: each field is a
  * list of persons, which has one entry, or none when the part was not seen. Left and right are the person's own.
@@ -47,6 +57,11 @@ export interface HolisticResult {
   rightHandLandmarks: Landmark[][];
   /** 21 points, origin at the hand's centre. */
   rightHandWorldLandmarks: Landmark[][];
+  /**
+   * Where the head is and how it is turned, as `FaceLandmarkerResult` has it: a rigid transform of 4x4 numbers from the
+   * canonical face model to the camera's space, in centimetres, x to the picture's right, y up, z towards the camera.
+   */
+  facialTransformationMatrixes: Matrix[];
   /** The server makes none. Here so that code written for MediaPipe's result takes this one. */
   poseSegmentationMasks: never[];
 }
@@ -66,13 +81,27 @@ export interface HolisticFrame extends HolisticResult {
 
 /** A part of the message that a client can ask for. */
 export type Part =
-  "pose" | "pose_world" | "face" | "blendshapes" | "left_hand" | "left_hand_world" | "right_hand" | "right_hand_world";
+  | "pose"
+  | "pose_world"
+  | "face"
+  | "blendshapes"
+  | "left_hand"
+  | "left_hand_world"
+  | "right_hand"
+  | "right_hand_world"
+  | "face_transform";
+
+/** Those parts that are points. */
+export type PointPart = Exclude<Part, "blendshapes" | "face_transform">;
 
 /** The field of a {@link HolisticResult} that a part of points is read into. */
-type PointsField = Exclude<keyof HolisticResult, "faceBlendshapes" | "poseSegmentationMasks">;
+type PointsField = Exclude<
+  keyof HolisticResult,
+  "faceBlendshapes" | "facialTransformationMatrixes" | "poseSegmentationMasks"
+>;
 
-/** Those parts that are points, with their field and number. */
-export const POINT_PARTS: Record<Exclude<Part, "blendshapes">, { field: PointsField; count: number }> = {
+/** The parts that are points, with their field and number. */
+export const POINT_PARTS: Record<PointPart, { field: PointsField; count: number }> = {
   pose: { field: "poseLandmarks", count: 33 },
   pose_world: { field: "poseWorldLandmarks", count: 33 },
   face: { field: "faceLandmarks", count: 478 },
@@ -96,6 +125,7 @@ export function emptyFrame(
     leftHandWorldLandmarks: [],
     rightHandLandmarks: [],
     rightHandWorldLandmarks: [],
+    facialTransformationMatrixes: [],
     poseSegmentationMasks: [],
   };
 }
@@ -109,6 +139,27 @@ export function toClassifications(scores: ArrayLike<number>): Classifications {
     displayName: "",
   }));
   return { categories, headIndex: 0, headName: "" };
+}
+
+/**
+ * The matrix of a position and a unit quaternion x, y, z, w, which is normalised.
+ *
+ * @throws DecodeError when the position isn't finite, or the quaternion is no unit quaternion.
+ */
+export function toMatrix(position: number[], quaternion: number[]): Matrix {
+  const length = Math.hypot(...quaternion);
+  // The rounding of writers changes the length by less than a thousandth of that.
+  if (!position.every(Number.isFinite) || !(Math.abs(length - 1) < 0.05)) {
+    throw new DecodeError("face_transform of the landmark message is no rigid transform");
+  }
+  const [x, y, z, w] = quaternion.map((value) => value / length) as [number, number, number, number];
+  const data = [
+    [1 - 2 * (y * y + z * z), 2 * (x * y + z * w), 2 * (x * z - y * w), 0],
+    [2 * (x * y - z * w), 1 - 2 * (x * x + z * z), 2 * (y * z + x * w), 0],
+    [2 * (x * z + y * w), 2 * (y * z - x * w), 1 - 2 * (x * x + y * y), 0],
+    [...position, 1],
+  ].flat();
+  return { rows: 4, columns: 4, data };
 }
 
 /** The names of the blendshapes, in MediaPipe's order. */

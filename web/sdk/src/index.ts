@@ -17,6 +17,7 @@ export {
   type HolisticFrame,
   type HolisticResult,
   type Landmark,
+  type Matrix,
   type Part,
 } from "./frame.js";
 export { decodeJson } from "./json.js";

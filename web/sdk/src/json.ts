@@ -8,6 +8,7 @@ import {
   type Landmark,
   POINT_PARTS,
   toClassifications,
+  toMatrix,
 } from "./frame.js";
 
 /**
@@ -47,6 +48,12 @@ export function decodeJson(text: string): HolisticFrame {
     const byName = message.blendshapes;
     const scores = isRecord(byName) ? BLENDSHAPE_NAMES.map((name) => byName[name]) : null;
     frame.faceBlendshapes.push(toClassifications(readNumbers("blendshapes", scores, BLENDSHAPE_NAMES.length)));
+  }
+  if ("face_transform" in message) {
+    const transform = isRecord(message.face_transform) ? message.face_transform : {};
+    const position = readNumbers("position of face_transform", transform.position, 3);
+    const rotation = readNumbers("rotation of face_transform", transform.rotation, 4);
+    frame.facialTransformationMatrixes.push(toMatrix(position, rotation));
   }
   return frame;
 }
