@@ -102,16 +102,16 @@ async def test_another_content_type_is_415(server: Server, http: aiohttp.ClientS
 
 
 async def test_other_methods_are_405(server: Server, http: aiohttp.ClientSession) -> None:
-    for method, path in (("PUT", "/whip"), ("GET", "/whip"), ("PUT", "/whip/nobody"), ("GET", "/whip/nobody")):
+    for method, path in (("PUT", "/whip"), ("GET", "/whip"), ("PUT", "/whip/nobody/guess"), ("GET", "/whip/nobody/guess")):
         async with http.request(method, f"{server.url}{path}") as response:
             await assert_problem(response, 405)
             assert response.headers["Allow"]
 
 
 async def test_an_unknown_session_is_404(server: Server, http: aiohttp.ClientSession) -> None:
-    async with http.delete(f"{server.url}/whip/nobody") as response:
+    async with http.delete(f"{server.url}/whip/nobody/guess") as response:
         await assert_problem(response, 404)
-    async with http.patch(f"{server.url}/whip/nobody", data="", headers=FRAGMENT) as response:
+    async with http.patch(f"{server.url}/whip/nobody/guess", data="", headers=FRAGMENT) as response:
         await assert_problem(response, 404)
 
 

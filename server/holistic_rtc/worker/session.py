@@ -1,6 +1,7 @@
 """A session: one publisher, its subscribers, and what flows from the one to the others."""
 
 import asyncio
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -41,6 +42,7 @@ class Session:
         self._ice_servers = ice_servers
         self._on_unsubscribed = on_unsubscribed
         self._publisher = Publisher(f"session {id}", ice_servers, tracker, make_tracker_thread, self._fan_out)
+        self._numbers = itertools.count(1)
         self._subscribers: dict[str, Subscriber] = {}
         self._watches: set[asyncio.Task[None]] = set()
 
@@ -60,7 +62,9 @@ class Session:
         :return: the answer, as SDP.
         :raises SignallingError: 400 or 422.
         """
-        subscriber = Subscriber(f"subscriber {id}", self._ice_servers, self._publisher.tracks)
+        subscriber = Subscriber(
+            f"session {self._id}, subscriber {next(self._numbers)}", self._ice_servers, self._publisher.tracks
+        )
         try:
             answer = await subscriber.answer(offer)
         except SignallingError:
