@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { decode } from "../sdk/src/index.js";
 import { formatFrame } from "./frame-text.js";
 
-const frame = decode(readFileSync(new URL("../tests/vectors/person.bin", import.meta.url)));
+const frame = decode(readFileSync(new URL("../../tests/vectors/person.bin", import.meta.url)));
 const more = (count: number) => `and ${count} more`;
 
 it("shows a few points of each part, and says how many there are besides", () => {

@@ -5,7 +5,7 @@ import { DecodeError } from "./errors.js";
 import { BLENDSHAPE_NAMES, type HolisticFrame, type Landmark, POINT_PARTS, type PointPart } from "./frame.js";
 import { decodeJson } from "./json.js";
 
-/** What the Python decoder read; made by `web/tests/vectors/make.py`. */
+/** What the Python decoder read; made by `tests/vectors/make.py`. */
 interface Expected {
   seq: number;
   timestamp_ms: number;
@@ -18,7 +18,7 @@ interface Expected {
   [field: `${string}_landmarks`]: number[][] | undefined;
 }
 
-const VECTORS = new URL("../../tests/vectors/", import.meta.url);
+const VECTORS = new URL("../../../tests/vectors/", import.meta.url);
 const bytes = (name: string) => new Uint8Array(readFileSync(new URL(`${name}.bin`, VECTORS)));
 const text = (name: string) => readFileSync(new URL(`${name}.message.json`, VECTORS), "utf8");
 const expected = (name: string) =>
