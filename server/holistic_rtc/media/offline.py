@@ -17,14 +17,15 @@ from av.video.stream import VideoStream
 from PIL import Image as Pillow
 
 from ..drawing.annotate import annotate
-from ..errors import MediaError
+from ..errors import MediaError, NotAPictureError
 from ..files import replacing
 from ..landmarks import json
 from ..landmarks.message import LandmarkMessage, Part
 from ..tracking.base import Image, Tracker
+from ..tracking.refine import Refiner
 from .clock import MediaClock
 from .frames import from_rgb, to_rgb
-from .pictures import read_picture
+from .pictures import decode_picture
 
 _TEXT_ART = ("tty", "bin", "xbin", "adf", "idf")
 """What FFmpeg takes a text file, or one with the suffix of such a format, for: a video of a terminal"""
@@ -74,6 +75,7 @@ def track_file(
             annotated = source.with_name(f"{source.stem}-annotated{media.suffixes[0]}")
         _check_outputs(source, media, annotated, landmarks)
         tracked = Tracked(annotated, landmarks)
+        refiner = Refiner()
         try:
             with closing(make_tracker()) as tracker, ExitStack() as outputs:
                 write = annotated and outputs.enter_context(media.writing(outputs.enter_context(replacing(annotated))))
@@ -82,6 +84,7 @@ def track_file(
                     for i in range(media.passes):
                         result = tracker.track(shot.image, shot.timestamp_ms + i)
                     height, width = shot.image.shape[:2]
+                    result = refiner.refine(result, width, height, shot.timestamp_ms, smoothing=True)
                     message = LandmarkMessage(tracked.frames, shot.timestamp_ms, width, height, 0, result)
                     if write:
                         write(shot, annotate(shot.image, result))
@@ -205,8 +208,12 @@ class _Video:
 def _open(source: Path) -> _Picture | _Video:
     if not source.is_file():
         raise MediaError(f"{source} is not a file" if source.exists() else f"there is no file {source}")
-    picture = read_picture(source)
-    return _open_video(source) if picture is None else _Picture(picture)
+    try:
+        return _Picture(decode_picture(source))
+    except NotAPictureError:
+        return _open_video(source)
+    except MediaError as error:
+        raise MediaError(f"{source}: {error}") from error
 
 
 def _open_video(source: Path) -> _Video:

@@ -16,6 +16,7 @@ from av import VideoFrame
 from ..drawing.annotate import annotate
 from ..errors import TrackerError
 from ..tracking.base import HolisticResult, Image, Tracker
+from ..tracking.refine import Refiner
 from .frames import from_rgb, to_rgb
 
 P = ParamSpec("P")
@@ -51,6 +52,7 @@ class TrackerThread:
         self._deadline = deadline
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tracker")
         self._tracker: Tracker | None = None
+        self._refiner = Refiner()
         self._first_ms = 0
         self._failures = 0
         self._stuck = False
@@ -113,14 +115,16 @@ class TrackerThread:
     def _process(self, frame: VideoFrame, timestamp_ms: int, draw: bool, smoothing: bool) -> TrackedFrame:
         image = to_rgb(frame)
         started = time.perf_counter()
+        height, width = image.shape[:2]
         result = self._track(image, timestamp_ms)
+        result = self._refiner.refine(result, width, height, timestamp_ms, smoothing=smoothing)
         tracked = time.perf_counter()
         annotated = from_rgb(annotate(image, result), frame) if draw else None
         drawn = time.perf_counter()
         return TrackedFrame(
             timestamp_ms=timestamp_ms,
-            width=image.shape[1],
-            height=image.shape[0],
+            width=width,
+            height=height,
             result=result,
             annotated=annotated,
             tracker_ms=(tracked - started) * 1000,
@@ -134,5 +138,6 @@ class TrackerThread:
 
     def _discard(self) -> None:
         tracker, self._tracker = self._tracker, None
+        self._refiner = Refiner()
         if tracker is not None:
             tracker.close()

@@ -1,0 +1,41 @@
+"""What is made of the results of a stream."""
+
+import numpy as np
+from synthetic import make_result
+
+from holistic_rtc.tracking.base import HolisticResult
+from holistic_rtc.tracking.refine import Refiner
+from holistic_rtc.tracking.smoothing import Smoother
+
+SIZE = (640, 480)
+
+
+def moved(by: float) -> HolisticResult:
+    hand = make_result().left_hand_landmarks
+    assert hand is not None
+    return HolisticResult(left_hand_landmarks=hand + np.float32(by))
+
+
+def test_without_smoothing_the_landmarks_stay_as_they_are() -> None:
+    refiner = Refiner()
+    for i in range(3):
+        result = moved(0.01 * i)
+        refined = refiner.refine(result, *SIZE, 33 * i, smoothing=False)
+        assert refined.left_hand_landmarks is result.left_hand_landmarks
+
+
+def test_with_smoothing_they_are_what_the_smoother_makes_of_them() -> None:
+    refiner, smoother = Refiner(), Smoother()
+    for i in range(3):
+        refined = refiner.refine(moved(0.01 * i), *SIZE, 33 * i, smoothing=True)
+        expected = smoother.smooth(moved(0.01 * i), 640 / 480, 33 * i)
+        np.testing.assert_array_equal(refined.left_hand_landmarks, expected.left_hand_landmarks)
+    assert not np.array_equal(refined.left_hand_landmarks, moved(0.02).left_hand_landmarks)  # type: ignore[arg-type]
+
+
+def test_smoothing_that_is_switched_on_again_knows_nothing_of_before() -> None:
+    refiner = Refiner()
+    for i, smoothing in enumerate((True, False)):
+        refiner.refine(moved(0.01 * i), *SIZE, 33 * i, smoothing=smoothing)
+    refined = refiner.refine(moved(0.02), *SIZE, 66, smoothing=True)
+    np.testing.assert_array_equal(refined.left_hand_landmarks, moved(0.02).left_hand_landmarks)
