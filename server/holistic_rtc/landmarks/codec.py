@@ -134,7 +134,7 @@ def decode(data: bytes) -> LandmarkMessage:
     """
     Read a message from anywhere; a part that it hasn't is None.
 
-    :raises DecodeError: the bytes are no landmark message, or are cut or corrupt.
+    :raises DecodeError: the bytes are no landmark message, one of another version, or are cut or corrupt.
     """
     table, offsets = _verify(data)
     header: dict[str, int] = {
@@ -171,6 +171,17 @@ def _read_transform(data: bytes, start: int) -> FloatArray:
     return to_matrix(position, rotation / _QUATERNION_SCALE)
 
 
+def _check_identifier(identifier: bytes) -> None:
+    if identifier == FILE_IDENTIFIER:
+        return
+    if len(identifier) == 4 and identifier.startswith(b"HRL") and identifier.isalnum():
+        raise DecodeError(
+            f"the landmark message is of another version of the schema ({identifier.decode()}; "
+            f"this program reads {FILE_IDENTIFIER.decode()}): update the client"
+        )
+    raise DecodeError("not a landmark message: the file identifier HRL1 is missing")
+
+
 def _verify(data: bytes) -> tuple[int, list[int]]:
     """
     Check that the table and all its fields lie inside the buffer.
@@ -180,8 +191,7 @@ def _verify(data: bytes) -> tuple[int, list[int]]:
 
     :return: position of the table, and the offset of each field of the schema in it.
     """
-    if len(data) < _PREAMBLE_SIZE or data[4:_PREAMBLE_SIZE] != FILE_IDENTIFIER:
-        raise DecodeError("not a landmark message: the file identifier HRL1 is missing")
+    _check_identifier(data[4:_PREAMBLE_SIZE])
     sizes = [*map(struct.calcsize, _HEADER_FORMATS.values()), *_STRUCT_SIZES.values()]
     try:
         (table,) = struct.unpack_from("<I", data, 0)
@@ -194,7 +204,7 @@ def _verify(data: bytes) -> tuple[int, list[int]]:
         offsets = list(struct.unpack_from(f"<{count}H", data, vtable + 4))
     except struct.error:
         raise DecodeError("the landmark message is cut or corrupt: its table lies outside") from None
-    if table + table_size > len(data):
+    if vtable + vtable_size > len(data) or table + table_size > len(data):
         raise DecodeError("the landmark message is cut or corrupt: its table reaches beyond the end")
     # A writer leaves absent fields at the end out of the vtable; one with a newer schema has more of them.
     offsets += [0] * (len(sizes) - count)

@@ -51,7 +51,8 @@ def encode(message: LandmarkMessage, parts: Collection[Part] = ALL_PARTS) -> byt
 
 
 def _rounded(array: NDArray[np.floating]) -> FloatArray:
-    return np.ascontiguousarray(np.round(array, _DECIMALS), dtype=np.float32)
+    # In 64 bits, for the largest numbers of 32 would become infinite.
+    return np.round(array.astype(np.float64), _DECIMALS).astype(np.float32)
 
 
 def decode(data: bytes | str) -> LandmarkMessage:
@@ -91,7 +92,7 @@ def _read_count(document: dict[str, Any], name: str, maximum: int) -> int:
 
 
 def _score_list(scores: Any) -> list[Any]:
-    if not isinstance(scores, dict) or scores.keys() != set(BLENDSHAPE_NAMES):
+    if not isinstance(scores, dict) or not scores.keys() >= set(BLENDSHAPE_NAMES):
         raise DecodeError("blendshapes of the landmark message is not an object with the 52 names")
     return [scores[name] for name in BLENDSHAPE_NAMES]
 

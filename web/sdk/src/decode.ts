@@ -11,7 +11,7 @@ import {
   toMatrix,
 } from "./frame.js";
 
-const FILE_IDENTIFIER = 0x314c5248; // "HRL1", little endian
+const FILE_IDENTIFIER = "HRL1";
 const COORDINATE_SCALE = 1 / 8192;
 const SCORE_SCALE = 1 / 255;
 const QUATERNION_SCALE = 1 / 32767;
@@ -37,7 +37,7 @@ const FIELD_SIZES = [...Object.values(HEADER_SIZES), ...Object.values(PART_SIZES
 /**
  * Read a message from anywhere.
  *
- * @throws DecodeError when the bytes are no landmark message, or are cut or corrupt.
+ * @throws DecodeError when the bytes are no landmark message, one of another version, or are cut or corrupt.
  */
 export function decode(data: ArrayBuffer | ArrayBufferView): HolisticFrame {
   const view = ArrayBuffer.isView(data)
@@ -107,9 +107,7 @@ function readScores(view: DataView, start: number, count: number): number[] {
  * @returns the position of each field of the schema, 0 for an absent one.
  */
 function locateFields(view: DataView): number[] {
-  if (view.byteLength < 8 || view.getUint32(4, true) !== FILE_IDENTIFIER) {
-    throw new DecodeError("not a landmark message: the file identifier HRL1 is missing");
-  }
+  checkIdentifier(view);
   const table = view.getUint32(0, true);
   requireInside(view, table, 4);
   const vtable = table - view.getInt32(table, true);
@@ -127,6 +125,20 @@ function locateFields(view: DataView): number[] {
     }
     return offset && table + offset;
   });
+}
+
+function checkIdentifier(view: DataView): void {
+  const codes = view.byteLength < 8 ? [] : [4, 5, 6, 7].map((at) => view.getUint8(at));
+  const identifier = String.fromCharCode(...codes);
+  if (/^HRL(?!1)[0-9A-Za-z]$/.test(identifier)) {
+    throw new DecodeError(
+      `the landmark message is of another version of the schema (${identifier}; this program reads ${FILE_IDENTIFIER}): ` +
+        "update the client",
+    );
+  }
+  if (identifier !== FILE_IDENTIFIER) {
+    throw new DecodeError(`not a landmark message: the file identifier ${FILE_IDENTIFIER} is missing`);
+  }
 }
 
 function requireInside(view: DataView, start: number, size: number): void {

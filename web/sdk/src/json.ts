@@ -27,16 +27,19 @@ export function decodeJson(text: string): HolisticFrame {
     throw new DecodeError("the landmark message is not a JSON object");
   }
   const frame = emptyFrame({
-    seq: readCount(message, "seq"),
-    timestampMs: readCount(message, "timestamp_ms"),
-    width: readCount(message, "width"),
-    height: readCount(message, "height"),
-    track: readCount(message, "track"),
+    seq: readCount(message, "seq", 32),
+    timestampMs: readCount(message, "timestamp_ms", 32),
+    width: readCount(message, "width", 16),
+    height: readCount(message, "height", 16),
+    track: readCount(message, "track", 8),
   });
   for (const [part, { field, count }] of Object.entries(POINT_PARTS)) {
     if (part in message) {
       frame[field].push(readPoints(part, message[part], count));
     }
+  }
+  if ("pose" in message !== "pose_visibility" in message) {
+    throw new DecodeError("the landmark message has one of pose and pose_visibility without the other");
   }
   if (frame.poseLandmarks[0]) {
     const visibility = readNumbers("pose_visibility", message.pose_visibility, frame.poseLandmarks[0].length);
@@ -62,10 +65,10 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function readCount(message: Record<string, unknown>, name: string): number {
+function readCount(message: Record<string, unknown>, name: string, bits: number): number {
   const value = message[name];
-  if (typeof value !== "number" || !Number.isInteger(value) || value < 0) {
-    throw new DecodeError(`${name} of the landmark message is not a number from 0`);
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value >= 2 ** bits) {
+    throw new DecodeError(`${name} of the landmark message is not a number from 0 to ${2 ** bits - 1}`);
   }
   return value;
 }
@@ -81,8 +84,13 @@ function readPoints(name: string, value: unknown, count: number): Landmark[] {
 }
 
 function readNumbers(name: string, value: unknown, count: number): number[] {
-  if (!Array.isArray(value) || value.length !== count || !value.every((item) => typeof item === "number")) {
+  if (!Array.isArray(value) || value.length !== count || !value.every(isFloat32)) {
     throw new DecodeError(`${name} of the landmark message is not an array of ${count} numbers`);
   }
   return value;
+}
+
+/** JSON has numbers that aren't finite as single precision, which the schema means, or at all. */
+function isFloat32(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(Math.fround(value));
 }
