@@ -14,13 +14,14 @@ from aiohttp import web
 from . import __version__
 from .config import Settings
 from .errors import ConfigError
-from .http import health, ice, pages, signalling, whep, whip
+from .http import health, ice, pages, signalling, snapshot, whep, whip
 from .http.cors import cors_middleware
-from .http.keys import MODEL, REGISTRY, SETTINGS
+from .http.keys import MODEL, REGISTRY, SETTINGS, SNAPSHOTS
 from .http.problem import problem_middleware
 from .sessions.pool import WarmPool
 from .sessions.process import SessionProcess
 from .sessions.registry import Registry
+from .sessions.snapshots import SnapshotPool
 from .tracking.models import ModelBundle
 
 logger = logging.getLogger(__name__)
@@ -43,15 +44,19 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
         settings.max_sessions,
         [server.model_dump(exclude_none=True) for server in settings.ice_servers],
     )
-    app.add_routes([*whip.routes, *whep.routes, *ice.routes, *health.routes, *pages.routes()])
-    app.cleanup_ctx.append(_run_registry)
+    app.add_routes([*whip.routes, *whep.routes, *snapshot.routes, *ice.routes, *health.routes, *pages.routes()])
+    app[SNAPSHOTS] = SnapshotPool(
+        arguments, settings.snapshot_workers, settings.snapshot_places, settings.snapshot_seconds
+    )
+    app.cleanup_ctx.append(_run_processes)
     return app
 
 
-async def _run_registry(app: web.Application) -> AsyncIterator[None]:
+async def _run_processes(app: web.Application) -> AsyncIterator[None]:
     app[REGISTRY].open()
+    app[SNAPSHOTS].open()
     yield
-    await app[REGISTRY].close()
+    await asyncio.gather(app[REGISTRY].close(), app[SNAPSHOTS].close())
 
 
 async def serve(settings: Settings, bundle: ModelBundle, announce: Callable[[str], None]) -> None:

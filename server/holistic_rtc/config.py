@@ -32,6 +32,14 @@ class Settings(BaseSettings):
     max_sessions: int = Field(default=4, ge=1)
     warm: int = Field(default=1, ge=1)
     """Session processes kept ready for the next peer."""
+    snapshot_workers: int = Field(default=1, ge=1)
+    """Processes that take pictures; each needs about 250 MB."""
+    snapshot_places: int = Field(default=8, ge=1)
+    """Pictures that may be on their way in, waiting or being taken at the same time."""
+    snapshot_max_bytes: int = Field(default=10_000_000, ge=1)
+    snapshot_max_pixels: int = Field(default=24_000_000, ge=1)
+    snapshot_seconds: float = Field(default=10.0, gt=0)
+    """That a picture may take to come in, and after that to be tracked."""
     ice_servers: list[IceServer] = []
     """Used by the server and handed to its clients."""
     token: SecretStr | None = Field(default=None, min_length=1)

@@ -7,6 +7,8 @@
     ├── ModelError           the model bundle is missing, broken or can't be fetched
     ├── TrackerError         the tracking engine refused a frame or failed
     ├── MediaError           a picture or video can't be read or written
+    │   ├── NotAPictureError     the data is of no known picture format
+    │   └── TooManyPixelsError   the picture is larger than the limit
     ├── DecodeError          a landmark message is cut, corrupt or of another version
     ├── ControlError         a message on the control channel or the control socket is not understood
     └── SignallingError      a WHIP request can't be served; carries the HTTP status
@@ -30,6 +32,14 @@ class TrackerError(HolisticError):
 
 
 class MediaError(HolisticError):
+    pass
+
+
+class NotAPictureError(MediaError):
+    pass
+
+
+class TooManyPixelsError(MediaError):
     pass
 
 

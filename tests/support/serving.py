@@ -20,7 +20,19 @@ class Server:
 
     def workers(self) -> list[psutil.Process]:
         """Its session processes, warm or in use."""
-        return psutil.Process(self.process.pid).children(recursive=True)
+        return self._children("holistic_rtc.worker.main")
+
+    def snapshot_workers(self) -> list[psutil.Process]:
+        return self._children("holistic_rtc.worker.snapshot")
+
+    def _children(self, module: str) -> list[psutil.Process]:
+        found = []
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            # One that has just ended has no command line any more.
+            with contextlib.suppress(psutil.Error):
+                if module in child.cmdline():
+                    found.append(child)
+        return found
 
     async def until_ready(self, timeout: float = 60) -> None:
         async with aiohttp.ClientSession() as http, asyncio.timeout(timeout):
@@ -71,7 +83,7 @@ async def serving(*arguments: str, environment: Mapping[str, str] | None = None)
         await server.until_ready()
         yield server
         if process.returncode is None:
-            workers = server.workers()
+            workers = [*server.workers(), *server.snapshot_workers()]
     finally:
         await server.stop()
     _, left = psutil.wait_procs(workers, timeout=5)

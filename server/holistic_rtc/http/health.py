@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from .. import __version__
-from .keys import MODEL, REGISTRY
+from .keys import MODEL, REGISTRY, SNAPSHOTS
 
 
 async def get_healthz(request: web.Request) -> web.Response:
@@ -12,8 +12,8 @@ async def get_healthz(request: web.Request) -> web.Response:
 
 
 async def get_readyz(request: web.Request) -> web.Response:
-    """200 when the next peer can start at once: a warm session process waits, and there is a place."""
-    if request.app[REGISTRY].ready:
+    """200 when the next peer can start at once and a picture can be taken: warm processes wait for both."""
+    if request.app[REGISTRY].ready and request.app[SNAPSHOTS].ready:
         return _health(request, "ok", 200)
     return _health(request, "not ready", 503)
 

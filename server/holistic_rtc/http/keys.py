@@ -4,7 +4,9 @@ from aiohttp import web
 
 from ..config import Settings
 from ..sessions.registry import Registry
+from ..sessions.snapshots import SnapshotPool
 
 SETTINGS = web.AppKey("settings", Settings)
 REGISTRY = web.AppKey("registry", Registry)
+SNAPSHOTS = web.AppKey("snapshots", SnapshotPool)
 MODEL = web.AppKey("model", dict[str, str | None])

@@ -1,35 +1,64 @@
-"""Reading still pictures."""
+"""Still pictures, from bytes and to bytes."""
 
+import io
 import warnings
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 
-from ..errors import MediaError
+from ..errors import MediaError, NotAPictureError, TooManyPixelsError
 from ..tracking.base import Image
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
+MAX_PIXELS = 80_000_000
+
+_SAVE_OPTIONS = {"JPEG": {"quality": 90}, "PNG": {"compress_level": 1}, "WEBP": {"quality": 85, "method": 0}}
+"""Fast rather than small; the server is waited for."""
 
 
-def read_picture(source: Path) -> Image | None:
+def decode_picture(source: Path | BinaryIO, max_pixels: int = MAX_PIXELS) -> Image:
     """
-    :return: ``(height, width, 3)`` uint8 RGB, turned upright as its EXIF data says; None when it is no picture.
-    :raises MediaError: it is damaged or too large.
+    Of an animation the first frame. What is transparent becomes white.
+
+    :param max_pixels: looked for in the header, before any pixel is decoded.
+    :return: ``(height, width, 3)`` uint8 RGB, turned upright as its EXIF data says.
+    :raises NotAPictureError: it is none of :data:`FORMATS`, whatever it is called.
+    :raises TooManyPixelsError: it is larger than that.
+    :raises MediaError: it is damaged.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Pillow.DecompressionBombWarning)
             with Pillow.open(source, formats=FORMATS) as picture:
+                if picture.width * picture.height > max_pixels:
+                    raise _too_many(max_pixels)
                 return _to_rgb(ImageOps.exif_transpose(picture))
     except UnidentifiedImageError:
-        return None
-    except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
-        raise MediaError(f"{source} is too large: {Pillow.MAX_IMAGE_PIXELS:,} pixels at most are taken") from error
+        raise NotAPictureError(f"this is no {', '.join(FORMATS[:-1])} or {FORMATS[-1]} picture") from None
+    except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
+        raise _too_many(max_pixels) from None
+    except MediaError:
+        raise
     except Exception as error:
         # Pillow meets a damaged file with whatever exception comes of it.
-        raise MediaError(f"the picture {source} can't be read: {error}") from error
+        raise MediaError(f"the picture can't be read: {error}") from error
+
+
+def encode_picture(image: Image, picture_format: str) -> bytes:
+    """
+    :param image: ``(height, width, 3)`` uint8 RGB.
+    :param picture_format: JPEG, PNG or WEBP.
+    """
+    encoded = io.BytesIO()
+    Pillow.fromarray(image).save(encoded, picture_format, **_SAVE_OPTIONS[picture_format])
+    return encoded.getvalue()
+
+
+def _too_many(max_pixels: int) -> TooManyPixelsError:
+    return TooManyPixelsError(f"the picture is too large: at most {max_pixels:,} pixels are taken")
 
 
 def _to_rgb(picture: Pillow.Image) -> Image:

@@ -4,15 +4,13 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import socket
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
 
 from ..errors import SignallingError
-from ..native_log import is_noise
+from .child import Child
 
 logger = logging.getLogger(__name__)
 
@@ -29,50 +27,29 @@ class SessionProcess:
     REQUEST_DEADLINE = 10.0
     CLOSE_DEADLINE = 3.0
 
-    def __init__(
-        self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        self.pid = process.pid
+    def __init__(self, child: Child) -> None:
+        self.pid = child.process.pid
         self.stats: Message | None = None
         """The newest report of its session."""
         self.end: Message | None = None
         """Why its session ended, if it could still tell."""
         self.reusable = True
         """Whether it can still serve a session, after an offer that it refused."""
-        self._process = process
-        self._reader = reader
-        self._writer = writer
+        self._child = child
         self._ready = asyncio.Event()
         self.on_unsubscribed: Callable[[str], object] = lambda id: None
         """Called with the id of each subscriber of its session that ends."""
         self._requests = asyncio.Lock()
         self._numbers = itertools.count()
         self._replies: dict[int, asyncio.Future[Message]] = {}
-        self._closed = asyncio.create_task(self._run(), name=f"session-process-{process.pid}")
+        self._closed = asyncio.create_task(self._run(), name=f"session-process-{self.pid}")
 
     @classmethod
     async def start(cls, arguments: Sequence[str]) -> "SessionProcess":
         """
         :param arguments: of ``python -m holistic_rtc.worker.main``, but for the socket.
         """
-        ours, theirs = socket.socketpair()
-        with theirs:
-            reader, writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
-            try:
-                process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "holistic_rtc.worker.main"),
-                    *("--control-fd", str(theirs.fileno()), *arguments),
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stderr=asyncio.subprocess.PIPE,
-                    limit=1 << 20,
-                    pass_fds=(theirs.fileno(),),
-                    # Ctrl-C in a terminal is for the front process, which then ends the sessions in good order.
-                    start_new_session=True,
-                )
-            except BaseException:
-                writer.close()
-                raise
-        return cls(process, reader, writer)
+        return cls(await Child.start("holistic_rtc.worker.main", arguments))
 
     @property
     def alive(self) -> bool:
@@ -132,23 +109,23 @@ class SessionProcess:
     def kill(self) -> None:
         if self.alive:
             with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+                self._child.process.kill()
 
     def _send(self, type: str, **fields: object) -> None:
-        if not self._writer.is_closing():
-            self._writer.write(orjson.dumps({"type": type, **fields}) + b"\n")
+        if not self._child.writer.is_closing():
+            self._child.writer.write(orjson.dumps({"type": type, **fields}) + b"\n")
 
     async def _run(self) -> None:
         """Owns the process from its start to its end."""
-        log = asyncio.create_task(self._copy_log(), name=f"session-process-{self.pid}-log")
+        log = asyncio.create_task(self._child.copy_log(), name=f"session-process-{self.pid}-log")
         await self._read()
-        self._writer.close()
+        self._child.writer.close()
         try:
             async with asyncio.timeout(self.CLOSE_DEADLINE):
-                status = await self._process.wait()
+                status = await self._child.process.wait()
         except TimeoutError:
-            self._process.kill()
-            status = await self._process.wait()
+            self._child.process.kill()
+            status = await self._child.process.wait()
         await log
         if status:
             logger.warning("session process %d ended with status %d", self.pid, status)
@@ -158,7 +135,7 @@ class SessionProcess:
         try:
             while True:
                 async with asyncio.timeout(deadline):
-                    line = await self._reader.readline()
+                    line = await self._child.reader.readline()
                 if not line:
                     return
                 self._take(orjson.loads(line))
@@ -170,13 +147,6 @@ class SessionProcess:
         except (ConnectionError, ValueError) as error:
             logger.error("lost session process %d: %s", self.pid, error)
             self.kill()
-
-    async def _copy_log(self) -> None:
-        """What the process logs, and the last words of its native code, are for our own standard error."""
-        assert self._process.stderr is not None
-        async for line in self._process.stderr:
-            if not is_noise(line):
-                sys.stderr.write(line.decode(errors="replace"))
 
     def _take(self, message: Message) -> None:
         match message["type"]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from .base import Tracker
+from .base import PictureTracker, Tracker
 
 
 def _mediapipe(model: Path) -> Tracker:
@@ -13,4 +13,11 @@ def _mediapipe(model: Path) -> Tracker:
     return MediaPipeTracker(model)
 
 
+def _mediapipe_pictures(model: Path) -> PictureTracker:
+    from .mediapipe import MediaPipePictureTracker
+
+    return MediaPipePictureTracker(model)
+
+
 ENGINES: Mapping[str, Callable[[Path], Tracker]] = {"mediapipe": _mediapipe}
+PICTURE_ENGINES: Mapping[str, Callable[[Path], PictureTracker]] = {"mediapipe": _mediapipe_pictures}

@@ -42,6 +42,24 @@ class HolisticResult:
     """(21, 3), origin at the hand's centre"""
 
 
+class PictureTracker(Protocol):
+    """A tracking engine for pictures that have nothing to do with each other. Made, used and closed on one thread."""
+
+    def detect(self, image: Image) -> HolisticResult:
+        """
+        Find the person in a picture.
+
+        :param image: ``(height, width, 3)`` uint8 RGB, of any size.
+        :raises TrackerError: the engine failed; the tracker can't be used any more.
+        """
+
+    def forget(self) -> None:
+        """Get ready for the next picture: what can be done before it comes."""
+
+    def close(self) -> None:
+        """Free the engine. May be called twice."""
+
+
 class Tracker(Protocol):
     """A tracking engine for one stream of frames. Made, used and closed on one thread."""
 

@@ -1,6 +1,7 @@
 """MediaPipe's HolisticLandmarker as a tracking engine."""
 
 import ctypes
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -34,7 +35,7 @@ class MediaPipeTracker:
     def __init__(self, model: Path) -> None:
         self._model = model
         self._canvas: Image | None = None
-        self._landmarker = _Landmarker(model)
+        self._landmarker = _Landmarker(model, mediapipe_c.RUNNING_MODE_VIDEO)
         self._closed = False
         self._timestamp_ms = -1
 
@@ -42,8 +43,7 @@ class MediaPipeTracker:
         """See :meth:`holistic_rtc.tracking.base.Tracker.track`."""
         if self._closed:
             raise TrackerError("the tracker is closed")
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
-            raise TrackerError(f"a frame has to be (height, width, 3) uint8, this is {image.shape} {image.dtype}")
+        _check(image)
         if timestamp_ms <= self._timestamp_ms:
             raise TrackerError(f"timestamps have to increase: {timestamp_ms} ms came after {self._timestamp_ms} ms")
         self._timestamp_ms = timestamp_ms
@@ -53,9 +53,9 @@ class MediaPipeTracker:
             self._canvas = np.empty(shape, np.uint8)
         elif not _fits(shape, self._canvas.shape):
             self._landmarker.close()
-            self._landmarker = _Landmarker(self._model)
+            self._landmarker = _Landmarker(self._model, mediapipe_c.RUNNING_MODE_VIDEO)
             self._canvas = np.empty(shape, np.uint8)
-        return self._landmarker.detect(self._fill_canvas(image), timestamp_ms)
+        return self._landmarker.detect_for_video(self._fill_canvas(image), timestamp_ms)
 
     def close(self) -> None:
         self._closed = True
@@ -70,6 +70,66 @@ class MediaPipeTracker:
         interpolation = cv2.INTER_AREA if max(image.shape) > 2 * max(height, width) else cv2.INTER_LINEAR
         cv2.resize(image, (width, height), dst=self._canvas, interpolation=interpolation)
         return self._canvas
+
+
+class MediaPipePictureTracker:
+    """
+    Finds the person in one picture after the other.
+
+    The landmarker fails for good when the size of its picture changes, so each picture is scaled to lie in the upper
+    left of a square canvas, black around it, and what is found is mapped back. It also looks for a person where the one
+    before was, in image mode too; a black picture makes it forget, after which it finds what a new landmarker would.
+
+    :param model: a ``holistic_landmarker.task``.
+    :raises TrackerError: the model can't be loaded.
+    """
+
+    CANVAS = 1280
+    """Sides in pixels: hands and faces are cut out of it, and would be blurred on a smaller one."""
+
+    def __init__(self, model: Path) -> None:
+        self._landmarker = _Landmarker(model, mediapipe_c.RUNNING_MODE_IMAGE)
+        self._canvas = np.zeros((self.CANVAS, self.CANVAS, 3), np.uint8)
+        self._remembers = False
+
+    def detect(self, image: Image) -> HolisticResult:
+        """See :meth:`holistic_rtc.tracking.base.PictureTracker.detect`."""
+        _check(image)
+        self.forget()
+        height, width = image.shape[:2]
+        scale = self.CANVAS / max(height, width)
+        scaled_height, scaled_width = (max(round(side * scale), 1) for side in (height, width))
+        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        self._canvas[:scaled_height, :scaled_width] = cv2.resize(
+            image, (scaled_width, scaled_height), interpolation=interpolation
+        )
+        found = self._landmarker.detect(self._canvas)
+        self._canvas[:] = 0
+        self._remembers = found.pose_landmarks is not None
+        # Depth is in units of the picture's width, as is x.
+        to_picture = np.array([self.CANVAS / scaled_width, self.CANVAS / scaled_height, self.CANVAS / scaled_width])
+        return replace(
+            found,
+            **{
+                name: (landmarks * to_picture).astype(np.float32)
+                for name in ("pose_landmarks", "face_landmarks", "left_hand_landmarks", "right_hand_landmarks")
+                if (landmarks := getattr(found, name)) is not None
+            },
+        )
+
+    def forget(self) -> None:
+        """See :meth:`holistic_rtc.tracking.base.PictureTracker.forget`."""
+        if self._remembers:
+            self._landmarker.detect(self._canvas)
+            self._remembers = False
+
+    def close(self) -> None:
+        self._landmarker.close()
+
+
+def _check(image: Image) -> None:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+        raise TrackerError(f"a frame has to be (height, width, 3) uint8, this is {image.shape} {image.dtype}")
 
 
 def _canvas_shape(image: Image) -> tuple[int, int, int]:
@@ -93,13 +153,13 @@ class _Landmarker:
     here. The C structures can be read as arrays.
     """
 
-    def __init__(self, model: Path) -> None:
+    def __init__(self, model: Path, running_mode: int) -> None:
         self._handle = ctypes.c_void_p()
         options = mediapipe_c.HolisticLandmarkerOptions(
             base_options=mediapipe_c.BaseOptions(
                 model_asset_path=str(model).encode(), file_descriptor=-1, delegate=mediapipe_c.DELEGATE_CPU
             ),
-            running_mode=mediapipe_c.RUNNING_MODE_VIDEO,
+            running_mode=running_mode,
             min_face_detection_confidence=0.5,
             min_face_suppression_threshold=0.5,
             min_face_landmarks_confidence=0.5,
@@ -111,7 +171,13 @@ class _Landmarker:
         )
         mediapipe_c.call("MpHolisticLandmarkerCreate", ctypes.byref(options), ctypes.byref(self._handle))
 
-    def detect(self, canvas: Image, timestamp_ms: int) -> HolisticResult:
+    def detect_for_video(self, canvas: Image, timestamp_ms: int) -> HolisticResult:
+        return self._detect("MpHolisticLandmarkerDetectForVideo", canvas, timestamp_ms)
+
+    def detect(self, canvas: Image) -> HolisticResult:
+        return self._detect("MpHolisticLandmarkerDetectImage", canvas)
+
+    def _detect(self, function: str, canvas: Image, *time: int) -> HolisticResult:
         height, width = canvas.shape[:2]
         pixels = canvas.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
         image = ctypes.c_void_p()
@@ -119,9 +185,7 @@ class _Landmarker:
         mediapipe_c.call("MpImageCreateFromUint8Data", *size, ctypes.byref(image))
         found = mediapipe_c.HolisticLandmarkerResult()
         try:
-            mediapipe_c.call(
-                "MpHolisticLandmarkerDetectForVideo", self._handle, image, None, timestamp_ms, ctypes.byref(found)
-            )
+            mediapipe_c.call(function, self._handle, image, None, *time, ctypes.byref(found))
         finally:
             mediapipe_c.free_image(image)
         try:

@@ -1,0 +1,107 @@
+"""Entry of a snapshot process: takes one picture after the other.
+
+The front process talks to it over a socket, in lines of JSON with bytes after them::
+
+    front -> worker   {"bytes": n, "parts": [...], "picture_format": name or null, "annotate": bool, "mirror": bool,
+                       "max_size": n or null, "max_pixels": n}   then the picture
+    worker -> front   {"type": "ready"}
+                      {"type": "taken", "landmarks": n, "picture": n or null}   then both
+                      {"type": "refused", "error": "damaged", "too_large" or "unknown", "message": sentence}
+
+The end of the socket ends the process.
+"""
+
+import argparse
+import logging
+import os
+import socket
+import sys
+from io import BufferedRWPair
+from pathlib import Path
+from typing import Any
+
+import cv2
+import orjson
+
+from ..errors import MediaError, NotAPictureError, TooManyPixelsError, TrackerError
+from ..landmarks.message import Part
+from ..media.pictures import decode_picture
+from ..media.snapshot import SnapshotOptions, take_snapshot
+from ..sample import portrait
+from ..tracking import PICTURE_ENGINES
+from ..tracking.base import PictureTracker
+
+logger = logging.getLogger(__name__)
+
+NICENESS = 5
+"""Live sessions go first: a picture can wait, and a frame can't."""
+
+
+def serve(front: BufferedRWPair, tracker: PictureTracker, description: dict[str, Any]) -> None:
+    """
+    Until the front process closes the socket.
+
+    :raises TrackerError: the engine failed.
+    """
+    tracker.detect(decode_picture(portrait()))
+    tracker.forget()
+    _reply(front, {"type": "ready"})
+    while line := front.readline():
+        request = orjson.loads(line)
+        data = front.read(request.pop("bytes"))
+        try:
+            options = SnapshotOptions(**{**request, "parts": frozenset(map(Part, request["parts"]))})
+            snapshot = take_snapshot(tracker, description, data, options)
+        except MediaError as error:
+            _reply(front, {"type": "refused", "error": _kind(error), "message": str(error)})
+        else:
+            picture = snapshot.picture
+            sizes = {"landmarks": len(snapshot.landmarks), "picture": None if picture is None else len(picture)}
+            _reply(front, {"type": "taken", **sizes}, snapshot.landmarks, picture or b"")
+        tracker.forget()
+
+
+def _kind(error: MediaError) -> str:
+    match error:
+        case NotAPictureError():
+            return "unknown"
+        case TooManyPixelsError():
+            return "too_large"
+        case _:
+            return "damaged"
+
+
+def _reply(front: BufferedRWPair, header: dict[str, Any], *bodies: bytes) -> None:
+    front.write(b"".join((orjson.dumps(header), b"\n", *bodies)))
+    front.flush()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="holistic-rtc snapshot process")
+    parser.add_argument("--control-fd", type=int, required=True)
+    parser.add_argument("--engine", choices=PICTURE_ENGINES, required=True)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--description", type=orjson.loads, required=True)
+    parser.add_argument("--log-level", required=True)
+    options = parser.parse_args()
+    logging.basicConfig(level=options.log_level, format=f"%(asctime)s %(levelname)s [{os.getpid()}] %(message)s")
+    os.nice(NICENESS)
+    cv2.setNumThreads(1)
+    status = 0
+    with socket.socket(fileno=options.control_fd) as control:
+        front = control.makefile("rwb")
+        try:
+            serve(front, PICTURE_ENGINES[options.engine](options.model), options.description)
+        except ConnectionError:
+            pass  # The front process has gone, which is also an end.
+        except TrackerError as error:
+            logger.error("%s", error)
+            status = 1
+    logging.shutdown()
+    sys.stderr.flush()
+    # A picture may be the engine's end, which must not be waited for.
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    main()
