@@ -4,6 +4,7 @@ import numpy as np
 from synthetic import make_result
 
 from holistic_rtc.tracking.base import HolisticResult
+from holistic_rtc.tracking.face_geometry import face_transform
 from holistic_rtc.tracking.refine import Refiner
 from holistic_rtc.tracking.smoothing import Smoother
 
@@ -39,3 +40,19 @@ def test_smoothing_that_is_switched_on_again_knows_nothing_of_before() -> None:
         refiner.refine(moved(0.01 * i), *SIZE, 33 * i, smoothing=smoothing)
     refined = refiner.refine(moved(0.02), *SIZE, 66, smoothing=True)
     np.testing.assert_array_equal(refined.left_hand_landmarks, moved(0.02).left_hand_landmarks)
+
+
+def test_the_heads_pose_is_that_of_the_landmarks_that_are_given_out() -> None:
+    refiner = Refiner()
+    for i, smoothing in enumerate((False, True, True)):
+        face = make_result().face_landmarks
+        assert face is not None
+        found = HolisticResult(face_landmarks=face + np.float32(0.01 * i))
+        refined = refiner.refine(found, *SIZE, 33 * i, smoothing=smoothing)
+        assert refined.face_landmarks is not None
+        expected = face_transform(refined.face_landmarks, 640 / 480)
+        np.testing.assert_array_equal(refined.face_transform, expected)  # type: ignore[arg-type]
+
+
+def test_without_a_face_there_is_no_pose_of_the_head() -> None:
+    assert Refiner().refine(HolisticResult(), *SIZE, 0, smoothing=True).face_transform is None

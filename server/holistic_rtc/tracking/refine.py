@@ -1,11 +1,14 @@
 """What is made of the results of a tracking engine, whatever the engine."""
 
+from dataclasses import replace
+
 from .base import HolisticResult
+from .face_geometry import face_transform
 from .smoothing import Smoother
 
 
 class Refiner:
-    """Refines the results of one stream of frames, in their order."""
+    """Smooths the results of one stream of frames, and adds how the head is turned."""
 
     def __init__(self) -> None:
         self._smoother: Smoother | None = None
@@ -14,12 +17,17 @@ class Refiner:
         self, result: HolisticResult, width: int, height: int, timestamp_ms: int, *, smoothing: bool
     ) -> HolisticResult:
         """
+        To be called with each result of the stream, in their order.
+
         :param width: of the frame in pixels, like ``height``.
-        :param smoothing: may change from frame to frame; what was before a change has no influence on what is after.
+        :param timestamp_ms: time of the frame, greater than that of the frame before.
+        :param smoothing: may change from frame to frame; what came before a change has no part in what comes after.
         """
-        if not smoothing:
+        aspect = width / height
+        if smoothing:
+            self._smoother = self._smoother or Smoother()
+            result = self._smoother.smooth(result, aspect, timestamp_ms)
+        else:
             self._smoother = None
-            return result
-        if self._smoother is None:
-            self._smoother = Smoother()
-        return self._smoother.smooth(result, width / height, timestamp_ms)
+        face = result.face_landmarks
+        return replace(result, face_transform=None if face is None else face_transform(face, aspect))

@@ -118,7 +118,7 @@ class _OneEuroFilter:
             seconds = (timestamp_ms - last.timestamp_ms) / 1000
             velocity = (xy - last.xy) / (size * seconds)
             velocity = last.velocity + _weight(SPEED_CUTOFF, seconds) * (velocity - last.velocity)
-            cutoff = MIN_CUTOFF + self._beta * np.hypot(velocity[:, :1], velocity[:, 1:])
+            cutoff = MIN_CUTOFF + self._beta * np.linalg.norm(velocity, axis=1, keepdims=True)
             smoothed = last.smoothed + _weight(cutoff, seconds) * (found - last.smoothed)
         self._last = _Seen(timestamp_ms, aspect, xy, velocity, smoothed)
         return smoothed
@@ -131,7 +131,7 @@ def _continues(last: _Seen, found: FloatArray, xy: FloatArray, size: float, aspe
         and abs(aspect / last.aspect - 1) <= MAX_STRETCH
         and found.shape == last.smoothed.shape
         # False, too, of a part without size, whose speed can't be told.
-        and bool(np.hypot(*(xy - last.xy).T).mean() < MAX_JUMP * size)
+        and bool(np.linalg.norm(xy - last.xy, axis=1).mean() < MAX_JUMP * size)
     )
 
 
