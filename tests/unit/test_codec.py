@@ -55,6 +55,12 @@ def test_header_numbers_of_zero_come_back() -> None:
     assert dataclasses.replace(decoded, result=message.result) == message
 
 
+def test_counts_begin_again_at_zero_after_32_bits() -> None:
+    message = dataclasses.replace(make_message(), seq=2**32, timestamp_ms=2**32 + 7)
+    decoded = codec.decode(codec.encode(message))
+    assert (decoded.seq, decoded.timestamp_ms) == (0, 7)
+
+
 def test_coordinates_beyond_the_range_are_clipped() -> None:
     hand = np.full((21, 3), 100, np.float32)
     hand[0] = -100

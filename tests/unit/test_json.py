@@ -50,6 +50,12 @@ def test_a_frame_with_nobody_gives_the_header_alone() -> None:
     assert_close(json.decode(json.encode(message)), message, coordinates=0, scores=0)
 
 
+def test_counts_begin_again_at_zero_after_32_bits() -> None:
+    message = dataclasses.replace(make_message(), seq=2**32, timestamp_ms=2**32 + 7)
+    decoded = json.decode(json.encode(message))
+    assert (decoded.seq, decoded.timestamp_ms) == (0, 7)
+
+
 def test_a_part_with_a_number_that_is_not_finite_counts_as_not_seen() -> None:
     face = np.full((478, 3), np.nan, np.float32)
     document = orjson.loads(json.encode(make_message(dataclasses.replace(make_result(), face_landmarks=face))))

@@ -29,6 +29,7 @@ from holistic_rtc.sample import portrait
 from holistic_rtc.tracking.base import HolisticResult
 from holistic_rtc.tracking.mediapipe import MediaPipeTracker
 from holistic_rtc.tracking.models import PoseModel, find
+from holistic_rtc.tracking.refine import Refiner
 
 HERE = Path(__file__).parent
 SCHEMA = HERE.parents[1] / "schema" / "landmarks.fbs"
@@ -60,6 +61,7 @@ def tracked(picture: Path, *, seq: int, timestamp_ms: int, track: int) -> Landma
     result = tracker.track(image, 0)
     tracker.close()
     height, width = image.shape[:2]
+    result = Refiner().refine(result, width, height, 0, smoothing=False)
     return LandmarkMessage(seq, timestamp_ms, width, height, track, result)
 
 

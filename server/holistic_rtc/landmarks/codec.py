@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from holistic_rtc.errors import DecodeError
 from holistic_rtc.landmarks import landmarks_generated as generated
-from holistic_rtc.landmarks.message import ALL_PARTS, PART_FIELDS, LandmarkMessage, Part
+from holistic_rtc.landmarks.message import ALL_PARTS, MAX_COUNT, PART_FIELDS, LandmarkMessage, Part
 from holistic_rtc.landmarks.transform import to_matrix, to_quaternion
 from holistic_rtc.tracking.base import FloatArray, HolisticResult
 
@@ -71,8 +71,8 @@ def encode(message: LandmarkMessage, parts: Collection[Part] = ALL_PARTS) -> byt
     generated.LandmarksStart(builder)
     for part, data in _pack_structs(message, parts).items():
         _ADD_STRUCT[part](builder, _put_struct(builder, data, alignment=4 if part is Part.FACE_TRANSFORM else 2))
-    generated.LandmarksAddSeq(builder, message.seq)
-    generated.LandmarksAddTimestampMs(builder, message.timestamp_ms)
+    generated.LandmarksAddSeq(builder, message.seq & MAX_COUNT)
+    generated.LandmarksAddTimestampMs(builder, message.timestamp_ms & MAX_COUNT)
     generated.LandmarksAddWidth(builder, message.width)
     generated.LandmarksAddHeight(builder, message.height)
     generated.LandmarksAddTrack(builder, message.track)

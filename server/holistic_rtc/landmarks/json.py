@@ -9,7 +9,7 @@ import orjson
 from numpy.typing import NDArray
 
 from holistic_rtc.errors import DecodeError
-from holistic_rtc.landmarks.message import ALL_PARTS, BLENDSHAPE_NAMES, PART_FIELDS, LandmarkMessage, Part
+from holistic_rtc.landmarks.message import ALL_PARTS, BLENDSHAPE_NAMES, MAX_COUNT, PART_FIELDS, LandmarkMessage, Part
 from holistic_rtc.landmarks.transform import to_matrix, to_quaternion
 from holistic_rtc.tracking.base import FloatArray, HolisticResult
 
@@ -18,8 +18,8 @@ _DECIMALS = 5
 
 _HEADER_MAXIMA: Mapping[str, int] = MappingProxyType(
     {
-        "seq": 2**32 - 1,
-        "timestamp_ms": 2**32 - 1,
+        "seq": MAX_COUNT,
+        "timestamp_ms": MAX_COUNT,
         "width": 2**16 - 1,
         "height": 2**16 - 1,
         "track": 2**8 - 1,
@@ -34,6 +34,8 @@ def encode(message: LandmarkMessage, parts: Collection[Part] = ALL_PARTS) -> byt
     :raises ValueError: an array of the result has the wrong shape.
     """
     document: dict[str, Any] = {name: getattr(message, name) for name in _HEADER_MAXIMA}
+    document["seq"] &= MAX_COUNT
+    document["timestamp_ms"] &= MAX_COUNT
     for part, array in message.seen(parts).items():
         if part is Part.BLENDSHAPES:
             document[part.value] = dict(zip(BLENDSHAPE_NAMES, _rounded(array), strict=True))

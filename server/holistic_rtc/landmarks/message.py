@@ -26,6 +26,9 @@ class Part(StrEnum):
 
 ALL_PARTS = frozenset(Part)
 
+MAX_COUNT = 2**32 - 1
+"""of `seq` and `timestamp_ms` on the wire, where they begin at 0 again after it: milliseconds after 49.7 days"""
+
 
 @dataclass(frozen=True, slots=True)
 class PartField:
@@ -55,9 +58,9 @@ class LandmarkMessage:
     """One tracked frame of one video track."""
 
     seq: int
-    """Counts the tracked frames of this track from 0; 32 bits"""
+    """Counts the tracked frames of this track from 0"""
     timestamp_ms: int
-    """Time of the frame since the first frame of the track; 32 bits"""
+    """Time of the frame since the first frame of the track"""
     width: int
     """Of the frame in pixels, as is the height; 16 bits"""
     height: int
