@@ -10,6 +10,8 @@ NETWORK := Check the network and the index settings of
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input --no-deps
 LIBRARIES := import ctypes; ctypes.CDLL("libEGL.so.1"); ctypes.CDLL("libGLESv2.so.2")
 
+PRETTIER := web/node_modules/.bin/prettier --config web/.prettierrc.json --log-level warn
+
 PAGE := server/holistic_rtc/http/static/index.html
 PAGE_SOURCES := $(shell find web schema -type f -not -path '*/node_modules/*' 2>/dev/null)
 
@@ -29,7 +31,7 @@ run: setup ## make ready and serve (HOST=, PORT= and ARGS= for the options of ho
 	@exec $(BIN)/holistic-rtc serve $(SERVE)
 
 .PHONY: test
-test: setup $(STAMPS)/dev chromium lint ## lint, types, and all tests, in Python and TypeScript
+test: setup $(STAMPS)/dev tests/integration/werift/node_modules/.package-lock.json chromium lint ## lint, types, and all tests, in Python and TypeScript
 	cd web && npm test
 	$(BIN)/pytest
 
@@ -40,12 +42,14 @@ lint: $(STAMPS)/package $(STAMPS)/dev web/node_modules/.package-lock.json ## lin
 	$(BIN)/mypy
 	cd web && npm run lint
 	cd web && npm run typecheck
+	$(PRETTIER) --check tests/integration/werift
 
 .PHONY: format
 format: $(STAMPS)/dev web/node_modules/.package-lock.json ## format everything
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 	cd web && npm run format
+	$(PRETTIER) --write tests/integration/werift
 
 .PHONY: bench
 bench: setup $(STAMPS)/dev chromium ## measure speed, delay and leaks, as one table
@@ -67,7 +71,7 @@ lock: ## choose the newest versions of all Python dependencies
 
 .PHONY: clean
 clean: ## remove all that was made here; the model bundle in the cache folder stays
-	rm -rf .venv web/node_modules server/holistic_rtc/http/static server/*.egg-info build
+	rm -rf .venv web/node_modules tests/integration/werift/node_modules server/holistic_rtc/http/static server/*.egg-info build
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 
@@ -98,9 +102,9 @@ $(STAMPS)/model: $(STAMPS)/package
 	@$(BIN)/holistic-rtc models fetch
 	@touch $@
 
-web/node_modules/.package-lock.json: web/package-lock.json
+%/node_modules/.package-lock.json: %/package-lock.json
 	@scripts/check-node
-	@scripts/quietly "Installing the page's packages" "$(NETWORK) npm" npm ci --prefix web --no-audit --no-fund
+	@scripts/quietly "Installing the npm packages of $*" "$(NETWORK) npm" npm ci --prefix $* --no-audit --no-fund
 	@touch $@
 
 $(PAGE): web/node_modules/.package-lock.json $(PAGE_SOURCES)
