@@ -57,10 +57,20 @@ def test_make_generate_makes_the_reader(options: list[str], folder: str, pattern
     assert f"flatc {' '.join(options)} -o {folder} schema/landmarks.fbs\n" in makefile
 
 
-def test_the_parts_are_the_structs_of_the_schema_in_its_order() -> None:
+def fields_of_the_table() -> list[list[str]]:
+    """The name and the type of each."""
     table = SCHEMA.read_text().split("table Landmarks {")[1].split("}")[0]
-    fields = [line.strip().rstrip(";").split(":") for line in table.splitlines() if line.strip().endswith(";")]
-    assert [name for name, kind in fields if kind[0].isupper()] == list(Part)
+    return [line.strip().rstrip(";").split(":") for line in table.splitlines() if line.strip().endswith(";")]
+
+
+def test_the_parts_are_the_structs_of_the_schema_in_its_order() -> None:
+    assert [name for name, kind in fields_of_the_table() if kind[0].isupper()] == list(Part)
+
+
+def test_the_documentation_explains_each_field() -> None:
+    documentation = (PROJECT / "docs" / "protocol.md").read_text()
+    table = documentation.split("## Landmark messages")[1].split("\n\n- **")[0]
+    assert [name for name, _ in fields_of_the_table() if f"`{name}`" not in table] == []
 
 
 def test_the_file_identifier_is_that_of_the_schema() -> None:
