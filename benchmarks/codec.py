@@ -4,11 +4,14 @@ from benchmarks.figure import Figure
 from benchmarks.sample import median_ms, tracked_frame
 from holistic_rtc.landmarks import codec, json
 from holistic_rtc.landmarks.message import ALL_PARTS, LandmarkMessage, Part
+from holistic_rtc.tracking.refine import Refiner
 
 
 def measure() -> list[Figure]:
-    image, result = tracked_frame()
-    message = LandmarkMessage(1, 33, image.shape[1], image.shape[0], 0, result)
+    image, tracked = tracked_frame()
+    height, width = image.shape[:2]
+    result = Refiner().refine(tracked, width, height, 33, smoothing=False)
+    message = LandmarkMessage(1, 33, width, height, 0, result)
     binary, text = codec.encode(message), json.encode(message)
     return [
         Figure("encoding a full landmark message, median", median_ms(lambda: codec.encode(message)), "ms", at_most=0.3),
