@@ -102,9 +102,10 @@ async def test_another_content_type_is_415(server: Server, http: aiohttp.ClientS
 
 
 async def test_other_methods_are_405(server: Server, http: aiohttp.ClientSession) -> None:
-    for method, path in (("PUT", "/whip"), ("GET", "/whip"), ("PUT", "/whip/nobody/guess"), ("GET", "/whip/nobody/guess")):
-        async with http.request(method, f"{server.url}{path}") as response:
-            await assert_problem(response, 405)
+    for path in ("/whip", "/whip/nobody/guess"):
+        for method in ("PUT", "GET"):
+            async with http.request(method, f"{server.url}{path}") as response:
+                await assert_problem(response, 405)
             assert response.headers["Allow"]
 
 

@@ -1,5 +1,6 @@
 """The tracker with the real model."""
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 from holistic_rtc.errors import TrackerError
 from holistic_rtc.tracking.base import HolisticResult
-from holistic_rtc.tracking.mediapipe import MediaPipeTracker
+from holistic_rtc.tracking.mediapipe import MediaPipePictureTracker, MediaPipeTracker
 from holistic_rtc.tracking.models import PoseModel, find
 from support.pictures import grace_hopper
 
@@ -137,3 +138,40 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     for name in ("bad.task", "absent.task"):
         with pytest.raises(TrackerError, match="MediaPipe"):
             MediaPipeTracker(tmp_path / name)
+
+
+def pictures() -> list[Picture]:
+    portrait = grace_hopper()
+    black = np.zeros_like(portrait)
+    return [portrait, np.ascontiguousarray(grace_hopper(480, 640)[:, ::-1]), black, portrait[:300, 200:], portrait]
+
+
+def test_a_picture_is_seen_as_by_a_new_tracker_whatever_came_before() -> None:
+    """The landmarker remembers where the person was, and filters the visibility and the world landmarks."""
+    tracker = MediaPipePictureTracker(MODEL)
+    for picture in pictures():
+        found = tracker.detect(picture)
+        new = MediaPipePictureTracker(MODEL)
+        expected = new.detect(picture)
+        new.close()
+        for field in dataclasses.fields(found):
+            value, expected_value = getattr(found, field.name), getattr(expected, field.name)
+            assert (value is None) == (expected_value is None), field.name
+            if value is not None:
+                np.testing.assert_allclose(value, expected_value, atol=1e-4, err_msg=field.name)
+    tracker.close()
+
+
+@pytest.mark.parametrize("shape", [(480, 640), (960, 720), (480, 900), (1920, 1440)])
+def test_landmarks_of_a_picture_are_fractions_of_it(shape: tuple[int, int]) -> None:
+    height, width = shape
+    scale = min(shape) // 480
+    picture = np.full((height, width, 3), 128, np.uint8)
+    picture[: 480 * scale, width - 400 * scale :] = grace_hopper(400 * scale, 480 * scale)
+    tracker = MediaPipePictureTracker(MODEL)
+    face = tracker.detect(picture).face_landmarks
+    tracker.close()
+    assert face is not None
+    nose = (face[1, :2] * (width, height) - (width - 400 * scale, 0)) / scale
+    # Where a person sees it in the portrait.
+    assert np.abs(nose - (207, 195)).max() < 8

@@ -16,8 +16,9 @@ PICTURES = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 ANSWERS = (JSON, *PICTURES, BOTH)
 
 PARTS = (
-    *("pose", "pose_world", "face", "face_transform", "blendshapes"),
+    *("pose", "pose_world", "face", "blendshapes"),
     *("left_hand", "left_hand_world", "right_hand", "right_hand_world"),
+    "face_transform",
 )
 SWITCHES = {"true": True, "false": False, "1": True, "0": False}
 SIZES = range(16, 8193)
@@ -29,7 +30,7 @@ _CHUNK = 64 * 1024
 async def post_snapshot(request: web.Request) -> web.Response:
     authorise(request)
     settings, pool = request.app[SETTINGS], request.app[SNAPSHOTS]
-    answer = _negotiate(request.headers.get(hdrs.ACCEPT, JSON))
+    answer = _negotiate(request.headers.get(hdrs.ACCEPT) or "*/*")
     options = _read_options(request)
     with pool.place():
         try:

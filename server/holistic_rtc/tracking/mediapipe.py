@@ -35,7 +35,7 @@ class MediaPipeTracker:
     def __init__(self, model: Path) -> None:
         self._model = model
         self._canvas: Image | None = None
-        self._landmarker = _Landmarker(model, mediapipe_c.RUNNING_MODE_VIDEO)
+        self._landmarker = _Landmarker(model)
         self._closed = False
         self._timestamp_ms = -1
 
@@ -53,9 +53,9 @@ class MediaPipeTracker:
             self._canvas = np.empty(shape, np.uint8)
         elif not _fits(shape, self._canvas.shape):
             self._landmarker.close()
-            self._landmarker = _Landmarker(self._model, mediapipe_c.RUNNING_MODE_VIDEO)
+            self._landmarker = _Landmarker(self._model)
             self._canvas = np.empty(shape, np.uint8)
-        return self._landmarker.detect_for_video(self._fill_canvas(image), timestamp_ms)
+        return self._landmarker.detect(self._fill_canvas(image), timestamp_ms)
 
     def close(self) -> None:
         self._closed = True
@@ -74,11 +74,17 @@ class MediaPipeTracker:
 
 class MediaPipePictureTracker:
     """
-    Finds the person in one picture after the other.
+    Finds the person in one picture after the other, each time as a new landmarker would.
 
     The landmarker fails for good when the size of its picture changes, so each picture is scaled to lie in the upper
-    left of a square canvas, black around it, and what is found is mapped back. It also looks for a person where the one
-    before was, in image mode too; a black picture makes it forget, after which it finds what a new landmarker would.
+    left of a square canvas, black around it, and what is found is mapped back.
+
+    It also remembers, in its image mode as well as in its video mode, so that what is found in a picture depends on the
+    ones before. Three measures are against that:
+
+    - A black picture makes it forget where the person was.
+    - With so long a time between two pictures, the filter of the world landmarks has no effect.
+    - The filter of the visibility knows no time: ``v = 0.1 * found + 0.9 * v_before``. It is undone.
 
     :param model: a ``holistic_landmarker.task``.
     :raises TrackerError: the model can't be loaded.
@@ -86,11 +92,15 @@ class MediaPipePictureTracker:
 
     CANVAS = 1280
     """Sides in pixels: hands and faces are cut out of it, and would be blurred on a smaller one."""
+    STEP_MS = 10**8
+    VISIBILITY_WEIGHT = 0.1
 
     def __init__(self, model: Path) -> None:
-        self._landmarker = _Landmarker(model, mediapipe_c.RUNNING_MODE_IMAGE)
+        self._landmarker = _Landmarker(model)
         self._canvas = np.zeros((self.CANVAS, self.CANVAS, 3), np.uint8)
+        self._timestamp_ms = 0
         self._remembers = False
+        self._filtered_visibility: FloatArray | None = None
 
     def detect(self, image: Image) -> HolisticResult:
         """See :meth:`holistic_rtc.tracking.base.PictureTracker.detect`."""
@@ -103,15 +113,16 @@ class MediaPipePictureTracker:
         self._canvas[:scaled_height, :scaled_width] = cv2.resize(
             image, (scaled_width, scaled_height), interpolation=interpolation
         )
-        found = self._landmarker.detect(self._canvas)
+        found = self._detect()
         self._canvas[:] = 0
-        self._remembers = found.pose_landmarks is not None
+        self._remembers = True
         # Depth is in units of the picture's width, as is x.
-        to_picture = np.array([self.CANVAS / scaled_width, self.CANVAS / scaled_height, self.CANVAS / scaled_width])
+        to_picture = np.array([1 / scaled_width, 1 / scaled_height, 1 / scaled_width], np.float32) * self.CANVAS
         return replace(
             found,
+            pose_visibility=self._unfilter(found.pose_visibility),
             **{
-                name: (landmarks * to_picture).astype(np.float32)
+                name: landmarks * to_picture
                 for name in ("pose_landmarks", "face_landmarks", "left_hand_landmarks", "right_hand_landmarks")
                 if (landmarks := getattr(found, name)) is not None
             },
@@ -120,11 +131,24 @@ class MediaPipePictureTracker:
     def forget(self) -> None:
         """See :meth:`holistic_rtc.tracking.base.PictureTracker.forget`."""
         if self._remembers:
-            self._landmarker.detect(self._canvas)
+            self._detect()
             self._remembers = False
 
     def close(self) -> None:
         self._landmarker.close()
+
+    def _detect(self) -> HolisticResult:
+        self._timestamp_ms += self.STEP_MS
+        return self._landmarker.detect(self._canvas, self._timestamp_ms)
+
+    def _unfilter(self, filtered: FloatArray | None) -> FloatArray | None:
+        if filtered is None:
+            return None
+        before, self._filtered_visibility = self._filtered_visibility, filtered
+        if before is None:
+            return filtered
+        weight = self.VISIBILITY_WEIGHT
+        return np.clip((filtered - (1 - weight) * before) / weight, 0, 1).astype(np.float32)
 
 
 def _check(image: Image) -> None:
@@ -153,13 +177,13 @@ class _Landmarker:
     here. The C structures can be read as arrays.
     """
 
-    def __init__(self, model: Path, running_mode: int) -> None:
+    def __init__(self, model: Path) -> None:
         self._handle = ctypes.c_void_p()
         options = mediapipe_c.HolisticLandmarkerOptions(
             base_options=mediapipe_c.BaseOptions(
                 model_asset_path=str(model).encode(), file_descriptor=-1, delegate=mediapipe_c.DELEGATE_CPU
             ),
-            running_mode=running_mode,
+            running_mode=mediapipe_c.RUNNING_MODE_VIDEO,
             min_face_detection_confidence=0.5,
             min_face_suppression_threshold=0.5,
             min_face_landmarks_confidence=0.5,
@@ -171,13 +195,7 @@ class _Landmarker:
         )
         mediapipe_c.call("MpHolisticLandmarkerCreate", ctypes.byref(options), ctypes.byref(self._handle))
 
-    def detect_for_video(self, canvas: Image, timestamp_ms: int) -> HolisticResult:
-        return self._detect("MpHolisticLandmarkerDetectForVideo", canvas, timestamp_ms)
-
-    def detect(self, canvas: Image) -> HolisticResult:
-        return self._detect("MpHolisticLandmarkerDetectImage", canvas)
-
-    def _detect(self, function: str, canvas: Image, *time: int) -> HolisticResult:
+    def detect(self, canvas: Image, timestamp_ms: int) -> HolisticResult:
         height, width = canvas.shape[:2]
         pixels = canvas.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
         image = ctypes.c_void_p()
@@ -185,7 +203,9 @@ class _Landmarker:
         mediapipe_c.call("MpImageCreateFromUint8Data", *size, ctypes.byref(image))
         found = mediapipe_c.HolisticLandmarkerResult()
         try:
-            mediapipe_c.call(function, self._handle, image, None, *time, ctypes.byref(found))
+            mediapipe_c.call(
+                "MpHolisticLandmarkerDetectForVideo", self._handle, image, None, timestamp_ms, ctypes.byref(found)
+            )
         finally:
             mediapipe_c.free_image(image)
         try:

@@ -16,7 +16,6 @@ from ..errors import TrackerError
 
 DELEGATE_CPU = 1
 IMAGE_FORMAT_SRGB = 1
-RUNNING_MODE_IMAGE = 1
 RUNNING_MODE_VIDEO = 2
 
 
@@ -139,9 +138,6 @@ def _load() -> ctypes.CDLL:
     for function, arguments in {
         "MpHolisticLandmarkerCreate": (POINTER(HolisticLandmarkerOptions), POINTER(c_void_p), message),
         # The third argument says which part of the picture to look at; NULL for all of it.
-        "MpHolisticLandmarkerDetectImage": (
-            *(c_void_p, c_void_p, c_void_p, POINTER(HolisticLandmarkerResult), message),
-        ),
         "MpHolisticLandmarkerDetectForVideo": (
             *(c_void_p, c_void_p, c_void_p, c_int64, POINTER(HolisticLandmarkerResult), message),
         ),
