@@ -11,12 +11,13 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import baseline, codec, cpu, delay, drawing, leaks, overload
+from benchmarks import baseline, codec, cpu, delay, drawing, leaks, overload, smoothing
 from benchmarks.figure import Figure, table
 
 MEASUREMENTS: Mapping[str, Callable[[], list[Figure]]] = {
     "drawing": drawing.measure,
     "codec": codec.measure,
+    "smoothing": smoothing.measure,
     "cpu": cpu.measure,
     "delay": delay.measure,
     "baseline": baseline.measure,

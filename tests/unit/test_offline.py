@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from holistic_rtc.media.offline import Tracked, track_file
 from holistic_rtc.tracking.base import Tracker
 from holistic_rtc.tracking.mediapipe import MediaPipeTracker
 from holistic_rtc.tracking.models import PoseModel, find
+from holistic_rtc.tracking.refine import Refiner
 from support.pictures import grace_hopper
 
 Picture = np.ndarray[Any, np.dtype[np.uint8]]
@@ -228,6 +230,22 @@ def test_annotated_videos_are_h264_with_the_index_first_and_in_the_colours_of_th
     corner = slice(0, 40), slice(0, 40)
     before, after = (read_video(path)[0].to_ndarray(format="rgb24") for path in (source, tmp_path / "out.mp4"))
     assert np.abs(after[corner].astype(int) - before[corner]).mean() < 3
+
+
+def test_the_landmarks_of_a_video_are_smoothed_and_tell_the_heads_pose_as_those_of_a_stream(
+    portrait: Picture, tmp_path: Path
+) -> None:
+    shifted = [np.roll(portrait, 3 * i, axis=1) for i in range(4)]
+    source = write_video(tmp_path / "clip.avi", shifted, codec="ffv1", pix_fmt="bgr0")
+    track(source, landmarks=tmp_path / "out.jsonl")
+    refiner = Refiner()
+    with closing(MediaPipeTracker(MODEL)) as tracker:
+        for picture, message in zip(shifted, read_lines(tmp_path / "out.jsonl"), strict=True):
+            found = tracker.track(picture, message.timestamp_ms)
+            expected = refiner.refine(found, 400, 480, message.timestamp_ms, smoothing=True)
+            for name, tolerance in (("face_landmarks", 1e-4), ("face_transform", 0.01)):
+                np.testing.assert_allclose(getattr(message.result, name), getattr(expected, name), atol=tolerance)
+    assert np.abs(found.face_landmarks - expected.face_landmarks).max() > 1e-3  # type: ignore[operator]
 
 
 def test_a_video_that_begins_late_begins_at_once_when_annotated(portrait: Picture, tmp_path: Path) -> None:

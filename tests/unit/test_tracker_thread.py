@@ -13,7 +13,8 @@ from synthetic import make_result
 
 from holistic_rtc.errors import TrackerError
 from holistic_rtc.media.tracker_thread import TrackerThread
-from holistic_rtc.tracking.base import HolisticResult, Image
+from holistic_rtc.tracking.base import FloatArray, HolisticResult, Image
+from holistic_rtc.tracking.face_geometry import face_transform
 
 
 def make_frame(width: int = 64, height: int = 48, pts: int = 0) -> VideoFrame:
@@ -111,6 +112,55 @@ async def test_after_a_failure_the_next_frame_gets_a_new_engine(made: list[Engin
     assert made[0].closed == 1
     assert await thread.process(make_frame(), 33, draw=False, smoothing=True) is not None
     assert len(made) == 2
+
+
+class Drifting(Engine):
+    """Finds a hand that moves a little from frame to frame."""
+
+    def __init__(self, made: list[Engine], failures: int = 0) -> None:
+        super().__init__(made, failures)
+        self.found: list[FloatArray] = []
+
+    def track(self, image: Image, timestamp_ms: int) -> HolisticResult:
+        hand = super().track(image, timestamp_ms).left_hand_landmarks
+        assert hand is not None
+        self.found.append(hand + np.float32(0.01 * len(self.calls)))
+        return HolisticResult(left_hand_landmarks=self.found[-1])
+
+
+async def test_results_are_smoothed_on_wish_and_from_the_first_frame_on_not_from_the_warm_up(
+    made: list[Engine], make_thread: MakeThread
+) -> None:
+    thread = make_thread(lambda: Drifting(made))
+    await thread.warm_up(np.zeros((48, 64, 3), np.uint8))
+    raw = []
+    for i, smoothing in enumerate((True, True, False)):
+        tracked = await thread.process(make_frame(), 33 * i, draw=False, smoothing=smoothing)
+        assert tracked is not None
+        assert isinstance(made[0], Drifting)
+        raw.append(np.array_equal(tracked.result.left_hand_landmarks, made[0].found[-1]))  # type: ignore[arg-type]
+    assert raw == [True, False, True]
+
+
+async def test_nothing_is_smoothed_from_one_engine_to_the_next(made: list[Engine], make_thread: MakeThread) -> None:
+    thread = make_thread(lambda: Drifting(made))
+    assert await thread.process(make_frame(), 0, draw=False, smoothing=True) is not None
+    made[0]._failures = 1
+    assert await thread.process(make_frame(), 33, draw=False, smoothing=True) is None
+    tracked = await thread.process(make_frame(), 66, draw=False, smoothing=True)
+    assert tracked is not None
+    assert isinstance(made[1], Drifting)
+    np.testing.assert_array_equal(tracked.result.left_hand_landmarks, made[1].found[0])
+
+
+async def test_a_face_gets_the_pose_of_the_head(made: list[Engine], make_thread: MakeThread) -> None:
+    thread = make_thread(lambda: Engine(made))
+    for smoothing in (True, False):
+        tracked = await thread.process(make_frame(64, 48), 33 * (not smoothing), draw=False, smoothing=smoothing)
+        face = make_result().face_landmarks
+        assert tracked is not None
+        assert face is not None
+        np.testing.assert_array_equal(tracked.result.face_transform, face_transform(face, 64 / 48))  # type: ignore[arg-type]
 
 
 async def test_an_engine_that_fails_on_three_frames_running_is_given_up(

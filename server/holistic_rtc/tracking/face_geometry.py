@@ -73,9 +73,9 @@ def face_transform(landmarks: FloatArray, aspect: float) -> FloatArray | None:
     :return: ``(4, 4)``, as :attr:`holistic_rtc.tracking.base.HolisticResult.face_transform` is; None when the face is
         too small to tell.
     """
-    if not np.ptp(landmarks[:, :2], axis=0).max() > _MIN_EXTENT:
-        return None
     found = landmarks[_POINTS].astype(np.float64)
+    if not np.ptp(found[:, :2], axis=0).max() > _MIN_EXTENT:
+        return None
     mean_z = landmarks[:_MESH_POINTS, 2].mean(dtype=np.float64)
 
     # Each point lies on its line of sight. How far away the face is isn't known yet, so it is put to a distance of 1.

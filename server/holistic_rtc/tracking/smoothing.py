@@ -13,14 +13,14 @@ import numpy as np
 
 from .base import FloatArray, HolisticResult
 
-MIN_CUTOFF = 0.6
+MIN_CUTOFF = 0.5
 """Hz, of a point that stands still"""
 HAND_BETA = 4.0
 """By how many Hz the cut-off of a point rises when it moves by the size of its hand in a second"""
 FACE_BETA = 12.0
 """The same for a point of the face, which moves less, and is found with less noise"""
-SPEED_CUTOFF = 1.5
-"""Hz, of the low-pass filter of the speed. It is 1 in the paper, with which a hand that starts to move lags longer"""
+SPEED_CUTOFF = 1.0
+"""Hz, of the low-pass filter of the speed, as in the paper"""
 
 MAX_GAP_MS = 250
 """Nothing is smoothed over a longer time between two frames,"""
@@ -73,9 +73,9 @@ class _Seen:
     timestamp_ms: int
     aspect: float
     xy: FloatArray
-    """(n, 2) as it was found, in heights of the frame"""
+    """(2, n) as it was found, in heights of the frame"""
     velocity: FloatArray
-    """(n, 2) smoothed, in sizes of the part a second"""
+    """(2, n) smoothed, in sizes of the part a second"""
     smoothed: FloatArray
     """(1 or 2, n, 3): the image landmarks, and those in the world about the wrist"""
 
@@ -109,8 +109,9 @@ class _OneEuroFilter:
         return smoothed[0], smoothed[1] + wrist
 
     def _filter(self, found: FloatArray, aspect: float, timestamp_ms: int) -> FloatArray:
-        xy = found[0, :, :2] * np.array((aspect, 1), np.float32)
-        size = float(np.ptp(xy, axis=0).mean())
+        # Coordinates come first in memory: along long rows numpy is three times as fast.
+        xy = np.ascontiguousarray(found[0, :, :2].T) * np.array([[aspect], [1]], np.float32)
+        size = float(np.ptp(xy, axis=1).mean())
         last = self._last
         if last is None or not _continues(last, found, xy, size, aspect, timestamp_ms):
             velocity, smoothed = np.zeros_like(xy), found
@@ -118,7 +119,7 @@ class _OneEuroFilter:
             seconds = (timestamp_ms - last.timestamp_ms) / 1000
             velocity = (xy - last.xy) / (size * seconds)
             velocity = last.velocity + _weight(SPEED_CUTOFF, seconds) * (velocity - last.velocity)
-            cutoff = MIN_CUTOFF + self._beta * np.linalg.norm(velocity, axis=1, keepdims=True)
+            cutoff = MIN_CUTOFF + self._beta * np.linalg.norm(velocity, axis=0)[:, np.newaxis]
             smoothed = last.smoothed + _weight(cutoff, seconds) * (found - last.smoothed)
         self._last = _Seen(timestamp_ms, aspect, xy, velocity, smoothed)
         return smoothed
@@ -131,7 +132,7 @@ def _continues(last: _Seen, found: FloatArray, xy: FloatArray, size: float, aspe
         and abs(aspect / last.aspect - 1) <= MAX_STRETCH
         and found.shape == last.smoothed.shape
         # False, too, of a part without size, whose speed can't be told.
-        and bool(np.linalg.norm(xy - last.xy, axis=1).mean() < MAX_JUMP * size)
+        and bool(np.linalg.norm(xy - last.xy, axis=0).mean() < MAX_JUMP * size)
     )
 
 
