@@ -14,7 +14,7 @@ from aiohttp import web
 from . import __version__
 from .config import Settings
 from .errors import ConfigError
-from .http import health, ice, pages, signalling, snapshot, whep, whip
+from .http import health, ice, openapi, pages, signalling, snapshot, whep, whip
 from .http.cors import cors_middleware
 from .http.keys import MODEL, REGISTRY, SETTINGS, SNAPSHOTS
 from .http.problem import problem_middleware
@@ -44,7 +44,9 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
         settings.max_sessions,
         [server.model_dump(exclude_none=True) for server in settings.ice_servers],
     )
-    app.add_routes([*whip.routes, *whep.routes, *snapshot.routes, *ice.routes, *health.routes, *pages.routes()])
+    app.add_routes(
+        [*whip.routes, *whep.routes, *snapshot.routes, *openapi.routes, *ice.routes, *health.routes, *pages.routes()]
+    )
     app[SNAPSHOTS] = SnapshotPool(
         arguments, settings.snapshot_workers, settings.snapshot_places, settings.snapshot_seconds
     )

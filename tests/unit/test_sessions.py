@@ -20,14 +20,16 @@ PREAMBLE = f"""\
 #!{sys.executable}
 import json, signal, socket, sys, time
 
-control = socket.socket(fileno=int(sys.argv[sys.argv.index("--control-fd") + 1])).makefile("rw")
+control = socket.socket(fileno=int(sys.argv[sys.argv.index("--control-fd") + 1]))
+# One file for both would forget, when it writes, the lines that it has read ahead.
+requests, replies = control.makefile("r"), control.makefile("w")
 
 def send(type, **fields):
-    control.write(json.dumps({{"type": type, **fields}}) + "\\n")
-    control.flush()
+    replies.write(json.dumps({{"type": type, **fields}}) + "\\n")
+    replies.flush()
 
 def receive():
-    line = control.readline()
+    line = requests.readline()
     return json.loads(line) if line else sys.exit()
 
 """
@@ -167,7 +169,7 @@ async def test_a_process_that_will_not_end_is_made_to(start: Start, hurried: Non
 async def test_a_process_that_closes_its_socket_and_goes_on_is_killed(start: Start, hurried: None) -> None:
     process = await start("""
         send("ready")
-        control.buffer.raw._sock.shutdown(socket.SHUT_RDWR)
+        control.shutdown(socket.SHUT_RDWR)
         time.sleep(60)
     """)
     async with asyncio.timeout(3):
@@ -177,8 +179,8 @@ async def test_a_process_that_closes_its_socket_and_goes_on_is_killed(start: Sta
 @pytest.mark.parametrize("line", ["not JSON", "x" * (2 << 20)], ids=["no JSON", "too long"])
 async def test_a_process_that_says_what_nobody_understands_is_killed(line: str, start: Start) -> None:
     process = await start(f"""
-        control.write({line!r} + chr(10))
-        control.flush()
+        replies.write({line!r} + chr(10))
+        replies.flush()
         time.sleep(60)
     """)
     async with asyncio.timeout(3):

@@ -1,0 +1,268 @@
+"""The HTTP API as OpenAPI 3.1. WHIP and WHEP, which need a WebRTC peer, are told of in docs/protocol.md."""
+
+from typing import Any
+
+from aiohttp import web
+
+from .. import __version__
+from ..config import Settings
+from .keys import SETTINGS
+from .snapshot import PARTS, PICTURES, SIZES
+
+Schema = dict[str, Any]
+
+_COORDINATES: Schema = {"type": "array", "items": {"type": "number"}, "minItems": 3, "maxItems": 3}
+_SCORE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_BINARY: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
+
+
+def _points(count: int, description: str) -> Schema:
+    return {
+        "type": "array",
+        "items": _COORDINATES,
+        "minItems": count,
+        "maxItems": count,
+        "description": description,
+    }
+
+
+def _object(properties: Schema, *optional: str, **more: Any) -> Schema:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in properties if name not in optional],
+        **more,
+    }
+
+
+_IMAGE = "Image coordinates: fractions of the picture, x right, y down; z in units of its width."
+_WORLD = "World coordinates: metres."
+_LANDMARKS: Schema = {
+    "pose": _points(33, _IMAGE),
+    "pose_visibility": {"type": "array", "items": _SCORE, "minItems": 33, "maxItems": 33},
+    "pose_world": _points(33, f"{_WORLD} The origin is between the hips."),
+    "face": _points(478, _IMAGE),
+    "face_transform": _object(
+        {
+            "position": {**_COORDINATES, "description": "Centimetres."},
+            "rotation": {**_COORDINATES, "minItems": 4, "maxItems": 4, "description": "Quaternion x, y, z, w."},
+        }
+    ),
+    "blendshapes": {"type": "object", "additionalProperties": _SCORE, "description": "52 scores by MediaPipe's names."},
+    "left_hand": _points(21, _IMAGE),
+    "left_hand_world": _points(21, f"{_WORLD} The origin is the hand's centre."),
+    "right_hand": _points(21, _IMAGE),
+    "right_hand_world": _points(21, f"{_WORLD} The origin is the hand's centre."),
+}
+
+_SCHEMAS: Schema = {
+    "Model": _object(
+        {"origin": {"type": ["string", "null"]}, "pose_model": {"type": ["string", "null"]}},
+        description="The model bundle in use.",
+    ),
+    "Snapshot": _object(
+        {
+            "seq": _COUNT,
+            "timestamp_ms": _COUNT,
+            "track": _COUNT,
+            "width": {**_COUNT, "description": "Of the picture, upright, in pixels."},
+            "height": _COUNT,
+            **_LANDMARKS,
+            "model": {"$ref": "#/components/schemas/Model"},
+            "milliseconds": {"type": "number", "minimum": 0, "description": "That the server spent on the picture."},
+        },
+        *_LANDMARKS,
+        description="A landmark message. A part that was not seen, or not asked for, is absent.",
+    ),
+    "Sessions": _object(
+        {
+            "sessions": {
+                "type": "array",
+                "items": _object(
+                    {
+                        "id": {"type": "string", "description": "For `POST /whep/{id}`."},
+                        "started": {"type": "string", "format": "date-time"},
+                        "subscribers": _COUNT,
+                        "tracks": {
+                            "type": "array",
+                            "items": _object(
+                                {"track": _COUNT, "width": _COUNT, "height": _COUNT, "fps": {"type": "number"}}
+                            ),
+                        },
+                    }
+                ),
+            }
+        }
+    ),
+    "IceServers": _object(
+        {
+            "iceServers": {
+                "type": "array",
+                "items": _object(
+                    {
+                        "urls": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                        "username": {"type": "string"},
+                        "credential": {"type": "string"},
+                    },
+                    "username",
+                    "credential",
+                ),
+            }
+        },
+        description="As W3C's RTCConfiguration has it.",
+    ),
+    "Health": _object(
+        {
+            "status": {"type": "string"},
+            "version": {"type": "string"},
+            "model": {"type": "object"},
+            "sessions": _COUNT,
+            "max_sessions": _COUNT,
+        }
+    ),
+    "Problem": _object(
+        {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string", "description": "What went wrong and what to do, in words."},
+        },
+        description="RFC 9457.",
+    ),
+}
+
+
+def _json(schema: str, description: str) -> Schema:
+    return {
+        "description": description,
+        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}},
+    }
+
+
+def _problem(description: str, *headers: str) -> Schema:
+    return {
+        "description": description,
+        "headers": {name: {"schema": {"type": "string"}} for name in headers},
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+
+
+_UNAUTHORISED = _problem("The server has a token, and this is not it.", "WWW-Authenticate")
+
+
+def _parameter(name: str, description: str, schema: Schema, **more: Any) -> Schema:
+    return {"name": name, "in": "query", "description": description, "schema": schema, **more}
+
+
+def _snapshot(settings: Settings) -> Schema:
+    return {
+        "summary": "Find the person in a picture",
+        "operationId": "takeSnapshot",
+        "parameters": [
+            _parameter(
+                "parts",
+                "Those to send; all if left out.",
+                {"type": "array", "items": {"type": "string", "enum": list(PARTS)}, "minItems": 1},
+                style="form",
+                explode=False,
+            ),
+            _parameter("annotate", "Draw the landmarks onto the picture.", {"type": "boolean", "default": True}),
+            _parameter("mirror", "Flip the picture left to right.", {"type": "boolean", "default": False}),
+            _parameter(
+                "max_size",
+                "The longer side of the returned picture at most, in pixels.",
+                {"type": "integer", "minimum": SIZES[0], "maximum": SIZES[-1]},
+            ),
+        ],
+        "requestBody": {
+            "required": True,
+            "description": "JPEG, PNG, WebP or BMP, told by content.",
+            "content": {
+                **{kind: {"schema": _BINARY} for kind in (*PICTURES, "image/bmp")},
+                "multipart/form-data": {"schema": _object({"file": _BINARY})},
+            },
+        },
+        "responses": {
+            "200": {
+                "description": "What `Accept` asks for: landmarks, the picture, or both as the parts of a form.",
+                "content": {
+                    "application/json": {"schema": {"$ref": "#/components/schemas/Snapshot"}},
+                    **{kind: {"schema": _BINARY} for kind in PICTURES},
+                    "multipart/form-data": {
+                        "schema": _object({"landmarks": {"$ref": "#/components/schemas/Snapshot"}, "picture": _BINARY})
+                    },
+                },
+            },
+            "400": _problem("The picture is damaged, or a parameter is wrong."),
+            "401": _UNAUTHORISED,
+            "406": _problem("The `Accept` header takes none of the answers."),
+            "408": _problem(f"The picture did not come within {settings.snapshot_seconds:g} s."),
+            "413": _problem(
+                f"More than {settings.snapshot_max_bytes:,} bytes or {settings.snapshot_max_pixels:,} pixels."
+            ),
+            "415": _problem("This is no picture of a known format."),
+            "500": _problem("The process that took the picture crashed."),
+            "503": _problem("As many pictures as the server takes at a time are being taken.", "Retry-After"),
+            "504": _problem(f"The picture was not done within {settings.snapshot_seconds:g} s."),
+        },
+    }
+
+
+def describe(settings: Settings) -> Schema:
+    """The document, with the limits that `settings` give."""
+    document: Schema = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "holistic-rtc",
+            "version": __version__,
+            "description": "Pose, face and hands of a person, live over WebRTC or in a picture. Live sessions are made "
+            "by WHIP (`POST /whip`) and watched by WHEP (`POST /whep/{session}`), which docs/protocol.md describes.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": {
+            "/api/snapshot": {"post": _snapshot(settings)},
+            "/api/sessions": {
+                "get": {
+                    "summary": "List the running sessions, the oldest first",
+                    "operationId": "listSessions",
+                    "responses": {"200": _json("Sessions", "Those that can be watched."), "401": _UNAUTHORISED},
+                }
+            },
+            "/api/ice-servers": {
+                "get": {
+                    "summary": "STUN and TURN servers to use",
+                    "operationId": "getIceServers",
+                    "responses": {"200": _json("IceServers", "The servers."), "401": _UNAUTHORISED},
+                }
+            },
+            "/healthz": {
+                "get": {
+                    "summary": "Is the server alive?",
+                    "operationId": "getHealth",
+                    "security": [],
+                    "responses": {"200": _json("Health", "It is.")},
+                }
+            },
+            "/readyz": {
+                "get": {
+                    "summary": "Can the next peer start at once?",
+                    "operationId": "getReadiness",
+                    "security": [],
+                    "responses": {"200": _json("Health", "It can."), "503": _json("Health", "It can't.")},
+                }
+            },
+        },
+        "components": {"schemas": _SCHEMAS},
+    }
+    if settings.token is not None:
+        document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        document["security"] = [{"token": []}]
+    return document
+
+
+async def get_openapi(request: web.Request) -> web.Response:
+    return web.json_response(describe(request.app[SETTINGS]))
+
+
+routes = [web.get("/api/openapi.json", get_openapi)]
