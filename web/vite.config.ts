@@ -1,16 +1,48 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
-/** Where the server looks for the page: `server/holistic_rtc/http/pages.py`. */
+/** Where the server looks for the pages: `server/holistic_rtc/http/pages.py`. */
 const STATIC = fileURLToPath(new URL("../server/holistic_rtc/http/static/", import.meta.url));
 
 const SERVER = "http://127.0.0.1:8080";
 
+/** Puts `app/parts/NAME.html`, which several pages have, in the place of `<!-- NAME -->`. */
+const parts: Plugin = {
+  name: "parts",
+  transformIndexHtml: {
+    order: "pre",
+    handler: (html) =>
+      html.replaceAll(/<!-- (\w+) -->/g, (_, name: string) =>
+        readFileSync(new URL(`app/parts/${name}.html`, import.meta.url), "utf8"),
+      ),
+  },
+};
+
+/** In `npx vite`, what the server does for `/view/{session}`. */
+const viewerAddress: Plugin = {
+  name: "viewer-address",
+  configureServer: ({ middlewares }) => {
+    middlewares.use((request, _, next) => {
+      request.url = request.url?.replace(/^\/view(\/[^/]*)?$/, "/viewer.html");
+      next();
+    });
+  },
+};
+
 export default defineConfig({
   root: "app",
-  build: { outDir: STATIC, emptyOutDir: true, target: "es2022", modulePreload: { polyfill: false } },
-  // `npx vite` serves the page with hot reload and leaves the rest to a running `holistic-rtc serve`.
-  server: { proxy: { "/whip": SERVER, "/api": SERVER, "/sample.jpg": SERVER } },
+  plugins: [parts, viewerAddress],
+  build: {
+    outDir: STATIC,
+    emptyOutDir: true,
+    target: "es2022",
+    modulePreload: { polyfill: false },
+    rolldownOptions: { input: ["app/index.html", "app/viewer.html"] },
+  },
+  // `npx vite` serves the pages with hot reload and leaves the rest to a running `holistic-rtc serve`.
+  server: { proxy: { "/whip": SERVER, "/whep": SERVER, "/api": SERVER, "/sample.jpg": SERVER } },
   test: { root: import.meta.dirname, include: ["{app,sdk,tests}/**/*.test.ts"] },
 });

@@ -1,4 +1,4 @@
-/** Shows the live figures, once a second. */
+/** Shows figures of a connection, once a second. */
 
 import type { HolisticClient } from "../sdk/src/index.js";
 import { type Figures, type Sample, sparkline, toFigures, toSample, totalDelay } from "./figures.js";
@@ -20,46 +20,69 @@ interface Card {
 const round = (value: number | null) => (value === null ? null : Math.round(value).toString());
 const megabits = (bits: number | null) => (bits === null ? UNKNOWN : (bits / 1e6).toFixed(1));
 
-const CARDS: readonly Card[] = [
-  {
-    name: "delay",
-    testid: "delay",
-    unit: "ms",
-    show: ({ delay }) => delay && round(totalDelay(delay)),
-    line: ({ delay }) => delay && totalDelay(delay),
-  },
-  {
-    name: "fpsReceived",
-    testid: "fps-received",
-    unit: "fps",
-    show: (figures) => round(figures.fpsReceived),
-    line: (figures) => figures.fpsReceived,
-  },
-  { name: "fpsSent", testid: "fps-sent", unit: "fps", show: (figures) => round(figures.fpsSent) },
-  { name: "trackerMs", testid: "tracker-ms", unit: "ms", show: ({ trackerMs }) => trackerMs?.toFixed(1) ?? null },
-  { name: "rtt", testid: "rtt", unit: "ms", show: (figures) => figures.roundTripMs?.toFixed(1) ?? null },
-  {
-    name: "dropped",
-    testid: "dropped",
-    unit: "",
-    show: ({ dropped, droppedShare }) =>
-      dropped === null ? null : `${dropped}${droppedShare === null ? "" : ` · ${(droppedShare * 100).toFixed(0)} %`}`,
-  },
-  {
-    name: "bitrate",
-    testid: "bitrate",
-    unit: "Mbit/s",
-    show: ({ bitsSent, bitsReceived }) =>
-      bitsSent === null && bitsReceived === null ? null : `${megabits(bitsSent)} / ${megabits(bitsReceived)}`,
-  },
-  {
-    name: "resolution",
-    testid: "resolution",
-    unit: "",
-    show: ({ resolution }) => resolution && `${resolution.width} × ${resolution.height}`,
-  },
-  { name: "model", testid: "model", unit: "", show: ({ model }) => model && `${model.origin} · ${model.poseModel}` },
-];
+const delay: Card = {
+  name: "delay",
+  testid: "delay",
+  unit: "ms",
+  show: ({ delay }) => delay && round(totalDelay(delay)),
+  line: ({ delay }) => delay && totalDelay(delay),
+};
+const fpsReceived: Card = {
+  name: "fpsReceived",
+  testid: "fps-received",
+  unit: "fps",
+  show: (figures) => round(figures.fpsReceived),
+  line: (figures) => figures.fpsReceived,
+};
+const fpsSent: Card = { name: "fpsSent", testid: "fps-sent", unit: "fps", show: (figures) => round(figures.fpsSent) };
+const trackerMs: Card = {
+  name: "trackerMs",
+  testid: "tracker-ms",
+  unit: "ms",
+  show: (figures) => figures.trackerMs?.toFixed(1) ?? null,
+};
+const rtt: Card = {
+  name: "rtt",
+  testid: "rtt",
+  unit: "ms",
+  show: (figures) => figures.roundTripMs?.toFixed(1) ?? null,
+};
+const dropped: Card = {
+  name: "dropped",
+  testid: "dropped",
+  unit: "",
+  show: ({ dropped, droppedShare }) =>
+    dropped === null ? null : `${dropped}${droppedShare === null ? "" : ` · ${(droppedShare * 100).toFixed(0)} %`}`,
+};
+const bitrate: Card = {
+  name: "bitrate",
+  testid: "bitrate",
+  unit: "Mbit/s",
+  show: ({ bitsSent, bitsReceived }) =>
+    bitsSent === null && bitsReceived === null ? null : `${megabits(bitsSent)} / ${megabits(bitsReceived)}`,
+};
+const bitsReceived: Card = {
+  name: "bitsReceived",
+  testid: "bits-received",
+  unit: "Mbit/s",
+  show: (figures) => (figures.bitsReceived === null ? null : megabits(figures.bitsReceived)),
+};
+const resolution: Card = {
+  name: "resolution",
+  testid: "resolution",
+  unit: "",
+  show: ({ resolution }) => resolution && `${resolution.width} × ${resolution.height}`,
+};
+const model: Card = {
+  name: "model",
+  testid: "model",
+  unit: "",
+  show: ({ model }) => model && `${model.origin} · ${model.poseModel}`,
+};
+
+/** What interests who sends a camera, and who watches a session. */
+export const PUBLISHED = [delay, fpsReceived, fpsSent, trackerMs, rtt, dropped, bitrate, resolution, model];
+export const WATCHED = [fpsReceived, trackerMs, rtt, bitsReceived, resolution, model];
 
 interface ShownCard {
   card: Card;
@@ -76,10 +99,10 @@ export class FiguresView {
   #connection: RTCPeerConnection | null = null;
   #before: Sample | null = null;
 
-  constructor(container: HTMLElement, client: HolisticClient, translator: Translator) {
+  constructor(container: HTMLElement, cards: readonly Card[], client: HolisticClient, translator: Translator) {
     this.#client = client;
     this.#translator = translator;
-    this.#cards = CARDS.map((card) => this.#make(card, container));
+    this.#cards = cards.map((card) => this.#make(card, container));
     setInterval(() => void this.#update(), 1000);
   }
 

@@ -1,13 +1,13 @@
 /** Shows what is in the landmark messages: points, blendshapes, and the newest frame as JSON. */
 
 import { BLENDSHAPE_NAMES, type HolisticFrame } from "../sdk/src/index.js";
+import { makeCopyButton } from "./copy-button.js";
 import { element } from "./dom.js";
 import { formatFrame } from "./frame-text.js";
 import type { Messages, Translator } from "./i18n/index.js";
 
 const BARS_MS = 100;
 const JSON_MS = 250;
-const COPIED_MS = 1500;
 
 const PARTS: readonly { name: keyof Messages["parts"]; field: keyof HolisticFrame; count: number }[] = [
   { name: "pose", field: "poseLandmarks", count: 33 },
@@ -34,7 +34,6 @@ export class Inspector {
   readonly #strongest = element("strongest", HTMLInputElement);
   readonly #all = element("all-points", HTMLInputElement);
   readonly #pause = element("pause", HTMLButtonElement);
-  readonly #copy = element("copy", HTMLButtonElement);
   #frame: HolisticFrame | null = null;
   #paused = false;
   #barsAt = 0;
@@ -48,7 +47,7 @@ export class Inspector {
     this.#strongest.addEventListener("change", () => this.#orderBars());
     this.#all.addEventListener("change", () => this.#showJson());
     this.#pause.addEventListener("click", () => this.#togglePause());
-    this.#copy.addEventListener("click", () => void this.#copyJson());
+    makeCopyButton(element("copy", HTMLButtonElement), translator, () => JSON.stringify(this.#frame, null, 2));
     translator.on("change", () => this.#translate());
   }
 
@@ -157,17 +156,6 @@ export class Inspector {
     this.#paused = !this.#paused;
     this.#pause.ariaPressed = String(this.#paused);
     this.#translate();
-  }
-
-  async #copyJson(): Promise<void> {
-    const { messages } = this.#translator;
-    try {
-      await navigator.clipboard.writeText(JSON.stringify(this.#frame, null, 2));
-      this.#copy.textContent = messages.copied;
-    } catch {
-      this.#copy.textContent = messages.copyFailed;
-    }
-    setTimeout(() => (this.#copy.textContent = this.#translator.messages.copy), COPIED_MS);
   }
 
   #translate(): void {

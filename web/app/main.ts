@@ -1,24 +1,22 @@
-/** The page: makes its parts and ties them together. */
+/** The page that sends a camera: makes its parts and ties them together. */
 
-import { HolisticClient, type HolisticFrame } from "../sdk/src/index.js";
+import { HolisticClient } from "../sdk/src/index.js";
 import { CameraPicker, openCamera, type Size } from "./camera.js";
+import { expose } from "./debugging.js";
 import { element } from "./dom.js";
-import { FiguresView } from "./figures-view.js";
-import { type Language, preferredLanguage, Translator } from "./i18n/index.js";
+import { FiguresView, PUBLISHED } from "./figures-view.js";
+import { makeHeader } from "./header.js";
 import { Inspector } from "./inspector.js";
 import { recall, remember } from "./preferences.js";
 import { openSampleClip } from "./sample-clip.js";
-import { PageSession, type Status } from "./session.js";
+import { PageSession } from "./session.js";
+import { Share } from "./share.js";
 import { listenForShortcuts } from "./shortcuts.js";
-import { applyTheme, toggleTheme } from "./theme.js";
-import { StageView } from "./view.js";
-
-declare global {
-  interface Window {
-    /** For debugging in the browser's console, and for tests. */
-    holistic: { client: HolisticClient; lastFrame: HolisticFrame | null };
-  }
-}
+import { StageView } from "./stage.js";
+import type { Status } from "./status.js";
+import { StatusView } from "./status-view.js";
+import { readToken } from "./token.js";
+import { tokenMessages } from "./words.js";
 
 const SIZES = ["640x480", "320x240", "960x540", "1280x720"] as const;
 
@@ -26,19 +24,22 @@ const start = element("start", HTMLButtonElement);
 const stop = element("stop", HTMLButtonElement);
 const sample = element("sample", HTMLButtonElement);
 const draw = element("draw", HTMLInputElement);
+const smoothing = element("smoothing", HTMLInputElement);
 const camera = element("camera", HTMLSelectElement);
 const size = element("size", HTMLSelectElement);
 
-const client = new HolisticClient();
-window.holistic = { client, lastFrame: null };
+const token = readToken(location.hash);
+const client = new HolisticClient({ token });
+expose(client);
 
-applyTheme();
-const translator = new Translator(recall<Language>("language", languageChoices()));
+const translator = makeHeader();
 const session = new PageSession(client);
-const stage = new StageView(translator, session.status);
+const statusView = new StatusView(translator, (messages) => (token ? tokenMessages(messages) : messages));
+const stage = new StageView();
 const picker = new CameraPicker(camera, () => translator.messages);
 const inspector = new Inspector(translator);
-new FiguresView(element("figures", HTMLElement), client, translator);
+const share = new Share(client, translator, Boolean(token));
+new FiguresView(element("figures", HTMLElement), PUBLISHED, client, translator);
 
 /** What Start, or a change of size, opens. */
 let kind: "camera" | "sample" = "camera";
@@ -56,10 +57,7 @@ client.on("state", ({ state }) => {
     stage.showAnnotated(null);
   }
 });
-client.on("landmarks", (frame) => {
-  window.holistic.lastFrame = frame;
-  inspector.show(frame);
-});
+client.on("landmarks", (frame) => inspector.show(frame));
 
 start.addEventListener("click", () => use("camera"));
 sample.addEventListener("click", () => use("sample"));
@@ -81,28 +79,24 @@ camera.addEventListener("change", () => {
   }
 });
 
-draw.checked = recall("draw", ["on", "off"]) === "on";
-draw.addEventListener("change", applyDraw);
-applyDraw();
+bindSwitch(draw, "draw");
+bindSwitch(smoothing, "smoothing");
 
-element("language", HTMLButtonElement).addEventListener("click", () => {
-  const language = translator.language === "en" ? "zh" : "en";
-  remember("language", language);
-  translator.use(language);
-});
-element("theme", HTMLButtonElement).addEventListener("click", toggleTheme);
+document.querySelector<HTMLAnchorElement>("a[data-keep-token]")!.hash = location.hash;
+addEventListener("hashchange", () => location.reload()); // It has another token.
 
 listenForShortcuts({
   " ": () => (session.running ? session.stop() : use("camera")),
   m: () => stage.toggleMirror(),
   d: () => draw.click(),
+  s: () => smoothing.click(),
+  l: () => share.toggle(),
   v: () => stage.nextView(),
   "?": () => element("help", HTMLElement).togglePopover(),
 });
 
 translator.on("change", () => void picker.refresh());
 translator.use(translator.language);
-stage.showStatus(session.status);
 
 function use(wanted: "camera" | "sample"): void {
   kind = wanted;
@@ -115,9 +109,15 @@ function readSize(): Size {
   return { width: width!, height: height! };
 }
 
-function applyDraw(): void {
-  client.configure({ draw: draw.checked });
-  remember("draw", draw.checked ? "on" : "off");
+/** Remember what is chosen, and have the server do it. */
+function bindSwitch(input: HTMLInputElement, setting: "draw" | "smoothing"): void {
+  const apply = () => {
+    client.configure({ [setting]: input.checked });
+    remember(setting, input.checked ? "on" : "off");
+  };
+  input.checked = recall(setting, ["on", "off"]) === "on";
+  input.addEventListener("change", apply);
+  apply();
 }
 
 function showStatus(status: Status): void {
@@ -134,10 +134,5 @@ function showStatus(status: Status): void {
   if (status.state === "idle" || status.state === "failed" || status.state === "reconnecting") {
     inspector.clear();
   }
-  stage.showStatus(status);
-}
-
-function languageChoices(): [Language, Language] {
-  const preferred = preferredLanguage(navigator.languages);
-  return [preferred, preferred === "en" ? "zh" : "en"];
+  statusView.show(status);
 }

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Emitter } from "../sdk/src/events.js";
 import { type ClientState, type HolisticEvents, HolisticError } from "../sdk/src/index.js";
 import { type Source, SourceError } from "./camera.js";
-import { type Client, PageSession, type PageState } from "./session.js";
+import { type Client, PageSession } from "./session.js";
+import type { PageState } from "./status.js";
 
 /** A client whose connection is made, refused and lost by the test. */
 class FakeClient extends Emitter<HolisticEvents> implements Client {

@@ -1,34 +1,15 @@
 /** What the page is doing: from Start to Stop, whatever happens between. */
 
 import { Emitter } from "../sdk/src/events.js";
-import { type ErrorReason, type HolisticClient, HolisticError, type StateChange } from "../sdk/src/index.js";
+import { type HolisticClient, HolisticError, type StateChange } from "../sdk/src/index.js";
 import { sleep } from "../sdk/src/timing.js";
-import { type Source, SourceError, type SourceProblem } from "./camera.js";
-
-export type PageState = "idle" | "starting" | "connecting" | "connected" | "waiting" | "reconnecting" | "failed";
-
-export type Problem = SourceProblem | ErrorReason | "unexpected";
-
-export interface Status {
-  state: PageState;
-  /** Why, when it is `waiting`, `reconnecting` or `failed`. */
-  problem: Problem | null;
-  /** The same in the words of whoever found it, which are English. */
-  detail: string;
-  /** Which attempt comes next, when it is `reconnecting`. */
-  attempt: number;
-  /** When that is, on `performance.now()`'s clock; 0 for none. */
-  retryAt: number;
-}
+import { type Source, SourceError } from "./camera.js";
+import { connectionStatus, failedStatus, IDLE, placeWait, type Status } from "./status.js";
 
 /** As much of a client as a session needs. */
 export type Client = Pick<HolisticClient, "on" | "connect" | "replaceTrack" | "close">;
 
 export type OpenSource = () => Promise<Source>;
-
-const IDLE: Status = { state: "idle", problem: null, detail: "", attempt: 0, retryAt: 0 };
-/** Where a full server doesn't say when to come back. */
-const RETRY_MS = 5000;
 
 /**
  * Holds the source and the client from Start to Stop.
@@ -122,37 +103,34 @@ export class PageSession extends Emitter<{ status: Status; source: Source | null
         if (this.#run !== run) {
           return;
         }
-        if (!(error instanceof HolisticError) || error.reason !== "server-full") {
+        const wait = placeWait(error);
+        if (!wait) {
           throw error;
         }
-        const wait = error.retryAfter ? error.retryAfter * 1000 : RETRY_MS;
-        const retryAt = performance.now() + wait;
-        this.#set({ ...IDLE, state: "waiting", problem: error.reason, detail: error.message, retryAt });
-        await sleep(wait, run.signal);
+        this.#set(wait.status);
+        await sleep(wait.ms, run.signal);
       }
     }
     this.#connecting = false;
   }
 
-  #follow({ state, previous, error, attempt, retryMs }: StateChange): void {
+  #follow(change: StateChange): void {
     if (!this.#run) {
       return;
     }
-    if (state === "connecting" || state === "connected") {
-      this.#set({ ...IDLE, state });
-    } else if (state === "reconnecting") {
-      const retryAt = performance.now() + retryMs;
-      this.#set({ state, problem: error?.reason ?? "connection-lost", detail: error?.message ?? "", attempt, retryAt });
-    } else if (state === "failed" && previous !== "connecting") {
-      this.#fail(error); // A failure while connecting is what `connect()` rejects with.
-    } else if (state === "closed") {
+    const status = connectionStatus(change);
+    if (status) {
+      this.#set(status);
+    } else if (change.state === "failed" && change.previous !== "connecting") {
+      this.#fail(change.error); // A failure while connecting is what `connect()` rejects with.
+    } else if (change.state === "closed") {
       this.stop(); // The page is being left, or someone used `window.holistic`.
     }
   }
 
   #fail(error: unknown): void {
     this.#end();
-    this.#set({ ...IDLE, state: "failed", ...describe(error) });
+    this.#set(failedStatus(error));
   }
 
   #end(): void {
@@ -174,14 +152,4 @@ export class PageSession extends Emitter<{ status: Status; source: Source | null
     this.#status = status;
     this.emit("status", status);
   }
-}
-
-export function describe(error: unknown): { problem: Problem; detail: string } {
-  if (error instanceof SourceError) {
-    return { problem: error.problem, detail: error.message === error.problem ? "" : error.message };
-  }
-  if (error instanceof HolisticError) {
-    return { problem: error.reason, detail: error.message };
-  }
-  return { problem: "unexpected", detail: error instanceof Error ? error.message : String(error) };
 }

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { HolisticError } from "../sdk/src/index.js";
 import { SourceError } from "./camera.js";
 import { DICTIONARIES } from "./i18n/index.js";
-import { describe as describeError, type Status } from "./session.js";
-import { toWords } from "./words.js";
+import { describe as describeError, type Status } from "./status.js";
+import { tokenMessages, toWords, viewerMessages } from "./words.js";
 
 const en = DICTIONARIES.en;
 const status = (part: Partial<Status>): Status => ({
@@ -63,5 +63,43 @@ describe("what the page says", () => {
       title: "Something went wrong",
       detail: "Details: out of bounds",
     });
+  });
+});
+
+describe("the viewer says", () => {
+  const viewer = viewerMessages(en);
+
+  it("that a session has ended", () => {
+    const ended = describeError(new HolisticError("session-ended", "the session has ended", { code: "session_ended" }));
+    expect(toWords(status({ state: "failed", ...ended }), viewer, 0)).toMatchObject({
+      state: "Not connected",
+      title: "The session has ended",
+    });
+  });
+
+  it.each(["server-unreachable", "server-full", "session-ended", "aborted", "unexpected"] as const)(
+    "at %s nothing of Start, which it hasn't",
+    (problem) => expect(viewer.problems[problem].remedy).not.toContain("Start"),
+  );
+
+  it("that a session is unknown, and where to look", () => {
+    const unknown = describeError(new HolisticError("session-unknown", "no such session"));
+    expect(toWords(status({ state: "failed", ...unknown }), viewer, 0).remedy).toContain("list");
+  });
+});
+
+describe("a server that asks for a token", () => {
+  const refused = status({
+    state: "failed",
+    ...describeError(new HolisticError("unauthorized", "this server needs a token")),
+  });
+
+  it("is explained to who has none", () => {
+    expect(toWords(refused, en, 0)).toMatchObject({ title: "The server asks for a token" });
+    expect(toWords(refused, en, 0).remedy).toContain("#token=");
+  });
+
+  it("is explained to who has another one", () => {
+    expect(toWords(refused, tokenMessages(viewerMessages(en)), 0).title).toBe("The server doesn't take this token");
   });
 });

@@ -1,5 +1,5 @@
 import type { Messages } from "./i18n/index.js";
-import type { Status } from "./session.js";
+import type { Status } from "./status.js";
 
 /** What the page says of its state; what there is nothing to say of is empty. */
 export interface Words {
@@ -33,4 +33,20 @@ export function toWords(status: Status, messages: Messages, now: number): Words 
 function toRetry(messages: Messages, attempt: number, seconds: number): string {
   const when = seconds > 0 ? messages.retryIn(seconds) : messages.retryNow;
   return attempt > 0 ? `${when} ${messages.attempt(attempt)}` : when;
+}
+
+/** The words of the viewer, which has no camera and no Start. */
+export function viewerMessages(messages: Messages): Messages {
+  const { states, problems, reconnectingRemedy } = messages.viewer;
+  return {
+    ...messages,
+    reconnectingRemedy,
+    states: { ...messages.states, ...states },
+    problems: { ...messages.problems, ...problems },
+  };
+}
+
+/** The words of a page that has a token, so that it is a wrong one that the server refuses. */
+export function tokenMessages(messages: Messages): Messages {
+  return { ...messages, problems: { ...messages.problems, unauthorized: messages.wrongToken } };
 }

@@ -16,11 +16,11 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
-async def get_index(request: web.Request) -> web.StreamResponse:
-    index = STATIC / "index.html"
-    if not index.exists():
+async def get_page(name: str, request: web.Request) -> web.StreamResponse:
+    page = STATIC / name
+    if not page.exists():
         raise web.HTTPNotFound(reason="the page is not built; run `make setup`")
-    return web.FileResponse(index)
+    return web.FileResponse(page, headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY})
 
 
 async def get_sample(request: web.Request) -> web.StreamResponse:
@@ -36,8 +36,6 @@ async def headers_middleware(request: web.Request, handler: Handler) -> web.Stre
         immutable = request.path.startswith("/assets/") and response.status == 200
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if immutable else "no-cache"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    if request.path == "/" or request.path.endswith(".html"):
-        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     if request.path.startswith("/sdk/"):
         # Any page may import the client; whether it may connect is the business of the configured origins.
         response.headers["Access-Control-Allow-Origin"] = "*"
@@ -46,11 +44,17 @@ async def headers_middleware(request: web.Request, handler: Handler) -> web.Stre
 
 def routes() -> list[web.AbstractRouteDef]:
     """One for each file and folder at the top, so that none of them covers the addresses of the API."""
-    pages: list[web.AbstractRouteDef] = [web.get("/", get_index), web.get("/sample.jpg", get_sample)]
+    viewer = partial(get_page, "viewer.html")
+    pages: list[web.AbstractRouteDef] = [
+        web.get("/", partial(get_page, "index.html")),
+        web.get("/view", viewer),
+        web.get("/view/{session:[^/]*}", viewer),
+        web.get("/sample.jpg", get_sample),
+    ]
     for path in STATIC.iterdir() if STATIC.is_dir() else ():
         if path.is_dir():
             pages.append(web.static(f"/{path.name}", path))
-        else:
+        elif path.suffix != ".html":
             pages.append(web.get(f"/{path.name}", partial(_get_file, path)))
     return pages
 

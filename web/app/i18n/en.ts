@@ -11,6 +11,7 @@ export const en = {
   size: "Size",
   mirror: "Mirror",
   draw: "Drawing",
+  smoothing: "Smoothing",
   view: "View",
   viewRaw: "Raw",
   viewAnnotated: "Annotated",
@@ -21,11 +22,21 @@ export const en = {
   helpStart: "start or stop",
   helpMirror: "mirror the pictures",
   helpDraw: "drawing on or off",
+  helpSmoothing: "smoothing on or off",
+  helpShare: "share this session",
   helpView: "next view",
   helpHelp: "this list",
   space: "Space",
   theme: "Light or dark",
   switchLanguage: "中文",
+
+  share: "Share",
+  shareTitle: "Let others watch",
+  shareText: "With this link they see the annotated video and the landmarks, as long as this session runs.",
+  shareToken: "They need the server's token besides, which is not in the link.",
+  shareLink: "Link to the viewer",
+  openViewer: "Open the viewer",
+  watchOthers: "Watch",
 
   emptyTitle: "See yourself as landmarks",
   emptyText:
@@ -93,6 +104,14 @@ export const en = {
       title: "The server refused the video",
       remedy: "The details below say why. Trying again as it is won't help.",
     },
+    unauthorized: {
+      title: "The server asks for a token",
+      remedy: "Whoever runs it has one. Open this page with #token= and the token at the end of its address.",
+    },
+    "session-unknown": {
+      title: "There is no such session",
+      remedy: "It may have ended, or the address isn't complete. The list has those that are running.",
+    },
     "ice-failed": {
       title: "No way for the video",
       remedy:
@@ -116,6 +135,12 @@ export const en = {
     },
   },
 
+  /** In place of `problems.unauthorized` where the page has a token. */
+  wrongToken: {
+    title: "The server doesn't take this token",
+    remedy: "Compare what stands behind #token= in this page's address with what whoever runs the server gave you.",
+  },
+
   figures: {
     delay: "Delay",
     fpsReceived: "Received",
@@ -124,6 +149,7 @@ export const en = {
     rtt: "Round trip",
     dropped: "Dropped",
     bitrate: "Up / down",
+    bitsReceived: "Video",
     resolution: "Picture",
     model: "Model",
   },
@@ -137,6 +163,7 @@ export const en = {
     dropped:
       "Pictures the server passed over because a newer one had come, in all and of 100. Better than falling behind.",
     bitrate: "Video sent and received.",
+    bitsReceived: "Video received.",
     resolution:
       "Size of the newest picture that reached the server. The browser lowers it when network or CPU are short.",
     model: "Model bundle on the server, and the variant of its pose model.",
@@ -160,6 +187,63 @@ export const en = {
   copyFailed: "Copying was refused",
   morePoints: (count: number) => `… ${count} more`,
   noFrame: "No frame yet.",
+
+  viewer: {
+    tagline: "Watch a session, live",
+    ownCamera: "Use your camera",
+    retry: "Try again",
+    allSessions: "All sessions",
+    copyLink: "Copy link",
+    copyLinkTip: "Copy the link to this page, without a token",
+    fullScreen: "Full screen",
+    session: "Session",
+    helpFullScreen: "full screen on or off",
+    helpCopy: "copy the link to this page",
+
+    listTitle: "Running sessions",
+    emptyTitle: "Nobody is live",
+    emptyText: "As soon as somebody starts a camera on this server, the session appears here.",
+    since: (time: string) => `since ${time}`,
+    watching: (count: number) => (count === 0 ? "nobody watching" : `${count} watching`),
+    beginning: "just beginning",
+
+    states: {
+      idle: "Up to date",
+      failed: "Not connected",
+      waiting: "Waiting for a place",
+    },
+    reconnectingRemedy: "It connects again by itself.",
+    problems: {
+      "insecure-context": {
+        title: "The browser withholds live video here",
+        remedy: "It works on pages loaded over https or from localhost. Open this page by such an address.",
+      },
+      "server-unreachable": {
+        title: "The server doesn't answer",
+        remedy: "See whether holistic-rtc is running and your network is up, and try again.",
+      },
+      "server-full": {
+        title: "Too many are watching",
+        remedy: "All places of this session are taken at the moment.",
+      },
+      refused: {
+        title: "The server refused the connection",
+        remedy: "The details below say why. Trying again as it is won't help.",
+      },
+      "session-ended": {
+        title: "The session has ended",
+        remedy: "If it was begun anew it has another address: see the list of those that are running.",
+      },
+      aborted: {
+        title: "Stopped",
+        remedy: "Try again to go on watching.",
+      },
+      unexpected: {
+        title: "Something went wrong",
+        remedy: "Try again. If it stays like this, please report the details below.",
+      },
+    },
+  },
 };
 
 /** The dictionary's shape, with any text in place of the English. */

@@ -1,6 +1,13 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { DICTIONARIES, lookUp, type Messages, preferredLanguage } from "./index.js";
+
+const APP = new URL("../", import.meta.url);
+const PAGES = ["", "parts/"].flatMap((folder) =>
+  readdirSync(new URL(folder, APP))
+    .filter((name) => name.endsWith(".html"))
+    .map((name) => folder + name),
+);
 
 function paths(value: unknown, path = ""): string[] {
   return typeof value === "object" && value !== null
@@ -17,14 +24,16 @@ describe.each(Object.entries(DICTIONARIES))("the dictionary %s", (_, messages: M
     expect(JSON.stringify(messages)).not.toContain('""');
   });
 
-  it("has every text that the page names", () => {
-    const html = readFileSync(new URL("../index.html", import.meta.url), "utf8");
-    const names = [...html.matchAll(/data-i18n(?:-label|-placeholder)?="([^"]+)"/g)].map(([, name]) => name!);
-    expect(names.length).toBeGreaterThan(20);
-    for (const name of names) {
-      expect(lookUp(messages, name)).not.toBe("");
+  it.each(PAGES)("has every text that %s names", (page) => {
+    const html = readFileSync(new URL(page, APP), "utf8");
+    for (const [, name] of html.matchAll(/data-i18n(?:-label|-placeholder)?="([^"]+)"/g)) {
+      expect(lookUp(messages, name!)).not.toBe("");
     }
   });
+});
+
+it("the pages have texts to be translated", () => {
+  expect(PAGES).toEqual(expect.arrayContaining(["index.html", "viewer.html", "parts/inspector.html"]));
 });
 
 it.each([

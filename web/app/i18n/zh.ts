@@ -13,6 +13,7 @@ export const zh: Messages = {
   size: "尺寸",
   mirror: "镜像",
   draw: "标注",
+  smoothing: "平滑",
   view: "视图",
   viewRaw: "原始画面",
   viewAnnotated: "标注画面",
@@ -23,11 +24,21 @@ export const zh: Messages = {
   helpStart: "开始或停止",
   helpMirror: "镜像画面",
   helpDraw: "开关标注",
+  helpSmoothing: "开关平滑",
+  helpShare: "分享此会话",
   helpView: "切换视图",
   helpHelp: "显示此列表",
   space: "空格",
   theme: "浅色或深色",
   switchLanguage: "EN",
+
+  share: "分享",
+  shareTitle: "让他人观看",
+  shareText: "只要此会话仍在进行，打开此链接即可看到标注画面和关键点。",
+  shareToken: "观看者还需要服务器的令牌，链接中不含令牌。",
+  shareLink: "观看页链接",
+  openViewer: "打开观看页",
+  watchOthers: "观看",
 
   emptyTitle: "看见自己的关键点",
   emptyText: "打开摄像头，服务器会在每一帧上实时标出身体、面部和双手的 543 个关键点。没有摄像头？请使用示例片段。",
@@ -93,6 +104,14 @@ export const zh: Messages = {
       title: "服务器拒绝了视频",
       remedy: "原因见下方详情。原样重试不会成功。",
     },
+    unauthorized: {
+      title: "服务器要求令牌",
+      remedy: "请向服务器管理员索取令牌，并在此页面地址末尾加上 #token= 和令牌后打开。",
+    },
+    "session-unknown": {
+      title: "没有这个会话",
+      remedy: "它可能已经结束，或地址不完整。正在进行的会话见列表。",
+    },
     "ice-failed": {
       title: "视频无法传输",
       remedy: "服务器已应答，但视频无法通过：防火墙可能阻止了 UDP。请换一个网络，或请管理员配置 TURN 服务器。",
@@ -115,6 +134,11 @@ export const zh: Messages = {
     },
   },
 
+  wrongToken: {
+    title: "服务器不接受此令牌",
+    remedy: "请将此页面地址中 #token= 之后的内容与管理员提供的令牌核对。",
+  },
+
   figures: {
     delay: "延迟",
     fpsReceived: "接收帧率",
@@ -123,6 +147,7 @@ export const zh: Messages = {
     rtt: "往返时间",
     dropped: "丢弃帧",
     bitrate: "上行 / 下行",
+    bitsReceived: "视频码率",
     resolution: "画面",
     model: "模型",
   },
@@ -134,6 +159,7 @@ export const zh: Messages = {
     rtt: "消息经控制通道到服务器再返回的时间。",
     dropped: "因已有更新的画面而被服务器跳过的画面：总数和百分比。这样不会越来越慢。",
     bitrate: "发送和接收的视频码率。",
+    bitsReceived: "接收的视频码率。",
     resolution: "最近一帧到达服务器的画面尺寸。网络或 CPU 不足时浏览器会将其降低。",
     model: "服务器上的模型包及其姿态模型的版本。",
   },
@@ -156,4 +182,61 @@ export const zh: Messages = {
   copyFailed: "复制被拒绝",
   morePoints: (count) => `……还有 ${count} 个`,
   noFrame: "尚无画面。",
+
+  viewer: {
+    tagline: "实时观看会话",
+    ownCamera: "使用自己的摄像头",
+    retry: "重试",
+    allSessions: "全部会话",
+    copyLink: "复制链接",
+    copyLinkTip: "复制此页面的链接，不含令牌",
+    fullScreen: "全屏",
+    session: "会话",
+    helpFullScreen: "进入或退出全屏",
+    helpCopy: "复制此页面的链接",
+
+    listTitle: "正在进行的会话",
+    emptyTitle: "暂无直播",
+    emptyText: "一旦有人在此服务器上打开摄像头，会话就会出现在这里。",
+    since: (time) => `${time} 开始`,
+    watching: (count) => (count === 0 ? "无人观看" : `${count} 人观看`),
+    beginning: "刚刚开始",
+
+    states: {
+      idle: "已更新",
+      failed: "未连接",
+      waiting: "等待空位",
+    },
+    reconnectingRemedy: "正在自动重新连接。",
+    problems: {
+      "insecure-context": {
+        title: "浏览器在此地址下不提供实时视频",
+        remedy: "只有通过 https 或 localhost 打开的页面才能使用。请换用这样的地址打开。",
+      },
+      "server-unreachable": {
+        title: "服务器没有响应",
+        remedy: "请确认 holistic-rtc 正在运行且网络正常，然后重试。",
+      },
+      "server-full": {
+        title: "观看人数已满",
+        remedy: "此会话目前没有空位。",
+      },
+      refused: {
+        title: "服务器拒绝了连接",
+        remedy: "原因见下方详情。原样重试不会成功。",
+      },
+      "session-ended": {
+        title: "会话已结束",
+        remedy: "如果对方重新开始，地址会不同：请查看正在进行的会话列表。",
+      },
+      aborted: {
+        title: "已停止",
+        remedy: "重试即可继续观看。",
+      },
+      unexpected: {
+        title: "出现错误",
+        remedy: "请重试。如果仍然如此，请反馈下方的详情。",
+      },
+    },
+  },
 };

@@ -1,8 +1,10 @@
-import type { Configuration, ServerStats } from "./control.js";
+import type { Configuration, Configured, ServerStats } from "./control.js";
 import { type DecodeError, HolisticError } from "./errors.js";
 import { Emitter } from "./events.js";
 import type { HolisticFrame } from "./frame.js";
-import { type Encoding, Session } from "./session.js";
+import { newestFrames } from "./newest.js";
+import { type Encoding, type Role, Session } from "./session.js";
+import { Server, type ServerOptions } from "./signalling.js";
 import { backoffMs, sleep } from "./timing.js";
 
 /** A connection that lasted so long was a good one: the next loss starts with a short wait again. */
@@ -23,59 +25,69 @@ export interface StateChange {
 /** What a {@link HolisticClient} tells, by event. */
 export interface HolisticEvents {
   state: StateChange;
-  /** The annotated video, at each connection made with `video`. */
+  /** The annotated video, at each connection that has one. */
   stream: MediaStream;
   /** A tracked frame; one that comes after a newer one of its track is dropped. */
   landmarks: HolisticFrame;
   /** Once a second. */
   stats: ServerStats;
   /** What is in force, at each connection and after each `configure()`. */
-  configured: Required<Configuration>;
-  /** What `connect()` rejects with, why the client reconnects or fails, and complaints that change nothing. */
+  configured: Configured;
+  /** What `connect()` and `subscribe()` reject with, why the client reconnects or fails, and complaints that change nothing. */
   error: HolisticError | DecodeError;
 }
 
-export interface HolisticClientOptions extends Configuration {
-  /** The server's base address; the page's origin if left out. */
-  url?: string | URL;
+export interface HolisticClientOptions extends Configuration, ServerOptions {
   /** How landmarks are sent; `flatbuffers` (the default) takes a fifth of the bytes. */
   encoding?: Encoding;
   /** Whether to connect again when the connection is lost; `true` if left out. */
   reconnect?: boolean;
 }
 
+export interface SubscribeOptions {
+  /** Whether to receive annotated video; `true` if left out. */
+  video?: boolean;
+  /** Whether to receive landmarks; `true` if left out. */
+  landmarks?: boolean;
+  /** How many of the session's videos to receive, from its first; 1 if left out. */
+  tracks?: number;
+}
+
 /**
- * Sends video to a holistic-rtc server, and gets landmarks and the annotated video back.
+ * Sends video to a holistic-rtc server, and gets landmarks and the annotated video back; or gets those of a session that
+ * somebody else publishes.
  *
  * ```ts
  * const client = new HolisticClient();
  * client.on("stream", (annotated) => (video.srcObject = annotated));
- * client.on("landmarks", (frame) => avatar.move(frame));
- * await client.connect(await navigator.mediaDevices.getUserMedia({ video: true }));
+ * await client.connect(await navigator.mediaDevices.getUserMedia({ video: true })); // or subscribe(sessionId)
+ * for await (const frame of client.landmarks()) {
+ *   avatar.move(frame);
+ * }
  * ```
  *
  * A client can be connected again after it was closed or has failed.
  */
 export class HolisticClient extends Emitter<HolisticEvents> {
-  readonly #base: URL;
+  readonly #server: Server;
   readonly #encoding: Encoding;
   readonly #reconnects: boolean;
   readonly #configuration: Configuration = {};
-  /** Aborted when what it stands for, from `connect()` to `close()`, is over. */
+  /** Aborted when what it stands for, from `connect()` or `subscribe()` to `close()`, is over. */
   #run: AbortController | null = null;
   #session: Session | null = null;
+  #role: Role | null = null;
   #state: ClientState = "idle";
-  #tracks: MediaStreamTrack[] = [];
-  #video = true;
+  #error: HolisticError | null = null;
   #stream: MediaStream | null = null;
   #stats: ServerStats | null = null;
   #attempt = 0;
   #connectedAt = 0;
 
-  constructor({ url, encoding = "flatbuffers", reconnect = true, ...configuration }: HolisticClientOptions = {}) {
+  constructor(options: HolisticClientOptions = {}) {
     super();
-    const base = new URL(url ?? location.origin, location.href);
-    this.#base = new URL(base.pathname.endsWith("/") ? base : `${base.href}/`);
+    const { encoding = "flatbuffers", reconnect = true, ...configuration } = options;
+    this.#server = new Server(options);
     this.#encoding = encoding;
     this.#reconnects = reconnect;
     this.#merge(configuration);
@@ -85,12 +97,17 @@ export class HolisticClient extends Emitter<HolisticEvents> {
     return this.#state;
   }
 
+  /** Why it is `reconnecting` or has `failed`. */
+  get error(): HolisticError | null {
+    return this.#error;
+  }
+
   /** The annotated video of the present connection. */
   get stream(): MediaStream | null {
     return this.#stream;
   }
 
-  /** The server's name for the present session. */
+  /** The present session, by which others can subscribe to it. */
   get sessionId(): string | null {
     return this.#session?.id ?? null;
   }
@@ -118,25 +135,32 @@ export class HolisticClient extends Emitter<HolisticEvents> {
    * @throws HolisticError; after that the state is `failed`, or `closed` if it was `close()` that ended the attempt.
    */
   async connect(stream: MediaStream, options: { video?: boolean } = {}): Promise<void> {
-    if (this.#run) {
-      throw new DOMException(`the client is ${this.#state}; close() it first`, "InvalidStateError");
-    }
-    const run = (this.#run = new AbortController());
-    this.#tracks = stream.getVideoTracks();
-    this.#video = options.video ?? true;
-    this.#attempt = 0;
-    this.#setState("connecting");
-    addEventListener("pagehide", this.#closeWithPage);
-    try {
-      requireSupport();
-      await this.#open(run);
-    } catch (error) {
-      this.#fail(run, error);
-      throw error;
-    }
+    await this.#begin({ tracks: stream.getVideoTracks(), video: options.video ?? true });
   }
 
-  /** End the session, or the attempt to make one. To be called at any time, any number of times. */
+  /**
+   * Receive a session that somebody else publishes. When that ends, the client fails with the reason `session-ended`.
+   *
+   * @returns once landmarks and video can flow.
+   * @throws HolisticError as `connect()` does; with the reason `session-unknown` when there is no such session.
+   */
+  async subscribe(sessionId: string, options: SubscribeOptions = {}): Promise<void> {
+    const { video = true, landmarks = true, tracks = 1 } = options;
+    await this.#begin({ sessionId, videos: video ? tracks : 0, landmarks });
+  }
+
+  /**
+   * The frames as they come, for `for await`. A loop whose body takes long goes on with the newest frame, and misses
+   * those before it. It ends when the client is closed.
+   *
+   * @param options - `signal` ends it with the signal's reason.
+   * @throws HolisticError when the client fails.
+   */
+  landmarks({ signal }: { signal?: AbortSignal } = {}): AsyncGenerator<HolisticFrame, void, void> {
+    return newestFrames(this, signal);
+  }
+
+  /** End the session or the subscription, or the attempt to make one. To be called at any time, any number of times. */
   async close(): Promise<void> {
     const session = this.#session;
     if (this.#run) {
@@ -161,13 +185,35 @@ export class HolisticClient extends Emitter<HolisticEvents> {
    * Send another track, such as that of another camera, without a new connection.
    *
    * @param index - which of the stream's video tracks it takes the place of.
+   * @throws DOMException when the client doesn't publish.
    */
   async replaceTrack(track: MediaStreamTrack, index = 0): Promise<void> {
-    this.#tracks[index] = track;
-    await this.#session?.setTracks(this.#tracks);
+    if (!this.#role || !("tracks" in this.#role)) {
+      throw new DOMException("the client sends no track that another one could replace", "InvalidStateError");
+    }
+    this.#role.tracks[index] = track;
+    await this.#session?.setTracks(this.#role.tracks);
   }
 
-  #merge({ parts, draw, maxFps }: Configuration): void {
+  async #begin(role: Role): Promise<void> {
+    if (this.#run) {
+      throw new DOMException(`the client is ${this.#state}; close() it first`, "InvalidStateError");
+    }
+    const run = (this.#run = new AbortController());
+    this.#role = role;
+    this.#attempt = 0;
+    this.#setState("connecting");
+    addEventListener("pagehide", this.#closeWithPage);
+    try {
+      requireSupport();
+      await this.#open(run);
+    } catch (error) {
+      this.#fail(run, error);
+      throw error;
+    }
+  }
+
+  #merge({ parts, draw, smoothing, maxFps }: Configuration): void {
     if (typeof maxFps === "number" && !(maxFps >= 1 && maxFps <= 60)) {
       throw new RangeError(`maxFps is a number from 1 to 60, or null; not ${maxFps}`);
     }
@@ -175,13 +221,15 @@ export class HolisticClient extends Emitter<HolisticEvents> {
       this.#configuration,
       parts !== undefined && { parts },
       draw !== undefined && { draw },
+      smoothing !== undefined && { smoothing },
       maxFps !== undefined && { maxFps },
     );
   }
 
   async #open(run: AbortController): Promise<void> {
+    const role = this.#role!;
     const session = await Session.open(
-      { base: this.#base, tracks: [...this.#tracks], video: this.#video, encoding: this.#encoding },
+      { server: this.#server, role, encoding: this.#encoding },
       {
         stream: (stream) => {
           this.#stream = stream;
@@ -203,10 +251,14 @@ export class HolisticClient extends Emitter<HolisticEvents> {
       run.signal.throwIfAborted();
     }
     this.#session = session;
-    if (Object.keys(this.#configuration).length > 0) {
-      session.configure(this.#configuration);
+    const { parts } = this.#configuration;
+    const configuration = "tracks" in role ? this.#configuration : parts && { parts };
+    if (configuration && Object.keys(configuration).length > 0) {
+      session.configure(configuration);
     }
-    session.setTracks(this.#tracks).catch(this.#report); // They may have been replaced meanwhile.
+    if ("tracks" in role) {
+      session.setTracks(role.tracks).catch(this.#report); // They may have been replaced meanwhile.
+    }
     this.#connectedAt = performance.now();
     this.#setState("connected");
   }
@@ -264,6 +316,7 @@ export class HolisticClient extends Emitter<HolisticEvents> {
   #setState(state: ClientState, detail: Partial<StateChange> = {}): void {
     const previous = this.#state;
     this.#state = state;
+    this.#error = detail.error ?? null;
     if (state !== previous || state === "reconnecting") {
       this.emit("state", { state, previous, error: null, attempt: 0, retryMs: 0, ...detail });
     }

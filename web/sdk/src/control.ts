@@ -3,15 +3,20 @@
 import { HolisticError } from "./errors.js";
 import type { Part } from "./frame.js";
 
-/** What the server is to do; a field that is left out stays as it is. */
+/** What the server is to do; a field that is left out stays as it is. A subscriber has `parts` only. */
 export interface Configuration {
   /** Which parts the landmark messages carry; all at first. */
   parts?: readonly Part[];
   /** Whether the returned video is annotated; `true` at first. */
   draw?: boolean;
+  /** Whether face and hands are smoothed over time; `true` at first. */
+  smoothing?: boolean;
   /** At most so many tracked frames a second, 1 to 60; `null`, which is no cap, at first. */
   maxFps?: number | null;
 }
+
+/** What is in force. A subscriber is told of `parts` only. */
+export type Configured = Configuration & Required<Pick<Configuration, "parts">>;
 
 /** What the server tells of one video track. Rates and times are means over the last second. */
 export interface TrackStats {
@@ -44,7 +49,7 @@ export interface ServerStats {
 }
 
 export interface ControlEvents {
-  configured: (configuration: Required<Configuration>) => void;
+  configured: (configuration: Configured) => void;
   stats: (stats: ServerStats) => void;
   /** The server complains; the session goes on. */
   error: (error: HolisticError) => void;
@@ -80,8 +85,8 @@ export class ControlChannel {
     this.#send({ type: "ping", id: this.#ping.id });
   }
 
-  configure({ parts, draw, maxFps }: Configuration): void {
-    this.#send({ type: "configure", parts, draw, max_fps: maxFps }); // JSON leaves out what is undefined
+  configure({ parts, draw, smoothing, maxFps }: Configuration): void {
+    this.#send({ type: "configure", parts, draw, smoothing, max_fps: maxFps }); // JSON leaves out what is undefined
   }
 
   #send(message: Record<string, unknown>): void {
@@ -102,7 +107,7 @@ export class ControlChannel {
         }
         break;
       case "configured":
-        this.#events.configured(readConfiguration(message));
+        this.#events.configured(readConfigured(message));
         break;
       case "stats":
         this.#events.stats(readStats(message));
@@ -127,11 +132,12 @@ function parse(data: unknown): Message {
   }
 }
 
-export function readConfiguration(message: Message): Required<Configuration> {
+export function readConfigured({ parts, draw, smoothing, max_fps: maxFps }: Message): Configured {
   return {
-    parts: Array.isArray(message.parts) ? (message.parts as Part[]) : [],
-    draw: message.draw === true,
-    maxFps: typeof message.max_fps === "number" ? message.max_fps : null,
+    parts: Array.isArray(parts) ? (parts as Part[]) : [],
+    ...(typeof draw === "boolean" && { draw }),
+    ...(typeof smoothing === "boolean" && { smoothing }),
+    ...((typeof maxFps === "number" || maxFps === null) && { maxFps }),
   };
 }
 

@@ -8,13 +8,17 @@ export type ErrorReason =
   | "server-unreachable"
   /** All places are taken, or the server is about to stop; `retryAfter` says when to ask again. */
   | "server-full"
+  /** The server asks for a token, and got none or another one. */
+  | "unauthorized"
+  /** There is no such session to subscribe to; it may have ended. */
+  | "session-unknown"
   /** The server doesn't take the offer or the configuration, and won't when asked again. */
   | "refused"
   /** Signalling went well, but no media path was found. */
   | "ice-failed"
   /** There was a connection, and nothing comes over it any more. */
   | "connection-lost"
-  /** The server ended the session; `code` says why. */
+  /** The server ended the session, or that which was subscribed to has ended; `code` says why. */
   | "session-ended"
   /** `close()` was called meanwhile. */
   | "aborted";
@@ -46,7 +50,7 @@ export class HolisticError extends Error {
       case "connection-lost":
         return true;
       case "session-ended":
-        return this.code !== "deleted";
+        return this.code !== "deleted" && this.code !== "session_ended";
       default:
         return false;
     }

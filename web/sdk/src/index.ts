@@ -1,4 +1,4 @@
-/** Client library of holistic-rtc: video out, landmarks and annotated video in. */
+/** Client library of holistic-rtc: video out, landmarks and annotated video in, one's own or another's. */
 
 export {
   type ClientState,
@@ -6,8 +6,9 @@ export {
   type HolisticClientOptions,
   type HolisticEvents,
   type StateChange,
+  type SubscribeOptions,
 } from "./client.js";
-export type { Configuration, ServerStats, TrackStats } from "./control.js";
+export type { Configuration, Configured, ServerStats, TrackStats } from "./control.js";
 export { decode } from "./decode.js";
 export { DecodeError, type ErrorReason, HolisticError } from "./errors.js";
 export {
@@ -22,3 +23,4 @@ export {
 } from "./frame.js";
 export { decodeJson } from "./json.js";
 export type { Encoding } from "./session.js";
+export { listSessions, type ServerOptions, type SessionInfo } from "./signalling.js";

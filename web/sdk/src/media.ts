@@ -15,6 +15,11 @@ export function offerTrack(pc: RTCPeerConnection, track: MediaStreamTrack, recei
   return transceiver;
 }
 
+/** Offer to receive an annotated video. */
+export function offerToReceive(pc: RTCPeerConnection): void {
+  preferVp8(pc.addTransceiver("video", { direction: "recvonly" }));
+}
+
 /** To be called once a sender's track is another one, or has been negotiated. */
 export async function tuneSender(sender: RTCRtpSender): Promise<void> {
   const { track } = sender;

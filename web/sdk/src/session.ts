@@ -1,13 +1,13 @@
-/** One session with the server: a peer connection, its data channels, and its place at `/whip`. */
+/** A publisher's or a subscriber's end of a session: a peer connection, its data channels, and its place on the server. */
 
-import { type Configuration, ControlChannel, type ServerStats } from "./control.js";
+import { type Configuration, type Configured, ControlChannel, type ServerStats } from "./control.js";
 import { decode } from "./decode.js";
 import { DecodeError, HolisticError } from "./errors.js";
 import type { HolisticFrame } from "./frame.js";
 import { decodeJson } from "./json.js";
-import { limitFps, nextMaxFps, offerTrack, tuneReceiver, tuneSender } from "./media.js";
+import { limitFps, nextMaxFps, offerToReceive, offerTrack, tuneReceiver, tuneSender } from "./media.js";
+import { candidateFragment, type Resource, type Server } from "./signalling.js";
 import { abortable } from "./timing.js";
-import { candidateFragment, getIceServers, postOffer, type WhipResource } from "./whip.js";
 
 /** Candidates found by then go into the offer, later ones are sent after it. */
 const GATHERING_MS = 250;
@@ -22,11 +22,24 @@ export type Encoding = "flatbuffers" | "json";
 
 const PROTOCOLS: Record<Encoding, string> = { flatbuffers: "holistic.v1.fb", json: "holistic.v1.json" };
 
-export interface SessionOptions {
-  base: URL;
-  tracks: readonly MediaStreamTrack[];
-  /** Whether annotated video is to come back. */
+/** Send tracks, and receive annotated video back if `video`. */
+export interface Publication {
+  tracks: MediaStreamTrack[];
   video: boolean;
+}
+
+/** Receive the first `videos` of a session, and its landmarks if wanted. */
+export interface Subscription {
+  sessionId: string;
+  videos: number;
+  landmarks: boolean;
+}
+
+export type Role = Publication | Subscription;
+
+export interface SessionOptions {
+  server: Server;
+  role: Role;
   encoding: Encoding;
 }
 
@@ -35,7 +48,7 @@ export interface SessionEvents {
   stream: (stream: MediaStream) => void;
   landmarks: (frame: HolisticFrame) => void;
   stats: (stats: ServerStats) => void;
-  configured: (configuration: Required<Configuration>) => void;
+  configured: (configuration: Configured) => void;
   /** Something went wrong that the session outlives. */
   error: (error: HolisticError | DecodeError) => void;
   /** The session is over, and not by `close()`. */
@@ -53,7 +66,7 @@ export class Session {
   #resolveOpened!: () => void;
   #rejectOpened!: (error: HolisticError) => void;
   #state: "connecting" | "open" | "closed" = "connecting";
-  #resource: WhipResource | null = null;
+  #resource: Resource | null = null;
   #offer: string | null = null;
   #candidates: RTCIceCandidate[] = [];
   #lastMessage = 0;
@@ -66,7 +79,7 @@ export class Session {
    * @throws HolisticError, or the signal's reason.
    */
   static async open(options: SessionOptions, events: SessionEvents, signal: AbortSignal): Promise<Session> {
-    const iceServers = await abortable(getIceServers(options.base), signal);
+    const iceServers = await abortable(options.server.getIceServers(), signal);
     const session = new Session(iceServers, options, events);
     try {
       await abortable(session.#connect(options), signal);
@@ -77,7 +90,7 @@ export class Session {
     return session;
   }
 
-  private constructor(iceServers: RTCIceServer[], { tracks, video, encoding }: SessionOptions, events: SessionEvents) {
+  private constructor(iceServers: RTCIceServer[], { role, encoding }: SessionOptions, events: SessionEvents) {
     this.#events = events;
     this.#opened = new Promise((resolve, reject) => {
       this.#resolveOpened = resolve;
@@ -91,15 +104,22 @@ export class Session {
       tuneReceiver(receiver);
       this.#annotated.addTrack(track);
     });
-    this.#openLandmarks(encoding);
     this.#control = this.#openControl();
-    for (const track of tracks) {
-      offerTrack(this.pc, track, video);
+    if ("tracks" in role) {
+      this.#openLandmarks(encoding);
+      role.tracks.forEach((track) => offerTrack(this.pc, track, role.video));
+    } else {
+      if (role.landmarks) {
+        this.#openLandmarks(encoding);
+      }
+      for (let i = 0; i < role.videos; i++) {
+        offerToReceive(this.pc);
+      }
     }
   }
 
   get id(): string | null {
-    return this.#resource?.id ?? null;
+    return this.#resource?.session ?? null;
   }
 
   /** From the control channel's pings. */
@@ -136,14 +156,15 @@ export class Session {
     await deleted?.catch(() => undefined);
   }
 
-  async #connect({ base }: SessionOptions): Promise<void> {
+  async #connect({ server, role }: SessionOptions): Promise<void> {
     await this.pc.setLocalDescription();
     await this.#gather();
     if (this.#isClosed()) {
       return;
     }
     this.#offer = this.pc.localDescription!.sdp;
-    const resource = await postOffer(base, this.#offer);
+    const path = "tracks" in role ? "whip" : `whep/${encodeURIComponent(role.sessionId)}`;
+    const resource = await server.offer(path, this.#offer);
     if (this.#isClosed()) {
       void resource.delete().catch(() => undefined); // as in `close()`
       return;
@@ -271,7 +292,7 @@ export class Session {
       const limit = this.#maxFps.get(stats.track) ?? null;
       // Its first second says little of a tracker.
       const next = stats.tracked > 30 ? nextMaxFps(limit, stats) : limit;
-      if (sender && next !== limit) {
+      if (sender?.track && next !== limit) {
         this.#maxFps.set(stats.track, next);
         limitFps(sender, next).catch((cause: unknown) => {
           this.#events.error(new HolisticError("refused", "the browser doesn't take a limit of the rate", { cause }));

@@ -27,11 +27,12 @@ export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Pr
   }
 }
 
-/** Resolve after `ms`, or reject with the signal's reason once that is aborted. */
-export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+/** Resolve after `ms`, or reject with the signal's reason once there is one and it is aborted. */
+export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
-    await abortable(new Promise((resolve) => (timer = setTimeout(resolve, ms))), signal);
+    const slept = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+    await (signal ? abortable(slept, signal) : slept);
   } finally {
     clearTimeout(timer);
   }

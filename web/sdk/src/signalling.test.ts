@@ -1,17 +1,18 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HolisticError } from "./errors.js";
-import { candidateFragment, getIceServers, postOffer } from "./whip.js";
+import { candidateFragment, listSessions, Server } from "./signalling.js";
 
-let server: Server;
+let http: HttpServer;
 let base: URL;
+let server: Server;
 let respond: (response: ServerResponse, request: IncomingMessage) => void;
 let requests: { line: string; headers: IncomingMessage["headers"]; body: string }[];
 
 beforeEach(async () => {
   requests = [];
-  server = createServer((request, response) => {
+  http = createServer((request, response) => {
     let body = "";
     request.on("data", (chunk: Buffer) => (body += chunk.toString()));
     request.on("end", () => {
@@ -19,13 +20,14 @@ beforeEach(async () => {
       respond(response, request);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  base = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/some/base/`);
+  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  base = new URL(`http://127.0.0.1:${(http.address() as AddressInfo).port}/some/base/`);
+  server = new Server({ url: base });
 });
 
 afterEach(async () => {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  http.closeAllConnections();
+  await new Promise((resolve) => http.close(resolve));
 });
 
 function answerWith(status: number, headers: Record<string, string>, body = ""): void {
@@ -47,85 +49,120 @@ async function failure(promise: Promise<unknown>): Promise<HolisticError> {
 
 describe("an offer that is taken", () => {
   it.each([
-    ["an absolute path", "/whip/abc", "/whip/abc"],
-    ["a relative path", "whip/abc", "/some/base/whip/abc"],
-    ["a whole address", "http://elsewhere.example/s/abc", null],
+    ["an absolute path", "/whip/abc/secret", "/whip/abc/secret"],
+    ["a relative path", "whip/abc/secret", "/some/base/whip/abc/secret"],
+    ["a whole address", "http://elsewhere.example/abc/secret", null],
   ])("gives a session at a Location that is %s", async (_, location, path) => {
     answerWith(201, { "Content-Type": "application/sdp", Location: location, ETag: '"e1"' }, "v=0 the answer");
-    const resource = await postOffer(base, "v=0 the offer");
-    expect(resource).toMatchObject({ answer: "v=0 the answer", etag: '"e1"', id: "abc" });
+    const resource = await server.offer("whip", "v=0 the offer");
+    expect(resource).toMatchObject({ answer: "v=0 the answer", etag: '"e1"', session: "abc" });
     expect(resource.url.href).toBe(path === null ? location : new URL(path, base).href);
     expect(requests[0]).toMatchObject({ line: "POST /some/base/whip", body: "v=0 the offer" });
     expect(requests[0]!.headers["content-type"]).toBe("application/sdp");
   });
 
   it("is patched with its ETag, and deleted", async () => {
-    answerWith(201, { Location: "/whip/abc", ETag: '"e1"' }, "v=0");
-    const resource = await postOffer(base, "v=0");
+    answerWith(201, { Location: "/whip/abc/secret", ETag: '"e1"' }, "v=0");
+    const resource = await server.offer("whip", "v=0");
     answerWith(204, {});
     await resource.patch("a=candidate:1");
     await resource.delete();
-    expect(requests[1]).toMatchObject({ line: "PATCH /whip/abc", body: "a=candidate:1" });
+    expect(requests[1]).toMatchObject({ line: "PATCH /whip/abc/secret", body: "a=candidate:1" });
     expect(requests[1]!.headers).toMatchObject({
       "if-match": '"e1"',
       "content-type": "application/trickle-ice-sdpfrag",
     });
-    expect(requests[2]!.line).toBe("DELETE /whip/abc");
+    expect(requests[2]!.line).toBe("DELETE /whip/abc/secret");
   });
 });
 
 describe("an offer that is not taken", () => {
   it("a full server says when to come back", async () => {
     problem(503, "the server is full: 4 sessions are running", { "Retry-After": "5" });
-    const error = await failure(postOffer(base, "v=0"));
+    const error = await failure(server.offer("whip", "v=0"));
     expect(error).toMatchObject({ reason: "server-full", retryAfter: 5, retryable: true });
     expect(error.message).toBe("the server is full: 4 sessions are running");
   });
 
   it("or says so with a date", async () => {
     problem(503, "full", { "Retry-After": new Date(Date.now() + 30_000).toUTCString() });
-    const { retryAfter } = await failure(postOffer(base, "v=0"));
+    const { retryAfter } = await failure(server.offer("whip", "v=0"));
     expect(retryAfter).toBeGreaterThan(25);
     expect(retryAfter).toBeLessThanOrEqual(30);
   });
 
   it.each([400, 413, 415, 422])("a refusal with status %i is final, and says why", async (status) => {
     problem(status, "the offer sends no video");
-    const error = await failure(postOffer(base, "v=0"));
+    const error = await failure(server.offer("whip", "v=0"));
     expect(error).toMatchObject({ reason: "refused", retryable: false, message: "the offer sends no video" });
+  });
+
+  it("a session that isn't there can't be subscribed to, now or later", async () => {
+    problem(404, "no such session; it may have ended");
+    const error = await failure(server.offer("whep/abc", "v=0"));
+    expect(error).toMatchObject({ reason: "session-unknown", retryable: false });
+  });
+
+  it("without the server's token nothing is to be had, now or later", async () => {
+    problem(401, "this server needs a token", { "WWW-Authenticate": "Bearer" });
+    const error = await failure(server.getIceServers());
+    expect(error).toMatchObject({ reason: "unauthorized", retryable: false, message: "this server needs a token" });
   });
 
   it.each([500, 502])("a server that fails with status %i may do better later", async (status) => {
     answerWith(status, { "Content-Type": "text/html" }, "<h1>Bad gateway</h1>");
-    const error = await failure(postOffer(base, "v=0"));
+    const error = await failure(server.offer("whip", "v=0"));
     expect(error).toMatchObject({ reason: "server-unreachable", retryable: true });
     expect(error.message).toContain(String(status));
   });
 
   it("a problem that is cut still has its status", async () => {
     answerWith(422, { "Content-Type": "application/problem+json" }, '{"detail": "the off');
-    expect((await failure(postOffer(base, "v=0"))).message).toContain("422");
+    expect((await failure(server.offer("whip", "v=0"))).message).toContain("422");
   });
 
   it("a server that isn't there is unreachable", async () => {
-    server.close();
-    const error = await failure(postOffer(new URL("http://127.0.0.1:9/"), "v=0"));
+    http.close();
+    const error = await failure(new Server({ url: "http://127.0.0.1:9/" }).offer("whip", "v=0"));
     expect(error).toMatchObject({ reason: "server-unreachable", retryable: true });
     expect(error.cause).toBeInstanceOf(Error);
   });
 
   it("a server of another kind is told apart", async () => {
     answerWith(200, { "Content-Type": "text/html" }, "<h1>It works</h1>");
-    expect((await failure(postOffer(base, "v=0"))).message).toContain("WHIP");
-    expect((await failure(getIceServers(base))).reason).toBe("server-unreachable");
+    expect((await failure(server.offer("whip", "v=0"))).message).toContain("WHIP");
+    expect((await failure(server.getIceServers())).reason).toBe("server-unreachable");
   });
 });
 
 it("gets the ICE servers below the base address", async () => {
   const iceServers = [{ urls: ["turn:turn.example:3478"], username: "u", credential: "c" }];
   answerWith(200, { "Content-Type": "application/json" }, JSON.stringify({ iceServers }));
-  expect(await getIceServers(base)).toEqual(iceServers);
+  expect(await server.getIceServers()).toEqual(iceServers);
   expect(requests[0]!.line).toBe("GET /some/base/api/ice-servers");
+});
+
+it("lists the sessions", async () => {
+  const tracks = [{ track: 0, width: 640, height: 480, fps: 24.1 }];
+  const listed = { id: "abc", started: "2026-11-25T06:12:10+00:00", subscribers: 2, tracks };
+  answerWith(200, { "Content-Type": "application/json" }, JSON.stringify({ sessions: [listed] }));
+  expect(await listSessions({ url: base })).toEqual([
+    { ...listed, started: new Date(Date.UTC(2026, 10, 25, 6, 12, 10)) },
+  ]);
+  expect(requests[0]!.line).toBe("GET /some/base/api/sessions");
+});
+
+it("shows its token where the server may ask for one, and not where a secret address does", async () => {
+  server = new Server({ url: base, token: "t0k+n/" });
+  answerWith(201, { Location: "/whep/abc/secret", "Content-Type": "application/json" }, '{"iceServers": []}');
+  await server.getIceServers();
+  const resource = await server.offer("whep/abc", "v=0");
+  await resource.delete();
+  expect(requests.map(({ line, headers }) => [line, headers.authorization])).toEqual([
+    ["GET /some/base/api/ice-servers", "Bearer t0k+n/"],
+    ["POST /some/base/whep/abc", "Bearer t0k+n/"],
+    ["DELETE /whep/abc/secret", undefined],
+  ]);
 });
 
 it("a fragment names the ICE session, and each candidate below its media section", () => {

@@ -1,0 +1,46 @@
+import type { HolisticClient } from "./client.js";
+import type { HolisticFrame } from "./frame.js";
+
+/**
+ * The frames of a client as they come. Who takes longer over one than the next one takes to come gets the newest of each
+ * track then: nothing queues up.
+ *
+ * Ends when the client is closed.
+ *
+ * @throws HolisticError when the client fails, or the signal's reason once that is aborted.
+ */
+export async function* newestFrames(
+  client: Pick<HolisticClient, "on" | "state" | "error">,
+  signal?: AbortSignal,
+): AsyncGenerator<HolisticFrame, void, void> {
+  const newest = new Map<number, HolisticFrame>();
+  let wake: () => void = () => undefined;
+  const stops = [
+    client.on("landmarks", (frame) => {
+      newest.set(frame.track, frame);
+      wake();
+    }),
+    client.on("state", () => wake()),
+  ];
+  const abort = () => wake();
+  signal?.addEventListener("abort", abort);
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const [first] = newest.values();
+      if (first) {
+        newest.delete(first.track);
+        yield first;
+      } else if (client.state === "closed") {
+        return;
+      } else if (client.state === "failed") {
+        throw client.error!;
+      } else {
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
+    }
+  } finally {
+    signal?.removeEventListener("abort", abort);
+    stops.forEach((stop) => stop());
+  }
+}

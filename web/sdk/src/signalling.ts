@@ -1,0 +1,209 @@
+/** The HTTP side: WHIP (RFC 9725) and WHEP (its draft), which are alike, and what there is to read below `/api`. */
+
+import { type ErrorReason, HolisticError } from "./errors.js";
+
+const TIMEOUT_MS = 10_000;
+/** An offer may have to wait for a session process to start. One given up too early leaves a session behind. */
+const OFFER_TIMEOUT_MS = 30_000;
+
+export interface ServerOptions {
+  /** The server's base address; the page's origin if left out. */
+  url?: string | URL;
+  /** The server's token, where it asks for one. */
+  token?: string | null;
+}
+
+/** A running session, as {@link listSessions} tells of it. */
+export interface SessionInfo {
+  id: string;
+  started: Date;
+  /** How many receive it. */
+  subscribers: number;
+  /** Its videos; none in its first second. */
+  tracks: {
+    /** Index among the session's videos, from 0. */
+    track: number;
+    /** Size in pixels of the newest frame. */
+    width: number;
+    height: number;
+    /** Tracked frames a second. */
+    fps: number;
+  }[];
+}
+
+/**
+ * The running sessions, the oldest first.
+ *
+ * @throws HolisticError
+ */
+export async function listSessions(options: ServerOptions = {}): Promise<SessionInfo[]> {
+  return await new Server(options).listSessions();
+}
+
+/** A server's address, and what may be asked of it. All of it throws a {@link HolisticError}. */
+export class Server {
+  readonly #base: URL;
+  readonly #headers: Record<string, string>;
+
+  constructor({ url, token }: ServerOptions) {
+    const base = new URL(url ?? location.origin, "location" in globalThis ? location.href : undefined);
+    this.#base = new URL(base.pathname.endsWith("/") ? base : `${base.href}/`);
+    this.#headers = token ? { Authorization: `Bearer ${token}` } : {};
+  }
+
+  /**
+   * @param path - `whip` to publish, `whep/ID` to subscribe.
+   * @param sdp - the offer.
+   */
+  async offer(path: string, sdp: string): Promise<Resource> {
+    const response = await request(new URL(path, this.#base), {
+      method: "POST",
+      headers: { "Content-Type": "application/sdp", ...this.#headers },
+      body: sdp,
+      signal: AbortSignal.timeout(OFFER_TIMEOUT_MS),
+    });
+    const location = response.headers.get("Location");
+    if (response.status !== 201 || !location) {
+      throw this.#notOurs("doesn't speak WHIP");
+    }
+    return new Resource(new URL(location, response.url), response.headers.get("ETag"), await response.text());
+  }
+
+  /** The STUN and TURN servers to use, before the offer is made. */
+  async getIceServers(): Promise<RTCIceServer[]> {
+    const { iceServers } = await this.#get<{ iceServers: RTCIceServer[] }>("api/ice-servers");
+    return iceServers;
+  }
+
+  async listSessions(): Promise<SessionInfo[]> {
+    const { sessions } = await this.#get<{ sessions: (SessionInfo & { started: string })[] }>("api/sessions");
+    return sessions.map((session) => ({ ...session, started: new Date(session.started) }));
+  }
+
+  async #get<T>(path: string): Promise<T> {
+    const headers = { Accept: "application/json", ...this.#headers };
+    const response = await request(new URL(path, this.#base), { headers });
+    try {
+      return (await response.json()) as T;
+    } catch (cause) {
+      throw this.#notOurs("answers with something else than JSON", cause);
+    }
+  }
+
+  #notOurs(what: string, cause?: unknown): HolisticError {
+    return new HolisticError("server-unreachable", `${this.#base.host} ${what}; is it a holistic-rtc server?`, {
+      cause,
+    });
+  }
+}
+
+/** What an offer has made on the server, from its 201 to its DELETE. */
+export class Resource {
+  /**
+   * @param url - its own, from `Location`.
+   * @param etag - names its ICE session, for `If-Match`.
+   * @param answer - SDP.
+   */
+  constructor(
+    readonly url: URL,
+    readonly etag: string | null,
+    readonly answer: string,
+  ) {}
+
+  /** The session's id: the last but one part of its address. The last one is a secret. */
+  get session(): string {
+    return this.url.pathname.split("/").at(-2) ?? "";
+  }
+
+  /** Add candidates that were found after the offer was sent. */
+  async patch(fragment: string): Promise<void> {
+    const headers: Record<string, string> = { "Content-Type": "application/trickle-ice-sdpfrag" };
+    if (this.etag) {
+      headers["If-Match"] = this.etag;
+    }
+    await request(this.url, { method: "PATCH", headers, body: fragment });
+  }
+
+  /** End it. Goes out even when the page is just being closed. */
+  async delete(): Promise<void> {
+    await request(this.url, { method: "DELETE", keepalive: true });
+  }
+}
+
+/**
+ * A trickle-ice-sdpfrag (RFC 8840) of candidates.
+ *
+ * @param offer - the SDP that the candidates belong to.
+ */
+export function candidateFragment(offer: string, candidates: readonly RTCIceCandidate[]): string {
+  const lines = offer.split(/\r?\n/);
+  const credentials = ["a=ice-ufrag:", "a=ice-pwd:"].map((key) => lines.find((line) => line.startsWith(key)));
+  const fragment = credentials.filter((line) => line !== undefined);
+  for (const mid of new Set(candidates.map((candidate) => candidate.sdpMid))) {
+    const position = lines.indexOf(`a=mid:${mid ?? ""}`);
+    const media = lines.slice(0, position).findLast((line) => line.startsWith("m="));
+    if (media) {
+      const found = candidates.filter((candidate) => candidate.sdpMid === mid);
+      fragment.push(media, `a=mid:${mid ?? ""}`, ...found.map((candidate) => `a=${candidate.candidate}`));
+    }
+  }
+  return fragment.join("\r\n") + "\r\n";
+}
+
+async function request(url: URL, init: RequestInit): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), ...init });
+  } catch (cause) {
+    throw new HolisticError("server-unreachable", `${url.host} doesn't answer`, { cause });
+  }
+  if (!response.ok) {
+    throw await toError(url, response);
+  }
+  return response;
+}
+
+async function toError(url: URL, response: Response): Promise<HolisticError> {
+  const { status, statusText, headers } = response;
+  const detail = (await readDetail(response)) ?? `${url.host} answered ${status} ${statusText}`;
+  return new HolisticError(toReason(url, status), detail, {
+    retryAfter: readRetryAfter(headers.get("Retry-After")),
+    code: String(status),
+  });
+}
+
+function toReason(url: URL, status: number): ErrorReason {
+  switch (status) {
+    case 401:
+      return "unauthorized";
+    case 404:
+      return url.pathname.includes("/whep/") ? "session-unknown" : "refused";
+    case 429:
+    case 503:
+      return "server-full";
+    default:
+      return status >= 500 ? "server-unreachable" : "refused";
+  }
+}
+
+/** What a problem document (RFC 9457) says, if the response is one. */
+async function readDetail(response: Response): Promise<string | null> {
+  if (!response.headers.get("Content-Type")?.startsWith("application/problem+json")) {
+    return null;
+  }
+  try {
+    const { detail, title } = (await response.json()) as { detail?: string; title?: string };
+    return detail ?? title ?? null;
+  } catch {
+    return null; // Cut or no JSON: the status says what there is to say.
+  }
+}
+
+/** Seconds from a `Retry-After`, which is a number of them or a date. */
+function readRetryAfter(value: string | null): number | null {
+  if (value === null) {
+    return null;
+  }
+  const seconds = /^\d+$/.test(value.trim()) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : null;
+}
