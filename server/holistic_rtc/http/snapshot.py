@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from aiohttp import MultipartWriter, hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.multipart import BodyPartReader
 
 from ..errors import SignallingError
@@ -134,7 +135,7 @@ async def _read_field(request: web.Request, max_bytes: int) -> bytes:
         async for part in await request.multipart():
             if isinstance(part, BodyPartReader) and part.name == "file":
                 return await _read_up_to(part.read_chunk, max_bytes)
-    except ValueError as error:
+    except (ValueError, HttpProcessingError) as error:
         raise SignallingError(400, f"the form can't be read: {error}") from error
     raise SignallingError(400, "the form has no field named file")
 
