@@ -30,8 +30,9 @@ from holistic_rtc.tracking.mediapipe import MediaPipeTracker
 from holistic_rtc.tracking.models import PoseModel, find
 
 FIXTURE = Path(__file__).with_name("face_transforms.npz")
-CROP = 3
-"""Width of the picture in which FaceLandmarker looks for a face, in widths of the face: it sees no small ones."""
+CROPS = (3, 2.2)
+"""Widths of the picture in which FaceLandmarker looks for a face, in widths of the face, for it sees no small ones. The
+second one shows how far FaceLandmarker is from itself when it sees the same face in another picture."""
 
 Picture = np.ndarray[Any, np.dtype[np.uint8]]
 Detect = Callable[[Picture], tuple[FloatArray, FloatArray] | None]
@@ -88,34 +89,37 @@ def turned(picture: Picture, degrees: float) -> Picture:
 
 
 def compare(detect: Detect, clip: Path) -> None:
-    degrees, centimetres, distances = [], [], []
+    expected, ours, again = [], [], []
     with av.open(str(clip)) as container, closing(MediaPipeTracker(find(PoseModel.LITE).path)) as tracker:
         for frame in container.decode(video=0):
             picture = frame.to_ndarray(format="rgb24")
             landmarks = tracker.track(picture, round(frame.time * 1000)).face_landmarks
-            own = None if landmarks is None else detect_near(detect, picture, landmarks)
-            if own is None:
+            if landmarks is None:
                 continue
-            transform, expected = (face_transform(points, aspect(picture)) for points in (landmarks, own))
-            degrees.append(angle(transform, expected))
-            centimetres.append(float(np.linalg.norm(transform[:3, 3] - expected[:3, 3])))
-            distances.append(-expected[2, 3])
-    print(f"{clip.name}: {len(degrees)} frames, head about {np.median(distances):.0f} cm away")
-    for unit, values in (("degrees", degrees), ("cm", centimetres)):
-        print(f"  median {np.median(values):.2f}, p95 {np.percentile(values, 95):.2f}, most {max(values):.2f} {unit}")
+            own = [detect_near(detect, picture, landmarks, crop) for crop in CROPS]
+            if all(points is not None for points in own):
+                for poses, points in zip((ours, expected, again), (landmarks, *own), strict=True):
+                    poses.append(face_transform(points, aspect(picture)))
+    away = np.median([-pose[2, 3] for pose in expected])
+    print(f"{clip.name}: {len(expected)} frames, head {away:.0f} cm away, differences from FaceLandmarker")
+    for name, poses in (("HolisticLandmarker", ours), ("FaceLandmarker in another picture", again)):
+        degrees = [angle(pose, own) for pose, own in zip(poses, expected, strict=True)]
+        centimetres = [np.linalg.norm((pose - own)[:3, 3]) for pose, own in zip(poses, expected, strict=True)]
+        for unit, values in (("degrees", degrees), ("cm", centimetres)):
+            print(f"  {name}: median {np.median(values):.2f}, p95 {np.percentile(values, 95):.2f} {unit}")
 
 
-def detect_near(detect: Detect, picture: Picture, landmarks: FloatArray) -> FloatArray | None:
+def detect_near(detect: Detect, picture: Picture, landmarks: FloatArray, crop: float) -> FloatArray | None:
     """FaceLandmarker's landmarks of the face that is known to be there, as fractions of the whole picture."""
     height, width = picture.shape[:2]
     pixels = landmarks[:, :2] * (width, height)
-    side = CROP * np.ptp(pixels[:, 0])
+    side = crop * np.ptp(pixels[:, 0])
     left, top = np.maximum(pixels.mean(axis=0) - side / 2, 0).astype(int)
-    crop = picture[top : top + int(side), left : left + int(side)]
-    found = detect(crop)
+    near = picture[top : top + int(side), left : left + int(side)]
+    found = detect(near)
     if found is None:
         return None
-    scale = crop.shape[1] / width, crop.shape[0] / height, crop.shape[1] / width
+    scale = near.shape[1] / width, near.shape[0] / height, near.shape[1] / width
     return (found[0] * scale + (left / width, top / height, 0)).astype(np.float32)
 
 

@@ -17,7 +17,7 @@ MIN_CUTOFF = 0.5
 """Hz, of a point that stands still"""
 HAND_BETA = 4.0
 """By how many Hz the cut-off of a point rises when it moves by the size of its hand in a second"""
-FACE_BETA = 12.0
+FACE_BETA = 16.0
 """The same for a point of the face, which moves less, and is found with less noise"""
 SPEED_CUTOFF = 1.0
 """Hz, of the low-pass filter of the speed, as in the paper"""
@@ -128,7 +128,7 @@ class _OneEuroFilter:
 def _continues(last: _Seen, found: FloatArray, xy: FloatArray, size: float, aspect: float, timestamp_ms: int) -> bool:
     """Whether the part is what it was a frame ago, moved."""
     return (
-        timestamp_ms - last.timestamp_ms <= MAX_GAP_MS
+        0 < timestamp_ms - last.timestamp_ms <= MAX_GAP_MS
         and abs(aspect / last.aspect - 1) <= MAX_STRETCH
         and found.shape == last.smoothed.shape
         # False, too, of a part without size, whose speed can't be told.
