@@ -10,7 +10,9 @@ NETWORK := Check the network and the index settings of
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input --no-deps
 LIBRARIES := import ctypes; ctypes.CDLL("libEGL.so.1"); ctypes.CDLL("libGLESv2.so.2")
 
-PRETTIER := web/node_modules/.bin/prettier --config web/.prettierrc.json --log-level warn
+NODE_TOOLS := web/node_modules/.bin
+NODE_PACKAGES := $(patsubst %,%/node_modules/.package-lock.json,web examples tests/integration/werift)
+PRETTIER := $(NODE_TOOLS)/prettier --config web/.prettierrc.json --log-level warn
 
 PAGE := server/holistic_rtc/http/static/index.html
 PAGE_SOURCES := $(shell find web schema -type f -not -path '*/node_modules/*' 2>/dev/null)
@@ -31,25 +33,27 @@ run: setup ## make ready and serve (HOST=, PORT= and ARGS= for the options of ho
 	@exec $(BIN)/holistic-rtc serve $(SERVE)
 
 .PHONY: test
-test: setup $(STAMPS)/dev tests/integration/werift/node_modules/.package-lock.json chromium lint ## lint, types, and all tests, in Python and TypeScript
+test: setup $(STAMPS)/dev chromium lint ## lint, types, and all tests, in Python and TypeScript
 	cd web && npm test
 	$(BIN)/pytest
 
 .PHONY: lint
-lint: $(STAMPS)/package $(STAMPS)/dev web/node_modules/.package-lock.json ## lint and types
+lint: $(STAMPS)/package $(STAMPS)/dev $(NODE_PACKAGES) ## lint and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	cd web && npm run lint
 	cd web && npm run typecheck
-	$(PRETTIER) --check tests/integration/werift
+	$(NODE_TOOLS)/eslint --config web/eslint.config.js examples
+	$(NODE_TOOLS)/tsc --project examples
+	$(PRETTIER) --check examples tests/integration/werift
 
 .PHONY: format
 format: $(STAMPS)/dev web/node_modules/.package-lock.json ## format everything
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 	cd web && npm run format
-	$(PRETTIER) --write tests/integration/werift
+	$(PRETTIER) --write examples tests/integration/werift
 
 .PHONY: bench
 bench: setup $(STAMPS)/dev chromium ## measure speed, delay and leaks, as one table
@@ -71,7 +75,7 @@ lock: ## choose the newest versions of all Python dependencies
 
 .PHONY: clean
 clean: ## remove all that was made here; the model bundle in the cache folder stays
-	rm -rf .venv web/node_modules tests/integration/werift/node_modules server/holistic_rtc/http/static server/*.egg-info build
+	rm -rf .venv $(dir $(NODE_PACKAGES)) server/holistic_rtc/http/static server/*.egg-info build
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 

@@ -1,0 +1,113 @@
+"""The examples that are pages, each as its reader starts it."""
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from playwright.async_api import Browser, Page
+
+from e2e.browsers import PROJECT, opened
+from support.serving import Server, serving
+
+EXAMPLES = PROJECT / "examples"
+PLAIN_PAGE = EXAMPLES / "plain-page" / "index.html"
+SERVER_OF_PLAIN_PAGE = "http://127.0.0.1:8080"
+
+
+@pytest_asyncio.fixture(scope="module")
+async def dev_server(server: Server) -> AsyncIterator[str]:
+    """``npm run dev`` in front of the server."""
+    process = await asyncio.create_subprocess_exec(
+        *(EXAMPLES / "node_modules" / ".bin" / "vite", "--host", "127.0.0.1", "--port", "0"),
+        cwd=EXAMPLES,
+        env={**os.environ, "HOLISTIC_URL": server.url, "NO_COLOR": "1"},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(30):
+            async for line in process.stdout:
+                if found := re.search(r"http://\S+", line.decode()):
+                    break
+            else:
+                pytest.fail("the dev server did not start; see its output above")
+        yield found[0]
+    finally:
+        process.terminate()
+        await process.communicate()
+
+
+@asynccontextmanager
+async def another_site(html: str) -> AsyncIterator[str]:
+    """A web server of its own, which has that page and an empty icon."""
+
+    async def get_page(request: web.Request) -> web.Response:
+        return web.Response(text=html, content_type="text/html")
+
+    async def get_icon(request: web.Request) -> web.Response:
+        return web.Response(content_type="image/x-icon")
+
+    app = web.Application()
+    app.add_routes([web.get("/", get_page), web.get("/favicon.ico", get_icon)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        yield f"http://localhost:{runner.addresses[0][1]}/"
+    finally:
+        await runner.cleanup()
+
+
+async def until_frames(page: Page, element: str) -> None:
+    await page.wait_for_function(
+        "(element) => Number(document.querySelector(element).textContent.match(/^frame (\\d+)/)?.[1]) >= 5",
+        arg=element,
+    )
+
+
+async def drawn_pixels(page: Page) -> int:
+    return await page.evaluate(
+        """() => {
+            const { width, height } = document.querySelector("canvas");
+            const { data } = document.querySelector("canvas").getContext("2d").getImageData(0, 0, width, height);
+            return data.filter((value, index) => index % 4 === 3 && value > 0).length;
+        }"""
+    )
+
+
+async def test_the_plain_page_of_another_site_draws_landmarks(browser: Browser) -> None:
+    html = PLAIN_PAGE.read_text()
+    assert len(html.splitlines()) < 40
+    assert SERVER_OF_PLAIN_PAGE in html
+    async with (
+        serving("--max-sessions", "1", environment={"HOLISTIC_CORS_ORIGINS": '["*"]'}) as server,
+        another_site(html.replace(SERVER_OF_PLAIN_PAGE, server.url)) as url,
+        opened(browser, url) as page,
+    ):
+        await until_frames(page, "p")
+        assert re.search(r"jaw \d+ % open", await page.inner_text("p"))
+        assert await drawn_pixels(page) > 500
+        assert await page.evaluate("document.querySelector('video').videoWidth") == 640
+
+
+async def test_mediapipes_drawing_utils_draw_the_frames_as_they_come(browser: Browser, dev_server: str) -> None:
+    async with opened(browser, f"{dev_server}drawing-utils/") as page:
+        await until_frames(page, "#status")
+        assert await drawn_pixels(page) > 5000
+
+
+async def test_kalidokit_solves_the_frames_as_they_come(browser: Browser, dev_server: str) -> None:
+    async with opened(browser, f"{dev_server}kalidokit/") as page:
+        await until_frames(page, "#status")
+        for group in ("Head", "Face", "Body"):
+            section = page.locator("section", has=page.get_by_role("heading", name=group))
+            assert await section.get_attribute("class") != "absent"
+            values = await section.locator("output").all_inner_texts()
+            assert values
+            assert all(re.fullmatch(r"-?\d+[°%]", value) for value in values), values
