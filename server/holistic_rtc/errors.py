@@ -11,7 +11,15 @@
     │   └── TooManyPixelsError   the picture is larger than the limit
     ├── DecodeError          a landmark message is cut, corrupt or of another version
     ├── ControlError         a message on the control channel or the control socket is not understood
-    └── SignallingError      a WHIP request can't be served; carries the HTTP status
+    ├── SignallingError      a WHIP request can't be served; carries the HTTP status
+    └── ClientError          the client gets no session, or has lost it; knows whether to try again
+        ├── ServerUnreachableError   nothing answers at the address, or nothing that is a holistic-rtc server
+        ├── RefusedError             the server refused; carries the HTTP status
+        │   ├── UnauthorizedError        it asks for a token, and got none or another one
+        │   ├── SessionUnknownError      there is no such session, or not any more
+        │   └── ServerFullError          all places are taken; may know when to ask again
+        ├── ConnectionFailedError    no path for media was found between client and server
+        └── ConnectionLostError      the connection broke off, or the server gave it up; may carry the server's reason
 """
 
 
@@ -69,3 +77,54 @@ class SignallingError(HolisticError):
         self.status = status
         self.detail = detail
         self.retry_after = retry_after
+
+
+class ClientError(HolisticError):
+    retryable = False
+    """Whether the same attempt may succeed later."""
+
+
+class ServerUnreachableError(ClientError):
+    retryable = True
+
+
+class RefusedError(ClientError):
+    """
+    :param status: HTTP status code.
+    :param detail: the server's sentence about it.
+    :param retry_after: seconds after which the server wants to be asked again, if it said so.
+    """
+
+    def __init__(self, status: int, detail: str, *, retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+class UnauthorizedError(RefusedError):
+    pass
+
+
+class SessionUnknownError(RefusedError):
+    pass
+
+
+class ServerFullError(RefusedError):
+    retryable = True
+
+
+class ConnectionFailedError(ClientError):
+    retryable = True
+
+
+class ConnectionLostError(ClientError):
+    """
+    :param reason: the server's word for it, as in docs/protocol.md; None when it said nothing.
+    """
+
+    retryable = True
+
+    def __init__(self, message: str, *, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason

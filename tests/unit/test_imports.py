@@ -29,12 +29,13 @@ ALLOWED = {
     "sessions": {"config", *COMMON},
     "http": {"sessions", "config", *COMMON},
     "app": {"http", "sessions", "config", "tracking", *COMMON},
+    "client": {"landmarks", "tracking", *COMMON},
     "cli": {"app", "config", "tracking", "media", *COMMON},
 }
 LIBRARIES = {
-    "aiohttp": {"app", "http"},
-    "aiortc": {"worker", "media"},
-    "av": {"worker", "media"},
+    "aiohttp": {"app", "http", "client"},
+    "aiortc": {"worker", "media", "client"},
+    "av": {"worker", "media", "client"},
     "mediapipe": {"tracking"},
     "pydantic_settings": {"config"},
     "rich": {"cli"},

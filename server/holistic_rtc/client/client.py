@@ -1,0 +1,131 @@
+"""Where a program begins: a server, and what can be had from it."""
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from typing import Self, TypeVar, Unpack
+
+import aiohttp
+
+from ..landmarks.message import LandmarkMessage, Part
+from .connection import Connection
+from .publication import Publication, Settings
+from .signalling import Server, SessionInfo
+from .sources import Source, SourceTrack
+from .subscription import Subscription
+
+C = TypeVar("C", bound=Connection)
+
+
+class HolisticClient:
+    """
+    A holistic-rtc server, to be used in ``async with``, which frees everything at its end. All of it raises a
+    :class:`~holistic_rtc.errors.ClientError` when the server can't be reached or refuses.
+
+    :param url: the server's address, such as ``http://localhost:8080``.
+    :param token: the server's token, where it asks for one.
+    """
+
+    def __init__(self, url: str, *, token: str | None = None) -> None:
+        self._url = url
+        self._token = token
+        self._http: aiohttp.ClientSession | None = None
+        self._connections: set[Connection] = set()
+
+    async def __aenter__(self) -> Self:
+        self._http = aiohttp.ClientSession()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for connection in tuple(self._connections):
+            await connection.close()
+        if self._http:
+            await self._http.close()
+            self._http = None
+
+    async def sessions(self) -> list[SessionInfo]:
+        """Those that can be subscribed to, the oldest first."""
+        return await self._server().get_sessions()
+
+    async def landmarks(
+        self, session: str, *, parts: Collection[Part | str] | None = None
+    ) -> AsyncIterator[LandmarkMessage]:
+        """
+        Subscribe to a session's landmarks. A consumer that is slow misses messages, and goes on with the newest.
+
+        The iteration ends when the session ends.
+
+        :param parts: by the schema's names; all of them if None.
+        :raises SessionUnknownError: there is no such session.
+        """
+        async with self.subscribe(session, parts=parts) as subscribed:
+            async for message in subscribed.landmarks():
+                yield message
+
+    @asynccontextmanager
+    async def publish(
+        self, *sources: Source, video: bool = False, **settings: Unpack[Settings]
+    ) -> AsyncIterator[Publication]:
+        """
+        Start a session, which ends with the block.
+
+        :param sources: 1 to 4 videos. Each is a file's path or a :class:`VideoFile`, a camera's number, its
+            ``/dev/video`` path or a :class:`Camera`, or anything that gives frames in ``async for``, at its own pace:
+            ``(height, width, 3)`` uint8 RGB, or ``av.VideoFrame``.
+        :param video: whether to receive the annotated video, which takes time on both sides.
+        :param settings: see :class:`Settings`.
+        :raises MediaError: a file or a camera can't be read.
+        :raises ControlError: a setting has a value that can't be.
+        """
+        server = self._server()
+        tracks = [SourceTrack(source) for source in sources]
+        connection = Publication(server, await server.get_ice_servers(), tracks, video=video)
+        async with self._owning(connection):
+            await connection.open()
+            if settings:
+                await connection.configure(**settings)
+            yield connection
+
+    @asynccontextmanager
+    async def subscribe(
+        self,
+        session: str,
+        *,
+        video: bool = False,
+        landmarks: bool = True,
+        tracks: int = 1,
+        parts: Collection[Part | str] | None = None,
+    ) -> AsyncIterator[Subscription]:
+        """
+        Receive a session that somebody else publishes, until the end of the block.
+
+        :param session: its id.
+        :param video: whether to receive the annotated video.
+        :param landmarks: whether to receive the landmarks.
+        :param tracks: of how many of the session's tracks to receive the video, from the first.
+        :param parts: which landmarks, by the schema's names; all of them if None.
+        :raises SessionUnknownError: there is no such session.
+        :raises ControlError: a part is unknown.
+        """
+        server = self._server()
+        connection = Subscription(
+            server, await server.get_ice_servers(), session, videos=tracks if video else 0, landmarks=landmarks
+        )
+        async with self._owning(connection):
+            await connection.open()
+            if parts is not None:
+                await connection.configure(parts=parts)
+            yield connection
+
+    @asynccontextmanager
+    async def _owning(self, connection: Connection) -> AsyncIterator[None]:
+        self._connections.add(connection)
+        try:
+            yield
+        finally:
+            await connection.close()
+            self._connections.discard(connection)
+
+    def _server(self) -> Server:
+        if self._http is None:
+            raise RuntimeError("use the client in a block: async with HolisticClient(url) as client")
+        return Server(self._http, self._url, self._token)

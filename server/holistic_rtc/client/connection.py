@@ -1,0 +1,336 @@
+"""One peer connection to the server with its channels: what publications and subscriptions have in common."""
+
+import asyncio
+import json
+import logging
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import suppress
+from itertools import chain
+from typing import Any, Self, TypedDict, TypeVar, cast
+from weakref import WeakSet
+
+from aiortc import (
+    RTCConfiguration,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCSessionDescription,
+)
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from av import VideoFrame
+
+from ..errors import ClientError, ConnectionFailedError, ConnectionLostError, ControlError, DecodeError
+from ..landmarks import codec
+from ..landmarks.message import LandmarkMessage
+from ..tracking.base import Image
+from .newest import Newest
+from .signalling import Resource, Server
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+CONNECT_DEADLINE = 15.0
+"""Seconds from the answer until the control channel must be open."""
+PING_INTERVAL = 1.0
+SILENCE = 3.0
+"""Seconds without a message after which the server is taken for gone."""
+
+NORMAL_ENDS = ("deleted", "session_ended")
+"""What the server says when a session ends because somebody wanted it to."""
+
+
+class TrackStats(TypedDict):
+    """What the server tells of one track; see docs/protocol.md."""
+
+    track: int
+    width: int
+    height: int
+    fps_in: float
+    fps_out: float
+    tracked: int
+    dropped: int
+    tracker_ms: float
+    draw_ms: float
+    delay_ms: float
+    landmarks_sent: int
+    landmarks_dropped: int
+
+
+class Stats(TypedDict):
+    """What the server tells once a second."""
+
+    session: str
+    model: dict[str, str | None]
+    tracks: list[TrackStats]
+
+
+class Pictures(AsyncIterator[Image]):
+    """An async iterator over the pictures of a video, ``(height, width, 3)`` uint8 RGB; else as :class:`Newest`."""
+
+    def __init__(self, frames: Newest[VideoFrame]) -> None:
+        self._frames = frames
+
+    @property
+    def dropped(self) -> int:
+        return self._frames.dropped
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Image:
+        frame = await anext(self._frames)
+        return cast(Image, await asyncio.to_thread(frame.to_ndarray, format="rgb24"))
+
+
+class Connection:
+    """
+    Owns a peer connection, its channels and tasks, and its place on the server.
+
+    :param path: where the offer goes.
+    :param landmarks: whether to receive landmarks.
+    """
+
+    def __init__(self, server: Server, ice_servers: list[RTCIceServer], path: str, *, landmarks: bool) -> None:
+        self.stats: Stats | None = None
+        """The newest of the server; None in the first second."""
+        self.configuration: dict[str, Any] = {}
+        """What is in force, as the server says it."""
+        self.round_trip_ms: float | None = None
+        """Of the newest ping over the control channel."""
+        self._server = server
+        self._path = path
+        self._resource: Resource | None = None
+        self._error: Exception | None = None
+        self._ended = asyncio.Event()
+        self._over = False
+        self._last_message = self._last_landmarks = time.monotonic()
+        self._ping = (0, 0.0)
+        self._asked: deque[asyncio.Future[None]] = deque()
+        self._newest_seq: dict[int, int] = {}
+        self._landmarks: WeakSet[Newest[LandmarkMessage]] = WeakSet()
+        self._videos: list[WeakSet[Newest[VideoFrame]]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closing: asyncio.Task[None] | None = None
+        self._pc = RTCPeerConnection(RTCConfiguration(ice_servers))
+        self._pc.on("track", self._on_track)
+        self._pc.on("connectionstatechange", self._on_connection_state)
+        self._control = self._pc.createDataChannel("control", protocol="holistic.control.v1")
+        self._control.on("message", self._on_control)
+        self._control.on("close", self._on_close)
+        if landmarks:
+            channel = self._pc.createDataChannel(
+                "landmarks", ordered=False, maxRetransmits=0, protocol="holistic.v1.fb"
+            )
+            channel.on("message", self._on_landmarks)
+
+    @property
+    def session(self) -> str:
+        """The session's id, which others can subscribe to."""
+        assert self._resource is not None
+        return self._resource.session
+
+    def landmarks(self, *, buffer: int = 1) -> Newest[LandmarkMessage]:
+        """
+        The landmarks of each tracked frame from now on, of all tracks; a message that a newer one of its track has
+        overtaken is left out.
+
+        The iteration ends when the session ends, and raises a :class:`ClientError` when the connection is lost.
+
+        :param buffer: how many messages of each track wait for a slow consumer: 1 for the newest, more for all of them.
+        """
+        return self._listen(self._landmarks, Newest(buffer))
+
+    def video(self, track: int = 0, *, buffer: int = 1) -> "Pictures":
+        """
+        The annotated pictures of a track from now on, ``(height, width, 3)`` uint8 RGB.
+
+        The iteration ends as that of :meth:`landmarks` does.
+
+        :param buffer: how many pictures wait for a slow consumer.
+        :raises ValueError: no video of this track was asked for, or the session has none.
+        """
+        if track >= len(self._videos):
+            raise ValueError(f"no video of track {track} is received; {len(self._videos)} are")
+        return Pictures(self._listen(self._videos[track], Newest(buffer)))
+
+    async def wait_ended(self) -> None:
+        """
+        Return when the session has ended.
+
+        :raises ClientError: it didn't end by itself.
+        """
+        await self._ended.wait()
+        if self._error:
+            raise self._error
+
+    async def open(self) -> None:
+        """
+        Connect; takes until landmarks can flow.
+
+        :raises ClientError: the server refuses, or can't be reached.
+        """
+        await self._pc.setLocalDescription(await self._pc.createOffer())
+        self._resource = await self._server.offer(self._path, self._pc.localDescription.sdp)
+        answer = RTCSessionDescription(self._resource.answer, "answer")
+        # The server tells what is in force when the channel opens.
+        configured = self._expect_configured()
+        try:
+            await self._pc.setRemoteDescription(answer)
+        except Exception as error:  # aiortc meets an answer that it doesn't like with whatever exception comes of it
+            raise ConnectionFailedError(f"the server's answer can't be used: {error}") from error
+        try:
+            async with asyncio.timeout(CONNECT_DEADLINE):
+                await configured
+        except TimeoutError:
+            raise ConnectionFailedError(
+                f"no connection within {CONNECT_DEADLINE:g} s; UDP may be blocked on the way to the server"
+            ) from None
+        self._last_message = time.monotonic()
+        self._start(self._send_pings(), "pings")
+        self._start(self._watch_silence(), "silence")
+
+    async def close(self) -> None:
+        """End the session or the subscription, and free everything. May be called at any time, any number of times."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(), name="close")
+        # aiortc's own close() can't be taken up again when it was cancelled half-way.
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        self._end(None)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._resource and not self._over:
+            # When the server can't be reached, there is nothing left to do.
+            with suppress(ClientError):
+                await self._server.delete(self._resource)
+        await self._pc.close()
+
+    async def _configure(self, **fields: object) -> None:
+        """
+        :raises ControlError: the server refuses a field.
+        """
+        configured = self._expect_configured()
+        self._send("configure", **fields)
+        await configured
+
+    def _end(self, error: Exception | None) -> None:
+        """The first reason counts."""
+        if self._ended.is_set():
+            return
+        self._error = error
+        self._ended.set()
+        for message_stream in self._landmarks:
+            message_stream.end(error)
+        for frame_stream in chain(*self._videos):
+            frame_stream.end(error)
+        self._answer_all(error or ConnectionLostError("the session has ended"))
+
+    def _listen(self, streams: "WeakSet[Newest[T]]", stream: Newest[T]) -> Newest[T]:
+        if self._ended.is_set():
+            stream.end(self._error)
+        streams.add(stream)
+        return stream
+
+    def _start(self, task: Coroutine[Any, Any, None], name: str) -> None:
+        self._tasks.append(asyncio.create_task(task, name=name))
+
+    def _send(self, type: str, **fields: object) -> None:
+        if self._control.readyState == "open":
+            self._control.send(json.dumps({"type": type, **fields}))
+
+    def _expect_configured(self) -> "asyncio.Future[None]":
+        """Resolved by the server's next answer that is not for an earlier `configure`: it answers them in order."""
+        asked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._asked.append(asked)
+        if self._ended.is_set():
+            self._answer_all(self._error or ConnectionLostError("the session has ended"))
+        return asked
+
+    def _answer_next(self, error: Exception | None) -> None:
+        if self._asked and not (asked := self._asked.popleft()).done():
+            if error:
+                asked.set_exception(error)
+            else:
+                asked.set_result(None)
+
+    def _answer_all(self, error: Exception) -> None:
+        while self._asked:
+            self._answer_next(error)
+
+    async def _send_pings(self) -> None:
+        while True:
+            number = self._ping[0] + 1
+            self._ping = number, time.monotonic()
+            self._send("ping", id=number)
+            await asyncio.sleep(PING_INTERVAL)
+
+    async def _watch_silence(self) -> None:
+        while (left := self._last_message + SILENCE - time.monotonic()) > 0:
+            due = time.monotonic() + left
+            await asyncio.sleep(left)
+            if time.monotonic() > due + PING_INTERVAL:
+                # This program was busy or stopped itself, and messages may wait to be read.
+                self._last_message = time.monotonic()
+        self._end(ConnectionLostError(f"nothing came from the server for {SILENCE:g} s"))
+
+    async def _receive(self, track: MediaStreamTrack, streams: "WeakSet[Newest[VideoFrame]]") -> None:
+        """Also when nobody listens, since aiortc's queue has no end."""
+        with suppress(MediaStreamError):
+            while True:
+                frame = await track.recv()
+                assert isinstance(frame, VideoFrame)
+                for stream in streams:
+                    stream.put(frame)
+
+    def _on_track(self, track: MediaStreamTrack) -> None:
+        streams: WeakSet[Newest[VideoFrame]] = WeakSet()
+        self._videos.append(streams)
+        self._start(self._receive(track, streams), f"video-{len(self._videos) - 1}")
+
+    def _on_landmarks(self, data: bytes) -> None:
+        self._last_message = self._last_landmarks = time.monotonic()
+        try:
+            message = codec.decode(data)
+        except DecodeError as error:
+            self._end(error)
+            return
+        if message.seq > self._newest_seq.get(message.track, -1):
+            self._newest_seq[message.track] = message.seq
+            for stream in self._landmarks:
+                stream.put(message, message.track)
+
+    def _on_control(self, data: str) -> None:
+        self._last_message = now = time.monotonic()
+        message: dict[str, Any] = json.loads(data)
+        match message:
+            case {"type": "ping", "id": number}:
+                self._send("pong", id=number)
+            case {"type": "pong", "id": number} if number == self._ping[0]:
+                self.round_trip_ms = (now - self._ping[1]) * 1000
+            case {"type": "stats"}:
+                self.stats = cast(Stats, _without_type(message))
+            case {"type": "configured"}:
+                self.configuration = _without_type(message)
+                self._answer_next(None)
+            case {"type": "error", "code": "tracker_failed", "message": words}:
+                logger.warning("the server's tracker failed: %s", words)
+            case {"type": "error", "code": code, "message": words}:
+                self._answer_next(ControlError(words, code=code))
+            case {"type": "end", "reason": reason, "message": words}:
+                self._over = True
+                self._end(None if reason in NORMAL_ENDS else ConnectionLostError(words, reason=reason))
+
+    def _on_close(self) -> None:
+        self._end(ConnectionLostError("the server closed the connection"))
+
+    def _on_connection_state(self) -> None:
+        if self._pc.connectionState == "failed":
+            self._end(ConnectionLostError("no connection came about, or it was lost"))
+
+
+def _without_type(message: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in message.items() if name != "type"}

@@ -1,0 +1,55 @@
+"""From a connection, which never waits, to a consumer that may be slow."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Generic, Self, TypeVar
+
+T = TypeVar("T")
+
+
+class Newest(AsyncIterator[T], Generic[T]):
+    """
+    An async iterator for one consumer, on the event loop of the producer. What a slow consumer has not taken when too
+    much has come is dropped, the oldest first.
+
+    It goes on until the session ends: normally, and then the iteration ends, or with an error, which it raises.
+
+    :param buffer: how many items of each track wait for the consumer.
+    """
+
+    def __init__(self, buffer: int = 1) -> None:
+        if buffer < 1:
+            raise ValueError(f"a buffer holds at least 1 item, not {buffer}")
+        self.dropped = 0
+        """How many items the consumer was too slow for."""
+        self._buffer = buffer
+        self._items: deque[tuple[int, T]] = deque()
+        self._changed = asyncio.Event()
+        self._ended = False
+        self._error: Exception | None = None
+
+    def put(self, item: T, track: int = 0) -> None:
+        of_track = [waiting for waiting in self._items if waiting[0] == track]
+        if len(of_track) >= self._buffer:
+            self._items.remove(of_track[0])
+            self.dropped += 1
+        self._items.append((track, item))
+        self._changed.set()
+
+    def end(self, error: Exception | None = None) -> None:
+        """Nothing more will come; what waits can still be taken."""
+        self._ended = True
+        self._error = error
+        self._changed.set()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T:
+        while not self._items:
+            if self._ended:
+                raise self._error or StopAsyncIteration
+            self._changed.clear()
+            await self._changed.wait()
+        return self._items.popleft()[1]

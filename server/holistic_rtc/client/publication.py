@@ -1,0 +1,80 @@
+"""Publishing: a session of one's own."""
+
+import asyncio
+import time
+from collections.abc import Collection, Sequence
+from typing import TypedDict, Unpack
+
+from aiortc import RTCIceServer
+
+from ..landmarks.message import Part
+from .connection import Connection
+from .signalling import Server
+from .sources import SourceTrack
+
+TRAIL = 1.0
+"""Seconds that landmarks may follow the last frame."""
+
+
+class Settings(TypedDict, total=False):
+    """What a publisher can configure; what is left out stays as it is."""
+
+    parts: Collection[Part | str]
+    """Which landmarks to receive, by the schema's names; all of them at first"""
+    draw: bool
+    """Whether the video, also that of subscribers, is annotated; true at first"""
+    smoothing: bool
+    """Whether face and hands are smoothed over time; true at first"""
+    max_fps: float | None
+    """Tracked frames a second at most, from 1 to 60; None, no limit, at first"""
+
+
+class Publication(Connection):
+    """
+    Sends video and receives its landmarks, and the annotated video if wanted. When all sources have come to their end,
+    so does the session, as soon as the landmarks of their last frames have come.
+
+    :param tracks: what to send.
+    :param video: whether to receive the annotated video.
+    """
+
+    def __init__(
+        self, server: Server, ice_servers: list[RTCIceServer], tracks: Sequence[SourceTrack], *, video: bool
+    ) -> None:
+        super().__init__(server, ice_servers, "/whip", landmarks=True)
+        self._tracks = tracks
+        for track in tracks:
+            self._pc.addTransceiver(track, direction="sendrecv" if video else "sendonly")
+
+    async def open(self) -> None:
+        for track in self._tracks:
+            await track.open()
+        await super().open()
+        self._start(self._watch_tracks(), "sources")
+
+    async def configure(self, **settings: Unpack[Settings]) -> None:
+        """
+        Change what the server does, from now on.
+
+        :raises ControlError: it refuses, and nothing has changed; a ``code`` says why.
+        """
+        fields: dict[str, object] = {**settings}
+        if "parts" in settings:
+            fields["parts"] = list(settings["parts"])
+        await self._configure(**fields)
+
+    async def _watch_tracks(self) -> None:
+        for error in await asyncio.gather(*(track.ended for track in self._tracks)):
+            if error:
+                self._end(error)
+        ended = time.monotonic()
+        left = TRAIL
+        while left > 0:
+            await asyncio.sleep(left)
+            left = max(ended, self._last_landmarks) + TRAIL - time.monotonic()
+        self._end(None)
+
+    async def _close(self) -> None:
+        await super()._close()
+        for track in self._tracks:
+            await track.close()

@@ -1,0 +1,161 @@
+"""The HTTP side: WHIP (RFC 9725) and WHEP (its draft), which are alike, and what there is to read below ``/api``."""
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+from aiortc import RTCIceServer
+from yarl import URL
+
+from ..errors import (
+    ClientError,
+    RefusedError,
+    ServerFullError,
+    ServerUnreachableError,
+    SessionUnknownError,
+    UnauthorizedError,
+)
+
+TIMEOUT = aiohttp.ClientTimeout(total=10)
+OFFER_TIMEOUT = aiohttp.ClientTimeout(total=30)
+"""An offer may have to wait for a session process to start."""
+DELETE_TIMEOUT = aiohttp.ClientTimeout(total=3)
+
+_REFUSALS: dict[int, type[RefusedError]] = {401: UnauthorizedError, 503: ServerFullError}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTrack:
+    """A video of a session."""
+
+    track: int
+    """Index among the session's videos, from 0"""
+    width: int
+    """In pixels, of the newest frame, as is the height"""
+    height: int
+    fps: float
+    """Tracked frames a second"""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """A running session, as the server lists it."""
+
+    id: str
+    started: datetime
+    """With its time zone"""
+    subscribers: int
+    tracks: tuple[SessionTrack, ...]
+    """None in its first second"""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What an offer has made on the server."""
+
+    url: URL
+    """Of its own; its last part is a secret"""
+    answer: str
+    """SDP"""
+
+    @property
+    def session(self) -> str:
+        """The session's id: the last but one part of the address."""
+        return self.url.parts[-2]
+
+
+class Server:
+    """
+    A server's address, and what can be asked of it. All of it raises a :class:`ClientError`.
+
+    :param token: sent with each request that needs one.
+    """
+
+    def __init__(self, http: aiohttp.ClientSession, url: str, token: str | None) -> None:
+        self._http = http
+        self._url = url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    async def offer(self, path: str, sdp: str) -> Resource:
+        """
+        :param path: ``/whip`` to publish, ``/whep/ID`` to subscribe.
+        :param sdp: the offer.
+        """
+        headers = {"Content-Type": "application/sdp", **self._headers}
+        response, body = await self._request("POST", path, data=sdp, headers=headers, timeout=OFFER_TIMEOUT)
+        location = response.headers.get("Location")
+        if response.status != 201 or location is None:
+            raise self._not_ours("it doesn't speak WHIP")
+        return Resource(response.url.join(URL(location)), body)
+
+    async def delete(self, resource: Resource) -> None:
+        """Goes without the token, since who knows the address may end the resource."""
+        await self._request("DELETE", resource.url, timeout=DELETE_TIMEOUT)
+
+    async def get_ice_servers(self) -> list[RTCIceServer]:
+        document = await self._get("/api/ice-servers")
+        try:
+            return [RTCIceServer(**server) for server in document["iceServers"]]
+        except (KeyError, TypeError) as error:
+            raise self._not_ours("its ICE servers can't be read") from error
+
+    async def get_sessions(self) -> list[SessionInfo]:
+        document = await self._get("/api/sessions")
+        try:
+            return [
+                SessionInfo(
+                    id=session["id"],
+                    started=datetime.fromisoformat(session["started"]),
+                    subscribers=session["subscribers"],
+                    tracks=tuple(
+                        SessionTrack(track["track"], track["width"], track["height"], track["fps"])
+                        for track in session["tracks"]
+                    ),
+                )
+                for session in document["sessions"]
+            ]
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._not_ours("its sessions can't be read") from error
+
+    async def _get(self, path: str) -> Any:
+        _, body = await self._request("GET", path, headers=self._headers, timeout=TIMEOUT)
+        try:
+            return json.loads(body)
+        except ValueError as error:
+            raise self._not_ours("it answers with something else than JSON") from error
+
+    async def _request(self, method: str, path: str | URL, **options: Any) -> tuple[aiohttp.ClientResponse, str]:
+        url = f"{self._url}{path}" if isinstance(path, str) else path
+        try:
+            async with self._http.request(method, url, **options) as response:
+                body = await response.text(errors="replace")
+        except aiohttp.InvalidURL as error:
+            raise ServerUnreachableError(
+                f"{self._url} is no address; give one such as http://localhost:8080"
+            ) from error
+        except TimeoutError as error:
+            raise ServerUnreachableError(f"{self._url} doesn't answer") from error
+        except aiohttp.ClientError as error:
+            raise ServerUnreachableError(f"{self._url} can't be reached ({error}); is the server running?") from error
+        if response.status >= 400:
+            raise _refusal(response, body)
+        return response, body
+
+    def _not_ours(self, what: str) -> ServerUnreachableError:
+        return ServerUnreachableError(f"{self._url} is no holistic-rtc server: {what}")
+
+
+def _refusal(response: aiohttp.ClientResponse, body: str) -> ClientError:
+    detail = f"{response.url.origin()} answered {response.status} {response.reason}"
+    if response.content_type == "application/problem+json":
+        # When it is cut, or without words, the status says what there is to say.
+        with suppress(ValueError, KeyError, TypeError):
+            detail = json.loads(body)["detail"]
+    kind = _REFUSALS.get(response.status, RefusedError)
+    if response.status == 404 and "whep" in response.url.parts:
+        kind = SessionUnknownError
+    retry_after = response.headers.get("Retry-After", "")
+    return kind(response.status, detail, retry_after=float(retry_after) if retry_after.isdigit() else None)

@@ -1,0 +1,234 @@
+"""Where published video comes from: files, cameras, and whatever gives numpy arrays."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import cast
+
+import av
+import numpy as np
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from av import VideoFrame
+from av.error import FFmpegError
+from av.video.stream import VideoStream
+
+from ..errors import MediaError
+from ..tracking.base import Image
+from .newest import Newest
+
+VIDEO_CLOCK = 90_000
+"""Ticks a second of RTP's clock for video (RFC 3551, section 5)."""
+
+TIMEOUT = 5.0
+"""Seconds to wait for a camera, or a file on a slow disk, to give anything."""
+
+Frames = AsyncIterable[Image | VideoFrame]
+Source = str | Path | int | Frames
+
+
+@dataclass(frozen=True)
+class VideoFile:
+    """
+    A video that FFmpeg can read, at its own speed; slower where this machine can't encode so fast. Phones' videos are
+    turned upright.
+
+    :param loop: whether to begin again at its end, for ever.
+
+    Iterating it raises :class:`MediaError` when it can't be read.
+    """
+
+    path: str | Path
+    loop: bool = False
+
+    async def __aiter__(self) -> AsyncIterator[VideoFrame]:
+        started: float | None = None
+        async with aclosing(_on_thread(_decode(Path(self.path), loop=self.loop))) as frames:
+            async for frame in frames:
+                assert frame.time is not None
+                if started is None:
+                    yield frame
+                    # The clock starts when the first frame has been sent, whenever that was taken.
+                    started = time.monotonic() - frame.time
+                else:
+                    await asyncio.sleep(started + frame.time - time.monotonic())
+                    yield frame
+
+
+@dataclass(frozen=True)
+class Camera:
+    """
+    A camera of Linux (V4L2). What the encoder has no time for is dropped, so that the picture is always a fresh one.
+
+    :param device: a path such as ``/dev/video0``, or the number in it.
+    :param width: in pixels, as is the height; the camera takes the size of its own that is nearest.
+
+    Iterating it raises :class:`MediaError` when there is no camera, or it stops.
+    """
+
+    device: str | int = 0
+    width: int = 640
+    height: int = 480
+    fps: int = 30
+
+    async def __aiter__(self) -> AsyncIterator[VideoFrame]:
+        device = Path(f"/dev/video{self.device}" if isinstance(self.device, int) else self.device)
+        newest: Newest[VideoFrame] = Newest()
+        options = {"video_size": f"{self.width}x{self.height}", "framerate": str(self.fps)}
+
+        async def pump() -> None:
+            try:
+                async with aclosing(_on_thread(_decode(device, format="v4l2", options=options))) as frames:
+                    async for frame in frames:
+                        newest.put(frame)
+            except MediaError as error:
+                newest.end(error)
+            else:
+                newest.end(MediaError(f"the camera {device} has stopped"))
+
+        pumping = asyncio.create_task(pump(), name=f"camera {device}")
+        try:
+            async for frame in newest:
+                yield frame
+        finally:
+            pumping.cancel()
+            await asyncio.gather(pumping, return_exceptions=True)
+
+
+class SourceTrack(MediaStreamTrack):
+    """
+    Sends frames to a peer connection. An image gets the time when it came, a ``VideoFrame`` keeps its own.
+
+    :param source: its iteration's end ends the track.
+    """
+
+    kind = "video"
+
+    def __init__(self, source: Source) -> None:
+        super().__init__()
+        self.ended: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+        """Resolved when nothing more will be sent: with the source's error, if that is why."""
+        frames = _frames_of(source)
+        self._can_be_tried = isinstance(frames, VideoFile | Camera)
+        self._frames = aiter(frames)
+        self._first: VideoFrame | None = None
+        self._started: float | None = None
+
+    async def open(self) -> None:
+        """
+        Find out whether a file or a camera can be read. Others may wait for what comes of the connection.
+
+        :raises MediaError: it can't.
+        """
+        if self._can_be_tried:
+            self._first = await self._take()
+
+    async def recv(self) -> VideoFrame:
+        if self.ended.done():
+            raise MediaStreamError
+        try:
+            frame, self._first = self._first or await self._take(), None
+        except Exception as error:
+            self.ended.set_result(error)
+            raise MediaStreamError from error
+        if frame is None:
+            self.ended.set_result(None)
+            raise MediaStreamError
+        return frame
+
+    async def close(self) -> None:
+        """Free the source. To be called when nothing is received any more."""
+        self.stop()
+        if isinstance(self._frames, AsyncGenerator):
+            await self._frames.aclose()
+
+    async def _take(self) -> VideoFrame | None:
+        picture = await anext(self._frames, None)
+        if picture is None or isinstance(picture, VideoFrame):
+            return picture
+        now = time.monotonic()
+        self._started = self._started or now
+        frame = VideoFrame.from_ndarray(_checked(picture), format="rgb24")
+        frame.pts = round((now - self._started) * VIDEO_CLOCK)
+        frame.time_base = Fraction(1, VIDEO_CLOCK)
+        return frame
+
+
+def _frames_of(source: Source) -> Frames:
+    match source:
+        case int():
+            return Camera(source)
+        case str() if source.startswith("/dev/video"):
+            return Camera(source)
+        case str() | Path():
+            return VideoFile(source)
+    return source
+
+
+def _checked(image: Image) -> Image:
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise MediaError(f"a frame is (height, width, 3) uint8 RGB, not {image.shape} {image.dtype}")
+    return np.ascontiguousarray(image)
+
+
+async def _on_thread(frames: Generator[VideoFrame]) -> AsyncGenerator[VideoFrame]:
+    """Run a generator that blocks on a thread of its own."""
+    loop = asyncio.get_running_loop()
+    thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decoder")
+    try:
+        while (frame := await loop.run_in_executor(thread, next, frames, None)) is not None:
+            yield frame
+    finally:
+        await loop.run_in_executor(thread, frames.close)
+        thread.shutdown(wait=False)
+
+
+def _decode(
+    path: Path, *, format: str | None = None, options: dict[str, str] | None = None, loop: bool = False
+) -> Generator[VideoFrame]:
+    """
+    The frames, upright, with their times since the first one on the video clock.
+
+    :raises MediaError: it can't be read, or has no video in it.
+    """
+    if not path.exists():
+        raise MediaError(f"there is no {path}; see what there is with `ls {path.parent}`")
+    # With the protocol named, a file name that looks like an address is still a file.
+    name = str(path) if format else f"file:{path}"
+    last: int | None = None
+    while True:
+        try:
+            with av.open(name, format=format, options=options or {}, timeout=TIMEOUT) as container:
+                stream = container.streams.best("video")
+                if not isinstance(stream, VideoStream):
+                    raise MediaError(f"{path} has no video in it")
+                step = round(VIDEO_CLOCK / (stream.average_rate or stream.guessed_rate or 25))
+                start: int | None = None
+                for frame in container.decode(stream):
+                    pts = 0 if last is None else last + step
+                    # Of a stream that tells no times, only the rate is known.
+                    if frame.time is not None:
+                        ticks = round(frame.time * VIDEO_CLOCK)
+                        start = ticks - pts if start is None else start
+                        pts = max(ticks - start, 0 if last is None else last + 1)
+                    yield _upright(frame, pts)
+                    last = pts
+        except FFmpegError as error:
+            raise MediaError(f"{path} can't be read as a video: {error.strerror}") from error
+        if last is None:
+            raise MediaError(f"{path} has no frame that can be read")
+        if not loop:
+            return
+
+
+def _upright(frame: VideoFrame, pts: int) -> VideoFrame:
+    if turns := round(frame.rotation / 90):
+        image = cast(Image, frame.to_ndarray(format="rgb24"))
+        frame = VideoFrame.from_ndarray(np.ascontiguousarray(np.rot90(image, turns)), format="rgb24")
+    frame.pts = pts
+    frame.time_base = Fraction(1, VIDEO_CLOCK)
+    return frame
