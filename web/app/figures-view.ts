@@ -82,7 +82,7 @@ const model: Card = {
 
 /** What interests who sends a camera, and who watches a session. */
 export const PUBLISHED = [delay, fpsReceived, fpsSent, trackerMs, rtt, dropped, bitrate, resolution, model];
-export const WATCHED = [fpsReceived, trackerMs, rtt, bitsReceived, resolution, model];
+export const WATCHED = [fpsReceived, model, trackerMs, bitsReceived, resolution, rtt];
 
 interface ShownCard {
   card: Card;

@@ -59,7 +59,7 @@ export class SessionList extends Emitter<{ status: Status }> {
 
   #describe({ started, subscribers, tracks }: SessionInfo): string {
     const { viewer } = this.#translator.messages;
-    const time = started.toLocaleTimeString(document.documentElement.lang, { timeStyle: "short" });
+    const time = started.toLocaleTimeString(undefined, { timeStyle: "short" });
     const pictures = tracks
       .filter(({ width }) => width > 0)
       .map(({ width, height, fps }) => `${width} × ${height}, ${Math.round(fps)} fps`);

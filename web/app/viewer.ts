@@ -66,6 +66,7 @@ function watch(): void {
   const stage = element("stage", HTMLElement);
   const video = element("annotated-video", HTMLVideoElement);
   const retry = element("retry", HTMLButtonElement);
+  const allSessions = element("all-sessions", HTMLAnchorElement);
   const copy = element("copy-link", HTMLButtonElement);
   const fullScreen = element("full-screen", HTMLButtonElement);
 
@@ -86,7 +87,9 @@ function watch(): void {
     if (state === "failed") {
       video.srcObject = null;
     }
-    retry.hidden = state !== "failed" || FINAL.includes(problem);
+    const final = FINAL.includes(problem);
+    retry.hidden = state !== "failed" || final;
+    allSessions.classList.toggle("primary", state === "failed" && final);
     statusView.show(status);
   });
 

@@ -190,7 +190,7 @@ export const en = {
 
   viewer: {
     tagline: "Watch a session, live",
-    ownCamera: "Use your camera",
+    ownCamera: "Go live",
     retry: "Try again",
     allSessions: "All sessions",
     copyLink: "Copy link",

@@ -185,7 +185,7 @@ export const zh: Messages = {
 
   viewer: {
     tagline: "实时观看会话",
-    ownCamera: "使用自己的摄像头",
+    ownCamera: "我要直播",
     retry: "重试",
     allSessions: "全部会话",
     copyLink: "复制链接",
