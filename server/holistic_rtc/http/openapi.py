@@ -51,9 +51,9 @@ _LANDMARKS: Schema = {
     ),
     "blendshapes": {"type": "object", "additionalProperties": _SCORE, "description": "52 scores by MediaPipe's names."},
     "left_hand": _points(21, _IMAGE),
-    "left_hand_world": _points(21, f"{_WORLD} The origin is the hand's centre."),
+    "left_hand_world": _points(21, f"{_WORLD} The origin is between the hips, and the wrist is that of the pose."),
     "right_hand": _points(21, _IMAGE),
-    "right_hand_world": _points(21, f"{_WORLD} The origin is the hand's centre."),
+    "right_hand_world": _points(21, f"{_WORLD} The origin is between the hips, and the wrist is that of the pose."),
 }
 
 _SCHEMAS: Schema = {

@@ -35,11 +35,11 @@ class HolisticResult:
     left_hand_landmarks: FloatArray | None = None
     """(21, 3)"""
     left_hand_world_landmarks: FloatArray | None = None
-    """(21, 3), origin at the hand's centre"""
+    """(21, 3), origin between the hips: the wrist is that of the pose"""
     right_hand_landmarks: FloatArray | None = None
     """(21, 3)"""
     right_hand_world_landmarks: FloatArray | None = None
-    """(21, 3), origin at the hand's centre"""
+    """(21, 3), origin between the hips: the wrist is that of the pose"""
 
 
 class PictureTracker(Protocol):

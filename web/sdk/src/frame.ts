@@ -51,11 +51,11 @@ export interface HolisticResult {
   poseWorldLandmarks: Landmark[][];
   /** 21 points. */
   leftHandLandmarks: Landmark[][];
-  /** 21 points, origin at the hand's centre. */
+  /** 21 points, origin between the hips: the wrist is that of the pose. */
   leftHandWorldLandmarks: Landmark[][];
   /** 21 points. */
   rightHandLandmarks: Landmark[][];
-  /** 21 points, origin at the hand's centre. */
+  /** 21 points, origin between the hips: the wrist is that of the pose. */
   rightHandWorldLandmarks: Landmark[][];
   /**
    * Where the head is and how it is turned, as `FaceLandmarkerResult` has it: a rigid transform of 4x4 numbers from the
