@@ -81,6 +81,13 @@ def track(input: Path, output: Path | None, landmarks: Path | None, **options: o
             print(path)
 
 
+def watch(url: str, session: str | None, json: Path | None, **options: object) -> None:
+    token = load_settings(**options).token
+    from .watch import watch
+
+    watch(url, session, token.get_secret_value() if token else None, json, stderr)
+
+
 def fetch_model(**options: object) -> None:
     _describe(_bundle(load_settings(**options)))
 
@@ -187,6 +194,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--landmarks", type=Path, metavar="FILE", help="JSON lines, one message for each frame")
     command.set_defaults(command=track)
+
+    command = commands.add_parser(
+        "watch",
+        argument_default=argparse.SUPPRESS,
+        help="show the landmarks of a running session",
+        description="Show the landmarks of a running session: a live table on a terminal, JSON lines, or both.",
+    )
+    command.add_argument("url", metavar="URL", help="the server's address, such as http://localhost:8080")
+    command.add_argument("session", nargs="?", default=None, metavar="SESSION", help="its id (default: the only one)")
+    command.add_argument(
+        "--json", type=Path, default=None, metavar="FILE", help="JSON lines, one message for each frame; - for stdout"
+    )
+    command.add_argument("--token", help="what the server asks for (HOLISTIC_TOKEN)")
+    command.set_defaults(command=watch)
 
     command = commands.add_parser("models", help="get or check the model bundle")
     actions = command.add_subparsers(required=True, metavar="ACTION")

@@ -30,7 +30,8 @@ ALLOWED = {
     "http": {"sessions", "config", *COMMON},
     "app": {"http", "sessions", "config", "tracking", *COMMON},
     "client": {"landmarks", "tracking", *COMMON},
-    "cli": {"app", "config", "tracking", "media", *COMMON},
+    "watch": {"client", "landmarks", "tracking", *COMMON},
+    "cli": {"app", "config", "tracking", "media", "watch", *COMMON},
 }
 LIBRARIES = {
     "aiohttp": {"app", "http", "client"},
@@ -38,7 +39,7 @@ LIBRARIES = {
     "av": {"worker", "media", "client"},
     "mediapipe": {"tracking"},
     "pydantic_settings": {"config"},
-    "rich": {"cli"},
+    "rich": {"cli", "watch"},
 }
 
 

@@ -138,8 +138,10 @@ class Server:
             ) from error
         except TimeoutError as error:
             raise ServerUnreachableError(f"{self._url} doesn't answer") from error
+        except aiohttp.ClientConnectorError as error:
+            raise ServerUnreachableError(f"{self._url} can't be reached: {error.strerror or error}") from error
         except aiohttp.ClientError as error:
-            raise ServerUnreachableError(f"{self._url} can't be reached ({error}); is the server running?") from error
+            raise ServerUnreachableError(f"{self._url} broke off: {error}") from error
         if response.status >= 400:
             raise _refusal(response, body)
         return response, body
