@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -12,7 +12,7 @@ import orjson
 from ..drawing.annotate import annotate
 from ..landmarks import json
 from ..landmarks.message import ALL_PARTS, LandmarkMessage, Part
-from ..tracking.base import Image, PictureTracker
+from ..tracking.base import HolisticResult, Image
 from ..tracking.refine import Refiner
 from .pictures import MAX_PIXELS, decode_picture, encode_picture
 
@@ -48,9 +48,10 @@ class Snapshot:
 
 
 def take_snapshot(
-    tracker: PictureTracker, model: Mapping[str, str | None], data: bytes, options: SnapshotOptions
+    detect: Callable[[Image], HolisticResult], model: Mapping[str, str | None], data: bytes, options: SnapshotOptions
 ) -> Snapshot:
     """
+    :param detect: finds the person, as :meth:`holistic_rtc.tracking.base.PictureTracker.detect` does.
     :param model: what is told of the model in use.
     :param data: the picture as it came.
     :raises MediaError: it can't be read, or is too large.
@@ -59,7 +60,7 @@ def take_snapshot(
     started = time.perf_counter()
     image = decode_picture(io.BytesIO(data), options.max_pixels)
     height, width = image.shape[:2]
-    result = Refiner().refine(tracker.detect(image), width, height, 0, smoothing=False)
+    result = Refiner().refine(detect(image), width, height, 0, smoothing=False)
     picture = None
     if options.picture_format:
         shown = _shrink(image, options.max_size)

@@ -16,6 +16,9 @@ import logging
 import os
 import socket
 import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from io import BufferedRWPair
 from pathlib import Path
 from typing import Any
@@ -29,7 +32,7 @@ from ..media.pictures import decode_picture
 from ..media.snapshot import SnapshotOptions, take_snapshot
 from ..sample import portrait
 from ..tracking import PICTURE_ENGINES
-from ..tracking.base import PictureTracker
+from ..tracking.base import HolisticResult, Image, PictureTracker
 
 logger = logging.getLogger(__name__)
 
@@ -37,28 +40,49 @@ NICENESS = 5
 """Live sessions go first: a picture can wait, and a frame can't."""
 
 
-def serve(front: BufferedRWPair, tracker: PictureTracker, description: dict[str, Any]) -> None:
+class Detector:
+    """
+    A tracker on a thread of its own, where it gets ready for the next picture while this one is drawn on and encoded.
+
+    :param make_tracker: called on the thread.
+    """
+
+    def __init__(self, make_tracker: Callable[[], PictureTracker]) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tracker")
+        self._tracker = self._thread.submit(make_tracker).result()
+        self._ready: Future[None] = Future()
+        self._ready.set_result(None)
+
+    def detect(self, image: Image) -> HolisticResult:
+        """
+        :raises TrackerError: the engine failed.
+        """
+        self._ready.result()
+        result = self._thread.submit(self._tracker.detect, image).result()
+        self._ready = self._thread.submit(self._tracker.forget)
+        return result
+
+
+def serve(front: BufferedRWPair, detector: Detector, description: dict[str, Any]) -> None:
     """
     Until the front process closes the socket.
 
     :raises TrackerError: the engine failed.
     """
-    tracker.detect(decode_picture(portrait()))
-    tracker.forget()
+    detector.detect(decode_picture(portrait()))
     _reply(front, {"type": "ready"})
     while line := front.readline():
         request = orjson.loads(line)
         data = front.read(request.pop("bytes"))
         try:
             options = SnapshotOptions(**{**request, "parts": frozenset(map(Part, request["parts"]))})
-            snapshot = take_snapshot(tracker, description, data, options)
+            snapshot = take_snapshot(detector.detect, description, data, options)
         except MediaError as error:
             _reply(front, {"type": "refused", "error": _kind(error), "message": str(error)})
         else:
             picture = snapshot.picture
             sizes = {"landmarks": len(snapshot.landmarks), "picture": None if picture is None else len(picture)}
             _reply(front, {"type": "taken", **sizes}, snapshot.landmarks, picture or b"")
-        tracker.forget()
 
 
 def _kind(error: MediaError) -> str:
@@ -91,7 +115,7 @@ def main() -> None:
     with socket.socket(fileno=options.control_fd) as control:
         front = control.makefile("rwb")
         try:
-            serve(front, PICTURE_ENGINES[options.engine](options.model), options.description)
+            serve(front, Detector(partial(PICTURE_ENGINES[options.engine], options.model)), options.description)
         except ConnectionError:
             pass  # The front process has gone, which is also an end.
         except TrackerError as error:
