@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import baseline, codec, cpu, delay, drawing, leaks, overload, smoothing
+from benchmarks import baseline, codec, cpu, delay, drawing, leaks, overload, smoothing, snapshot
 from benchmarks.figure import Figure, table
 
 MEASUREMENTS: Mapping[str, Callable[[], list[Figure]]] = {
@@ -22,6 +22,7 @@ MEASUREMENTS: Mapping[str, Callable[[], list[Figure]]] = {
     "delay": delay.measure,
     "baseline": baseline.measure,
     "overload": overload.measure,
+    "snapshot": snapshot.measure,
     "leaks": leaks.measure,
 }
 

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Figure:
     """
-    :param at_most: the target; None for a figure that is only reported.
+    :param at_most: the target, as is `at_least`; None for both for a figure that is only reported.
     """
 
     name: str
     value: float
     unit: str
     at_most: float | None = None
+    at_least: float | None = None
 
     @property
     def met(self) -> bool | None:
+        if self.at_least is not None:
+            return self.value >= self.at_least
         return None if self.at_most is None else self.value <= self.at_most
 
 
@@ -33,7 +36,10 @@ def table(figures: Iterable[Figure]) -> str:
 
 
 def _row(figure: Figure) -> tuple[str, str, str, str]:
-    target = "" if figure.at_most is None else f"<= {_number(figure.at_most)} {figure.unit}".rstrip()
+    target = ""
+    for sign, limit in (("<=", figure.at_most), (">=", figure.at_least)):
+        if limit is not None:
+            target = f"{sign} {_number(limit)} {figure.unit}".rstrip()
     met = {None: "", True: "yes", False: "NO"}[figure.met]
     return figure.name, f"{_number(figure.value)} {figure.unit}".rstrip(), target, met
 
