@@ -111,9 +111,10 @@ async def test_a_session_process_that_dies_or_hangs_is_replaced_by_itself(
 
 async def test_a_session_that_is_ended_from_outside_is_not_begun_anew(browser: Browser, server: Server) -> None:
     async with opened(browser, server.url, may_complain=True) as page:
-        await start(page)
-        session = await page.evaluate("() => window.holistic.client.sessionId")
-        async with aiohttp.ClientSession() as http, http.delete(f"{server.url}/whip/{session}") as response:
+        async with page.expect_response(f"{server.url}/whip") as answer:
+            await start(page)
+        location = (await (await answer.value).all_headers())["location"]
+        async with aiohttp.ClientSession() as http, http.delete(f"{server.url}{location}") as response:
             assert response.status == 200
         await until_state(page, "failed")
         await expect(page.get_by_test_id("error")).to_contain_text("ended the session")
@@ -131,7 +132,7 @@ async def test_stop_works_while_connecting(page: Page, server: Server) -> None:
 async def test_everything_can_be_done_with_the_keyboard(page: Page) -> None:
     await page.keyboard.press("Space")
     await until_state(page, "connected")
-    for key, name in (("m", "mirror"), ("d", "draw")):
+    for key, name in (("m", "mirror"), ("d", "draw"), ("s", "smoothing")):
         before = await page.get_by_test_id(name).is_checked()
         await page.keyboard.press(key)
         await expect(page.get_by_test_id(name)).to_be_checked(checked=not before)

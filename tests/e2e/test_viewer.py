@@ -1,0 +1,236 @@
+"""Others watch a session: in the viewer, and in pages of their own that use the client library."""
+
+import re
+
+import numpy as np
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from e2e.browsers import opened, pixels
+from support.serving import Server, serving
+
+FACE_SEEN = "() => window.holistic.lastFrame?.faceLandmarks.length === 1"
+
+
+async def until_state(page: Page, state: str) -> None:
+    await page.wait_for_function("state => document.body.dataset.state === state", arg=state)
+
+
+async def publish(page: Page) -> str:
+    """:return: the link that the page offers to those who are to watch."""
+    await page.get_by_test_id("start").click()
+    await until_state(page, "connected")
+    await page.wait_for_function(FACE_SEEN)
+    await page.get_by_test_id("share").click()
+    link = await page.get_by_test_id("share-link").input_value()
+    await page.keyboard.press("Escape")
+    return link
+
+
+async def test_the_viewer_shows_moving_annotated_video_and_landmarks_of_a_session(
+    browser: Browser, page: Page, server: Server
+) -> None:
+    link = await publish(page)
+    assert re.fullmatch(re.escape(server.url) + r"/view/[\w-]{20,}", link)
+    async with opened(browser, link) as viewer:
+        await until_state(viewer, "connected")
+        await viewer.wait_for_function(FACE_SEEN)
+        await expect(viewer.get_by_test_id("points")).to_contain_text("478 / 478")
+        await viewer.wait_for_function(
+            "() => document.getElementById('annotated-video').getVideoPlaybackQuality().totalVideoFrames > 2"
+        )
+        before = await pixels(viewer, "annotated-video")
+        await viewer.wait_for_function("seq => window.holistic.lastFrame.seq > seq + 15", arg=await seq(viewer))
+        after = await pixels(viewer, "annotated-video")
+        assert before.shape == after.shape == (480, 640, 3)
+        assert np.abs(before.astype(int) - after).mean() > 1
+
+
+async def seq(page: Page) -> int:
+    return int(await page.evaluate("() => window.holistic.lastFrame.seq"))
+
+
+async def test_when_the_publisher_stops_the_viewer_says_so_and_does_not_come_back(
+    browser: Browser, page: Page, server: Server
+) -> None:
+    link = await publish(page)
+    async with opened(browser, link) as viewer:
+        await until_state(viewer, "connected")
+        await page.get_by_test_id("stop").click()
+        await until_state(viewer, "failed")
+        await expect(viewer.get_by_test_id("error")).to_contain_text("The session has ended")
+        await expect(viewer.get_by_test_id("retry")).to_be_hidden()
+        await viewer.get_by_test_id("all-sessions").click()
+        await until_state(viewer, "idle")
+        assert viewer.url == f"{server.url}/view"
+
+
+async def test_a_session_that_is_not_there_is_explained(browser: Browser, server: Server) -> None:
+    async with opened(browser, f"{server.url}/view/no-such-session", may_complain=True) as viewer:
+        await until_state(viewer, "failed")
+        await expect(viewer.get_by_test_id("error")).to_contain_text("There is no such session")
+        await expect(viewer.get_by_test_id("all-sessions")).to_be_visible()
+
+
+async def test_the_list_has_the_running_sessions_and_leads_to_them(browser: Browser) -> None:
+    async with (
+        serving("--warm", "1") as server,
+        opened(browser, f"{server.url}/view") as viewer,
+        opened(browser, server.url) as page,
+    ):
+        await expect(viewer.get_by_test_id("empty")).to_contain_text("Nobody is live")
+        link = await publish(page)
+        entry = viewer.get_by_test_id("sessions").get_by_role("link")
+        await expect(entry).to_contain_text("640 × 480")
+        await expect(entry).to_contain_text("nobody watching")
+        await entry.click()
+        await until_state(viewer, "connected")
+        assert viewer.url == link
+        async with opened(browser, f"{server.url}/view") as other:
+            await expect(other.get_by_test_id("sessions")).to_contain_text("1 watching")
+            await page.get_by_test_id("stop").click()
+            await expect(other.get_by_test_id("empty")).to_be_visible()
+
+
+async def test_a_viewer_that_loses_its_connection_gets_it_back_by_itself(browser: Browser, page: Page) -> None:
+    async with opened(browser, await publish(page)) as viewer:
+        await until_state(viewer, "connected")
+        await viewer.evaluate("() => window.holistic.client.peerConnection.close()")
+        await until_state(viewer, "reconnecting")
+        await expect(viewer.get_by_test_id("error")).to_contain_text("connection was lost")
+        await expect(viewer.get_by_test_id("error")).to_contain_text("by itself")
+        await until_state(viewer, "connected")
+        await viewer.evaluate("() => { window.holistic.lastFrame = null; }")
+        await viewer.wait_for_function(FACE_SEEN)
+
+
+async def test_a_viewer_whose_session_has_crashed_says_that_there_is_none(browser: Browser) -> None:
+    async with serving("--warm", "1") as server, opened(browser, server.url, may_complain=True) as page:
+        worker = server.workers()[0]
+        async with opened(browser, await publish(page), may_complain=True) as viewer:
+            await until_state(viewer, "connected")
+            worker.kill()
+            await until_state(viewer, "failed")
+            await expect(viewer.get_by_test_id("error")).to_contain_text("There is no such session")
+
+
+async def test_with_a_token_only_those_who_know_it_publish_and_watch(browser: Browser) -> None:
+    async with serving("--warm", "1", environment={"HOLISTIC_TOKEN": "s+cret/1"}) as server:
+        async with opened(browser, server.url, may_complain=True) as page:
+            await page.get_by_test_id("start").click()
+            await until_state(page, "failed")
+            await expect(page.get_by_test_id("error")).to_contain_text("asks for a token")
+            await page.goto(f"{server.url}/view/some-session#token=wrong")
+            await until_state(page, "failed")
+            await expect(page.get_by_test_id("error")).to_contain_text("doesn't take this token")
+        async with opened(browser, f"{server.url}/#token=s+cret/1") as page:
+            link = await publish(page)
+            assert "cret" not in link
+            async with opened(browser, f"{server.url}/view#token=s+cret/1") as viewer:
+                await viewer.get_by_test_id("sessions").get_by_role("link").click()
+                await until_state(viewer, "connected")
+
+
+async def test_a_page_iterates_over_the_frames_of_a_session_and_a_slow_one_gets_the_newest(
+    browser: Browser, page: Page, server: Server
+) -> None:
+    session = (await publish(page)).rsplit("/", 1)[-1]
+    async with opened(browser, f"{server.url}/view") as rig:
+        seen = await rig.evaluate(
+            """async (session) => {
+                const { HolisticClient, listSessions } = await import("/sdk/holistic-rtc.js");
+                const listed = (await listSessions()).map(({ id }) => id);
+                const client = new HolisticClient({ parts: ["pose"] });
+                await client.subscribe(session, { video: false });
+                const frames = [];
+                let newest = -1;
+                client.on("landmarks", ({ seq }) => (newest = seq));
+                for await (const { seq, poseLandmarks, faceLandmarks } of client.landmarks()) {
+                    frames.push({ seq, newest, pose: poseLandmarks[0]?.length, faces: faceLandmarks.length });
+                    if (frames.length === 3) {
+                        await client.close();
+                    } else {
+                        await new Promise((resolve) => setTimeout(resolve, 700));
+                    }
+                }
+                return { listed, frames, state: client.state, stream: client.stream };
+            }""",
+            session,
+        )
+    assert session in seen["listed"]
+    assert len(seen["frames"]) == 3, "the loop ends when the client is closed"
+    assert [frame["seq"] for frame in seen["frames"]] == [frame["newest"] for frame in seen["frames"]]
+    assert seen["frames"][2]["seq"] - seen["frames"][0]["seq"] > 2
+    assert (seen["frames"][2]["pose"], seen["frames"][2]["faces"]) == (33, 0)
+    assert (seen["state"], seen["stream"]) == ("closed", None)
+
+
+async def test_a_loop_over_the_frames_throws_when_the_session_ends(
+    browser: Browser, page: Page, server: Server
+) -> None:
+    session = (await publish(page)).rsplit("/", 1)[-1]
+    async with opened(browser, f"{server.url}/view") as rig:
+        await rig.evaluate(
+            """async (session) => {
+                const { HolisticClient } = await import("/sdk/holistic-rtc.js");
+                const client = new HolisticClient();
+                await client.subscribe(session);
+                window.ended = (async () => {
+                    for await (const frame of client.landmarks());
+                })().catch(({ reason, code }) => [reason, code, client.state]);
+            }""",
+            session,
+        )
+        await page.get_by_test_id("stop").click()
+        assert await rig.evaluate("() => window.ended") == ["session-ended", "session_ended", "failed"]
+
+
+async def test_smoothing_is_switched_on_the_page_and_a_subscriber_can_configure_its_parts_only(
+    browser: Browser, page: Page, server: Server
+) -> None:
+    await page.evaluate("() => window.holistic.client.on('configured', (now) => (window.configured = now))")
+    session = (await publish(page)).rsplit("/", 1)[-1]
+    await page.wait_for_function("() => window.configured?.smoothing === true")
+    await page.keyboard.press("s")
+    await page.wait_for_function("() => window.configured.smoothing === false")
+    await expect(page.get_by_test_id("smoothing")).not_to_be_checked()
+    async with opened(browser, f"{server.url}/view") as rig:
+        seen = await rig.evaluate(
+            """async (session) => {
+                const { HolisticClient } = await import("/sdk/holistic-rtc.js");
+                const client = new HolisticClient({ parts: ["face"], smoothing: true });
+                const configured = [];
+                client.on("configured", (now) => configured.push(now));
+                const refused = new Promise((resolve) => client.on("error", ({ code }) => resolve(code)));
+                await client.subscribe(session, { video: false });
+                client.configure({ draw: false });
+                const code = await refused;
+                await client.close();
+                return [configured.at(-1), code];
+            }""",
+            session,
+        )
+    assert seen == [{"parts": ["face"]}, "bad_value"]
+
+
+@pytest.mark.parametrize("width", [360, 768, 1600])
+async def test_the_viewer_fits_every_width(browser: Browser, page: Page, width: int) -> None:
+    link = await publish(page)
+    async with opened(browser, link, size=(width, 800)) as viewer:
+        await until_state(viewer, "connected")
+        assert await viewer.evaluate("() => document.documentElement.scrollWidth") <= width
+
+
+async def test_the_viewer_speaks_chinese_too(browser: Browser, server: Server) -> None:
+    async with opened(browser, f"{server.url}/view/no-such-session", locale="zh-CN", may_complain=True) as viewer:
+        await until_state(viewer, "failed")
+        await expect(viewer.get_by_test_id("error")).to_contain_text("没有这个会话")
+        await viewer.get_by_test_id("language").click()
+        await expect(viewer.get_by_test_id("error")).to_contain_text("There is no such session")
+
+
+async def test_the_pages_allow_no_scripts_but_their_own(page: Page, server: Server) -> None:
+    for path in ("/", "/view", "/view/some-session"):
+        response = await page.request.get(server.url + path)
+        assert "default-src 'self'" in response.headers["content-security-policy"]
+        assert response.headers["x-content-type-options"] == "nosniff"
