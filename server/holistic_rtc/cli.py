@@ -19,7 +19,7 @@ from rich.progress import (
 
 from . import __version__
 from .config import Settings, load_settings
-from .errors import HolisticError
+from .errors import HolisticError, MediaError
 from .native_log import without_noise
 from .tracking import models
 from .tracking.models import ModelBundle, PoseModel
@@ -58,19 +58,13 @@ def track(input: Path, output: Path | None, landmarks: Path | None, **options: o
     from .media.offline import track_file
     from .tracking import ENGINES
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with (
-        without_noise() as descriptor,
-        open(descriptor, "w", closefd=False) as terminal,
-        Progress(*columns, console=Console(file=terminal), transient=True, disable=not terminal.isatty()) as progress,
-    ):
-        task = progress.add_task(f"Tracking {input.name}", total=None)
+    with _progress_of_items(f"Tracking {input.name}") as report:
         tracked = track_file(
             input,
             lambda: ENGINES["mediapipe"](bundle.path),
             annotated=output,
             landmarks=landmarks,
-            report=lambda done, total: progress.update(task, completed=done, total=total or None),
+            report=report,
         )
     seen = ", ".join(f"{part} in {count}" for part, count in sorted(tracked.seen.items())) or "nobody was seen"
     stderr.print(f"{tracked.frames} {'frame' if tracked.frames == 1 else 'frames'}; {seen}", soft_wrap=True)
@@ -86,6 +80,25 @@ def watch(url: str, session: str | None, json: Path | None, **options: object) -
     from .watch import watch
 
     watch(url, session, token.get_secret_value() if token else None, json, stderr)
+
+
+def snapshot(pictures: list[Path], output: Path | None, json: bool, url: str | None, **options: object) -> None:
+    settings = load_settings(**options)
+    from .batch import find_pictures, take_batch, taking_here, taking_through
+
+    found = find_pictures(pictures)
+    if not found:
+        raise MediaError(f"there are no pictures in {', '.join(map(str, pictures))}")
+    token = settings.token.get_secret_value() if settings.token else None
+    taking = taking_here(_bundle(settings)) if url is None else taking_through(url, token)
+    with _progress_of_items("Taking snapshots", len(found)) as report, taking as take:
+        batch = take_batch(found, take, output, with_json=json, report=report)
+    for path in batch.written:
+        print(path)
+    if batch.failed:
+        for picture, reason in batch.failed.items():
+            stderr.print(f"{picture}: {reason}", soft_wrap=True, markup=False)
+        raise MediaError(f"{len(batch.failed)} of {len(found)} pictures failed, see above")
 
 
 def fetch_model(**options: object) -> None:
@@ -120,6 +133,24 @@ def _progress(*columns: ProgressColumn) -> Iterator[Progress]:
     progress = Progress(*columns, console=stderr, transient=True)
     with progress if stderr.is_terminal else contextlib.nullcontext():
         yield progress
+
+
+@contextlib.contextmanager
+def _progress_of_items(title: str, total: int = 0) -> Iterator[Callable[..., None]]:
+    """
+    Keeps away what MediaPipe's library writes on the terminal, too.
+
+    :param total: 0 if that isn't known yet.
+    :return: called with the number of items done, and with the total when that is known by then.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with (
+        without_noise() as descriptor,
+        open(descriptor, "w", closefd=False) as terminal,
+        Progress(*columns, console=Console(file=terminal), transient=True, disable=not terminal.isatty()) as progress,
+    ):
+        task = progress.add_task(title, total=total or None)
+        yield lambda done, total=total: progress.update(task, completed=done, total=total or None)
 
 
 @contextlib.contextmanager
@@ -208,6 +239,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--token", help="what the server asks for (HOLISTIC_TOKEN)")
     command.set_defaults(command=watch)
+
+    command = commands.add_parser(
+        "snapshot",
+        parents=[model],
+        help="track a folder of pictures",
+        description="Track pictures: writes NAME-annotated.jpg for each, here or through a server. Bad pictures are "
+        "listed at the end, and don't keep the others from being taken.",
+    )
+    command.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE", help="pictures, or folders of pictures")
+    command.add_argument(
+        "-o", "--output", type=Path, metavar="DIR", help="folder for what is written (default: beside each picture)"
+    )
+    command.add_argument("--json", action="store_true", help="write NAME.json with the landmarks, too")
+    command.add_argument("--url", help="a server to send the pictures to, such as http://localhost:8080")
+    command.add_argument("--token", default=argparse.SUPPRESS, help="what the server asks for (HOLISTIC_TOKEN)")
+    command.set_defaults(command=snapshot)
 
     command = commands.add_parser("models", help="get or check the model bundle")
     actions = command.add_subparsers(required=True, metavar="ACTION")

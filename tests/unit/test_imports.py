@@ -31,7 +31,8 @@ ALLOWED = {
     "app": {"http", "sessions", "config", "tracking", *COMMON},
     "client": {"landmarks", "tracking", *COMMON},
     "watch": {"client", "landmarks", "tracking", *COMMON},
-    "cli": {"app", "config", "tracking", "media", "watch", *COMMON},
+    "batch": {"client", "media", "tracking", *COMMON},
+    "cli": {"app", "batch", "config", "tracking", "media", "watch", *COMMON},
 }
 LIBRARIES = {
     "aiohttp": {"app", "http", "client"},

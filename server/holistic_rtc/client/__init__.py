@@ -12,7 +12,7 @@ What can go wrong is a :class:`~holistic_rtc.errors.ClientError`; see docs/clien
 
 from ..landmarks.message import LandmarkMessage, Part
 from ..tracking.base import HolisticResult
-from .client import HolisticClient
+from .client import HolisticClient, Snapshot
 from .connection import Stats, TrackStats
 from .newest import Newest
 from .publication import Publication, Settings
@@ -31,6 +31,7 @@ __all__ = [
     "SessionInfo",
     "SessionTrack",
     "Settings",
+    "Snapshot",
     "Stats",
     "Subscription",
     "TrackStats",

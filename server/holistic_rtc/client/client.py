@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Self, TypeVar, Unpack
 
 import aiohttp
 
+from ..landmarks import json
 from ..landmarks.message import LandmarkMessage, Part
 from .connection import Connection
 from .publication import Publication, Settings
@@ -14,6 +16,25 @@ from .sources import Source, SourceTrack
 from .subscription import Subscription
 
 C = TypeVar("C", bound=Connection)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What came of a picture."""
+
+    landmarks: bytes
+    """A landmark message as JSON, with the server's ``model`` and ``milliseconds`` besides"""
+    picture: bytes
+    """JPEG"""
+
+    @property
+    def message(self) -> LandmarkMessage:
+        """
+        The landmarks as numpy arrays.
+
+        :raises DecodeError: this is no landmark message.
+        """
+        return json.decode(self.landmarks)
 
 
 class HolisticClient:
@@ -45,6 +66,23 @@ class HolisticClient:
     async def sessions(self) -> list[SessionInfo]:
         """Those that can be subscribed to, the oldest first."""
         return await self._server().get_sessions()
+
+    async def snapshot(
+        self, picture: bytes, *, parts: Collection[Part | str] | None = None, annotate: bool = True
+    ) -> Snapshot:
+        """
+        Have one picture tracked, over plain HTTP.
+
+        :param picture: a JPEG, PNG, WebP or BMP.
+        :param parts: which landmarks, by the schema's names; all of them if None.
+        :param annotate: whether the landmarks are drawn onto the picture that comes back.
+        :raises RefusedError: the picture is damaged or too large, among others; its text says why.
+        """
+        query = {"annotate": str(annotate).lower()}
+        if parts is not None:
+            query["parts"] = ",".join(parts)
+        landmarks, annotated = await self._server().take_snapshot(picture, query)
+        return Snapshot(landmarks, annotated)
 
     async def landmarks(
         self, session: str, *, parts: Collection[Part | str] | None = None

@@ -1,9 +1,11 @@
 """The HTTP side: WHIP (RFC 9725) and WHEP (its draft), which are alike, and what there is to read below ``/api``."""
 
 import json
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -22,6 +24,7 @@ from ..errors import (
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 OFFER_TIMEOUT = aiohttp.ClientTimeout(total=30)
 """An offer may have to wait for a session process to start."""
+SNAPSHOT_TIMEOUT = aiohttp.ClientTimeout(total=30)
 DELETE_TIMEOUT = aiohttp.ClientTimeout(total=3)
 
 _REFUSALS: dict[int, type[RefusedError]] = {401: UnauthorizedError, 503: ServerFullError}
@@ -127,11 +130,40 @@ class Server:
         except ValueError as error:
             raise self._not_ours("it answers with something else than JSON") from error
 
+    async def take_snapshot(self, picture: bytes, query: Mapping[str, str]) -> tuple[bytes, bytes]:
+        """
+        :return: the landmarks as JSON, and the annotated picture as JPEG.
+        """
+        headers = {"Accept": "multipart/form-data", **self._headers}
+        body = BytesIO(picture)
+        options: dict[str, Any] = {"params": query, "data": body, "headers": headers, "timeout": SNAPSHOT_TIMEOUT}
+        async with self._answering("POST", "/api/snapshot", options) as response:
+            if response.content_type != "multipart/form-data":
+                raise self._not_ours("it doesn't take snapshots")
+            parts = {}
+            async for part in aiohttp.MultipartReader.from_response(response):
+                if isinstance(part, aiohttp.BodyPartReader):
+                    parts[part.name] = bytes(await part.read())
+        try:
+            return parts["landmarks"], parts["picture"]
+        except KeyError as error:
+            raise self._not_ours("its snapshots can't be read") from error
+
     async def _request(self, method: str, path: str | URL, **options: Any) -> tuple[aiohttp.ClientResponse, str]:
+        async with self._answering(method, path, options) as response:
+            return response, await response.text(errors="replace")
+
+    @asynccontextmanager
+    async def _answering(
+        self, method: str, path: str | URL, options: Mapping[str, Any]
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """A response with a status below 400."""
         url = f"{self._url}{path}" if isinstance(path, str) else path
         try:
             async with self._http.request(method, url, **options) as response:
-                body = await response.text(errors="replace")
+                if response.status >= 400:
+                    raise _refusal(response, await response.text(errors="replace"))
+                yield response
         except aiohttp.InvalidURL as error:
             raise ServerUnreachableError(
                 f"{self._url} is no address; give one such as http://localhost:8080"
@@ -142,9 +174,6 @@ class Server:
             raise ServerUnreachableError(f"{self._url} can't be reached: {error.strerror or error}") from error
         except aiohttp.ClientError as error:
             raise ServerUnreachableError(f"{self._url} broke off: {error}") from error
-        if response.status >= 400:
-            raise _refusal(response, body)
-        return response, body
 
     def _not_ours(self, what: str) -> ServerUnreachableError:
         return ServerUnreachableError(f"{self._url} is no holistic-rtc server: {what}")
