@@ -24,3 +24,4 @@ export {
 export { decodeJson } from "./json.js";
 export type { Encoding } from "./session.js";
 export { listSessions, type ServerOptions, type SessionInfo } from "./signalling.js";
+export { type Snapshot, type SnapshotOptions, takeSnapshot } from "./snapshot.js";

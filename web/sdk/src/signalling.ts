@@ -5,6 +5,8 @@ import { type ErrorReason, HolisticError } from "./errors.js";
 const TIMEOUT_MS = 10_000;
 /** An offer may have to wait for a session process to start. One given up too early leaves a session behind. */
 const OFFER_TIMEOUT_MS = 30_000;
+/** A picture may come slowly and wait for others; the server gives up long before. */
+const PICTURE_TIMEOUT_MS = 60_000;
 
 export interface ServerOptions {
   /** The server's base address; the page's origin if left out. */
@@ -78,6 +80,27 @@ export class Server {
   async listSessions(): Promise<SessionInfo[]> {
     const { sessions } = await this.#get<{ sessions: (SessionInfo & { started: string })[] }>("api/sessions");
     return sessions.map((session) => ({ ...session, started: new Date(session.started) }));
+  }
+
+  /**
+   * @param query - of `POST /api/snapshot`.
+   * @returns the fields `landmarks` and `picture`.
+   */
+  async postPicture(picture: Blob, query: Record<string, string>, signal: AbortSignal): Promise<FormData> {
+    const url = new URL("api/snapshot", this.#base);
+    url.search = new URLSearchParams(query).toString();
+    const timeout = AbortSignal.timeout(PICTURE_TIMEOUT_MS);
+    const response = await request(url, {
+      method: "POST",
+      headers: { Accept: "multipart/form-data", ...this.#headers },
+      body: picture,
+      signal: AbortSignal.any([signal, timeout]),
+    });
+    try {
+      return await response.formData();
+    } catch (cause) {
+      throw this.#notOurs("answers with something else than a form", cause);
+    }
   }
 
   async #get<T>(path: string): Promise<T> {

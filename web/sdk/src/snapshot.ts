@@ -1,0 +1,76 @@
+/** One picture in, its landmarks and the annotated picture out, over plain HTTP: for where WebRTC can't connect. */
+
+import { HolisticError } from "./errors.js";
+import type { HolisticFrame, Part } from "./frame.js";
+import { decodeJson } from "./json.js";
+import { Server, type ServerOptions } from "./signalling.js";
+
+export interface SnapshotOptions extends ServerOptions {
+  /** Which parts the landmarks have; all if left out. */
+  parts?: readonly Part[];
+  /** Whether the returned picture is annotated; `true` if left out. */
+  draw?: boolean;
+  /** Whether the returned picture is flipped left to right; landmarks never are. `false` if left out. */
+  mirror?: boolean;
+  /** The longer side of the returned picture at most, from 16 to 8192 pixels; as it came if left out. */
+  maxSize?: number;
+  /** Gives up, with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+export interface Snapshot {
+  /** A part that was not seen is an empty list. */
+  frame: HolisticFrame;
+  /** The annotated picture, a JPEG. */
+  picture: Blob;
+  /** The landmarks as the server sent them. */
+  json: string;
+  /** The model bundle in use. */
+  model: { origin: string | null; poseModel: string | null };
+  /** That the server spent on it. */
+  milliseconds: number;
+}
+
+/**
+ * Have a picture looked at.
+ *
+ * @param picture - JPEG, PNG, WebP or BMP.
+ * @throws HolisticError: `server-full` when too many pictures are on their way, with `retryAfter`; `refused` when the
+ *   picture is too large or can't be read; `code` has the HTTP status, which docs/snapshot.md explains.
+ */
+export async function takeSnapshot(picture: Blob, options: SnapshotOptions = {}): Promise<Snapshot> {
+  const { parts, draw, mirror, maxSize, signal = new AbortController().signal } = options;
+  const query = {
+    ...(parts && { parts: parts.join(",") }),
+    ...(draw !== undefined && { annotate: String(draw) }),
+    ...(mirror !== undefined && { mirror: String(mirror) }),
+    ...(maxSize !== undefined && { max_size: String(maxSize) }),
+  };
+  try {
+    return read(await new Server(options).postPicture(picture, query, signal));
+  } catch (error) {
+    signal.throwIfAborted(); // By the caller, who knows the reason.
+    throw error;
+  }
+}
+
+/**
+ * @throws HolisticError
+ */
+function read(form: FormData): Snapshot {
+  const json = form.get("landmarks");
+  const picture = form.get("picture");
+  if (typeof json !== "string" || !(picture instanceof Blob)) {
+    throw new HolisticError("server-unreachable", "the answer has no landmarks or no picture; is it holistic-rtc's?");
+  }
+  try {
+    const frame = decodeJson(json);
+    const { model, milliseconds } = JSON.parse(json) as {
+      model: { origin: string | null; pose_model: string | null };
+      milliseconds: number;
+    };
+    return { frame, picture, json, model: { origin: model.origin, poseModel: model.pose_model }, milliseconds };
+  } catch (cause) {
+    throw new HolisticError("server-unreachable", "the answer's landmarks can't be read", { cause });
+  }
+}
