@@ -204,7 +204,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--port", type=int, help="port to serve (default: 8080; 0 for a free one)")
     command.add_argument("--max-sessions", type=int, metavar="N", help="sessions at the same time (default: 4)")
     command.add_argument("--warm", type=int, metavar="N", help="session processes kept ready (default: 1)")
-    command.add_argument("--token", help="what clients have to know to publish, to watch and to list (default: nothing)")
+    command.add_argument("--token", help="what clients have to know to publish and to watch (default: nothing)")
     command.add_argument(
         "--log-level", type=str.upper, choices=["DEBUG", "INFO", "WARNING", "ERROR"], help="default: INFO"
     )

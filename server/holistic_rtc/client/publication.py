@@ -22,7 +22,7 @@ class Settings(TypedDict, total=False):
     parts: Collection[Part | str]
     """Which landmarks to receive, by the schema's names; all of them at first"""
     draw: bool
-    """Whether the video, also that of subscribers, is annotated; true at first"""
+    """Whether the video that comes back is annotated; true at first"""
     smoothing: bool
     """Whether face and hands are smoothed over time; true at first"""
     max_fps: float | None
