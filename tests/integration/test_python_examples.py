@@ -63,7 +63,7 @@ async def test_landmarks_of_a_file_are_saved(server: Server, tmp_path: Path) -> 
         pass
     with np.load(output) as saved:
         times = saved["timestamp_ms"]
-        assert len(times) > 10
+        assert len(times) >= 3
         assert (np.diff(times) > 0).all()
         assert saved["pose_world_landmarks"].shape == (len(times), 33, 3)
         assert np.isfinite(saved["face_transform"]).all(axis=(1, 2)).mean() > 0.8
