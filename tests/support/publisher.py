@@ -1,6 +1,10 @@
-"""A real WebRTC peer for the tests: aiortc on the other side, and of the server's own code the decoders only."""
+"""
+What the tests publish, and a bare peer for those that need to see or send what a client doesn't: aiortc, and of the
+project's own code the decoders only.
+"""
 
 import asyncio
+import itertools
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -22,30 +26,36 @@ Picture = np.ndarray[Any, np.dtype[np.uint8]]
 VIDEO_CLOCK = 90_000
 
 
+class Pictures:
+    """A source of what `picture` holds, which a test may change at any time; gives nothing while it is None."""
+
+    def __init__(self, picture: Picture | None, fps: int = 30) -> None:
+        self.picture = picture
+        self.fps = fps
+
+    async def __aiter__(self) -> AsyncIterator[VideoFrame]:
+        started = time.monotonic()
+        for count in itertools.count(1):
+            await asyncio.sleep(max(0.0, started + count / self.fps - time.monotonic()))
+            if self.picture is not None:
+                frame = VideoFrame.from_ndarray(self.picture, format="rgb24")
+                frame.pts = count * VIDEO_CLOCK // self.fps
+                frame.time_base = Fraction(1, VIDEO_CLOCK)
+                yield frame
+
+
 class PictureTrack(MediaStreamTrack):
-    """Sends what `picture` holds, which a test may change at any time; sends nothing while it is None."""
+    """The same as a track, for a bare peer."""
 
     kind = "video"
 
     def __init__(self, picture: Picture | None, fps: int = 30) -> None:
         super().__init__()
-        self.picture = picture
-        self.fps = fps
-        self._count = 0
-        self._started = time.monotonic()
+        self.pictures = Pictures(picture, fps)
+        self._frames = aiter(self.pictures)
 
     async def recv(self) -> VideoFrame:
-        while True:
-            self._count += 1
-            await asyncio.sleep(max(0.0, self._started + self._count / self.fps - time.monotonic()))
-            if self.readyState == "ended":
-                raise MediaStreamError
-            if self.picture is not None:
-                break
-        frame = VideoFrame.from_ndarray(self.picture, format="rgb24")
-        frame.pts = self._count * VIDEO_CLOCK // self.fps
-        frame.time_base = Fraction(1, VIDEO_CLOCK)
-        return frame
+        return await anext(self._frames)
 
 
 class Publisher:

@@ -1,0 +1,167 @@
+"""``holistic-rtc watch`` as its user runs it."""
+
+import asyncio
+import os
+import pty
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from holistic_rtc.client import HolisticClient
+from holistic_rtc.landmarks import json
+from support.pictures import grace_hopper
+from support.publisher import Pictures
+from support.serving import Server, serving
+from support.streams import first
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+COMMAND = [sys.executable, "-m", "holistic_rtc.cli", "watch"]
+
+
+@asynccontextmanager
+async def watching(*arguments: str | Path, **environment: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND,
+        *map(str, arguments),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **environment},
+    )
+    try:
+        async with asyncio.timeout(30):
+            yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def run(*arguments: str | Path, **environment: str) -> tuple[int | None, bytes, str]:
+    """:return: status, standard output and standard error"""
+    async with watching(*arguments, **environment) as process:
+        output, errors = await process.communicate()
+        return process.returncode, output, errors.decode()
+
+
+async def test_json_lines_of_the_only_session_until_it_ends(server: Server) -> None:
+    async with (
+        HolisticClient(server.url) as client,
+        client.publish(Pictures(grace_hopper())) as published,
+        watching(server.url, "--json", "-") as process,
+    ):
+        assert process.stdout is not None
+        lines = [await process.stdout.readline() for _ in range(5)]
+        await published.close()
+        output, errors = await process.communicate()
+        assert process.returncode == 0
+    messages = [json.decode(line) for line in [*lines, *output.splitlines()]]
+    assert any(message.result.face_transform is not None for message in messages)
+    assert [message.seq for message in messages] == sorted({message.seq for message in messages})
+    assert errors.decode().splitlines()[-1] == "the session has ended"
+
+
+async def test_json_lines_into_a_file_and_ctrl_c(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "landmarks.jsonl"
+    async with HolisticClient(server.url) as client, client.publish(Pictures(grace_hopper())) as published:
+        async with watching(server.url, published.session, "--json", path) as process:
+            await server.until(lambda: path.exists() and path.read_bytes().count(b"\n") > 5)
+            process.send_signal(signal.SIGINT)
+            output, errors = await process.communicate()
+        assert (process.returncode, output, errors.decode()) == (130, b"", "interrupted\n")
+        assert (await client.sessions())[0].subscribers == 0
+        await first(published.landmarks())
+    for line in path.read_bytes().splitlines():
+        json.decode(line)
+
+
+async def test_a_terminal_shows_a_table(server: Server) -> None:
+    async with HolisticClient(server.url) as client, client.publish(Pictures(grace_hopper())) as published:
+        terminal, end = pty.openpty()
+        process = await asyncio.create_subprocess_exec(*COMMAND, server.url, stdout=end, stderr=end)
+        os.close(end)
+        shown = b""
+        async with asyncio.timeout(30):
+            while not (published.session.encode() in shown and b"640x480" in shown and b"pose face" in shown):
+                shown += await asyncio.to_thread(os.read, terminal, 65_536)
+            process.send_signal(signal.SIGINT)
+            while await asyncio.to_thread(read_terminal, terminal):
+                pass
+            assert await process.wait() == 130
+        os.close(terminal)
+
+
+def read_terminal(terminal: int) -> bytes:
+    """:return: nothing at its end, of which Linux tells as an error"""
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:
+        return b""
+
+
+async def test_whoever_reads_the_lines_may_leave(server: Server) -> None:
+    async with HolisticClient(server.url) as client, client.publish(Pictures(grace_hopper())):
+        command = " ".join([*COMMAND, server.url, "--json", "-"])
+        process = await asyncio.create_subprocess_shell(
+            f"{command} | head -n 1; exit ${{PIPESTATUS[0]}}",
+            executable="/bin/bash",
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        async with asyncio.timeout(30):
+            output, errors = await process.communicate()
+        assert (process.returncode, output.count(b"\n"), errors) == (0, 1, b"")
+
+
+async def test_a_choice_of_sessions_is_listed(server: Server) -> None:
+    async with (
+        HolisticClient(server.url) as client,
+        client.publish(Pictures(grace_hopper())) as one,
+        client.publish(Pictures(grace_hopper(320, 240))) as other,
+    ):
+        status, _, errors = await run(server.url)
+    assert status == 1
+    assert all(session.session in errors for session in (one, other))
+    assert "name one of them" in errors
+
+
+async def test_what_can_not_be_watched_is_one_line_and_status_1(server: Server, tmp_path: Path) -> None:
+    for arguments, words in (
+        ([server.url], "no session is running"),
+        ([server.url, "nobody"], "no such session"),
+        (["http://127.0.0.1:1"], "can't be reached"),
+        ([server.url, "nobody", "--json", tmp_path / "absent" / "x.jsonl"], "can't be written"),
+    ):
+        status, output, errors = await run(*arguments)
+        assert (status, output) == (1, b"")
+        assert errors.startswith("holistic-rtc: ")
+        assert words in errors
+        assert len(errors.splitlines()) == 1
+
+
+async def test_a_lost_connection_is_made_again_and_a_token_is_sent(tmp_path: Path) -> None:
+    path = tmp_path / "landmarks.jsonl"
+    token = {"HOLISTIC_TOKEN": "open sesame"}
+    async with serving(environment=token) as server, HolisticClient(server.url, token="open sesame") as client:
+        assert "needs a token" in (await run(server.url))[2]
+        async with (
+            client.publish(Pictures(grace_hopper())) as published,
+            watching(server.url, published.session, "--json", path, **token) as process,
+        ):
+            assert process.stderr is not None
+            await server.until(lambda: path.exists() and path.stat().st_size)
+            [worker] = [worker for worker in server.workers() if worker.net_connections("udp")]
+            worker.suspend()
+            line = await process.stderr.readline()
+            assert line == b"nothing came from the server for 3 s; connecting again in 1 s\n"
+            before = path.stat().st_size
+            worker.resume()
+            await server.until(lambda: path.stat().st_size > before)
+            await published.close()
+            _, errors = await process.communicate()
+            assert (process.returncode, errors) == (0, b"the session has ended\n")

@@ -1,0 +1,27 @@
+"""Waiting for something in what the client gives."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def first(items: AsyncIterator[T], condition: Callable[[T], object] = lambda _: True, timeout: float = 30) -> T:
+    """The next item that meets the condition."""
+    async with asyncio.timeout(timeout):
+        async for item in items:
+            if condition(item):
+                return item
+    raise AssertionError("the stream ended before it came")
+
+
+async def take(items: AsyncIterator[T], count: int, timeout: float = 30) -> list[T]:
+    """The next `count` items."""
+    return [await first(items, timeout=timeout) for _ in range(count)]
+
+
+async def rest(items: AsyncIterator[T], timeout: float = 30) -> list[T]:
+    """All items until the stream's end."""
+    async with asyncio.timeout(timeout):
+        return [item async for item in items]
