@@ -1,0 +1,79 @@
+"""What the client makes of servers that are none, and of refusals without words."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from yarl import URL
+
+from holistic_rtc.client import HolisticClient
+from holistic_rtc.client.signalling import Resource
+from holistic_rtc.errors import RefusedError, ServerFullError, ServerUnreachableError
+
+
+class Fake:
+    """Gives one answer to every request."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.text = ""
+        self.headers = {"Content-Type": "text/html"}
+        self.requests: list[web.Request] = []
+
+    async def handle(self, request: web.Request) -> web.Response:
+        self.requests.append(request)
+        return web.Response(status=self.status, text=self.text, headers=self.headers)
+
+
+@pytest.fixture
+def fake() -> Fake:
+    return Fake()
+
+
+@pytest_asyncio.fixture
+async def client(fake: Fake) -> AsyncIterator[HolisticClient]:
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", fake.handle)
+    async with TestServer(app) as server, HolisticClient(f"{server.make_url('/below')}/", token="secret") as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    "text", ["<h1>It works!</h1>", "[]", "{}", '{"sessions": [{}]}', '{"sessions": [{"id": 1, "started": "today"}]}']
+)
+async def test_an_answer_of_another_server_is_told_of(fake: Fake, client: HolisticClient, text: str) -> None:
+    fake.text = text
+    with pytest.raises(ServerUnreachableError, match="no holistic-rtc server"):
+        await client.sessions()
+
+
+async def test_the_token_and_the_path_of_the_address_are_kept(fake: Fake, client: HolisticClient) -> None:
+    fake.text = '{"sessions": []}'
+    assert await client.sessions() == []
+    [request] = fake.requests
+    assert request.path == "/below/api/sessions"
+    assert request.headers["Authorization"] == "Bearer secret"
+
+
+@pytest.mark.parametrize("text", ["", "<h1>Bad</h1>", "{", "[]", '{"title": "Bad"}'])
+async def test_a_refusal_without_words_tells_its_status(fake: Fake, client: HolisticClient, text: str) -> None:
+    fake.status, fake.text, fake.headers = 502, text, {"Content-Type": "application/problem+json"}
+    with pytest.raises(RefusedError, match="answered 502 Bad Gateway") as raised:
+        await client.sessions()
+    assert raised.value.status == 502
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("7", 7), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("", None)])
+async def test_a_full_server_may_say_when_to_come_back(
+    fake: Fake, client: HolisticClient, header: str, seconds: float | None
+) -> None:
+    fake.status, fake.headers = 503, {"Retry-After": header}
+    with pytest.raises(ServerFullError) as raised:
+        await client.sessions()
+    assert raised.value.retry_after == seconds
+
+
+def test_the_session_is_the_last_part_but_one_of_its_address() -> None:
+    assert Resource(URL("http://localhost/whip/public/secret"), "").session == "public"
