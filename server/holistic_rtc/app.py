@@ -18,6 +18,8 @@ from .http import health, ice, openapi, pages, signalling, snapshot, whep, whip
 from .http.cors import cors_middleware
 from .http.keys import MODEL, REGISTRY, SETTINGS, SNAPSHOTS
 from .http.problem import problem_middleware
+from .limits import read_limits
+from .sessions.capacity import Capacity
 from .sessions.pool import WarmPool
 from .sessions.process import SessionProcess
 from .sessions.registry import Registry
@@ -32,16 +34,24 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
         middlewares=[cors_middleware(settings.cors_origins), pages.headers_middleware, problem_middleware],
         client_max_size=signalling.MAX_SDP,
     )
+    limits = read_limits(cpus=settings.cpus)
+    logger.info(
+        "%g CPUs (%s), %s of memory",
+        limits.cpus,
+        limits.source,
+        "no limit" if limits.memory is None else f"{limits.memory / 1e6:,.0f} MB",
+    )
     model = {"origin": bundle.origin, "pose_model": bundle.pose_model, "sha256": bundle.sha256}
     arguments = (
         *("--engine", "mediapipe", "--model", str(bundle.path), "--log-level", settings.log_level),
         *("--description", orjson.dumps({"origin": bundle.origin, "pose_model": bundle.pose_model}).decode()),
+        *("--threads", str(limits.threads)),
     )
     app[SETTINGS] = settings
     app[MODEL] = model
     app[REGISTRY] = Registry(
         WarmPool(partial(SessionProcess.start, arguments), settings.warm),
-        settings.max_sessions,
+        Capacity(limits, settings.max_sessions),
         [server.model_dump(exclude_none=True) for server in settings.ice_servers],
     )
     app.add_routes(

@@ -202,7 +202,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--host", help="address to serve (default: 127.0.0.1; 0.0.0.0 for all)")
     command.add_argument("--port", type=int, help="port to serve (default: 8080; 0 for a free one)")
-    command.add_argument("--max-sessions", type=int, metavar="N", help="sessions at the same time (default: 4)")
+    command.add_argument(
+        "--max-sessions",
+        type=int,
+        metavar="N",
+        help="sessions at the same time (default: as many as can have 12 frames a second)",
+    )
     command.add_argument("--warm", type=int, metavar="N", help="session processes kept ready (default: 1)")
     command.add_argument("--token", help="what clients have to know to publish and to watch (default: nothing)")
     command.add_argument(

@@ -29,7 +29,10 @@ class Settings(BaseSettings):
     """A model bundle to use instead of the one in the cache folder."""
     pose_model: Literal["lite", "full"] = "lite"
     """MediaPipe's model complexity 0 or 1."""
-    max_sessions: int = Field(default=4, ge=1)
+    cpus: float | None = Field(default=None, gt=0)
+    """How many CPUs the server may use; what the container's limits say if left out."""
+    max_sessions: int | None = Field(default=None, ge=1)
+    """As many as can have 12 frames a second if left out."""
     warm: int = Field(default=1, ge=1)
     """Session processes kept ready for the next peer."""
     snapshot_workers: int = Field(default=1, ge=1)

@@ -69,7 +69,8 @@ class Server:
 async def serving(*arguments: str, environment: Mapping[str, str] | None = None) -> AsyncIterator[Server]:
     """``holistic-rtc serve`` on a free port, warm; told to stop at the end, and none of its processes may stay."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "holistic_rtc.cli", "serve", "--port", "0", *arguments),
+        # A slow machine would admit one session, which few of the tests are about.
+        *(sys.executable, "-m", "holistic_rtc.cli", "serve", "--port", "0", "--max-sessions", "4", *arguments),
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, **(environment or {})},
     )

@@ -13,11 +13,12 @@ ROOT = Path(holistic_rtc.__file__).parent
 SOURCES = sorted(path for path in ROOT.rglob("*.py") if path.name != "landmarks_generated.py")
 
 # A part may import itself, what stands in its line here, and nothing else of the package.
-COMMON = {"", "errors", "files", "native_log", "sample"}
+COMMON = {"", "errors", "files", "limits", "native_log", "sample"}
 ALLOWED = {
     "": set(),
     "errors": set(),
     "files": set(),
+    "limits": set(),
     "native_log": set(),
     "sample": set(),
     "config": {"errors"},

@@ -25,6 +25,8 @@ class WarmPool:
     def __init__(self, start: Callable[[], Awaitable[SessionProcess]], size: int) -> None:
         self._start = start
         self._size = size
+        self.frame_cpu_ms: float | None = None
+        """CPU that a frame takes a tracker, the least that was measured; None before the first process is ready."""
         self._waiting = 0
         self._spares: list[SessionProcess] = []
         self._turn = asyncio.Lock()
@@ -120,5 +122,7 @@ class WarmPool:
             await process.wait_closed()
             raise
         if ready:
+            if process.frame_cpu_ms is not None:
+                self.frame_cpu_ms = min(process.frame_cpu_ms, self.frame_cpu_ms or process.frame_cpu_ms)
             await self.release(process)
         return ready

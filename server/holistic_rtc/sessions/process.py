@@ -33,6 +33,8 @@ class SessionProcess:
         """The newest report of its session."""
         self.end: Message | None = None
         """Why its session ended, if it could still tell."""
+        self.frame_cpu_ms: float | None = None
+        """CPU that a frame takes its tracker, measured when it gets ready."""
         self.reusable = True
         """Whether it can still serve a session, after an offer that it refused."""
         self._child = child
@@ -151,6 +153,7 @@ class SessionProcess:
     def _take(self, message: Message) -> None:
         match message["type"]:
             case "ready":
+                self.frame_cpu_ms = message.get("frame_cpu_ms")
                 self._ready.set()
             case "beat":
                 self.stats = message["stats"]

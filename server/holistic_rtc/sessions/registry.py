@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..errors import SignallingError
+from .capacity import Capacity
 from .pool import WarmPool
 from .process import SessionProcess
 
@@ -49,12 +50,12 @@ class Session:
 class Registry:
     """
     :param pool: where the session processes come from; belongs to the registry.
-    :param max_sessions: how many sessions may run at the same time.
+    :param capacity: how many sessions may run at the same time.
     :param ice_servers: what the session processes use.
     """
 
-    def __init__(self, pool: WarmPool, max_sessions: int, ice_servers: list[dict[str, Any]]) -> None:
-        self.max_sessions = max_sessions
+    def __init__(self, pool: WarmPool, capacity: Capacity, ice_servers: list[dict[str, Any]]) -> None:
+        self._capacity = capacity
         self._pool = pool
         self._ice_servers = ice_servers
         self._sessions: dict[str, Session] = {}
@@ -68,6 +69,10 @@ class Registry:
     @property
     def sessions(self) -> Mapping[str, Session]:
         return self._sessions
+
+    @property
+    def max_sessions(self) -> int:
+        return self._capacity.sessions(self._pool.frame_cpu_ms)
 
     @property
     def ready(self) -> bool:

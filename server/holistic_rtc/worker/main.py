@@ -7,7 +7,7 @@ The front process talks to it over a socket, one JSON object per line::
                       {"type": "candidates", "request": number, "subscriber": id or null, "fragment": sdpfrag}
                       {"type": "unsubscribe", "subscriber": id}
                       {"type": "close", "reason": word, "message": sentence}
-    worker -> front   {"type": "ready"}
+    worker -> front   {"type": "ready", "frame_cpu_ms": number}
                       {"type": "done", "request": number, "answer": sdp or null}  or
                       {"type": "refused", "request": number, "status": number, "detail": sentence, "reusable": bool}
                       {"type": "beat", "stats": {...} or null}        once a second
@@ -40,7 +40,7 @@ from ..media.codecs import tune
 from ..media.tracker_thread import TrackerThread
 from ..sample import portrait
 from ..tracking import ENGINES
-from .negotiation import MAX_TRACKS, Offer
+from .negotiation import Offer
 from .peer import End
 from .session import Session
 
@@ -68,8 +68,8 @@ class Worker:
         """
         :raises TrackerError: the engine can't be loaded.
         """
-        await self._spare.warm_up(_picture_of_a_person())
-        self._send("ready")
+        frame_cpu_ms = await self._spare.warm_up(_picture_of_a_person())
+        self._send("ready", frame_cpu_ms=round(frame_cpu_ms, 1))
         beat = asyncio.create_task(self._beat(), name="beat")
         requests = asyncio.create_task(self._serve(reader), name="requests")
         try:
@@ -180,7 +180,7 @@ def _picture_of_a_person() -> "np.ndarray[Any, np.dtype[np.uint8]]":
 async def _main(options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     # aiortc encodes in the loop's default executor.
-    loop.set_default_executor(ThreadPoolExecutor(max_workers=MAX_TRACKS, thread_name_prefix="encoder"))
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=options.threads, thread_name_prefix="encoder"))
     reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=options.control_fd), limit=1 << 20)
     worker = Worker(writer, options.engine, options.model, orjson.loads(options.description))
     with contextlib.suppress(ConnectionError):
@@ -194,6 +194,7 @@ def main() -> None:
     parser.add_argument("--engine", choices=ENGINES, required=True)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--description", required=True)
+    parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--log-level", required=True)
     options = parser.parse_args()
     logging.basicConfig(level=options.log_level, format=f"%(asctime)s %(levelname)s [{os.getpid()}] %(message)s")

@@ -1,0 +1,93 @@
+"""What this process may use of its machine: the caps of its container, not what the machine has."""
+
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+CGROUPS = Path("/sys/fs/cgroup")
+MEMBERSHIP = Path("/proc/self/cgroup")
+
+NO_LIMIT = 1 << 60
+"""Bytes from which on a limit of version 1 stands for none: it is then the largest number of whole pages."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """
+    :param cpus: how many cores' worth of time, such as 1.5.
+    :param memory: bytes; None if there is no limit.
+    :param source: where the number of CPUs comes from, in words.
+    """
+
+    cpus: float
+    memory: int | None
+    source: str
+
+    @property
+    def threads(self) -> int:
+        """How many threads can do something at the same time."""
+        return max(1, math.ceil(self.cpus))
+
+
+def read_limits(cgroups: Path = CGROUPS, membership: Path = MEMBERSHIP, cpus: float | None = None) -> Limits:
+    """
+    The least of what the scheduler's affinity and the control groups, of version 1 or 2, allow.
+
+    :param cgroups: where the control groups are mounted.
+    :param membership: says to which of them this process belongs.
+    :param cpus: a setting that takes the place of what is found.
+    """
+    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    found = [(float(affinity), "CPUs of the machine that this process may run on")]
+    memory: list[int] = []
+    for folder in _folders(cgroups, membership):
+        quota = _cpu_quota(folder)
+        if quota is not None:
+            found.append((quota, "CPU limit of the control group"))
+        if (limit := _memory_limit(folder)) is not None:
+            memory.append(limit)
+    if cpus is not None:
+        found = [(cpus, "setting")]
+    least, source = min(found)
+    return Limits(least, min(memory, default=None), source)
+
+
+def _folders(cgroups: Path, membership: Path) -> Iterator[Path]:
+    """Those of this process's groups and of the groups above them, as each limits those below."""
+    try:
+        lines = membership.read_text().splitlines()
+    except OSError:
+        lines = []
+    for line in [*lines, "::/"]:
+        _, controllers, path = line.split(":", 2)
+        # In a container the path may be that outside of it; the root of the mount is then its own group.
+        for mount in [cgroups, *(cgroups / name for name in (controllers, *controllers.split(",")) if name)]:
+            folder = mount / path.lstrip("/")
+            yield from (group for group in (folder, *folder.parents) if group.is_relative_to(mount) and group.is_dir())
+    yield from (cgroups / name for name in ("cpu", "memory"))
+
+
+def _cpu_quota(folder: Path) -> float | None:
+    if (words := _read(folder / "cpu.max").split()) and words[0] != "max":
+        return int(words[0]) / int(words[1])
+    quota, period = (_read(folder / f"cpu.cfs_{name}_us") for name in ("quota", "period"))
+    if quota and period and int(quota) > 0:
+        return int(quota) / int(period)
+    return None
+
+
+def _memory_limit(folder: Path) -> int | None:
+    for name in ("memory.max", "memory.limit_in_bytes"):
+        text = _read(folder / name)
+        if text and text != "max" and int(text) < NO_LIMIT:
+            return int(text)
+    return None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
