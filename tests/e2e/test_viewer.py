@@ -114,6 +114,17 @@ async def test_a_viewer_whose_session_has_crashed_says_that_there_is_none(browse
             await expect(viewer.get_by_test_id("error")).to_contain_text("There is no such session")
 
 
+async def test_the_list_says_when_the_server_is_gone_and_comes_back_with_it(browser: Browser) -> None:
+    async with serving() as server, opened(browser, f"{server.url}/view", may_complain=True) as viewer:
+        await until_state(viewer, "idle")
+        await server.stop()
+        await until_state(viewer, "reconnecting")
+        await expect(viewer.get_by_test_id("error")).to_contain_text("The server doesn't answer")
+        await expect(viewer.get_by_test_id("error")).to_contain_text("again")
+        async with serving("--port", server.url.rsplit(":", 1)[-1]):
+            await until_state(viewer, "idle")
+
+
 async def test_with_a_token_only_those_who_know_it_publish_and_watch(browser: Browser) -> None:
     async with serving("--warm", "1", environment={"HOLISTIC_TOKEN": "s+cret/1"}) as server:
         async with opened(browser, server.url, may_complain=True) as page:
@@ -163,6 +174,32 @@ async def test_a_page_iterates_over_the_frames_of_a_session_and_a_slow_one_gets_
     assert seen["frames"][2]["seq"] - seen["frames"][0]["seq"] > 2
     assert (seen["frames"][2]["pose"], seen["frames"][2]["faces"]) == (33, 0)
     assert (seen["state"], seen["stream"]) == ("closed", None)
+
+
+async def test_of_a_session_with_two_videos_a_subscriber_gets_both(browser: Browser, server: Server) -> None:
+    async with opened(browser, f"{server.url}/view") as rig:
+        seen = await rig.evaluate(
+            """async () => {
+                const { HolisticClient } = await import("/sdk/holistic-rtc.js");
+                const camera = await navigator.mediaDevices.getUserMedia({ video: true });
+                const [track] = camera.getVideoTracks();
+                const publisher = new HolisticClient({ parts: [] });
+                await publisher.connect(new MediaStream([track, track.clone()]), { video: false });
+                const subscriber = new HolisticClient({ parts: ["pose"] });
+                await subscriber.subscribe(publisher.sessionId, { tracks: 2 });
+                const tracks = new Set();
+                for await (const { track } of subscriber.landmarks()) {
+                    tracks.add(track);
+                    if (tracks.size === 2) {
+                        break;
+                    }
+                }
+                const videos = subscriber.stream.getVideoTracks().length;
+                await Promise.all([subscriber.close(), publisher.close()]);
+                return [[...tracks].sort(), videos];
+            }"""
+        )
+    assert seen == [[0, 1], 2]
 
 
 async def test_a_loop_over_the_frames_throws_when_the_session_ends(

@@ -28,7 +28,7 @@ const FINAL: readonly (Problem | null)[] = [
 ];
 
 const token = readToken(location.hash);
-const sessionId = decodeURIComponent(location.pathname.replace(/^\/view\/?/, ""));
+const sessionId = location.pathname.replace(/^\/view\/?/, "");
 const help = element("help", HTMLElement);
 
 const translator = makeHeader();
