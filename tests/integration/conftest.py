@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest_asyncio
 
+from holistic_rtc.client import HolisticClient
 from support.serving import Server, serving
 
 
@@ -17,3 +18,9 @@ async def server() -> AsyncIterator[Server]:
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as session:
         yield session
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def client(server: Server) -> AsyncIterator[HolisticClient]:
+    async with HolisticClient(server.url) as client:
+        yield client

@@ -10,7 +10,6 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-import pytest_asyncio
 
 from holistic_rtc.client import Camera, HolisticClient, VideoFile
 from holistic_rtc.errors import (
@@ -29,12 +28,6 @@ from support.serving import Server, serving
 from support.streams import first, rest, take
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def client(server: Server) -> AsyncIterator[HolisticClient]:
-    async with HolisticClient(server.url) as client:
-        yield client
 
 
 @pytest.fixture

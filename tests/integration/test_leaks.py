@@ -6,9 +6,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from holistic_rtc.client import HolisticClient
 from support.pictures import grace_hopper
-from support.publisher import PictureTrack, publishing
+from support.publisher import Pictures
 from support.serving import Server, serving
+from support.streams import first
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -28,10 +30,11 @@ async def run_sessions(server: Server, count: int) -> None:
     places = asyncio.Semaphore(AT_A_TIME)
 
     async def run_session() -> None:
-        async with places, publishing(server.url, [PictureTrack(picture, fps=10)], direction="sendonly") as publisher:
-            await publisher.until(lambda: publisher.landmarks)
+        async with places, client.publish(Pictures(picture, fps=10)) as published:
+            await first(published.landmarks())
 
-    await asyncio.gather(*(run_session() for _ in range(count)))
+    async with HolisticClient(server.url) as client:
+        await asyncio.gather(*(run_session() for _ in range(count)))
     await server.until(lambda: len(server.workers()) == WARM)
     await server.until_ready()
 

@@ -6,12 +6,13 @@ import aiohttp
 import numpy as np
 import pytest
 
-from holistic_rtc.landmarks.message import LandmarkMessage
+from holistic_rtc.client import HolisticClient, LandmarkMessage, Part
 from holistic_rtc.tracking.mediapipe import MediaPipeTracker
 from holistic_rtc.tracking.models import PoseModel, find
 from support.pictures import grace_hopper
-from support.publisher import Picture, PictureTrack, Publisher, publishing
+from support.publisher import Picture, Pictures, PictureTrack, Publisher, publishing
 from support.serving import Server
+from support.streams import first, take
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -27,12 +28,15 @@ def track_offline(picture: Picture) -> np.ndarray:
     return result.face_landmarks[:, :2] * (width, height)
 
 
-async def test_landmarks_agree_with_the_offline_tracker(server: Server) -> None:
+def seen_face(message: LandmarkMessage) -> bool:
+    return message.result.face_landmarks is not None
+
+
+async def test_landmarks_agree_with_the_offline_tracker(client: HolisticClient) -> None:
     picture = grace_hopper()
     expected = track_offline(picture)
-    async with publishing(server.url, [PictureTrack(picture)]) as publisher:
-        await publisher.until(lambda: len(publisher.landmarks) > 20)
-    newest: LandmarkMessage = publisher.landmarks[-1]
+    async with client.publish(Pictures(picture)) as published:
+        newest = (await take(published.landmarks(), 20))[-1]
     assert (newest.width, newest.height, newest.track) == (640, 480, 0)
     face = newest.result.face_landmarks
     assert face is not None
@@ -89,15 +93,6 @@ async def test_sendonly_gets_landmarks_and_no_video(server: Server) -> None:
         assert publisher.frames == {}
 
 
-async def test_two_video_tracks_are_tracked_each_by_itself(server: Server) -> None:
-    tracks = [PictureTrack(grace_hopper()), PictureTrack(grace_hopper(320, 240))]
-    async with publishing(server.url, tracks) as publisher:
-        await publisher.until(lambda: {message.track for message in publisher.landmarks} == {0, 1})
-        await publisher.until(lambda: all(len(publisher.frames.get(number, [])) > 5 for number in (0, 1)))
-    sizes = {(message.track, message.width, message.height) for message in publisher.landmarks}
-    assert sizes == {(0, 640, 480), (1, 320, 240)}
-
-
 async def test_h264_is_decoded_and_sent_back(server: Server, http: aiohttp.ClientSession) -> None:
     from aiortc import RTCRtpSender
 
@@ -113,25 +108,16 @@ async def test_h264_is_decoded_and_sent_back(server: Server, http: aiohttp.Clien
     await publisher.close()
 
 
-async def test_configure_chooses_parts_drawing_and_rate(server: Server) -> None:
-    async with publishing(server.url, [PictureTrack(grace_hopper())]) as publisher:
-        await publisher.until(lambda: publisher.received("configured"))
-        assert publisher.received("configured")[0]["draw"] is True
-        publisher.configure(parts=["pose", "blendshapes"], draw=False, max_fps=5)
-        await publisher.until(lambda: len(publisher.received("configured")) == 2)
-        assert publisher.received("configured")[1] == {
-            "type": "configured", "parts": ["blendshapes", "pose"], "draw": False, "smoothing": True, "max_fps": 5,
-        }  # fmt: skip
-        publisher.landmarks.clear()
-        seen = len(publisher.received("stats"))
-        await publisher.until(lambda: len(publisher.received("stats")) > seen + 2)
-        assert publisher.received("stats")[-1]["tracks"][0]["fps_out"] <= 6
-        result = publisher.landmarks[-1].result
-        assert result.face_landmarks is None
-        assert result.pose_world_landmarks is None
-        assert result.face_blendshapes is not None
-        plain = publisher.frames[0][-1].to_ndarray(format="rgb24").astype(int)
-        assert np.abs(plain - grace_hopper()).mean() < 6
+async def test_configure_chooses_parts_drawing_and_rate(client: HolisticClient) -> None:
+    async with client.publish(Pictures(grace_hopper()), video=True) as published:
+        await published.configure(parts=["pose", "blendshapes"], draw=False, max_fps=5)
+        # The rate is a mean over the second before.
+        message = await first(
+            published.landmarks(), lambda _: published.stats and 0 < published.stats["tracks"][0]["fps_out"] <= 6
+        )
+        assert message.seen().keys() == {Part.POSE, Part.BLENDSHAPES}
+        plain = await first(published.video())
+        assert np.abs(plain.astype(int) - grace_hopper()).mean() < 6
 
 
 @pytest.mark.parametrize(
@@ -174,42 +160,37 @@ async def test_pings_are_answered_and_stats_come(server: Server) -> None:
         assert stats["tracks"][0]["tracker_ms"] > 0
 
 
-async def test_every_size_works_and_may_change_in_mid_stream(server: Server) -> None:
+async def test_every_size_works_and_may_change_in_mid_stream(client: HolisticClient) -> None:
     sizes = [(640, 480), (160, 120), (480, 640), (1280, 720), (321, 241), (720, 1280), (1920, 1080), (640, 480)]
-    track = PictureTrack(grace_hopper(*sizes[0]))
-    async with publishing(server.url, [track]) as publisher:
+    pictures = Pictures(grace_hopper(*sizes[0]))
+    async with client.publish(pictures, video=True) as published:
+        landmarks, video = published.landmarks(), published.video()
         for width, height in sizes:
-            track.picture = grace_hopper(width, height)
-            publisher.landmarks.clear()
-            publisher.frames.setdefault(0, []).clear()
+            pictures.picture = grace_hopper(width, height)
             # An encoder takes even sizes only.
             even = width & ~1, height & ~1
-            await publisher.until(
-                lambda even=even: any(
-                    (m.width, m.height) == even and m.result.face_landmarks is not None for m in publisher.landmarks
-                )
-            )
-            await publisher.until(lambda even=even: any((f.width, f.height) == even for f in publisher.frames[0]))
-        assert publisher.received("error") == []
+            message = await first(landmarks, lambda m, even=even: (m.width, m.height) == even and seen_face(m))
+            assert message.result.pose_landmarks is not None
+            await first(video, lambda picture, even=even: picture.shape[1::-1] == even)
 
 
-async def test_nobody_and_darkness_are_no_errors_and_the_person_is_found_again(server: Server) -> None:
+async def test_nobody_and_darkness_are_no_errors_and_the_person_is_found_again(client: HolisticClient) -> None:
     person = grace_hopper()
-    track = PictureTrack(person)
-    async with publishing(server.url, [track]) as publisher:
-        await publisher.until(lambda: publisher.landmarks and publisher.landmarks[-1].result.face_landmarks is not None)
+    pictures = Pictures(person)
+    async with client.publish(pictures) as published:
+        landmarks = published.landmarks()
+        await first(landmarks, seen_face)
         for picture in (np.zeros_like(person), np.full_like(person, 128)):
-            track.picture = picture
-            await publisher.until(lambda: publisher.landmarks[-1].result.face_landmarks is None)
-            await publisher.until(lambda: publisher.landmarks[-1].result.pose_landmarks is None)
-            track.picture = person
-            await publisher.until(lambda: publisher.landmarks[-1].result.face_landmarks is not None)
+            pictures.picture = picture
+            await first(landmarks, lambda message: not message.seen())
+            pictures.picture = person
+            await first(landmarks, seen_face)
 
 
-async def test_several_people_give_one_persons_landmarks(server: Server) -> None:
+async def test_several_people_give_one_persons_landmarks(client: HolisticClient) -> None:
     one = grace_hopper(320, 480)
-    async with publishing(server.url, [PictureTrack(np.hstack([one, one, one]))]) as publisher:
-        await publisher.until(lambda: any(m.result.face_landmarks is not None for m in publisher.landmarks))
+    async with client.publish(Pictures(np.hstack([one, one, one]))) as published:
+        await first(published.landmarks(), seen_face)
 
 
 async def test_a_track_may_pause_for_longer_than_the_silence_limit_while_pings_go_on(server: Server) -> None:

@@ -51,8 +51,16 @@ class PictureTrack(MediaStreamTrack):
 
     def __init__(self, picture: Picture | None, fps: int = 30) -> None:
         super().__init__()
-        self.pictures = Pictures(picture, fps)
-        self._frames = aiter(self.pictures)
+        self._pictures = Pictures(picture, fps)
+        self._frames = aiter(self._pictures)
+
+    @property
+    def picture(self) -> Picture | None:
+        return self._pictures.picture
+
+    @picture.setter
+    def picture(self, picture: Picture | None) -> None:
+        self._pictures.picture = picture
 
     async def recv(self) -> VideoFrame:
         return await anext(self._frames)
