@@ -1,9 +1,10 @@
 /** The page that sends a camera: makes its parts and ties them together. */
 
-import { HolisticClient } from "../sdk/src/index.js";
+import { HolisticClient, takeSnapshot } from "../sdk/src/index.js";
 import { CameraPicker, openCamera, type Size } from "./camera.js";
 import { expose } from "./debugging.js";
 import { element } from "./dom.js";
+import { FallbackView } from "./fallback-view.js";
 import { FiguresView, PUBLISHED } from "./figures-view.js";
 import { makeHeader } from "./header.js";
 import { Inspector } from "./inspector.js";
@@ -12,6 +13,7 @@ import { openSampleClip } from "./sample-clip.js";
 import { PageSession } from "./session.js";
 import { Share } from "./share.js";
 import { listenForShortcuts } from "./shortcuts.js";
+import { postStills } from "./snapshot-loop.js";
 import { StageView } from "./stage.js";
 import type { Status } from "./status.js";
 import { StatusView } from "./status-view.js";
@@ -33,13 +35,16 @@ const client = new HolisticClient({ token });
 expose(client);
 
 const translator = makeHeader();
-const session = new PageSession(client);
+const session = new PageSession(client, (stream, events, signal) =>
+  postStills(stream, (picture) => takeSnapshot(picture, { token, draw: draw.checked, signal }), events, signal),
+);
 const statusView = new StatusView(translator, (messages) => (token ? tokenMessages(messages) : messages));
 const stage = new StageView();
 const picker = new CameraPicker(camera, () => translator.messages);
 const inspector = new Inspector(translator);
 const share = new Share(client, translator, Boolean(token));
 new FiguresView(element("figures", HTMLElement), PUBLISHED, client, translator);
+new FallbackView(session, translator);
 
 /** What Start, or a change of size, opens. */
 let kind: "camera" | "sample" = "camera";
@@ -58,6 +63,11 @@ client.on("state", ({ state }) => {
   }
 });
 client.on("landmarks", (frame) => inspector.show(frame));
+session.on("snapshot", ({ frame }) => {
+  window.holistic.lastFrame = frame;
+  inspector.show(frame);
+});
+addEventListener("pagehide", () => session.stop());
 
 start.addEventListener("click", () => use("camera"));
 sample.addEventListener("click", () => use("sample"));

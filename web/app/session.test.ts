@@ -3,6 +3,7 @@ import { Emitter } from "../sdk/src/events.js";
 import { type ClientState, type HolisticEvents, HolisticError } from "../sdk/src/index.js";
 import { type Source, SourceError } from "./camera.js";
 import { type Client, PageSession } from "./session.js";
+import type { SnapshotEvents } from "./snapshot-loop.js";
 import type { PageState } from "./status.js";
 
 /** A client whose connection is made, refused and lost by the test. */
@@ -76,13 +77,28 @@ function makeSlowSource() {
   return { source, open, opener: () => opening };
 }
 
+/** A row of snapshots, which the test ends if the page doesn't. */
+interface Posting {
+  stream: MediaStream;
+  signal: AbortSignal;
+  events: SnapshotEvents;
+  fail: (error: Error) => void;
+}
+
 let client: FakeClient;
 let session: PageSession;
 let states: PageState[];
+let postings: Posting[];
 
 beforeEach(() => {
   client = new FakeClient();
-  session = new PageSession(client);
+  postings = [];
+  session = new PageSession(client, (stream, events, signal) => {
+    return new Promise<never>((_, fail) => {
+      postings.push({ stream, events, signal, fail });
+      signal.addEventListener("abort", () => fail(signal.reason as Error));
+    });
+  });
   states = [];
   session.on("status", ({ state }) => states.push(state));
 });
@@ -214,5 +230,112 @@ describe("it fails, and lets go of everything,", () => {
     client.become("failed", new HolisticError("refused", "no"));
     expect(session.status).toMatchObject({ state: "failed", problem: "refused" });
     expect(source.closed).toBe(true);
+  });
+});
+
+describe("where live video can't get through", () => {
+  const NO_WAY = new HolisticError("ice-failed", "no way was found");
+
+  async function startSnapshots(): Promise<FakeSource> {
+    const source = makeSource();
+    void session.use(() => Promise.resolve(source));
+    await vi.waitFor(() => expect(client.state).toBe("connecting"));
+    client.refuse(NO_WAY);
+    await vi.waitFor(() => expect(session.status.state).toBe("snapshots"));
+    return source;
+  }
+
+  it("it sends snapshots of the same source, and says why", async () => {
+    const source = await startSnapshots();
+    expect(session.status).toMatchObject({ problem: "ice-failed", detail: "no way was found" });
+    expect(postings.map(({ stream }) => stream)).toEqual([source.stream]);
+    expect(source.closed).toBe(false);
+    expect(states).toEqual(["starting", "connecting", "snapshots"]);
+  });
+
+  it("it does so too when a lost connection can't be made again for that reason", async () => {
+    const source = await startLive();
+    client.become("reconnecting", new HolisticError("connection-lost", "lost"));
+    client.become("reconnecting", NO_WAY);
+    expect(session.status.state).toBe("snapshots");
+    expect(postings).toHaveLength(1);
+    expect(client.state).toBe("closed");
+    expect(source.closed).toBe(false);
+  });
+
+  it("live video can be tried again, and where it works the snapshots end", async () => {
+    const source = await startSnapshots();
+    void session.useLive();
+    expect(postings[0]!.signal.aborted).toBe(true);
+    await vi.waitFor(() => expect(client.attempts).toBe(2));
+    client.succeed();
+    expect(session.status.state).toBe("connected");
+    expect(source.closed).toBe(false);
+  });
+
+  it("live video can be tried again, and where it still doesn't work the snapshots go on", async () => {
+    await startSnapshots();
+    void session.useLive();
+    await vi.waitFor(() => expect(client.attempts).toBe(2));
+    client.refuse(NO_WAY);
+    await vi.waitFor(() => expect(postings).toHaveLength(2));
+    expect(session.status.state).toBe("snapshots");
+  });
+
+  it("another source takes the place of the first one", async () => {
+    const first = await startSnapshots();
+    const second = makeSource("sample");
+    void session.use(() => Promise.resolve(second));
+    await vi.waitFor(() => expect(postings).toHaveLength(2));
+    expect(first.closed).toBe(true);
+    expect(postings[0]!.signal.aborted).toBe(true);
+    expect(postings[1]!.stream).toBe(second.stream);
+    expect(session.status).toMatchObject({ state: "snapshots", problem: "ice-failed" });
+    expect(client.attempts).toBe(1);
+  });
+
+  it("Stop ends the snapshots, and Start tries live video first", async () => {
+    const source = await startSnapshots();
+    session.stop();
+    expect(postings[0]!.signal.aborted).toBe(true);
+    expect(source.closed).toBe(true);
+    await startLive();
+    expect(states.slice(-4)).toEqual(["idle", "starting", "connecting", "connected"]);
+  });
+
+  it("a server that refuses the snapshots ends it all", async () => {
+    const source = await startSnapshots();
+    postings[0]!.fail(new HolisticError("unauthorized", "this server needs a token"));
+    await vi.waitFor(() => expect(session.status).toMatchObject({ state: "failed", problem: "unauthorized" }));
+    expect(source.closed).toBe(true);
+  });
+});
+
+describe("snapshots can be chosen", () => {
+  it("while the server is full", async () => {
+    const source = makeSource();
+    void session.use(() => Promise.resolve(source));
+    await vi.waitFor(() => expect(client.state).toBe("connecting"));
+    client.refuse(new HolisticError("server-full", "full", { retryAfter: 0.05 }));
+    await vi.waitFor(() => expect(session.status.state).toBe("waiting"));
+    void session.useSnapshots();
+    expect(session.status).toMatchObject({ state: "snapshots", problem: null });
+    expect(postings).toHaveLength(1);
+    await new Promise((resolve) => setTimeout(resolve, 100)); // longer than it was to wait for a place
+    expect(client.attempts).toBe(1);
+  });
+
+  it("while it reconnects", async () => {
+    await startLive();
+    client.become("reconnecting", new HolisticError("connection-lost", "lost"));
+    void session.useSnapshots();
+    expect(session.status.state).toBe("snapshots");
+    expect(client.state).toBe("closed");
+  });
+
+  it("but not when nothing runs", () => {
+    void session.useSnapshots();
+    expect(session.status.state).toBe("idle");
+    expect(postings).toEqual([]);
   });
 });

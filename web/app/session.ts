@@ -4,30 +4,41 @@ import { Emitter } from "../sdk/src/events.js";
 import { type HolisticClient, HolisticError, type StateChange } from "../sdk/src/index.js";
 import { sleep } from "../sdk/src/timing.js";
 import { type Source, SourceError } from "./camera.js";
-import { connectionStatus, failedStatus, IDLE, placeWait, type Status } from "./status.js";
+import type { SnapshotEvents } from "./snapshot-loop.js";
+import { connectionStatus, describe, failedStatus, IDLE, placeWait, type Status } from "./status.js";
 
 /** As much of a client as a session needs. */
 export type Client = Pick<HolisticClient, "on" | "connect" | "replaceTrack" | "close">;
 
 export type OpenSource = () => Promise<Source>;
 
+/** Posts pictures of the stream until the signal is aborted, and rejects when that, or going on, is out of the question. */
+export type PostPictures = (stream: MediaStream, events: SnapshotEvents, signal: AbortSignal) => Promise<never>;
+
+type SnapshotEventValues = { [Name in keyof SnapshotEvents]: Parameters<SnapshotEvents[Name]>[0] };
+
 /**
  * Holds the source and the client from Start to Stop.
  *
- * Each Start makes a run of its own; what is still under way when its run is over notices that and cleans up behind
- * itself, so that Stop works at any moment.
+ * Pictures go to the server as live video; or, where that can't get through, as snapshots one after the other. What is
+ * still under way when it is not wanted any more notices that and cleans up behind itself, so that Stop works at any
+ * moment.
  */
-export class PageSession extends Emitter<{ status: Status; source: Source | null }> {
+export class PageSession extends Emitter<{ status: Status; source: Source | null } & SnapshotEventValues> {
   readonly #client: Client;
-  #run: AbortController | null = null;
+  readonly #post: PostPictures;
+  #running = false;
+  #mode: "live" | "snapshots" = "live";
+  /** The connection, or the attempt to make one, or the row of snapshots; aborted when it isn't wanted any more. */
+  #leg: AbortController | null = null;
   #source: Source | null = null;
   #opening = 0;
-  #connecting = false;
   #status = IDLE;
 
-  constructor(client: Client) {
+  constructor(client: Client, post: PostPictures) {
     super();
     this.#client = client;
+    this.#post = post;
     client.on("state", (change) => this.#follow(change));
   }
 
@@ -36,28 +47,36 @@ export class PageSession extends Emitter<{ status: Status; source: Source | null
   }
 
   get running(): boolean {
-    return this.#run !== null;
+    return this.#running;
   }
 
   /** Start, or when it is running, switch to another source without a new connection. */
   async use(open: OpenSource): Promise<void> {
-    const before = this.#run;
-    const run = before ?? new AbortController();
-    this.#run = run;
-    if (!before) {
+    if (!this.#running) {
+      this.#running = true;
       this.#set({ ...IDLE, state: "starting" });
     }
+    const turn = ++this.#opening;
+    if (this.#mode === "snapshots") {
+      this.#endLeg();
+    }
+    this.#closeSource(); // First, since many cameras can't be opened twice.
     try {
-      if (!(await this.#open(open, run))) {
+      const source = await open();
+      if (this.#opening !== turn) {
+        source.close();
         return;
       }
-      if (this.#connecting) {
-        await this.#client.replaceTrack(this.#source!.stream.getVideoTracks()[0]!);
+      this.#take(source);
+      if (this.#mode === "snapshots") {
+        await this.#takeSnapshots();
+      } else if (this.#leg) {
+        await this.#client.replaceTrack(source.stream.getVideoTracks()[0]!);
       } else {
-        await this.#connect(run);
+        await this.#connect();
       }
     } catch (error) {
-      if (this.#run === run) {
+      if (this.#opening === turn) {
         this.#fail(error);
       }
     }
@@ -69,18 +88,33 @@ export class PageSession extends Emitter<{ status: Status; source: Source | null
   }
 
   /**
-   * Put a newly opened source in the present one's place.
+   * Give up live video, and send snapshots of the same source.
    *
-   * @returns whether that is still wanted.
+   * @param why - what keeps live video from getting through, if anything does.
    */
-  async #open(open: OpenSource, run: AbortController): Promise<boolean> {
-    const turn = ++this.#opening;
-    this.#closeSource(); // First, since many cameras can't be opened twice.
-    const source = await open();
-    if (this.#run !== run || this.#opening !== turn) {
-      source.close();
-      return false;
+  async useSnapshots(why: HolisticError | null = null): Promise<void> {
+    if (!this.#running || this.#mode === "snapshots") {
+      return;
     }
+    this.#mode = "snapshots";
+    this.#endLeg();
+    void this.#client.close();
+    this.#set({ ...IDLE, state: "snapshots", ...(why && describe(why)) });
+    await this.#takeSnapshots();
+  }
+
+  /** Try live video again. */
+  async useLive(): Promise<void> {
+    if (!this.#running || this.#mode === "live") {
+      return;
+    }
+    this.#mode = "live";
+    this.#endLeg();
+    this.#set({ ...IDLE, state: "connecting" });
+    await this.#connect();
+  }
+
+  #take(source: Source): void {
     this.#source = source;
     source.stream.getVideoTracks()[0]!.addEventListener("ended", () => {
       if (this.#source === source) {
@@ -88,38 +122,75 @@ export class PageSession extends Emitter<{ status: Status; source: Source | null
       }
     });
     this.emit("source", source);
-    return true;
   }
 
-  /** Connect, and as long as the server is full, wait for a place. */
-  async #connect(run: AbortController): Promise<void> {
-    this.#connecting = true;
-    // Without a source, another one is being opened, after which it goes on from `use()`.
-    while (this.#source) {
-      try {
-        await this.#client.connect(this.#source.stream);
-        return;
-      } catch (error) {
-        if (this.#run !== run) {
+  /** Connect, and as long as the server is full, wait for a place. Where video can't get through, send snapshots. */
+  async #connect(): Promise<void> {
+    await this.#runLeg(async (signal) => {
+      // Without a source, another one is being opened, after which it goes on from `use()`.
+      while (this.#source) {
+        try {
+          await this.#client.connect(this.#source.stream);
           return;
+        } catch (error) {
+          signal.throwIfAborted();
+          if (cannotGetThrough(error)) {
+            void this.useSnapshots(error);
+            return;
+          }
+          const wait = placeWait(error);
+          if (!wait) {
+            throw error;
+          }
+          this.#set(wait.status);
+          await sleep(wait.ms, signal);
         }
-        const wait = placeWait(error);
-        if (!wait) {
-          throw error;
-        }
-        this.#set(wait.status);
-        await sleep(wait.ms, run.signal);
+      }
+      this.#leg = null;
+    });
+  }
+
+  async #takeSnapshots(): Promise<void> {
+    const source = this.#source;
+    if (source) {
+      await this.#runLeg((signal) =>
+        this.#post(
+          source.stream,
+          {
+            snapshot: (snapshot) => this.emit("snapshot", snapshot),
+            wait: (wait) => this.emit("wait", wait),
+          },
+          signal,
+        ),
+      );
+    }
+  }
+
+  async #runLeg(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const leg = (this.#leg = new AbortController());
+    try {
+      await work(leg.signal);
+    } catch (error) {
+      if (!leg.signal.aborted) {
+        this.#fail(error);
       }
     }
-    this.#connecting = false;
+  }
+
+  #endLeg(): void {
+    const leg = this.#leg;
+    this.#leg = null;
+    leg?.abort(new HolisticError("aborted", "stopped"));
   }
 
   #follow(change: StateChange): void {
-    if (!this.#run) {
+    if (!this.#running || this.#mode === "snapshots") {
       return;
     }
     const status = connectionStatus(change);
-    if (status) {
+    if (change.state === "reconnecting" && cannotGetThrough(change.error)) {
+      void this.useSnapshots(change.error);
+    } else if (status) {
       this.#set(status);
     } else if (change.state === "failed" && change.previous !== "connecting") {
       this.#fail(change.error); // A failure while connecting is what `connect()` rejects with.
@@ -134,10 +205,10 @@ export class PageSession extends Emitter<{ status: Status; source: Source | null
   }
 
   #end(): void {
-    const run = this.#run;
-    this.#run = null;
-    this.#connecting = false;
-    run?.abort(new HolisticError("aborted", "stopped"));
+    this.#running = false;
+    this.#mode = "live";
+    this.#opening += 1;
+    this.#endLeg();
     this.#closeSource();
     void this.#client.close();
   }
@@ -152,4 +223,8 @@ export class PageSession extends Emitter<{ status: Status; source: Source | null
     this.#status = status;
     this.emit("status", status);
   }
+}
+
+function cannotGetThrough(error: unknown): error is HolisticError {
+  return error instanceof HolisticError && error.reason === "ice-failed";
 }

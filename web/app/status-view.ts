@@ -39,7 +39,7 @@ export class StatusView {
     setText("error-detail", words.detail);
     element("empty", HTMLElement).hidden = state !== "idle";
     element("progress", HTMLElement).hidden = words.progress === "";
-    this.#error.hidden = problem === null;
+    this.#error.hidden = problem === null || state === "snapshots";
     this.#error.dataset.reason = problem ?? "";
   }
 }

@@ -3,13 +3,22 @@
 import { type ErrorReason, HolisticError, type StateChange } from "../sdk/src/index.js";
 import { type SourceProblem, SourceError } from "./camera.js";
 
-export type PageState = "idle" | "starting" | "connecting" | "connected" | "waiting" | "reconnecting" | "failed";
+export type PageState =
+  | "idle"
+  | "starting"
+  | "connecting"
+  | "connected"
+  | "waiting"
+  | "reconnecting"
+  /** Pictures are sent one after the other, in place of live video. */
+  | "snapshots"
+  | "failed";
 
 export type Problem = SourceProblem | ErrorReason | "unexpected";
 
 export interface Status {
   state: PageState;
-  /** Why, when it is `waiting`, `reconnecting` or `failed`. */
+  /** Why, when it is `waiting`, `reconnecting`, `failed`, or `snapshots` for want of another way. */
   problem: Problem | null;
   /** The same in the words of whoever found it, which are English. */
   detail: string;

@@ -50,6 +50,7 @@ export const en = {
     connected: "Live",
     waiting: "Waiting for a place",
     reconnecting: "Reconnecting",
+    snapshots: "Snapshots",
     failed: "Stopped",
   },
   progress: {
@@ -139,6 +140,117 @@ export const en = {
   wrongToken: {
     title: "The server doesn't take this token",
     remedy: "Compare what stands behind #token= in this page's address with what whoever runs the server gave you.",
+  },
+
+  fallback: {
+    use: "Use snapshots instead",
+    tryLive: "Try live again",
+    title: "Snapshots instead of live video",
+    noWayTitle: "Live video can't get through",
+    text: "Pictures are sent one after the other.",
+    noWayText:
+      "A firewall may block UDP, and no TURN server helps. So pictures are sent one after the other, over plain HTTP.",
+    rate: "Rate",
+    rateUnit: "pictures/s",
+    roundTrip: "Round trip",
+    onServer: "On the server",
+  },
+
+  tabs: { label: "What to send", live: "Live", snapshot: "Snapshot" },
+  snapshot: {
+    choose: "Choose a picture",
+    camera: "Use the camera",
+    shoot: "Take the picture",
+    cancel: "Cancel",
+    retry: "Try again",
+    savePicture: "Save picture",
+    saveJson: "Save JSON",
+    picture: "The picture with its landmarks",
+    preview: "What the camera sees",
+    zoomIn: "Zoom in",
+    zoomOut: "Zoom out",
+    fit: "Fit",
+    emptyTitle: "Landmarks of a picture",
+    emptyText: "Drop a picture here, paste one, choose a file, or take one with the camera.",
+    emptyFormats: "JPEG, PNG, WebP or BMP. It goes to this server and back. Nothing is stored.",
+    drop: "Drop it here",
+    sending: (size: string) => `Sending ${size}, and finding the landmarks …`,
+    fromCamera: "From the camera",
+    pasted: "Pasted",
+    milliseconds: (count: number) => `${count} ms on the server`,
+    nobody: "Nobody was found in it.",
+
+    problems: {
+      nothing: {
+        title: "There is no picture in it",
+        remedy: "What was pasted or dropped has no picture file. Copy the picture itself, or choose its file.",
+      },
+      unreadable: {
+        title: "The file can't be read",
+        remedy: "It may be a folder, or have been moved or deleted. Choose it again.",
+      },
+      damaged: {
+        title: "The picture is damaged",
+        remedy: "The file is cut or broken. Open it in a picture viewer, save it anew, and try that one.",
+      },
+      "too-large": {
+        title: "The picture is too large",
+        remedy: "Make it smaller, or choose another one. The details below say what the server takes.",
+      },
+      "not-a-picture": {
+        title: "This is no picture that the server can read",
+        remedy: "It takes JPEG, PNG, WebP and BMP. Convert other formats first, such as HEIC, GIF, SVG or PDF.",
+      },
+      "slow-upload": {
+        title: "The picture took too long to arrive",
+        remedy: "The network is slow. Try again, or send a smaller picture.",
+      },
+      busy: {
+        title: "The server is busy",
+        remedy: "It has as many pictures as it takes at a time.",
+      },
+      crashed: {
+        title: "The server failed at this picture",
+        remedy: "Other pictures still work. Try again; if it stays like this, please report the picture.",
+      },
+      "too-slow": {
+        title: "The server took too long",
+        remedy: "It may have too much to do at the moment. Try again, or send a smaller picture.",
+      },
+      unreachable: {
+        title: "The server doesn't answer",
+        remedy: "See whether holistic-rtc is running and your network is up, and try again.",
+      },
+      unexpected: {
+        title: "Something went wrong",
+        remedy: "Try again. If it stays like this, please report the details below.",
+      },
+      "camera-denied": {
+        title: "The camera is blocked",
+        remedy:
+          "Click the camera icon in the address bar, allow the camera for this page, and try again. Or choose a picture.",
+      },
+      "camera-missing": {
+        title: "No camera was found",
+        remedy: "Plug one in and try again, or choose a picture.",
+      },
+      "camera-busy": {
+        title: "The camera can't be opened",
+        remedy: "Another program may be using it. Close that one and try again, or choose a picture.",
+      },
+      "camera-lost": {
+        title: "The camera was unplugged or switched off",
+        remedy: "Plug it in and try again, or choose a picture.",
+      },
+      "insecure-context": {
+        title: "The browser withholds the camera here",
+        remedy: "Cameras work only on pages loaded over https or from localhost. Choose a picture instead.",
+      },
+      unsupported: {
+        title: "This browser gives pages no camera",
+        remedy: "Choose a picture, or use a current Chrome, Edge, Firefox or Safari.",
+      },
+    },
   },
 
   figures: {
