@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Self, TypeVar, Unpack
+from typing import Self, Unpack
 
 import aiohttp
 
@@ -14,8 +14,6 @@ from .publication import Publication, Settings
 from .signalling import Server, SessionInfo
 from .sources import Source, SourceTrack
 from .subscription import Subscription
-
-C = TypeVar("C", bound=Connection)
 
 
 @dataclass(frozen=True, slots=True)
