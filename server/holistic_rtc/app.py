@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import ssl
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 
@@ -11,15 +12,16 @@ import orjson
 import uvloop
 from aiohttp import web
 
-from . import __version__
+from . import __version__, tls
 from .config import Settings
 from .errors import ConfigError
 from .http import health, ice, openapi, pages, signalling, snapshot, whep, whip
 from .http.cors import cors_middleware
-from .http.keys import MODEL, REGISTRY, SETTINGS, SNAPSHOTS
+from .http.keys import ICE_SERVERS, MODEL, REGISTRY, SETTINGS, SNAPSHOTS
 from .http.problem import problem_middleware
 from .limits import read_limits
 from .sessions.capacity import Capacity
+from .sessions.ice_servers import IceServers
 from .sessions.pool import WarmPool
 from .sessions.process import SessionProcess
 from .sessions.registry import Registry
@@ -45,14 +47,18 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
     arguments = (
         *("--engine", "mediapipe", "--model", str(bundle.path), "--log-level", settings.log_level),
         *("--description", orjson.dumps({"origin": bundle.origin, "pose_model": bundle.pose_model}).decode()),
+    )
+    of_sessions = (
         *("--threads", str(limits.threads)),
+        *(("--advertise", str(settings.advertise_ip)) if settings.advertise_ip else ()),
     )
     app[SETTINGS] = settings
     app[MODEL] = model
+    app[ICE_SERVERS] = IceServers(settings)
     app[REGISTRY] = Registry(
-        WarmPool(partial(SessionProcess.start, arguments), settings.warm),
+        WarmPool(partial(SessionProcess.start, (*arguments, *of_sessions)), settings.warm),
         Capacity(limits, settings.max_sessions),
-        [server.model_dump(exclude_none=True) for server in settings.ice_servers],
+        app[ICE_SERVERS],
     )
     app.add_routes(
         [*whip.routes, *whep.routes, *snapshot.routes, *openapi.routes, *ice.routes, *health.routes, *pages.routes()]
@@ -86,7 +92,8 @@ async def serve(settings: Settings, bundle: ModelBundle, announce: Callable[[str
     runner = web.AppRunner(make_app(settings, bundle), access_log=None, shutdown_timeout=1, handler_cancellation=True)
     try:
         await runner.setup()
-        site = web.TCPSite(runner, settings.host, settings.port)
+        context = _ssl_context(settings)
+        site = web.TCPSite(runner, settings.host, settings.port, ssl_context=context)
         try:
             await site.start()
         except OSError as error:
@@ -94,11 +101,38 @@ async def serve(settings: Settings, bundle: ModelBundle, announce: Callable[[str
                 f"can't serve {settings.host}:{settings.port}: {error.strerror}; choose another --host or --port"
             ) from error
         host, port = runner.addresses[0][:2]
-        announce(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+        scheme = "https" if context else "http"
+        announce(f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}")
         await stop.wait()
+        await _drain(runner.app[REGISTRY], settings.drain_seconds, stop)
         logger.info("shutting down")
     finally:
         await runner.cleanup()
+
+
+async def _drain(registry: Registry, seconds: float, stop: asyncio.Event) -> None:
+    """Until the last session has ended, the time is up, or the server is told once more to stop."""
+    if not seconds or not registry.sessions:
+        return
+    logger.info("waiting up to %g s for %d sessions to end", seconds, len(registry.sessions))
+    stop.clear()
+    drained = asyncio.create_task(registry.drain(seconds), name="drain")
+    told = asyncio.create_task(stop.wait(), name="told-again")
+    await asyncio.wait({drained, told}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for task in (drained, told):
+        task.cancel()
+    await asyncio.gather(drained, told, return_exceptions=True)
+
+
+def _ssl_context(settings: Settings) -> ssl.SSLContext | None:
+    """
+    :raises ConfigError: the certificate can't be used.
+    """
+    if settings.tls_cert or settings.tls_key:
+        if settings.tls or not (settings.tls_cert and settings.tls_key):
+            raise ConfigError("give both --tls-cert and --tls-key, or --tls self-signed alone")
+        return tls.load(settings.tls_cert, settings.tls_key)
+    return tls.self_signed() if settings.tls else None
 
 
 def run(settings: Settings, bundle: ModelBundle) -> None:

@@ -202,6 +202,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--host", help="address to serve (default: 127.0.0.1; 0.0.0.0 for all)")
     command.add_argument("--port", type=int, help="port to serve (default: 8080; 0 for a free one)")
+    command.add_argument("--tls", choices=["self-signed"], help="serve HTTPS with a certificate made here")
+    command.add_argument("--tls-cert", type=Path, metavar="FILE", help="serve HTTPS with this certificate (PEM)")
+    command.add_argument("--tls-key", type=Path, metavar="FILE", help="the key of --tls-cert (PEM)")
+    command.add_argument("--advertise-ip", metavar="IP", help="where peers reach the media ports, behind a NAT")
     command.add_argument(
         "--max-sessions",
         type=int,

@@ -1,12 +1,15 @@
 """The settings of the server; the only reader of the environment."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, IPvAnyAddress, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from .errors import ConfigError
+
+TurnUrl = Annotated[str, Field(pattern=r"^turns?:[^?/ :]+(:[0-9]+)?(\?transport=(udp|tcp))?$")]
+"""RFC 7065; an IPv6 address needs a name, since aiortc reads none here."""
 
 
 class IceServer(BaseModel, frozen=True):
@@ -25,6 +28,13 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     """0 takes a free one."""
+    tls: Literal["self-signed"] | None = None
+    """A certificate that the server makes for itself."""
+    tls_cert: Path | None = None
+    """PEM, as is the key; for HTTPS with a certificate of one's own."""
+    tls_key: Path | None = None
+    drain_seconds: float = Field(default=0.0, ge=0)
+    """How long running sessions may go on when the server is told to stop."""
     model: Path | None = None
     """A model bundle to use instead of the one in the cache folder."""
     pose_model: Literal["lite", "full"] = "lite"
@@ -43,8 +53,18 @@ class Settings(BaseSettings):
     snapshot_max_pixels: int = Field(default=24_000_000, ge=1)
     snapshot_seconds: float = Field(default=10.0, gt=0)
     """That a picture may take to come in, and after that to be tracked."""
+    advertise_ip: IPvAnyAddress | None = None
+    """Where peers can reach the media ports, if not at the addresses that the server sees itself."""
     ice_servers: list[IceServer] = []
     """Used by the server and handed to its clients."""
+    turn_urls: list[TurnUrl] = []
+    """As `ice_servers`, but with credentials that are made for each peer; the server itself uses the first."""
+    turn_secret: SecretStr | None = Field(default=None, min_length=1)
+    """What the TURN server checks these credentials by."""
+    turn_secret_file: Path | None = None
+    """Where the secret is, if not in `turn_secret`."""
+    turn_lifetime: int = Field(default=3600, ge=60)
+    """Seconds in which a credential is taken; relays that it made go on after that."""
     token: SecretStr | None = Field(default=None, min_length=1)
     """What peers have to know to publish, to watch, and to list the sessions."""
     cors_origins: list[str] = []

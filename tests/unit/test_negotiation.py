@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from synthetic import FUZZ
 
 from holistic_rtc.errors import SignallingError
-from holistic_rtc.worker.negotiation import MAX_CANDIDATES, MAX_TRACKS, Offer, parse_fragment
+from holistic_rtc.worker.negotiation import MAX_CANDIDATES, MAX_TRACKS, Offer, advertise, parse_fragment
 
 FRAGMENT = """a=ice-ufrag:EsAw
 a=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1
@@ -158,3 +158,19 @@ def test_a_candidate_that_cannot_be_read_is_400(line: str) -> None:
 def test_a_changed_fragment_is_read_or_refused(changes: list[tuple[int, int, str]]) -> None:
     with contextlib.suppress(SignallingError):
         parse_fragment(change(FRAGMENT, changes))
+
+
+ANSWER = """\
+m=application 40000 UDP/DTLS/SCTP webrtc-datachannel
+a=candidate:f1 1 udp 2130706431 172.17.0.2 40000 typ host
+a=candidate:f2 1 udp 2130706175 fd00::2 40001 typ host
+a=candidate:f3 1 udp 1694498815 198.51.100.1 40002 typ srflx raddr 172.17.0.2 rport 40000
+a=end-of-candidates
+"""
+
+
+def test_an_advertised_address_is_added_for_each_host_candidate_of_its_family() -> None:
+    answer = advertise(ANSWER.replace("\n", "\r\n"), "203.0.113.7")
+    added = set(answer.splitlines()) - set(ANSWER.splitlines())
+    assert added == {"a=candidate:f1a 1 udp 2130706430 203.0.113.7 40000 typ host"}
+    assert [candidate.ip for candidate in parse_fragment(answer)[1]][:2] == ["172.17.0.2", "203.0.113.7"]

@@ -98,6 +98,9 @@ class SessionProcess:
         answer: str | None = message["answer"]
         return answer
 
+    def tell_draining(self, seconds: float) -> None:
+        self._send("drain", seconds=seconds)
+
     def unsubscribe(self, subscriber: str) -> None:
         self._send("unsubscribe", subscriber=subscriber)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import SignallingError
 from .capacity import Capacity
+from .ice_servers import IceServers
 from .pool import WarmPool
 from .process import SessionProcess
 
@@ -54,7 +55,7 @@ class Registry:
     :param ice_servers: what the session processes use.
     """
 
-    def __init__(self, pool: WarmPool, capacity: Capacity, ice_servers: list[dict[str, Any]]) -> None:
+    def __init__(self, pool: WarmPool, capacity: Capacity, ice_servers: IceServers) -> None:
         self._capacity = capacity
         self._pool = pool
         self._ice_servers = ice_servers
@@ -119,7 +120,9 @@ class Registry:
         subscriber = Resource()
         session.subscribers[subscriber.key] = subscriber
         try:
-            answer = await session.process.request("subscribe", subscriber=subscriber.key, sdp=offer)
+            answer = await session.process.request(
+                "subscribe", subscriber=subscriber.key, sdp=offer, ice_servers=self._servers_for(session.id)
+            )
         except BaseException:
             self.unsubscribe(session, subscriber)
             raise
@@ -135,6 +138,14 @@ class Registry:
         if self._sessions.pop(session.id, None):
             self._spawn(session.process.close(reason, message), f"end-{session.id}")
 
+    async def drain(self, seconds: float) -> None:
+        """Take no new sessions, tell the running ones, and wait until the last has ended."""
+        self._closing = True
+        for session in self._sessions.values():
+            session.process.tell_draining(seconds)
+        while self._sessions:
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+
     async def close(self) -> None:
         self._closing = True
         for session in list(self._sessions.values()):
@@ -146,7 +157,7 @@ class Registry:
         process = await self._pool.acquire()
         id = secrets.token_urlsafe(16)
         try:
-            answer = await process.request("publish", session=id, sdp=offer, ice_servers=self._ice_servers)
+            answer = await process.request("publish", session=id, sdp=offer, ice_servers=self._servers_for(id))
         except SignallingError:
             if process.alive and process.reusable:
                 await self._pool.release(process)
@@ -161,6 +172,10 @@ class Registry:
         self._spawn(self._watch(session), f"watch-{id}")
         logger.info("session %s started in process %d", id, process.pid)
         return session, answer
+
+    def _servers_for(self, id: str) -> list[dict[str, Any]]:
+        """What a session process needs for its next connection."""
+        return [server.model_dump(exclude_none=True) for server in self._ice_servers.for_peer(id)]
 
     async def _watch(self, session: Session) -> None:
         await session.process.wait_closed()

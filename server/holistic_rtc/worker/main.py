@@ -3,9 +3,10 @@
 The front process talks to it over a socket, one JSON object per line::
 
     front -> worker   {"type": "publish", "request": number, "session": id, "sdp": offer, "ice_servers": [...]}
-                      {"type": "subscribe", "request": number, "subscriber": id, "sdp": offer}
+                      {"type": "subscribe", "request": number, "subscriber": id, "sdp": offer, "ice_servers": [...]}
                       {"type": "candidates", "request": number, "subscriber": id or null, "fragment": sdpfrag}
                       {"type": "unsubscribe", "subscriber": id}
+                      {"type": "drain", "seconds": number}
                       {"type": "close", "reason": word, "message": sentence}
     worker -> front   {"type": "ready", "frame_cpu_ms": number}
                       {"type": "done", "request": number, "answer": sdp or null}  or
@@ -40,7 +41,7 @@ from ..media.codecs import tune
 from ..media.tracker_thread import TrackerThread
 from ..sample import portrait
 from ..tracking import ENGINES
-from .negotiation import Offer
+from .negotiation import Offer, advertise
 from .peer import End
 from .session import Session
 
@@ -55,12 +56,21 @@ class Worker:
     :param engine: which tracking engine, by its name.
     :param model: the engine's model file.
     :param description: what clients are told of the model.
+    :param advertised: an address at which peers can reach this process, besides its own.
     """
 
-    def __init__(self, writer: asyncio.StreamWriter, engine: str, model: Path, description: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        writer: asyncio.StreamWriter,
+        engine: str,
+        model: Path,
+        description: dict[str, Any],
+        advertised: str | None,
+    ) -> None:
         self._writer = writer
         self._make_tracker = functools.partial(ENGINES[engine], model)
         self._description = description
+        self._advertised = advertised
         self._spare = TrackerThread(self._make_tracker)
         self._session: Session | None = None
 
@@ -111,12 +121,19 @@ class Worker:
                 if self._session:
                     self._session.end(request["reason"], request["message"])
                 return False
+            case "drain":
+                if self._session:
+                    self._session.tell_draining(request["seconds"])
+                return True
             case "unsubscribe":
                 if self._session:
                     self._session.unsubscribe(request["subscriber"])
                 return True
         try:
-            self._send("done", request=request["request"], answer=await self._answer(request))
+            answer = await self._answer(request)
+            if answer and self._advertised:
+                answer = advertise(answer, self._advertised)
+            self._send("done", request=request["request"], answer=answer)
         except SignallingError as error:
             # An offer that failed half-way leaves a peer connection behind that can't take another.
             reusable = request["type"] != "publish" or self._session is None
@@ -147,7 +164,7 @@ class Worker:
             case "subscribe" if self._session:
                 offer = Offer.parse(request["sdp"])
                 offer.require_receiving()
-                return await self._session.subscribe(request["subscriber"], offer)
+                return await self._session.subscribe(request["subscriber"], offer, request["ice_servers"])
             case "candidates" if self._session:
                 await self._session.add_candidates(request["subscriber"], request["fragment"])
                 return None
@@ -182,7 +199,7 @@ async def _main(options: argparse.Namespace) -> None:
     # aiortc encodes in the loop's default executor.
     loop.set_default_executor(ThreadPoolExecutor(max_workers=options.threads, thread_name_prefix="encoder"))
     reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=options.control_fd), limit=1 << 20)
-    worker = Worker(writer, options.engine, options.model, orjson.loads(options.description))
+    worker = Worker(writer, options.engine, options.model, orjson.loads(options.description), options.advertise)
     with contextlib.suppress(ConnectionError):
         await worker.run(reader)
         await writer.drain()
@@ -195,6 +212,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--description", required=True)
     parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--advertise")
     parser.add_argument("--log-level", required=True)
     options = parser.parse_args()
     logging.basicConfig(level=options.log_level, format=f"%(asctime)s %(levelname)s [{os.getpid()}] %(message)s")

@@ -82,6 +82,25 @@ class Offer:
             raise SignallingError(422, "the offer receives nothing; add a recvonly video, or a data channel, or both")
 
 
+def advertise(answer: str, address: str) -> str:
+    """
+    Add a host candidate at `address` for each one that the answer has, since the addresses of a container, or behind a
+    NAT that forwards ports, are not those that peers can reach.
+
+    :param answer: SDP.
+    """
+    lines = []
+    for line in answer.splitlines():
+        lines.append(line)
+        if line.startswith("a=candidate:"):
+            foundation, component, protocol, priority, _, *rest = line.removeprefix("a=candidate:").split()
+            added = f"a=candidate:{foundation}a {component} {protocol} {int(priority) - 1} {address} {' '.join(rest)}"
+            same_family = (":" in line.split()[4]) == (":" in address)
+            if "host" in rest and protocol.lower() == "udp" and same_family:
+                lines.append(added)
+    return "\r\n".join(lines) + "\r\n"
+
+
 def parse_fragment(fragment: str) -> tuple[str | None, list[RTCIceCandidate]]:
     """
     Read an ``application/trickle-ice-sdpfrag`` body (RFC 8840).

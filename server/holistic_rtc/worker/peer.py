@@ -120,16 +120,19 @@ class Peer(ABC):
             self._control.send("stats", **{**stats, "tracks": tracks})
         self._check_life()
 
-    def complain(self, code: str, message: str) -> None:
+    def tell(self, type: str, **fields: object) -> None:
+        """Something on the control channel, if there is one."""
         if self._control:
-            self._control.send("error", code=code, message=message)
+            self._control.send(type, **fields)
+
+    def complain(self, code: str, message: str) -> None:
+        self.tell("error", code=code, message=message)
 
     def end(self, reason: str, message: str) -> None:
         """Tell the peer, if it still listens, and resolve `ended`. The first reason counts."""
         if not self.ended.done():
             logger.info("%s ends: %s", self.name, message)
-            if self._control:
-                self._control.send("end", reason=reason, message=message)
+            self.tell("end", reason=reason, message=message)
             self.ended.set_result(End(reason, message))
 
     async def close(self) -> None:

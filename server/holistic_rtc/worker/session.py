@@ -39,7 +39,6 @@ class Session:
     ) -> None:
         self._id = id
         self._model = model
-        self._ice_servers = ice_servers
         self._on_unsubscribed = on_unsubscribed
         self._publisher = Publisher(f"session {id}", ice_servers, tracker, make_tracker_thread, self._fan_out)
         self._numbers = itertools.count(1)
@@ -57,13 +56,14 @@ class Session:
         """
         return await self._publisher.answer(offer)
 
-    async def subscribe(self, id: str, offer: Offer) -> str:
+    async def subscribe(self, id: str, offer: Offer, ice_servers: list[dict[str, Any]]) -> str:
         """
+        :param ice_servers: fresh ones, since the publisher's credentials may have expired.
         :return: the answer, as SDP.
         :raises SignallingError: 400 or 422.
         """
         subscriber = Subscriber(
-            f"session {self._id}, subscriber {next(self._numbers)}", self._ice_servers, self._publisher.tracks
+            f"session {self._id}, subscriber {next(self._numbers)}", ice_servers, self._publisher.tracks
         )
         try:
             answer = await subscriber.answer(offer)
@@ -102,6 +102,10 @@ class Session:
         for peer in (self._publisher, *self._subscribers.values()):
             peer.tick(stats)
         return stats
+
+    def tell_draining(self, seconds: float) -> None:
+        for peer in (self._publisher, *self._subscribers.values()):
+            peer.tell("draining", seconds=seconds)
 
     def end(self, reason: str, message: str) -> None:
         """Tell the publisher and the subscribers. The first reason counts."""

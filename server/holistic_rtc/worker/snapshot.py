@@ -106,7 +106,6 @@ def main() -> None:
     parser.add_argument("--engine", choices=PICTURE_ENGINES, required=True)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--description", type=orjson.loads, required=True)
-    parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--log-level", required=True)
     options = parser.parse_args()
     logging.basicConfig(level=options.log_level, format=f"%(asctime)s %(levelname)s [{os.getpid()}] %(message)s")

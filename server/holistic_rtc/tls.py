@@ -1,0 +1,100 @@
+"""HTTPS, without which browsers give pages of other machines no camera."""
+
+import datetime
+import ipaddress
+import socket
+import ssl
+from pathlib import Path
+
+import ifaddr
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from platformdirs import user_data_path
+
+from .errors import ConfigError
+from .files import replacing
+
+LIFETIME = datetime.timedelta(days=397)
+"""Browsers take no certificate that is valid for longer."""
+RENEWAL = datetime.timedelta(days=7)
+
+
+def load(certificate: Path, key: Path) -> ssl.SSLContext:
+    """
+    :param certificate: PEM, with those of its issuers after it.
+    :param key: PEM, without a password.
+    :raises ConfigError: they can't be read, or don't belong together.
+    """
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(certificate, key, password="")
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"the certificate {certificate} can't be used with the key {key}: {error}") from error
+    return context
+
+
+def self_signed() -> ssl.SSLContext:
+    """
+    With a certificate of our own for the names and addresses of this machine, which is kept for later, so that a
+    browser has to be told only once to trust it.
+
+    :raises ConfigError: it can't be kept.
+    """
+    path = user_data_path("holistic-rtc") / "self-signed.pem"
+    names = _names()
+    if not _is_good(path, names):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as part:
+                # The key is in it, and is for nobody else.
+                part.touch(mode=0o600, exist_ok=False)
+                part.write_bytes(_make(names))
+        except OSError as error:
+            raise ConfigError(f"the self-signed certificate {path} can't be kept: {error.strerror}") from error
+    return load(path, path)
+
+
+def _names() -> list[x509.GeneralName]:
+    addresses = {
+        ip.ip if isinstance(ip.ip, str) else ip.ip[0] for adapter in ifaddr.get_adapters() for ip in adapter.ips
+    }
+    hosts = sorted({"localhost", socket.gethostname()})
+    return [
+        *map(x509.DNSName, hosts),
+        *(x509.IPAddress(ipaddress.ip_address(address.partition("%")[0])) for address in sorted(addresses)),
+    ]
+
+
+def _is_good(path: Path, names: list[x509.GeneralName]) -> bool:
+    try:
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        named = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        return False
+    now = datetime.datetime.now(datetime.UTC)
+    return set(named) >= set(names) and certificate.not_valid_after_utc > now + RENEWAL
+
+
+def _make(names: list[x509.GeneralName]) -> bytes:
+    """:return: PEM, the key and the certificate"""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "holistic-rtc, self-signed")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + LIFETIME)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return private + certificate.public_bytes(serialization.Encoding.PEM)
