@@ -15,7 +15,8 @@ NODE_PACKAGES := $(patsubst %,%/node_modules/.package-lock.json,web examples tes
 PRETTIER := $(NODE_TOOLS)/prettier --config web/.prettierrc.json --log-level warn
 
 PAGE := server/holistic_rtc/http/static/index.html
-PAGE_SOURCES := $(shell find web schema -type f -not -path '*/node_modules/*' 2>/dev/null)
+PAGE_SOURCES := $(shell find web schema -type f -not -path '*/node_modules/*' -not -path 'web/sdk/dist/*' \
+	-not -path web/sdk/LICENSE -not -path web/sdk/NOTICE 2>/dev/null)
 
 # make run HOST=0.0.0.0 PORT=9000 ARGS="--pose-model full"
 SERVE := $(if $(filter command,$(origin HOST)),--host $(HOST)) $(if $(filter command,$(origin PORT)),--port $(PORT)) $(ARGS)
@@ -75,7 +76,7 @@ lock: ## choose the newest versions of all Python dependencies
 
 .PHONY: clean
 clean: ## remove all that was made here; the model bundle in the cache folder stays
-	rm -rf .venv $(dir $(NODE_PACKAGES)) server/holistic_rtc/http/static server/*.egg-info build
+	rm -rf .venv web/sdk/dist web/sdk/LICENSE web/sdk/NOTICE $(dir $(NODE_PACKAGES)) server/holistic_rtc/http/static server/*.egg-info build
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 
