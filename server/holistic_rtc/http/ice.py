@@ -1,19 +1,25 @@
 """The ICE servers that peers are told to use."""
 
+import secrets
 from collections.abc import Iterator
 
 from aiohttp import web
 
 from ..config import IceServer
 from .auth import authorise
-from .keys import SETTINGS
+from .keys import ICE_SERVERS
 
 
 async def get_ice_servers(request: web.Request) -> web.Response:
     """What a page needs before it makes its offer, as W3C's RTCConfiguration has it."""
     authorise(request)
-    servers = [server.model_dump(exclude_none=True) for server in request.app[SETTINGS].ice_servers]
+    servers = [server.model_dump(exclude_none=True) for server in for_newcomer(request)]
     return web.json_response({"iceServers": servers}, headers={"Cache-Control": "no-store"})
+
+
+def for_newcomer(request: web.Request) -> list[IceServer]:
+    """For one who has no session yet: each has a TURN name, and so a quota, of its own."""
+    return request.app[ICE_SERVERS].for_peer(f"new-{secrets.token_hex(4)}")
 
 
 def ice_links(servers: list[IceServer]) -> Iterator[str]:

@@ -1,11 +1,14 @@
 """What WHIP and WHEP share: a resource made by an offer, changed by candidates, ended by DELETE."""
 
+import contextlib
+
 from aiohttp import web
 
 from ..errors import SignallingError
 from ..sessions.registry import Resource, Session
-from .ice import ice_links
-from .keys import REGISTRY, SETTINGS
+from .auth import authorise
+from .ice import for_newcomer, ice_links
+from .keys import ICE_SERVERS, REGISTRY
 
 MAX_SDP = 64 * 1024
 """Bytes; a browser's offer has 3 to 10 KB."""
@@ -21,11 +24,11 @@ async def read_offer(request: web.Request) -> str:
     return await _read(request, SDP)
 
 
-def created(request: web.Request, location: str, resource: Resource, answer: str) -> web.Response:
+def created(request: web.Request, location: str, session: Session, resource: Resource, answer: str) -> web.Response:
     response = web.Response(status=201, text=answer, content_type=SDP)
     response.headers["Location"] = location
     response.headers["ETag"] = _etag(resource)
-    for link in ice_links(request.app[SETTINGS].ice_servers):
+    for link in ice_links(request.app[ICE_SERVERS].for_peer(session.id)):
         response.headers.add("Link", link)
     return response
 
@@ -44,9 +47,12 @@ async def patch(request: web.Request, session: Session, resource: Resource, subs
 
 
 async def options(request: web.Request) -> web.Response:
+    """Answers everybody, since browsers ask without the token, but tells only those with it of ICE servers."""
     headers = {"Accept-Post": SDP}
-    if links := ", ".join(ice_links(request.app[SETTINGS].ice_servers)):
-        headers["Link"] = links
+    with contextlib.suppress(SignallingError):
+        authorise(request)
+        if links := ", ".join(ice_links(for_newcomer(request))):
+            headers["Link"] = links
     return web.Response(status=204, headers=headers)
 
 

@@ -13,7 +13,8 @@ async def post_offer(request: web.Request) -> web.Response:
     authorise(request)
     session = signalling.find_session(request)
     subscriber, answer = await request.app[REGISTRY].subscribe(session, await signalling.read_offer(request))
-    return signalling.created(request, f"/whep/{session.id}/{subscriber.key}", subscriber, answer)
+    location = f"/whep/{session.id}/{subscriber.key}"
+    return signalling.created(request, location, session, subscriber, answer)
 
 
 async def patch_candidates(request: web.Request) -> web.Response:

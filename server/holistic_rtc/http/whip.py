@@ -15,7 +15,7 @@ async def post_offer(request: web.Request) -> web.Response:
     authorise(request)
     session, answer = await request.app[REGISTRY].create(await signalling.read_offer(request))
     location = f"/whip/{session.id}/{session.publisher.key}"
-    return signalling.created(request, location, session.publisher, answer)
+    return signalling.created(request, location, session, session.publisher, answer)
 
 
 async def patch_candidates(request: web.Request) -> web.Response:
