@@ -290,7 +290,7 @@ async def test_what_goes_wrong_in_a_source_ends_the_session_with_its_error(
         yield np.zeros((120, 160), np.uint8)
 
     for source, kind, words in ((broken(), ZeroDivisionError, "upside"), (flat(), MediaError, "uint8 RGB")):
-        async with client.publish(source) as published:
+        async with client.publish(Pictures(grace_hopper()), source) as published:
             with pytest.raises(kind, match=words):
                 await rest(published.landmarks())
         assert await server.sessions() == 0

@@ -10,21 +10,24 @@ from yarl import URL
 
 from holistic_rtc.client import HolisticClient
 from holistic_rtc.client.signalling import Resource
-from holistic_rtc.errors import RefusedError, ServerFullError, ServerUnreachableError
+from holistic_rtc.errors import ConnectionFailedError, RefusedError, ServerFullError, ServerUnreachableError
 
 
 class Fake:
-    """Gives one answer to every request."""
+    """Gives one answer to every request but those whose method has one of its own."""
 
     def __init__(self) -> None:
         self.status = 200
         self.text = ""
         self.headers = {"Content-Type": "text/html"}
+        self.answers: dict[str, web.Response] = {}
         self.requests: list[web.Request] = []
 
     async def handle(self, request: web.Request) -> web.Response:
         self.requests.append(request)
-        return web.Response(status=self.status, text=self.text, headers=self.headers)
+        return self.answers.get(request.method) or web.Response(
+            status=self.status, text=self.text, headers=self.headers
+        )
 
 
 @pytest.fixture
@@ -73,6 +76,26 @@ async def test_a_full_server_may_say_when_to_come_back(
     with pytest.raises(ServerFullError) as raised:
         await client.sessions()
     assert raised.value.retry_after == seconds
+
+
+async def test_a_server_that_makes_nothing_of_an_offer_is_told_of(fake: Fake, client: HolisticClient) -> None:
+    fake.text = '{"iceServers": []}'
+    with pytest.raises(ServerUnreachableError, match="doesn't speak WHIP"):
+        async with client.subscribe("public"):
+            pass
+
+
+async def test_an_answer_that_can_not_be_used_is_told_of_and_its_session_deleted(
+    fake: Fake, client: HolisticClient
+) -> None:
+    fake.text = '{"iceServers": []}'
+
+    fake.answers["POST"] = web.Response(status=201, text="v=0", headers={"Location": "/whip/public/key"})
+    with pytest.raises(ConnectionFailedError, match="answer"):
+        async with client.subscribe("public", video=True):
+            pass
+    assert (fake.requests[-1].method, fake.requests[-1].path) == ("DELETE", "/whip/public/key")
+    assert "Authorization" not in fake.requests[-1].headers
 
 
 def test_the_session_is_the_last_part_but_one_of_its_address() -> None:

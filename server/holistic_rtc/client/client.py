@@ -1,6 +1,7 @@
 """Where a program begins: a server, and what can be had from it."""
 
-from collections.abc import AsyncIterator, Collection
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Self, Unpack
@@ -55,9 +56,10 @@ class HolisticClient:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for connection in tuple(self._connections):
-            await connection.close()
-        if self._http:
+        assert self._http is not None
+        try:
+            await asyncio.gather(*(connection.close() for connection in self._connections))
+        finally:
             await self._http.close()
             self._http = None
 
@@ -84,7 +86,7 @@ class HolisticClient:
 
     async def landmarks(
         self, session: str, *, parts: Collection[Part | str] | None = None
-    ) -> AsyncIterator[LandmarkMessage]:
+    ) -> AsyncGenerator[LandmarkMessage]:
         """
         Subscribe to a session's landmarks. A consumer that is slow misses messages, and goes on with the newest.
 

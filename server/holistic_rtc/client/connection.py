@@ -37,6 +37,8 @@ PING_INTERVAL = 1.0
 SILENCE = 3.0
 """Seconds without a message after which the server is taken for gone."""
 
+NO_PATH = "no path for media was found; UDP may be blocked on the way to the server, and it names no TURN server"
+
 NORMAL_ENDS = ("deleted", "session_ended")
 """What the server says when a session ends because somebody wanted it to."""
 
@@ -184,9 +186,7 @@ class Connection:
             async with asyncio.timeout(CONNECT_DEADLINE):
                 await configured
         except TimeoutError:
-            raise ConnectionFailedError(
-                f"no connection within {CONNECT_DEADLINE:g} s; UDP may be blocked on the way to the server"
-            ) from None
+            raise ConnectionFailedError(NO_PATH) from None
         self._last_message = time.monotonic()
         self._start(self._send_pings(), "pings")
         self._start(self._watch_silence(), "silence")
@@ -329,7 +329,8 @@ class Connection:
 
     def _on_connection_state(self) -> None:
         if self._pc.connectionState == "failed":
-            self._end(ConnectionLostError("no connection came about, or it was lost"))
+            connected = bool(self.configuration)
+            self._end(ConnectionLostError("the connection was lost") if connected else ConnectionFailedError(NO_PATH))
 
 
 def _without_type(message: dict[str, Any]) -> dict[str, Any]:

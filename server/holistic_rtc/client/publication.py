@@ -64,14 +64,14 @@ class Publication(Connection):
         await self._configure(**fields)
 
     async def _watch_tracks(self) -> None:
-        for error in await asyncio.gather(*(track.ended for track in self._tracks)):
-            if error:
+        for ended in asyncio.as_completed([track.ended for track in self._tracks]):
+            if error := await ended:
                 self._end(error)
-        ended = time.monotonic()
+        last_frame = time.monotonic()
         left = TRAIL
         while left > 0:
             await asyncio.sleep(left)
-            left = max(ended, self._last_landmarks) + TRAIL - time.monotonic()
+            left = max(last_frame, self._last_landmarks) + TRAIL - time.monotonic()
         self._end(None)
 
     async def _close(self) -> None:
