@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -19,7 +20,7 @@ from rich.progress import (
 
 from . import __version__
 from .config import Settings, load_settings
-from .errors import HolisticError, MediaError
+from .errors import ConfigError, HolisticError, MediaError
 from .native_log import without_noise
 from .tracking import models
 from .tracking.models import ModelBundle, PoseModel
@@ -99,6 +100,24 @@ def snapshot(pictures: list[Path], output: Path | None, json: bool, url: str | N
         for picture, reason in batch.failed.items():
             stderr.print(f"{picture}: {reason}", soft_wrap=True, markup=False)
         raise MediaError(f"{len(batch.failed)} of {len(found)} pictures failed, see above")
+
+
+def doctor(**options: object) -> None:
+    settings = load_settings(**options)
+    from .doctor import Finding, Verdict, report
+
+    signs = {Verdict.GOOD: "[green]✓[/]", Verdict.NOTE: "[yellow]•[/]", Verdict.BAD: "[red]✗[/]"}
+    stdout = Console(highlight=False)
+
+    def say(finding: Finding) -> None:
+        stdout.print(f"{signs[finding.verdict]} {escape(finding.text)}", soft_wrap=True)
+        if finding.remedy:
+            stdout.print(f"    {finding.remedy}", soft_wrap=True, markup=False)
+
+    with without_noise():
+        bad = report(settings, say)
+    if bad:
+        raise ConfigError(f"{bad} of these would keep the server from working")
 
 
 def fetch_model(**options: object) -> None:
@@ -218,6 +237,18 @@ def _parser() -> argparse.ArgumentParser:
         "--log-level", type=str.upper, choices=["DEBUG", "INFO", "WARNING", "ERROR"], help="default: INFO"
     )
     command.set_defaults(command=serve)
+
+    command = commands.add_parser(
+        "doctor",
+        parents=[model],
+        argument_default=argparse.SUPPRESS,
+        help="look at what a server needs, and say what is wrong",
+        description="Look at limits, model, ports, addresses and TURN servers, with the settings of `serve` from the "
+        "environment, and say what to do about what is wrong.",
+    )
+    command.add_argument("--host")
+    command.add_argument("--port", type=int)
+    command.set_defaults(command=doctor)
 
     command = commands.add_parser(
         "track",

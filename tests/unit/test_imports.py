@@ -34,7 +34,8 @@ ALLOWED = {
     "client": {"landmarks", "tracking", *COMMON},
     "watch": {"client", "landmarks", "tracking", *COMMON},
     "batch": {"client", "media", "tracking", *COMMON},
-    "cli": {"app", "batch", "config", "tracking", "media", "watch", *COMMON},
+    "doctor": {"config", "http", "media", "sessions", "tls", "tracking", *COMMON},
+    "cli": {"app", "batch", "config", "doctor", "tracking", "media", "watch", *COMMON},
 }
 LIBRARIES = {
     "aiohttp": {"app", "http", "client"},

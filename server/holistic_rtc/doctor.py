@@ -1,0 +1,235 @@
+"""``holistic-rtc doctor``: looks at everything that a server needs, and says what to do about what is wrong."""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import ifaddr
+import numpy as np
+from aioice import turn
+from PIL import Image, ImageOps
+
+from . import tls
+from .config import Settings
+from .errors import ConfigError, ModelError, TrackerError
+from .http.pages import STATIC
+from .limits import Limits, read_limits
+from .media.tracker_thread import TrackerThread
+from .sample import portrait
+from .sessions.capacity import FLOOR_FPS, Capacity
+from .sessions.ice_servers import IceServers
+from .tracking import ENGINES, models
+from .tracking.models import ModelBundle, PoseModel
+
+PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+FEWEST_PORTS = 100
+"""Each peer needs one UDP port for each of the server's addresses."""
+TURN_DEADLINE = 5.0
+LEAST_MEMORY = 1_000_000_000
+
+
+class Verdict(StrEnum):
+    GOOD = "good"
+    NOTE = "note"
+    BAD = "bad"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """
+    :param remedy: what to do about it; empty if nothing has to be done.
+    """
+
+    verdict: Verdict
+    text: str
+    remedy: str = ""
+
+
+async def examine(settings: Settings) -> AsyncIterator[Finding]:
+    limits = read_limits(cpus=settings.cpus)
+    yield _look_at_limits(limits)
+    bundle = None
+    for finding, found in _look_at_model(settings):
+        bundle = found
+        yield finding
+    if bundle:
+        yield await _measure(bundle, Capacity(limits, settings.max_sessions))
+    yield _look_at_page()
+    yield _look_at_address(settings)
+    yield _look_at_browsers(settings)
+    yield _look_at_ports()
+    yield _look_at_addresses(settings)
+    async for finding in _look_at_relays(settings):
+        yield finding
+
+
+def _look_at_limits(limits: Limits) -> Finding:
+    memory = "no limit of memory" if limits.memory is None else f"{limits.memory / 1e6:,.0f} MB of memory"
+    text = f"{limits.cpus:g} CPUs ({limits.source}), {memory}"
+    if limits.memory is not None and limits.memory < LEAST_MEMORY:
+        return Finding(Verdict.BAD, text, f"give it at least {LEAST_MEMORY / 1e6:,.0f} MB")
+    if limits.cpus < 1:
+        return Finding(Verdict.NOTE, text, "give it at least one CPU for a session at a good rate")
+    return Finding(Verdict.GOOD, text)
+
+
+def _look_at_model(settings: Settings) -> Iterator[tuple[Finding, ModelBundle | None]]:
+    pose_model = PoseModel(settings.pose_model)
+    try:
+        bundle = models.find(pose_model, settings.model)
+        models.verify(bundle)
+    except ModelError as error:
+        place = settings.model or models.where(pose_model)
+        remedy = f"run `holistic-rtc models fetch --pose-model {pose_model}`, which puts it at {place}"
+        yield Finding(Verdict.BAD, str(error), "" if settings.model else remedy), None
+    else:
+        yield Finding(Verdict.GOOD, f"the {bundle.origin} model bundle is whole: {bundle.path}"), bundle
+
+
+async def _measure(bundle: ModelBundle, capacity: Capacity) -> Finding:
+    thread = TrackerThread(lambda: ENGINES["mediapipe"](bundle.path))
+    try:
+        with Image.open(portrait()) as picture:
+            frame_cpu_ms = await thread.warm_up(np.asarray(ImageOps.fit(picture.convert("RGB"), (640, 480))))
+    except TrackerError as error:
+        return Finding(Verdict.BAD, str(error), "on Debian and Ubuntu, `apt-get install libegl1 libgles2`")
+    finally:
+        await thread.close()
+    sessions = capacity.sessions(frame_cpu_ms)
+    places = "1 session" if sessions == 1 else f"{sessions} sessions"
+    text = f"tracking a frame takes {frame_cpu_ms:.0f} ms of CPU: {places} at {FLOOR_FPS:g} frames a second"
+    fps = capacity.limits.cpus * 1000 / frame_cpu_ms
+    if fps < FLOOR_FPS:
+        return Finding(Verdict.NOTE, text, f"one session will have about {fps:.0f} frames a second; give it more CPU")
+    return Finding(Verdict.GOOD, text)
+
+
+def _look_at_page() -> Finding:
+    if (STATIC / "index.html").exists():
+        return Finding(Verdict.GOOD, "the page is built")
+    return Finding(Verdict.BAD, "the page is not built", "run `make setup`, or `npm run build` in web/")
+
+
+def _look_at_address(settings: Settings) -> Finding:
+    address = f"{settings.host}:{settings.port}"
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        socket.create_server((settings.host, settings.port), family=family).close()
+    except OSError as error:
+        return Finding(Verdict.BAD, f"{address} can't be served: {error.strerror}", "choose another --host or --port")
+    return Finding(Verdict.GOOD, f"{address} is free")
+
+
+def _look_at_browsers(settings: Settings) -> Finding:
+    try:
+        if settings.tls_cert and settings.tls_key:
+            tls.load(settings.tls_cert, settings.tls_key)
+            return Finding(Verdict.GOOD, f"HTTPS with the certificate {settings.tls_cert}")
+    except ConfigError as error:
+        return Finding(Verdict.BAD, str(error), "both have to be PEM, and belong together")
+    if settings.tls:
+        return Finding(Verdict.GOOD, "HTTPS with a certificate made here; each browser has to be told to trust it")
+    try:
+        local = ipaddress.ip_address(settings.host).is_loopback
+    except ValueError:
+        local = settings.host == "localhost"
+    if local:
+        return Finding(Verdict.GOOD, "browsers on this machine get the camera without HTTPS, others can't come in")
+    return Finding(
+        Verdict.NOTE,
+        "browsers of other machines get no camera without HTTPS",
+        "use --tls self-signed, --tls-cert and --tls-key, or a proxy with TLS in front",
+    )
+
+
+def _look_at_ports() -> Finding:
+    try:
+        first, last = map(int, PORT_RANGE.read_text().split())
+    except (OSError, ValueError):
+        return Finding(Verdict.NOTE, "the range of the UDP ports for media is not known on this system")
+    text = f"media uses UDP ports {first} to {last}"
+    if last - first + 1 < FEWEST_PORTS:
+        return Finding(Verdict.NOTE, text, f"widen net.ipv4.ip_local_port_range to {FEWEST_PORTS} ports or more")
+    return Finding(Verdict.GOOD, text + "; a firewall has to let them in")
+
+
+def _look_at_addresses(settings: Settings) -> Finding:
+    found = sorted(
+        {
+            ip.ip
+            for adapter in ifaddr.get_adapters()
+            for ip in adapter.ips
+            if isinstance(ip.ip, str) and not ipaddress.ip_address(ip.ip).is_loopback
+        }
+    )
+    text = f"peers are told the addresses {', '.join(found) or 'of this machine only'}"
+    if settings.advertise_ip:
+        return Finding(Verdict.GOOD, f"{text}, and {settings.advertise_ip}")
+    if not any(ipaddress.ip_address(address).is_global for address in found):
+        return Finding(
+            Verdict.NOTE, f"{text}: none of them is public", "for peers from outside set HOLISTIC_ADVERTISE_IP"
+        )
+    return Finding(Verdict.GOOD, text)
+
+
+async def _look_at_relays(settings: Settings) -> AsyncIterator[Finding]:
+    try:
+        servers = IceServers(settings).for_peer("doctor")
+    except ConfigError as error:
+        yield Finding(Verdict.BAD, str(error))
+        return
+    relays = [(url, server) for server in servers for url in server.urls if url.startswith(("turn:", "turns:"))]
+    if not relays:
+        yield Finding(
+            Verdict.NOTE, "there is no TURN server", "peers behind strict firewalls need one: see turn/README.md"
+        )
+    for url, server in relays:
+        try:
+            async with asyncio.timeout(TURN_DEADLINE):
+                relayed = await _allocate(url, server.username, server.credential)
+        except Exception as error:  # aioice and the network fail in many ways, and each is what is looked for
+            reason = str(error) or f"no answer within {TURN_DEADLINE:g} s"
+            remedy = "is it running, are its ports open, and does it have the same secret and clock?"
+            yield Finding(Verdict.BAD, f"{url} gives no relay: {reason}", remedy)
+        else:
+            yield Finding(Verdict.GOOD, f"{url} relays at {relayed}")
+
+
+async def _allocate(url: str, username: str | None, credential: str | None) -> str:
+    """
+    :return: the relayed address, of an allocation that is given back at once.
+    """
+    scheme, _, rest = url.partition(":")
+    authority, _, query = rest.partition("?")
+    host, _, port = authority.rpartition(":") if authority.rpartition(":")[2].isdigit() else (authority, "", "")
+    transport, _ = await turn.create_turn_endpoint(
+        asyncio.DatagramProtocol,
+        server_addr=(host.strip("[]"), int(port or (5349 if scheme == "turns" else 3478))),
+        username=username,
+        password=credential,
+        ssl=scheme == "turns",
+        transport="tcp" if scheme == "turns" or "transport=tcp" in query else "udp",
+    )
+    address, relayed_port = transport.get_extra_info("sockname")
+    transport.close()
+    return f"{address}:{relayed_port}"
+
+
+def report(settings: Settings, say: Callable[[Finding], None]) -> int:
+    """
+    :param say: is given each finding as soon as there is one.
+    :return: how many are bad.
+    """
+
+    async def examine_all() -> int:
+        bad = 0
+        async for finding in examine(settings):
+            say(finding)
+            bad += finding.verdict is Verdict.BAD
+        return bad
+
+    return asyncio.run(examine_all())
