@@ -217,7 +217,8 @@ async def _showing(one: Watch, console: Console, *, live: bool) -> AsyncIterator
             yield
         finally:
             showing.cancel()
-            await asyncio.gather(showing, return_exceptions=True)
+            with suppress(asyncio.CancelledError):
+                await showing
 
 
 @contextmanager

@@ -181,6 +181,7 @@ class Connection:
         try:
             await self._pc.setRemoteDescription(answer)
         except Exception as error:  # aiortc meets an answer that it doesn't like with whatever exception comes of it
+            configured.cancel()
             raise ConnectionFailedError(f"the server's answer can't be used: {error}") from error
         try:
             async with asyncio.timeout(CONNECT_DEADLINE):
@@ -236,7 +237,9 @@ class Connection:
         return stream
 
     def _start(self, task: Coroutine[Any, Any, None], name: str) -> None:
-        self._tasks.append(asyncio.create_task(task, name=name))
+        started = asyncio.create_task(task, name=name)
+        started.add_done_callback(self._on_task_done)
+        self._tasks.append(started)
 
     def _send(self, type: str, **fields: object) -> None:
         if self._control.readyState == "open":
@@ -323,6 +326,10 @@ class Connection:
             case {"type": "end", "reason": reason, "message": words}:
                 self._over = True
                 self._end(None if reason in NORMAL_ENDS else ConnectionLostError(words, reason=reason))
+
+    def _on_task_done(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
+            self._end(error)
 
     def _on_close(self) -> None:
         self._end(ConnectionLostError("the server closed the connection"))
