@@ -70,6 +70,7 @@ export class Inspector {
 
   /** Nothing is tracked any more. The JSON stays, to be read. */
   clear(): void {
+    this.#barsAt = this.#jsonAt = -Infinity; // What comes next is shown at once.
     this.#showPoints(null);
     this.#showBars(null);
   }

@@ -1,12 +1,13 @@
 /** The page that sends a camera: makes its parts and ties them together. */
 
-import { HolisticClient, takeSnapshot } from "../sdk/src/index.js";
+import { HolisticClient, type HolisticFrame, takeSnapshot } from "../sdk/src/index.js";
 import { CameraPicker, openCamera, type Size } from "./camera.js";
 import { expose } from "./debugging.js";
 import { element } from "./dom.js";
 import { FallbackView } from "./fallback-view.js";
 import { FiguresView, PUBLISHED } from "./figures-view.js";
 import { makeHeader } from "./header.js";
+import type { Messages } from "./i18n/index.js";
 import { Inspector } from "./inspector.js";
 import { recall, remember } from "./preferences.js";
 import { openSampleClip } from "./sample-clip.js";
@@ -14,13 +15,19 @@ import { PageSession } from "./session.js";
 import { Share } from "./share.js";
 import { listenForShortcuts } from "./shortcuts.js";
 import { postStills } from "./snapshot-loop.js";
+import { SnapshotTab } from "./snapshot-tab.js";
 import { StageView } from "./stage.js";
 import type { Status } from "./status.js";
 import { StatusView } from "./status-view.js";
+import { hashWithTab, tabInHash, Tabs } from "./tabs.js";
 import { readToken } from "./token.js";
 import { tokenMessages } from "./words.js";
 
 const SIZES = ["640x480", "320x240", "960x540", "1280x720"] as const;
+
+const TABS = ["live", "snapshot"] as const;
+/** Of what the snapshot tab's camera is to give; the picture's details matter more than its pace. */
+const CAMERA_SIZE = { width: 1280, height: 720 };
 
 const start = element("start", HTMLButtonElement);
 const stop = element("stop", HTMLButtonElement);
@@ -38,13 +45,20 @@ const translator = makeHeader();
 const session = new PageSession(client, (stream, events, signal) =>
   postStills(stream, (picture) => takeSnapshot(picture, { token, draw: draw.checked, signal }), events, signal),
 );
-const statusView = new StatusView(translator, (messages) => (token ? tokenMessages(messages) : messages));
+const adapt = (messages: Messages) => (token ? tokenMessages(messages) : messages);
+const statusView = new StatusView(translator, adapt);
 const stage = new StageView();
 const picker = new CameraPicker(camera, () => translator.messages);
 const inspector = new Inspector(translator);
 const share = new Share(client, translator, Boolean(token));
 new FiguresView(element("figures", HTMLElement), PUBLISHED, client, translator);
 new FallbackView(session, translator);
+const tabs = new Tabs(TABS);
+const snapshotTab = new SnapshotTab(translator, {
+  take: (picture, options) => takeSnapshot(picture, { ...options, token }),
+  openCamera: () => openCamera(picker.deviceId, CAMERA_SIZE),
+  adapt,
+});
 
 /** What Start, or a change of size, opens. */
 let kind: "camera" | "sample" = "camera";
@@ -62,11 +76,9 @@ client.on("state", ({ state }) => {
     stage.showAnnotated(null);
   }
 });
-client.on("landmarks", (frame) => inspector.show(frame));
-session.on("snapshot", ({ frame }) => {
-  window.holistic.lastFrame = frame;
-  inspector.show(frame);
-});
+client.on("landmarks", showLive);
+session.on("snapshot", ({ frame }) => showLive(frame));
+snapshotTab.on("frame", showSnapshot);
 addEventListener("pagehide", () => session.stop());
 
 start.addEventListener("click", () => use("camera"));
@@ -92,21 +104,58 @@ camera.addEventListener("change", () => {
 bindSwitch(draw, "draw");
 bindSwitch(smoothing, "smoothing");
 
-document.querySelector<HTMLAnchorElement>("a[data-keep-token]")!.hash = location.hash;
-addEventListener("hashchange", () => location.reload()); // It has another token.
+tabs.on("change", (tab) => {
+  history.replaceState(null, "", hashWithTab(location.hash, TABS, tab) || location.pathname);
+  inspector.clear();
+  if (tab === "snapshot") {
+    showSnapshot(snapshotTab.frame);
+  } else {
+    snapshotTab.closeCamera();
+  }
+});
+document.querySelector<HTMLAnchorElement>("a[data-keep-token]")!.hash = hashWithTab(location.hash, TABS, "live");
+addEventListener("hashchange", () => {
+  if (readToken(location.hash) === token) {
+    tabs.select(tabInHash(location.hash, TABS));
+  } else {
+    location.reload();
+  }
+});
 
 listenForShortcuts({
-  " ": () => (session.running ? session.stop() : use("camera")),
-  m: () => stage.toggleMirror(),
-  d: () => draw.click(),
-  s: () => smoothing.click(),
-  l: () => share.toggle(),
-  v: () => stage.nextView(),
+  " ": whenLive(() => (session.running ? session.stop() : use("camera"))),
+  m: () => (tabs.current === "live" ? stage.toggleMirror() : snapshotTab.toggleMirror()),
+  d: () => (tabs.current === "live" ? draw.click() : snapshotTab.toggleDrawing()),
+  s: whenLive(() => smoothing.click()),
+  l: whenLive(() => share.toggle()),
+  v: whenLive(() => stage.nextView()),
   "?": () => element("help", HTMLElement).togglePopover(),
 });
 
 translator.on("change", () => void picker.refresh());
 translator.use(translator.language);
+tabs.select(tabInHash(location.hash, TABS));
+
+function whenLive(action: () => void): () => void {
+  return () => tabs.current === "live" && action();
+}
+
+function showLive(frame: HolisticFrame): void {
+  if (tabs.current === "live") {
+    window.holistic.lastFrame = frame;
+    inspector.show(frame);
+  }
+}
+
+function showSnapshot(frame: HolisticFrame | null): void {
+  if (tabs.current === "snapshot") {
+    window.holistic.lastFrame = frame;
+    inspector.clear();
+    if (frame) {
+      inspector.show(frame);
+    }
+  }
+}
 
 function use(wanted: "camera" | "sample"): void {
   kind = wanted;
@@ -141,7 +190,8 @@ function showStatus(status: Status): void {
     start.focus();
   }
   sample.ariaPressed = String(running && kind === "sample");
-  if (status.state === "idle" || status.state === "failed" || status.state === "reconnecting") {
+  const over = status.state === "idle" || status.state === "failed" || status.state === "reconnecting";
+  if (over && tabs.current === "live") {
     inspector.clear();
   }
   statusView.show(status);
