@@ -69,6 +69,8 @@ export class Session {
   #resource: Resource | null = null;
   #offer: string | null = null;
   #candidates: RTCIceCandidate[] = [];
+  /** Of the last TURN server that was of no use; ends the words for a connection that could not be made. */
+  #turnFailure = "";
   #lastMessage = 0;
   #lastCheck = 0;
   #timers: ReturnType<typeof setTimeout>[] = [];
@@ -100,6 +102,7 @@ export class Session {
     this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
     this.pc.addEventListener("connectionstatechange", () => this.#watchConnection());
     this.pc.addEventListener("icecandidate", ({ candidate }) => this.#trickle(candidate));
+    this.pc.addEventListener("icecandidateerror", (event) => this.#noteTurnFailure(event));
     this.pc.addEventListener("track", ({ track, receiver }) => {
       tuneReceiver(receiver);
       this.#annotated.addTrack(track);
@@ -182,7 +185,9 @@ export class Session {
     this.#timers.push(
       setTimeout(() => {
         if (this.#state === "connecting") {
-          this.#lose(new HolisticError("ice-failed", `no connection within ${CONNECT_MS / 1000} s`));
+          this.#lose(
+            new HolisticError("ice-failed", `no connection within ${CONNECT_MS / 1000} s${this.#turnFailure}`),
+          );
         }
       }, CONNECT_MS),
     );
@@ -228,6 +233,14 @@ export class Session {
         this.#events.error(error as HolisticError);
       }
     });
+  }
+
+  #noteTurnFailure({ url, errorCode, errorText }: RTCPeerConnectionIceErrorEvent): void {
+    if (/^turns?:/.test(url)) {
+      // Browsers report a server that can't be reached as 701.
+      const failure = errorCode === 701 ? "can't be reached" : `refused: ${errorCode} ${errorText}`;
+      this.#turnFailure = `; the TURN server ${url} ${failure}`;
+    }
   }
 
   #openLandmarks(encoding: Encoding): void {
@@ -307,7 +320,10 @@ export class Session {
       const connecting = this.#state === "connecting";
       this.#lose(
         connecting
-          ? new HolisticError("ice-failed", "no way was found for media between the browser and the server")
+          ? new HolisticError(
+              "ice-failed",
+              `no way was found for media between the browser and the server${this.#turnFailure}`,
+            )
           : new HolisticError("connection-lost", "the connection was lost"),
       );
     } else if (connectionState === "connected" && this.#state === "connecting" && this.#control.isOpen) {

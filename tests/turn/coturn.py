@@ -1,0 +1,103 @@
+"""Debian's coturn, configured and started by turn/entrypoint.sh."""
+
+import asyncio
+import os
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import ifaddr
+
+ENTRYPOINT = Path(__file__).parents[2] / "turn" / "entrypoint.sh"
+
+
+@dataclass
+class Coturn:
+    port: int
+    tls_port: int
+    folder: Path
+
+    @property
+    def secret_file(self) -> Path:
+        return self.folder / "secret"
+
+    @property
+    def secret(self) -> str:
+        return self.secret_file.read_text()
+
+    @property
+    def config(self) -> str:
+        return (self.folder / "turnserver.conf").read_text()
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+
+@asynccontextmanager
+async def coturn(folder: Path, *arguments: str, **environment: str) -> AsyncIterator[Coturn]:
+    """On 127.0.0.1 and free ports, once it takes connections; ended at the end."""
+    server = Coturn(free_port(), free_port(), folder)
+    with (folder / "log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            *(ENTRYPOINT, *arguments),
+            env=variables(
+                folder,
+                TURN_LISTENING_IP="127.0.0.1",
+                TURN_PORT=str(server.port),
+                TURN_TLS_PORT=str(server.tls_port),
+                **environment,
+            ),
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        async with asyncio.timeout(10):
+            while not await _listens(server.port):
+                assert process.returncode is None, server.log
+                await asyncio.sleep(0.02)
+        yield server
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+def render(folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """What the entrypoint makes of the environment, with a coturn that does nothing."""
+    (folder / "turnserver").write_text("#!/bin/sh\n")
+    (folder / "turnserver").chmod(0o755)
+    path = {"PATH": f"{folder}:{os.environ['PATH']}"}
+    return subprocess.run(
+        [ENTRYPOINT], env={**variables(folder, **environment), **path}, capture_output=True, text=True, timeout=10
+    )
+
+
+def variables(folder: Path, **environment: str) -> Mapping[str, str]:
+    """Nothing that the tests' own environment may have set."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("TURN_")}
+    return {**others, "TURN_DIR": str(folder), **environment}
+
+
+def own_addresses() -> str:
+    """Those at which a server on this machine can be reached, as TURN_APP_NETWORK takes them."""
+    return " ".join(str(ip.ip) for adapter in ifaddr.get_adapters() for ip in adapter.ips if ip.is_IPv4)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True

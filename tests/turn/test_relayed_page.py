@@ -1,0 +1,112 @@
+"""The page of someone whom only the TURN server can connect: a real Chromium that may use nothing but relays."""
+
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, Playwright, Route, async_playwright, expect
+
+from e2e.browsers import launched, opened
+from holistic_rtc.sessions.ice_servers import mint
+from support.serving import Server, serving
+
+from .coturn import Coturn, coturn, own_addresses
+
+ONLY_RELAYS = """
+    const Plain = window.RTCPeerConnection;
+    window.RTCPeerConnection = class extends Plain {
+        constructor(configuration) {
+            const iceServers = configuration.iceServers.map((server) => ({
+                ...server,
+                urls: server.urls.filter((url) => url.endsWith("transport=TRANSPORT")),
+            }));
+            super({ ...configuration, iceServers, iceTransportPolicy: "relay" });
+            window.connection = this;
+            this.addEventListener("icecandidateerror", () => (window.refused = true));
+        }
+    };
+"""
+USED_CANDIDATES = """async () => {
+    const stats = [...(await window.connection.getStats()).values()];
+    const pairs = stats.filter(({ type, nominated, state }) =>
+        type === "candidate-pair" && nominated && state === "succeeded");
+    return pairs.map((pair) => {
+        const { candidateType, relayProtocol } = stats.find(({ id }) => id === pair.localCandidateId);
+        return [candidateType, relayProtocol];
+    });
+}"""
+
+
+@pytest_asyncio.fixture(scope="module")
+async def turn(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Coturn]:
+    """May relay to this machine, also to 127.0.0.1; the configuration that is shipped does neither."""
+    folder = tmp_path_factory.mktemp("turn")
+    async with coturn(folder, "--allow-loopback-peers", TURN_APP_NETWORK=own_addresses()) as turn:
+        yield turn
+
+
+@pytest_asyncio.fixture(scope="module")
+async def server(turn: Coturn) -> AsyncIterator[Server]:
+    udp, tcp = (f"turn:127.0.0.1:{turn.port}?transport={transport}" for transport in ("udp", "tcp"))
+    environment = {"HOLISTIC_TURN_URLS": f'["{udp}", "{tcp}"]', "HOLISTIC_TURN_SECRET_FILE": str(turn.secret_file)}
+    async with serving(environment=environment) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(scope="module")
+async def playwright() -> AsyncIterator[Playwright]:
+    async with async_playwright() as playwright:
+        yield playwright
+
+
+@pytest_asyncio.fixture(scope="module")
+async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
+    async with launched(playwright) as browser:
+        yield browser
+
+
+async def load(page: Page, url: str, transport: str) -> None:
+    await page.add_init_script(ONLY_RELAYS.replace("TRANSPORT", transport))
+    await page.goto(url)
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+async def test_annotated_video_and_landmarks_come_through_the_relay(
+    browser: Browser, server: Server, transport: str
+) -> None:
+    async with opened(browser, "about:blank") as page:
+        await load(page, server.url, transport)
+        await page.get_by_test_id("sample").click()
+        await page.wait_for_function("() => window.holistic.lastFrame?.faceLandmarks.length === 1")
+        await page.wait_for_function(
+            "() => document.getElementById('annotated-video').getVideoPlaybackQuality().totalVideoFrames > 10"
+        )
+        assert await page.evaluate(USED_CANDIDATES) == [["relay", transport]]
+
+
+@pytest.mark.parametrize("fault", ["wrong", "expired"])
+async def test_a_credential_that_the_turn_server_refuses_is_what_the_page_complains_of(
+    browser: Browser, server: Server, turn: Coturn, fault: str
+) -> None:
+    async def spoil(route: Route) -> None:
+        answer = await route.fetch()
+        document = await answer.json()
+        (ice_server,) = document["iceServers"]
+        expiry = int(time.time()) + (-10 if fault == "expired" else 60)
+        ice_server["username"], ice_server["credential"] = mint(
+            "some other secret" if fault == "wrong" else turn.secret, "page", expiry
+        )
+        await route.fulfill(response=answer, json=document)
+
+    async with opened(browser, "about:blank", may_complain=True) as page:
+        # The page gives a connection 15 s, which need not be waited for.
+        await page.clock.install()
+        await page.route("**/api/ice-servers", spoil)
+        await load(page, server.url, "udp")
+        await page.get_by_test_id("sample").click()
+        await page.wait_for_function("() => window.refused && window.connection.remoteDescription")
+        await page.clock.fast_forward(15_000)
+        error = page.get_by_test_id("error")
+        await expect(error).to_contain_text("No way for the video")
+        await expect(error).to_contain_text(f"the TURN server turn:127.0.0.1:{turn.port}?transport=udp refused: 401")
