@@ -34,7 +34,7 @@ run: setup ## make ready and serve (HOST=, PORT= and ARGS= for the options of ho
 	@exec $(BIN)/holistic-rtc serve $(SERVE)
 
 .PHONY: test
-test: setup $(STAMPS)/dev chromium lint ## lint, types, and all tests, in Python and TypeScript
+test: setup $(STAMPS)/dev chromium turnserver lint ## lint, types, and all tests, in Python and TypeScript
 	cd web && npm test
 	$(BIN)/pytest
 
@@ -119,3 +119,7 @@ $(PAGE): web/node_modules/.package-lock.json $(PAGE_SOURCES)
 .PHONY: chromium
 chromium:
 	@scripts/find-chromium >/dev/null || scripts/install-debian-packages "The browser tests" chromium
+
+.PHONY: turnserver
+turnserver:
+	@command -v turnserver >/dev/null || scripts/install-debian-packages "The TURN tests" coturn
