@@ -45,18 +45,17 @@ make_secret() {
 
 # coturn takes addresses and ranges, FIRST-LAST, but no A.B.C.D/BITS.
 range() {
-    case $1 in
-    *.*/*)
-        bits=${1#*/}
+    if echo "$1" | grep -Eq '^([0-9]{1,3}[.]){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])$'; then
         number=0
         for part in $(echo "${1%/*}" | tr . ' '); do number=$((number << 8 | part)); done
-        size=$((1 << (32 - bits)))
+        size=$((1 << (32 - ${1#*/})))
         first=$((number / size * size))
         echo "$(dotted $first)-$(dotted $((first + size - 1)))"
-        ;;
-    */*) fail "TURN_APP_NETWORK: write $1 as FIRST-LAST" ;;
-    *) echo "$1" ;;
-    esac
+    elif echo "$1" | grep -Eq '^[0-9a-fA-F.:]+(-[0-9a-fA-F.:]+)?$'; then
+        echo "$1"
+    else
+        fail "TURN_APP_NETWORK takes A.B.C.D/BITS, addresses, and ranges of addresses, FIRST-LAST, but not $1"
+    fi
 }
 
 dotted() {
