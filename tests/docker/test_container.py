@@ -1,0 +1,153 @@
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import numpy as np
+from compose import ADDRESS, CPUS, Composition, docker
+
+from support.clips import person_clip
+from support.publisher import PictureTrack, Publisher
+
+
+class OutsidePublisher(Publisher):
+    """Knows of the server what somebody outside of its network does, and the server nothing of it: their only way is through
+    the published ports."""
+
+    async def offer(self) -> str:
+        return _only(await super().offer(), None)
+
+    async def accept(self, answer: str) -> None:
+        await super().accept(_only(answer, ADDRESS))
+
+
+def _only(sdp: str, address: str | None) -> str:
+    """The SDP with the candidates at `address` alone."""
+    lines = [
+        line
+        for line in sdp.splitlines()
+        if line != "a=end-of-candidates" and (not line.startswith("a=candidate:") or line.split()[4] == address)
+    ]
+    return "\r\n".join(lines) + "\r\n"
+
+
+@asynccontextmanager
+async def publishing_from_outside(url: str) -> AsyncIterator[Publisher]:
+    async with aiohttp.ClientSession() as http:
+        publisher = OutsidePublisher(url, http)
+        try:
+            publisher.pc.addTransceiver(PictureTrack(person_clip()[0]), direction="sendrecv")
+            publisher.open_landmarks()
+            yield await publisher.connect()
+        finally:
+            if publisher.location:
+                await publisher.delete()
+            await publisher.close()
+
+
+async def until_ready(url: str, timeout: float = 120) -> None:
+    async with aiohttp.ClientSession() as http, asyncio.timeout(timeout):
+        while True:
+            with contextlib.suppress(aiohttp.ClientError):
+                async with http.get(f"{url}/readyz") as response:
+                    if response.status == 200:
+                        return
+            await asyncio.sleep(0.1)
+
+
+async def test_annotated_video_and_landmarks_come_through_the_published_ports(composition: Composition) -> None:
+    await until_ready(composition.url)
+    async with publishing_from_outside(composition.url) as publisher:
+        await publisher.until(lambda: any(message.result.pose_landmarks is not None for message in publisher.landmarks))
+        await publisher.until(lambda: len(publisher.frames.get(0, [])) > 5, timeout=60)
+        drawn = publisher.frames[0][-1].to_ndarray(format="rgb24").astype(int)
+        assert np.abs(drawn - person_clip()[0]).mean() > 1
+
+
+def test_the_pages_are_in_the_image(composition: Composition) -> None:
+    fetch = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:8080/').read().decode())"
+    assert "<title>" in composition.in_app("python", "-c", fetch)
+
+
+def test_the_server_has_no_rights_to_speak_of(composition: Composition) -> None:
+    assert composition.in_app("id", "-u") == "10001"
+    status = composition.in_app("cat", "/proc/1/status")
+    assert "CapEff:\t0000000000000000" in status
+    assert "CapBnd:\t0000000000000000" in status
+    assert "NoNewPrivs:\t1" in status
+    for path in ("/file", "/opt/holistic-rtc/file", "/models/file"):
+        assert "Read-only file system" in composition.in_app("touch", path, check=False)
+
+
+def test_the_image_has_what_the_server_needs_and_no_tools(composition: Composition) -> None:
+    for tool in ("gcc", "make", "node", "npm", "/opt/holistic-rtc/bin/pip"):
+        assert not composition.in_app("sh", "-c", f"command -v {tool}", check=False)
+    for model in ("lite", "full"):
+        composition.in_app("holistic-rtc", "models", "verify", "--pose-model", model)
+
+
+def test_the_secret_that_the_turn_server_made_is_in_no_log(composition: Composition) -> None:
+    secret = composition.in_app("cat", "/var/lib/turn/secret")
+    assert len(secret) >= 32
+    assert secret not in docker("compose", "logs")
+
+
+async def test_the_cpu_cap_holds_under_load(composition: Composition) -> None:
+    await until_ready(composition.url)
+    async with publishing_from_outside(composition.url) as publisher:
+        await publisher.until(lambda: len(publisher.landmarks) > 5)
+        used, throttled, began = _cpu_seconds(composition), _throttled(composition), time.monotonic()
+        count = len(publisher.landmarks) + 40
+        await publisher.until(lambda: len(publisher.landmarks) > count, timeout=60)
+        # A period of 0.1 s may be charged late.
+        assert _cpu_seconds(composition) - used < CPUS * (time.monotonic() - began) * 1.05 + 0.1
+        assert _throttled(composition) > throttled
+
+
+async def test_the_server_is_back_after_the_memory_was_used_up(composition: Composition) -> None:
+    await until_ready(composition.url)
+    killed = _counter(composition, "oom_kill", "memory")
+    # Each holds less than a session's process does, which is therefore what the kernel kills.
+    hog = "import time; hog = bytes(1) * 100_000_000; time.sleep(20)"
+    async with publishing_from_outside(composition.url) as publisher:
+        await publisher.until(lambda: publisher.landmarks)
+        composition.in_app("sh", "-c", f"for i in 1 2 3 4 5 6 7 8 9; do python -c '{hog}' & done; wait", check=False)
+    await until_ready(composition.url)
+    assert _counter(composition, "oom_kill", "memory") > killed or _restarts() > 0
+    async with publishing_from_outside(composition.url) as publisher:
+        await publisher.until(lambda: publisher.landmarks)
+
+
+async def test_the_server_is_back_after_it_was_killed(composition: Composition) -> None:
+    restarts = _restarts()
+    composition.in_app("sh", "-c", "kill -9 $(cat /proc/1/task/1/children)", check=False)
+    async with asyncio.timeout(60):
+        while _restarts() == restarts:
+            await asyncio.sleep(0.2)
+    await until_ready(composition.url)
+
+
+def _restarts() -> int:
+    return int(docker("inspect", "--format", "{{.RestartCount}}", docker("compose", "ps", "--quiet", "app")))
+
+
+def _cpu_seconds(composition: Composition) -> float:
+    if usage := composition.in_app("sh", "-c", "cat /sys/fs/cgroup/cpuacct/cpuacct.usage 2>/dev/null", check=False):
+        return int(usage) / 1e9
+    return _counter(composition, "usage_usec", "cpu") / 1e6
+
+
+def _throttled(composition: Composition) -> int:
+    return _counter(composition, "nr_throttled", "cpu")
+
+
+def _counter(composition: Composition, name: str, controller: str) -> int:
+    """Of the container's control group, of version 1 or 2."""
+    files = {
+        "cpu": "/sys/fs/cgroup/cpu/cpu.stat /sys/fs/cgroup/cpu.stat",
+        "memory": "/sys/fs/cgroup/memory/memory.oom_control /sys/fs/cgroup/memory.events",
+    }[controller]
+    text = composition.in_app("sh", "-c", f"cat {files} 2>/dev/null", check=False)
+    return next(int(line.split()[1]) for line in text.splitlines() if line.split()[0] == name)
