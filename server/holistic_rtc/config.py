@@ -1,15 +1,24 @@
 """The settings of the server; the only reader of the environment."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, IPvAnyAddress, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, IPvAnyAddress, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from .errors import ConfigError
 
-TurnUrl = Annotated[str, Field(pattern=r"^turns?:[^?/ :]+(:[0-9]+)?(\?transport=(udp|tcp))?$")]
-"""RFC 7065; an IPv6 address needs a name, since aiortc reads none here."""
+
+def _turn_url(url: str) -> str:
+    """An IPv6 address needs a name: aiortc doesn't read it here."""
+    if re.fullmatch(r"turns?:[^?/ :]+(:[0-9]+)?([?]transport=(udp|tcp))?", url) is None:
+        raise ValueError("write turn:HOST:PORT?transport=udp, or =tcp, or turns:HOST:PORT?transport=tcp")
+    return url
+
+
+TurnUrl = Annotated[str, AfterValidator(_turn_url)]
+"""RFC 7065."""
 
 
 class IceServer(BaseModel, frozen=True):

@@ -9,9 +9,10 @@ from playwright.async_api import Browser, Page, Playwright, Route, async_playwri
 
 from e2e.browsers import launched, opened
 from holistic_rtc.sessions.ice_servers import mint
-from support.serving import Server, serving
+from support.serving import Server
 
-from .coturn import Coturn, coturn, own_addresses
+from .conftest import TOKEN
+from .coturn import Coturn
 
 ONLY_RELAYS = """
     const Plain = window.RTCPeerConnection;
@@ -39,22 +40,6 @@ USED_CANDIDATES = """async () => {
 
 
 @pytest_asyncio.fixture(scope="module")
-async def turn(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Coturn]:
-    """May relay to this machine, also to 127.0.0.1; the configuration that is shipped does neither."""
-    folder = tmp_path_factory.mktemp("turn")
-    async with coturn(folder, "--allow-loopback-peers", TURN_APP_NETWORK=own_addresses()) as turn:
-        yield turn
-
-
-@pytest_asyncio.fixture(scope="module")
-async def server(turn: Coturn) -> AsyncIterator[Server]:
-    udp, tcp = (f"turn:127.0.0.1:{turn.port}?transport={transport}" for transport in ("udp", "tcp"))
-    environment = {"HOLISTIC_TURN_URLS": f'["{udp}", "{tcp}"]', "HOLISTIC_TURN_SECRET_FILE": str(turn.secret_file)}
-    async with serving(environment=environment) as server:
-        yield server
-
-
-@pytest_asyncio.fixture(scope="module")
 async def playwright() -> AsyncIterator[Playwright]:
     async with async_playwright() as playwright:
         yield playwright
@@ -68,7 +53,7 @@ async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
 
 async def load(page: Page, url: str, transport: str) -> None:
     await page.add_init_script(ONLY_RELAYS.replace("TRANSPORT", transport))
-    await page.goto(url)
+    await page.goto(f"{url}/#token={TOKEN}")
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
