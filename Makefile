@@ -24,7 +24,7 @@ SERVE := $(if $(filter command,$(origin HOST)),--host $(HOST)) $(if $(filter com
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 .PHONY: setup
 setup: $(STAMPS)/package $(STAMPS)/libraries $(STAMPS)/model $(PAGE) ## make everything ready to run
@@ -37,6 +37,10 @@ run: setup ## make ready and serve (HOST=, PORT= and ARGS= for the options of ho
 test: setup $(STAMPS)/dev chromium turnserver lint ## lint, types, and all tests, in Python and TypeScript
 	cd web && npm test
 	$(BIN)/pytest
+
+.PHONY: test-docker
+test-docker: $(STAMPS)/package $(STAMPS)/dev ## build the image, start it by docker compose, and test it; needs a Docker engine
+	$(BIN)/pytest tests/docker
 
 .PHONY: lint
 lint: $(STAMPS)/package $(STAMPS)/dev $(NODE_PACKAGES) ## lint and types

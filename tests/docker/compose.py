@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,12 +25,12 @@ SETTINGS = {
 }
 
 
-def docker(*arguments: str, check: bool = True) -> str:
+def docker(*arguments: str, check: bool = True, settings: Mapping[str, str] = SETTINGS) -> str:
     """:return: what it printed, errors as well."""
     done = subprocess.run(
         ["docker", *arguments],
         cwd=ROOT,
-        env={**os.environ, **SETTINGS},
+        env={**os.environ, **settings},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -13,8 +13,8 @@ from support.publisher import PictureTrack, Publisher
 
 
 class OutsidePublisher(Publisher):
-    """Knows of the server what somebody outside of its network does, and the server nothing of it: their only way is through
-    the published ports."""
+    """Knows of the server what somebody outside of its network does, and the server nothing of it: their only way is
+    through the published ports."""
 
     async def offer(self) -> str:
         return _only(await super().offer(), None)
@@ -108,14 +108,14 @@ async def test_the_cpu_cap_holds_under_load(composition: Composition) -> None:
 
 async def test_the_server_is_back_after_the_memory_was_used_up(composition: Composition) -> None:
     await until_ready(composition.url)
-    killed = _counter(composition, "oom_kill", "memory")
+    killed, restarts = _counter(composition, "oom_kill", "memory"), _restarts()
     # Each holds less than a session's process does, which is therefore what the kernel kills.
     hog = "import time; hog = bytes(1) * 100_000_000; time.sleep(20)"
     async with publishing_from_outside(composition.url) as publisher:
         await publisher.until(lambda: publisher.landmarks)
         composition.in_app("sh", "-c", f"for i in 1 2 3 4 5 6 7 8 9; do python -c '{hog}' & done; wait", check=False)
     await until_ready(composition.url)
-    assert _counter(composition, "oom_kill", "memory") > killed or _restarts() > 0
+    assert _counter(composition, "oom_kill", "memory") > killed or _restarts() > restarts
     async with publishing_from_outside(composition.url) as publisher:
         await publisher.until(lambda: publisher.landmarks)
 
@@ -124,7 +124,7 @@ async def test_the_server_is_back_after_it_was_killed(composition: Composition) 
     restarts = _restarts()
     composition.in_app("sh", "-c", "kill -9 $(cat /proc/1/task/1/children)", check=False)
     async with asyncio.timeout(60):
-        while _restarts() == restarts:
+        while _restarts() == restarts:  # noqa: ASYNC110 - Docker isn't asked by events
             await asyncio.sleep(0.2)
     await until_ready(composition.url)
 
