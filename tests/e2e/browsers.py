@@ -59,12 +59,12 @@ async def opened(
 
 
 async def pixels(page: Page, test_id: str) -> Picture:
-    """What a video element shows now, in the size of its frames."""
+    """What a video element shows now, in the size of its frames, or what a canvas does."""
     data = await page.evaluate(
         """async (id) => {
-            const video = document.querySelector(`[data-testid="${id}"]`);
-            const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
-            canvas.getContext("2d").drawImage(video, 0, 0);
+            const source = document.querySelector(`[data-testid="${id}"]`);
+            const canvas = new OffscreenCanvas(source.videoWidth ?? source.width, source.videoHeight ?? source.height);
+            canvas.getContext("2d").drawImage(source, 0, 0);
             const blob = await canvas.convertToBlob({ type: "image/png" });
             const bytes = new Uint8Array(await blob.arrayBuffer());
             return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));

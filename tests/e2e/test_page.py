@@ -81,19 +81,6 @@ async def test_a_server_that_does_not_answer_is_explained(browser: Browser) -> N
         await expect(page.get_by_test_id("error")).to_contain_text("doesn't answer")
 
 
-async def test_without_a_way_for_media_the_page_says_what_to_look_at(playwright: Playwright, server: Server) -> None:
-    arguments = (
-        "--use-fake-ui-for-media-stream",
-        "--use-fake-device-for-media-stream",
-        "--webrtc-ip-handling-policy=disable_non_proxied_udp",
-    )
-    async with launched(playwright, *arguments) as browser, opened(browser, server.url) as page:
-        await page.get_by_test_id("start").click()
-        await until_state(page, "failed")
-        await expect(page.get_by_test_id("error")).to_contain_text("UDP")
-        await expect(page.get_by_test_id("error")).to_contain_text("TURN")
-
-
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stuck"])
 async def test_a_session_process_that_dies_or_hangs_is_replaced_by_itself(
     browser: Browser, number: signal.Signals

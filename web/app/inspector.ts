@@ -70,9 +70,16 @@ export class Inspector {
 
   /** Nothing is tracked any more. The JSON stays, to be read. */
   clear(): void {
-    this.#barsAt = this.#jsonAt = -Infinity; // What comes next is shown at once.
     this.#showPoints(null);
     this.#showBars(null);
+  }
+
+  /** Of a picture that stays, until the next one; null when there is none. */
+  showStill(frame: HolisticFrame | null): void {
+    this.#frame = frame;
+    this.#paused = false;
+    this.#showBars(frame);
+    this.#translate();
   }
 
   #makePoints(): void {
@@ -155,12 +162,12 @@ export class Inspector {
 
   #togglePause(): void {
     this.#paused = !this.#paused;
-    this.#pause.ariaPressed = String(this.#paused);
     this.#translate();
   }
 
   #translate(): void {
     const { messages } = this.#translator;
+    this.#pause.ariaPressed = String(this.#paused);
     this.#pause.textContent = this.#paused ? messages.resume : messages.pause;
     this.#showPoints(this.#frame);
     this.#showJson();

@@ -106,10 +106,8 @@ bindSwitch(smoothing, "smoothing");
 
 tabs.on("change", (tab) => {
   history.replaceState(null, "", hashWithTab(location.hash, TABS, tab) || location.pathname);
-  inspector.clear();
-  if (tab === "snapshot") {
-    showSnapshot(snapshotTab.frame);
-  } else {
+  inspector.showStill(tab === "snapshot" ? snapshotTab.frame : null);
+  if (tab !== "snapshot") {
     snapshotTab.closeCamera();
   }
 });
@@ -150,10 +148,7 @@ function showLive(frame: HolisticFrame): void {
 function showSnapshot(frame: HolisticFrame | null): void {
   if (tabs.current === "snapshot") {
     window.holistic.lastFrame = frame;
-    inspector.clear();
-    if (frame) {
-      inspector.show(frame);
-    }
+    inspector.showStill(frame);
   }
 }
 

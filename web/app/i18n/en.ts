@@ -198,7 +198,7 @@ export const en = {
         remedy: "Make it smaller, or choose another one. The details below say what the server takes.",
       },
       "not-a-picture": {
-        title: "This is no picture that the server can read",
+        title: "Not a picture that can be read",
         remedy: "It takes JPEG, PNG, WebP and BMP. Convert other formats first, such as HEIC, GIF, SVG or PDF.",
       },
       "slow-upload": {
