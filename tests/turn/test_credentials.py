@@ -1,0 +1,228 @@
+"""Whom coturn relays for, and where to."""
+
+import asyncio
+import re
+import ssl
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aioice.stun import TransactionFailed
+from aioice.turn import TurnTransport, create_turn_endpoint
+from aiortc import RTCConfiguration, RTCPeerConnection
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from holistic_rtc.sessions.ice_servers import mint
+from support.serving import Server
+
+from .conftest import TOKEN
+from .coturn import Coturn, coturn
+
+AUTHORISED = {"Authorization": f"Bearer {TOKEN}"}
+
+
+class Peer(asyncio.DatagramProtocol):
+    """One end of a relay."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.refused: asyncio.Future[int] = loop.create_future()
+        """The code, when what was sent may not go there."""
+        self.closed: asyncio.Future[None] = loop.create_future()
+
+    def error_received(self, error: Exception) -> None:
+        assert isinstance(error, TransactionFailed)
+        self.refused.set_result(error.response.attributes["ERROR-CODE"][0])
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.closed.set_result(None)
+
+
+@asynccontextmanager
+async def relay(
+    turn: Coturn, username: str, credential: str, *, port: int | None = None, **options: Any
+) -> AsyncIterator[tuple[TurnTransport, Peer]]:
+    async with asyncio.timeout(10):
+        transport, peer = await create_turn_endpoint(
+            Peer, ("127.0.0.1", port or turn.port), username, credential, **options
+        )
+    try:
+        yield transport, peer
+    finally:
+        transport.close()
+        await peer.closed
+
+
+async def refusal(turn: Coturn, username: str, credential: str) -> int:
+    """The code with which coturn refuses a relay."""
+    with pytest.raises(TransactionFailed) as error:
+        async with relay(turn, username, credential):
+            pass
+    code, _ = error.value.response.attributes["ERROR-CODE"]
+    return int(code)
+
+
+def fresh(turn: Coturn, name: str = "somebody") -> tuple[str, str]:
+    return mint(turn.secret, name, int(time.time()) + 60)
+
+
+async def test_coturns_own_client_sends_over_udp_and_tcp(turn: Coturn) -> None:
+    for output in await asyncio.gather(run_uclient(turn), run_uclient(turn, "-t")):
+        assert "tot_send_msgs=4, tot_recv_msgs=4" in output
+    assert turn.secret not in turn.log
+
+
+async def test_a_relay_can_be_had_over_tls(tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path)
+    async with coturn(tmp_path, TURN_TLS_CERT=str(certificate), TURN_TLS_KEY=str(key)) as turn:
+        tls = ssl.create_default_context(cafile=certificate)
+        tls.check_hostname = False
+        async with relay(turn, *fresh(turn), port=turn.tls_port, transport="tcp", ssl=tls) as (_, end):
+            assert not end.refused.done()
+
+
+async def run_uclient(turn: Coturn, *arguments: str) -> str:
+    """It sends packets to itself through two relays."""
+    username, credential = fresh(turn)
+    process = await asyncio.create_subprocess_exec(
+        *("turnutils_uclient", "-y", "-c", "-n", "2", "-p", str(turn.port), "-u", username, "-w", credential),
+        *(*arguments, "127.0.0.1"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(20):
+        output, _ = await process.communicate()
+    return output.decode()
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """:return: the files of the certificate and its key"""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "cert.pem", folder / "key.pem"
+    paths[0].write_bytes(certificate.public_bytes(Encoding.PEM))
+    paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return paths
+
+
+async def test_a_wrong_or_expired_credential_is_refused(turn: Coturn) -> None:
+    username, _ = fresh(turn)
+    assert await refusal(turn, username, fresh(turn, "another")[1]) == 401
+    assert await refusal(turn, *mint("another secret", "somebody", int(time.time()) + 60)) == 401
+    assert await refusal(turn, *mint(turn.secret, "somebody", int(time.time()) - 1)) == 401
+    assert await refusal(turn, "somebody", turn.secret) == 401
+
+
+@pytest.mark.parametrize(
+    ("network", "peer", "relayed"),
+    [
+        ("", "10.1.2.3", False),
+        ("", "169.254.169.254", False),
+        ("", "127.0.0.1", False),
+        ("127.0.0.1", "127.0.0.1", False),
+        ("10.1.2.0/24", "10.1.2.3", True),
+        ("10.1.2.0/24", "10.1.3.3", False),
+    ],
+)
+async def test_peers_are_refused_unless_they_are_in_the_network_of_the_app_and_never_on_loopback(
+    tmp_path: Path, network: str, peer: str, relayed: bool
+) -> None:
+    async with (
+        coturn(tmp_path, "--verbose", TURN_APP_NETWORK=network) as turn,
+        relay(turn, *fresh(turn)) as (transport, end),
+    ):
+        transport.sendto(b"hello", (peer, 9))
+        if relayed:
+            await until(lambda: re.search(rf"peer {peer}:9 lifetime updated", turn.log))
+        else:
+            async with asyncio.timeout(5):
+                assert await end.refused == 403
+
+
+async def test_a_user_gets_as_many_relays_as_the_quota_says_and_others_get_theirs(tmp_path: Path) -> None:
+    async with (
+        coturn(tmp_path, TURN_USER_QUOTA="2") as turn,
+        relay(turn, *fresh(turn)),
+        relay(turn, *fresh(turn)),
+    ):
+        assert await refusal(turn, *fresh(turn)) == 486
+        async with relay(turn, *fresh(turn, "another")):
+            pass
+
+
+async def test_the_server_takes_part_with_a_relay_of_its_own_and_tells_its_peer_of_another(
+    turn: Coturn, server: Server
+) -> None:
+    pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    pc.addTransceiver("video", direction="sendonly")
+    await pc.setLocalDescription(await pc.createOffer())
+    headers = {**AUTHORISED, "Content-Type": "application/sdp"}
+    async with aiohttp.ClientSession() as http:
+        async with http.post(f"{server.url}/whip", data=pc.localDescription.sdp, headers=headers) as response:
+            assert response.status == 201
+            assert "typ relay" in await response.text()
+            location, links = response.headers["Location"], response.headers.getall("Link")
+        async with http.delete(f"{server.url}{location}"):
+            pass
+    await pc.close()
+    session = location.split("/")[2]
+    assert len(links) == 2
+    for link in links:
+        username, credential = credentials_of(link)
+        assert username.endswith(f":{session}")
+        async with relay(turn, username, credential):
+            pass
+
+
+async def test_what_newcomers_are_told_is_taken_by_the_turn_server_and_is_another_each_time(
+    turn: Coturn, server: Server
+) -> None:
+    async with aiohttp.ClientSession(headers=AUTHORISED) as http:
+        async with http.options(f"{server.url}/whip") as response:
+            told = [credentials_of(response.headers["Link"])]
+        for _ in range(2):
+            async with http.get(f"{server.url}/api/ice-servers") as response:
+                (ice_server,) = (await response.json())["iceServers"]
+            told.append((ice_server["username"], ice_server["credential"]))
+    assert len({username for username, _ in told}) == 3
+    for username, credential in told:
+        async with relay(turn, username, credential):
+            pass
+
+
+async def test_who_does_not_know_the_token_is_told_of_no_credentials(server: Server) -> None:
+    async with aiohttp.ClientSession() as http:
+        async with http.options(f"{server.url}/whip") as response:
+            assert response.status == 204
+            assert "Link" not in response.headers
+        async with http.get(f"{server.url}/api/ice-servers") as response:
+            assert response.status == 401
+
+
+def credentials_of(link: str) -> tuple[str, str]:
+    found = re.search('username="([^"]+)"; credential="([^"]+)"', link)
+    assert found
+    return found[1], found[2]
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Poll what a log says, which sends no events."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
