@@ -348,7 +348,7 @@ async def test_where_udp_is_blocked_the_page_goes_on_with_snapshots(
 
 
 async def drawing_on(page: Page) -> float:
-    """Share of the face's pixels at which the annotated picture is quite another than the camera's, which is a still."""
+    """Share of the face's pixels in which the annotated picture differs much from the camera's, which is a still."""
     face = slice(110, 300), slice(240, 400)
     annotated, raw = [await pixels(page, test_id) for test_id in ("annotated-picture", "raw-video")]
     assert annotated.shape == raw.shape == (480, 640, 3)

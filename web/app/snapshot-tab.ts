@@ -346,7 +346,7 @@ function facts({ frame, milliseconds, model }: Snapshot, name: Name, messages: M
   return seen ? list : `${messages.snapshot.nobody} ${list}`;
 }
 
-export function toSize(bytes: number): string {
+function toSize(bytes: number): string {
   return bytes < 950_000 ? `${Math.max(1, Math.round(bytes / 1000))} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 

@@ -199,7 +199,7 @@ export const en = {
       },
       "not-a-picture": {
         title: "Not a picture that can be read",
-        remedy: "It takes JPEG, PNG, WebP and BMP. Convert other formats first, such as HEIC, GIF, SVG or PDF.",
+        remedy: "The server takes JPEG, PNG, WebP and BMP. Convert others first, such as HEIC, GIF, SVG or PDF.",
       },
       "slow-upload": {
         title: "The picture took too long to arrive",
