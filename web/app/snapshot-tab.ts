@@ -27,7 +27,7 @@ type View =
   | { state: "empty" }
   /** Waiting for the camera, or seeing what it sees. */
   | { state: "opening" }
-  | { state: "camera"; source: Source; stills: Stills }
+  | { state: "camera"; stills: Stills }
   /** Waiting for the server. */
   | { state: "sending"; size: number }
   | { state: "shown"; name: Name; snapshot: Snapshot }
@@ -181,19 +181,29 @@ export class SnapshotTab extends Emitter<{ frame: HolisticFrame | null }> {
       }
     });
     this.#preview.srcObject = stream;
-    this.#show({ state: "camera", source, stills });
+    this.#show({ state: "camera", stills });
     element("shoot", HTMLButtonElement).focus();
   }
 
   async #shoot(): Promise<void> {
-    if (this.#view.state === "camera") {
-      const { signal } = this.#turn;
-      const picture = await this.#view.stills.grab(MAX_CAMERA_SIDE);
+    if (this.#view.state !== "camera") {
+      return;
+    }
+    const { signal } = this.#turn;
+    let picture: Blob;
+    try {
+      picture = await this.#view.stills.grab(MAX_CAMERA_SIDE);
+    } catch (error) {
       if (!signal.aborted) {
-        const sending = this.#send(picture, ({ snapshot }) => snapshot.fromCamera);
-        element("use-camera", HTMLButtonElement).focus();
-        await sending;
+        this.#begin();
+        this.#fail(error);
       }
+      return;
+    }
+    if (!signal.aborted) {
+      const sending = this.#send(picture, ({ snapshot }) => snapshot.fromCamera);
+      element("use-camera", HTMLButtonElement).focus();
+      await sending;
     }
   }
 
