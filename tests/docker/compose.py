@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-CPUS = 0.75
+CPUS = 0.5
 ADDRESS = "127.0.0.1"
 SETTINGS = {
     "COMPOSE_PROJECT_NAME": "holistic-rtc-test",

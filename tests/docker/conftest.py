@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from compose import ADDRESS, SETTINGS, Composition, docker
+
+from .compose import ADDRESS, SETTINGS, Composition, docker
 
 
 def pytest_ignore_collect(config: pytest.Config) -> bool | None:

@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 import numpy as np
-from compose import ADDRESS, CPUS, Composition, docker
 
 from support.clips import person_clip
 from support.publisher import PictureTrack, Publisher
+
+from .compose import ADDRESS, CPUS, Composition, docker
 
 
 class OutsidePublisher(Publisher):
@@ -89,7 +90,7 @@ def test_the_image_has_what_the_server_needs_and_no_tools(composition: Compositi
 
 
 def test_the_secret_that_the_turn_server_made_is_in_no_log(composition: Composition) -> None:
-    secret = composition.in_app("cat", "/var/lib/turn/secret")
+    secret = composition.in_app("cat", "/turn/secret")
     assert len(secret) >= 32
     assert secret not in docker("compose", "logs")
 
@@ -99,11 +100,15 @@ async def test_the_cpu_cap_holds_under_load(composition: Composition) -> None:
     async with publishing_from_outside(composition.url) as publisher:
         await publisher.until(lambda: len(publisher.landmarks) > 5)
         used, throttled, began = _cpu_seconds(composition), _throttled(composition), time.monotonic()
-        count = len(publisher.landmarks) + 40
-        await publisher.until(lambda: len(publisher.landmarks) > count, timeout=60)
+        # A machine that has other things to do would not let a session alone get to the cap.
+        await asyncio.to_thread(
+            composition.in_app, "sh", "-c", "for i in 1 2 3 4; do timeout 5 python -c 'while True: pass' & done; wait"
+        )
         # A period of 0.1 s may be charged late.
         assert _cpu_seconds(composition) - used < CPUS * (time.monotonic() - began) * 1.05 + 0.1
         assert _throttled(composition) > throttled
+        count = len(publisher.landmarks)
+        await publisher.until(lambda: len(publisher.landmarks) > count)
 
 
 async def test_the_server_is_back_after_the_memory_was_used_up(composition: Composition) -> None:
@@ -113,7 +118,11 @@ async def test_the_server_is_back_after_the_memory_was_used_up(composition: Comp
     hog = "import time; hog = bytes(1) * 100_000_000; time.sleep(20)"
     async with publishing_from_outside(composition.url) as publisher:
         await publisher.until(lambda: publisher.landmarks)
-        composition.in_app("sh", "-c", f"for i in 1 2 3 4 5 6 7 8 9; do python -c '{hog}' & done; wait", check=False)
+        await asyncio.to_thread(
+            composition.in_app,
+            *("sh", "-c", f"for i in 1 2 3 4 5 6 7 8 9; do python -c '{hog}' & done; wait"),
+            check=False,
+        )
     await until_ready(composition.url)
     assert _counter(composition, "oom_kill", "memory") > killed or _restarts() > restarts
     async with publishing_from_outside(composition.url) as publisher:

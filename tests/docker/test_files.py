@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from compose import ROOT, docker
+
+from .compose import ROOT, docker
 
 
 @pytest.mark.parametrize("name", ["Dockerfile", "turn/Dockerfile"])

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from compose import SETTINGS, docker
 from playwright.async_api import async_playwright
 
 from e2e.browsers import launched, opened
+
+from .compose import SETTINGS, docker
 
 NETWORK = "172.30.88"
 SCALED = {
