@@ -95,18 +95,18 @@ def test_the_secret_that_the_turn_server_made_is_in_no_log(composition: Composit
     assert secret not in docker("compose", "logs")
 
 
-async def test_the_cpu_cap_holds_under_load(composition: Composition) -> None:
+async def test_the_cpu_cap_is_known_to_the_server_and_holds_under_load(composition: Composition) -> None:
+    assert f"{CPUS:g} CPUs (CPU limit of the control group)" in docker("compose", "logs", "app")
     await until_ready(composition.url)
     async with publishing_from_outside(composition.url) as publisher:
         await publisher.until(lambda: len(publisher.landmarks) > 5)
-        used, throttled, began = _cpu_seconds(composition), _throttled(composition), time.monotonic()
+        used, began = _cpu_seconds(composition), time.monotonic()
         # A machine that has other things to do would not let a session alone get to the cap.
         await asyncio.to_thread(
             composition.in_app, "sh", "-c", "for i in 1 2 3 4; do timeout 5 python -c 'while True: pass' & done; wait"
         )
         # A period of 0.1 s may be charged late.
         assert _cpu_seconds(composition) - used < CPUS * (time.monotonic() - began) * 1.05 + 0.1
-        assert _throttled(composition) > throttled
         count = len(publisher.landmarks)
         await publisher.until(lambda: len(publisher.landmarks) > count)
 
@@ -146,10 +146,6 @@ def _cpu_seconds(composition: Composition) -> float:
     if usage := composition.in_app("sh", "-c", "cat /sys/fs/cgroup/cpuacct/cpuacct.usage 2>/dev/null", check=False):
         return int(usage) / 1e9
     return _counter(composition, "usage_usec", "cpu") / 1e6
-
-
-def _throttled(composition: Composition) -> int:
-    return _counter(composition, "nr_throttled", "cpu")
 
 
 def _counter(composition: Composition, name: str, controller: str) -> int:
