@@ -66,6 +66,8 @@ def running(*arguments: str, tells_when_ready: bool = False) -> Iterator[Server]
 @contextmanager
 def holistic_rtc(*arguments: str) -> Iterator[Server]:
     """``holistic-rtc serve``, with a warm session process."""
-    with running("-m", "holistic_rtc.cli", "serve", "--port", "0", "--max-sessions", "4", *arguments, tells_when_ready=True) as server:
+    with running(
+        "-m", "holistic_rtc.cli", "serve", "--port", "0", "--max-sessions", "4", *arguments, tells_when_ready=True
+    ) as server:
         server.until_ready()
         yield server
