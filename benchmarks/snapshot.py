@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import os
 import time
 from itertools import cycle
 
@@ -63,9 +64,10 @@ def rate(server: Server, pictures: list[bytes], clients: int) -> tuple[float, li
 def measure() -> list[Figure]:
     models.fetch(models.PoseModel.FULL, report=lambda *_: None)
     person = [Pillow.fromarray(frame) for frame in clip.frames()]
-    pictures = [encode(picture, SIZE) for picture in person[:40]]
+    pictures = [encode(picture, SIZE) for picture in person[:24]]
     with running("-m", "benchmarks.plain_snapshots") as server:
-        plain = {clients: rate(server, pictures[:12], clients) for clients in (1, 4)}
+        plain = {clients: rate(server, pictures[:8], clients) for clients in (1, 4)}
+    os.environ["HOLISTIC_SNAPSHOT_PLACES"] = "16"  # A place for each of the clients.
     with holistic_rtc("--pose-model", "full") as server:
         ours = {clients: rate(server, pictures, clients) for clients in (1, 4, 16)}
         rss = [process for process in server.tree() if "holistic_rtc.worker.snapshot" in process.cmdline()]
