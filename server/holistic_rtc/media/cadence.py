@@ -9,8 +9,8 @@ class Cadence:
     add its age to the delay; waiting a few milliseconds for its successor instead costs less than that.
     """
 
-    LONGEST = 0.1
-    """Frames that come less often are tracked whatever their age."""
+    LONGEST = 0.045
+    """Seconds between frames. Those that come less often, as when the sender saves CPU, are tracked whatever their age."""
     AGED = 0.5
     """The age past which a frame isn't tracked if the next one is due, in intervals."""
     SLACK = 0.25
