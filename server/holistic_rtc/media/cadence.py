@@ -10,7 +10,7 @@ class Cadence:
     """
 
     LONGEST = 0.045
-    """Seconds between frames. Those that come less often, as when the sender saves CPU, are tracked whatever their age."""
+    """Seconds. Frames farther apart, as when the sender saves CPU, are tracked whatever their age."""
     AGED = 0.5
     """The age past which a frame isn't tracked if the next one is due, in intervals."""
     SLACK = 0.25
