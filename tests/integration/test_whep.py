@@ -256,6 +256,32 @@ async def test_offers_that_can_not_be_served_are_refused(server: Server, http: a
         await pc.close()
 
 
+async def test_no_offer_of_a_subscriber_ends_the_session(server: Server) -> None:
+    pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    pc.addTransceiver("video", direction="recvonly")
+    pc.createDataChannel("control")
+    await pc.setLocalDescription(await pc.createOffer())
+    lines = pc.localDescription.sdp.splitlines()
+    await pc.close()
+    random = np.random.default_rng(0)
+    async with publishing(server.url, [PictureTrack(grace_hopper())], direction="sendonly") as publisher:
+        for _ in range(80):
+            changed = list(lines)
+            for position in random.integers(0, len(lines), 3):
+                other = lines[random.integers(0, len(lines))]
+                changed[position] = random.choice(["", lines[position][: random.integers(0, 40)], other])
+            offer = "\r\n".join(changed) + "\r\n"
+            url = f"{server.url}/whep/{publisher.session}"
+            async with publisher.http.post(url, data=offer, headers=SDP) as response:
+                assert response.status in (201, 400, 422, 503), offer
+                location = response.headers.get("Location")
+            if location:
+                async with publisher.http.delete(f"{server.url}{location}") as response:
+                    assert response.status in (200, 404)
+        seen = len(publisher.landmarks)
+        await publisher.until(lambda: len(publisher.landmarks) > seen + 5)
+
+
 async def test_eight_subscribers_are_served_and_one_too_many_is_told(server: Server) -> None:
     async with (
         publishing(server.url, [PictureTrack(grace_hopper())], direction="sendonly") as publisher,

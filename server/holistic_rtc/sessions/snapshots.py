@@ -105,13 +105,22 @@ class SnapshotPool:
         """
         job = _Job(orjson.dumps({"bytes": len(picture), **options}) + b"\n" + picture)
         self._jobs.put_nowait(job)
-        return await job.done
+        try:
+            return await job.done
+        finally:
+            # The job may wait in the queue for longer than whoever sent it, and has no place any more.
+            job.request = b""
 
     async def _keep_working(self) -> None:
         """Owns one process after the other."""
         while True:
             was_ready = False
-            child = await Child.start("holistic_rtc.worker.snapshot", self._arguments)
+            try:
+                child = await Child.start("holistic_rtc.worker.snapshot", self._arguments)
+            except OSError as error:
+                logger.error("a snapshot process could not be started: %s", error)
+                await asyncio.sleep(self.RESTART_DELAY)
+                continue
             log = asyncio.create_task(child.copy_log(), name=f"snapshot-process-{child.process.pid}-log")
             try:
                 async with asyncio.timeout(self.START_DEADLINE):

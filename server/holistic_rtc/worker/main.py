@@ -226,6 +226,10 @@ def main() -> None:
     except TrackerError as error:
         logger.error("%s", error)
         status = 1
+    except Exception:
+        # The end below would leave no trace of it.
+        logger.exception("the session process failed")
+        status = 1
     finally:
         logging.shutdown()
         sys.stderr.flush()

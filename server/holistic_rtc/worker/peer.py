@@ -77,9 +77,11 @@ class Peer(ABC):
             if isinstance(error.__cause__, OperationError):
                 raise SignallingError(422, "no common codec; offer VP8 or H.264 video") from error
             raise
-        for transceiver in self._pc.getTransceivers():
-            transceiver.direction = self._take(transceiver, offer.directions.get(transceiver.mid or "", "inactive"))
-        await self._pc.setLocalDescription(await self._pc.createAnswer())
+        # What aiortc only finds here mustn't end the session that a subscriber's offer is for, either.
+        with reading("offer"):
+            for transceiver in self._pc.getTransceivers():
+                transceiver.direction = self._take(transceiver, offer.directions.get(transceiver.mid or "", "inactive"))
+            await self._pc.setLocalDescription(await self._pc.createAnswer())
         self._ice_username = offer.ice_username
         self._alive_since = time.monotonic()
         return self._pc.localDescription.sdp

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from .negotiation import Offer
 from .peer import End, Peer
 from .publisher import Publisher
 from .subscriber import Subscriber
+
+logger = logging.getLogger(__name__)
 
 FAREWELL = 0.1
 """Seconds between the last message on a control channel and the end of its connection."""
@@ -68,7 +71,7 @@ class Session:
         try:
             answer = await subscriber.answer(offer)
         except SignallingError:
-            await subscriber.close()
+            await self._close_subscriber(subscriber)
             raise
         self._subscribers[id] = subscriber
         watch = asyncio.create_task(self._watch(id, subscriber), name=f"subscriber-{id}")
@@ -123,9 +126,16 @@ class Session:
     async def _watch(self, id: str, subscriber: Subscriber) -> None:
         await subscriber.ended
         await asyncio.sleep(FAREWELL)
-        await subscriber.close()
+        await self._close_subscriber(subscriber)
         del self._subscribers[id]
         self._on_unsubscribed(id)
+
+    async def _close_subscriber(self, subscriber: Subscriber) -> None:
+        try:
+            await subscriber.close()
+        except Exception:
+            # aiortc can't close what it has made half of an odd offer, and the session must go on.
+            logger.warning("%s could not be closed", subscriber.name, exc_info=True)
 
     def _fan_out(self, message: LandmarkMessage) -> None:
         for peer in (self._publisher, *self._subscribers.values()):
