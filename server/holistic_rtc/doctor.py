@@ -9,17 +9,15 @@ from enum import StrEnum
 from pathlib import Path
 
 import ifaddr
-import numpy as np
 from aioice import turn
-from PIL import Image, ImageOps
 
 from . import tls
 from .config import Settings
 from .errors import ConfigError, ModelError, TrackerError
 from .http.pages import STATIC
 from .limits import Limits, read_limits
+from .media.pictures import picture_of_a_person
 from .media.tracker_thread import TrackerThread
-from .sample import portrait
 from .sessions.capacity import FLOOR_FPS, Capacity
 from .sessions.ice_servers import IceServers
 from .tracking import ENGINES, models
@@ -93,8 +91,7 @@ def _look_at_model(settings: Settings) -> Iterator[tuple[Finding, ModelBundle | 
 async def _measure(bundle: ModelBundle, capacity: Capacity) -> Finding:
     thread = TrackerThread(lambda: ENGINES["mediapipe"](bundle.path))
     try:
-        with Image.open(portrait()) as picture:
-            frame_cpu_ms = await thread.warm_up(np.asarray(ImageOps.fit(picture.convert("RGB"), (640, 480))))
+        frame_cpu_ms = await thread.warm_up(picture_of_a_person())
     except TrackerError as error:
         return Finding(Verdict.BAD, str(error), "on Debian and Ubuntu, `apt-get install libegl1 libgles2`")
     finally:

@@ -10,6 +10,7 @@ from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 
 from ..errors import MediaError, NotAPictureError, TooManyPixelsError
+from ..sample import portrait
 from ..tracking.base import Image
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
@@ -45,6 +46,12 @@ def decode_picture(source: Path | BinaryIO, max_pixels: int = MAX_PIXELS) -> Ima
     except Exception as error:
         # Pillow meets a damaged file with whatever exception comes of it.
         raise MediaError(f"the picture can't be read: {error}") from error
+
+
+def picture_of_a_person() -> Image:
+    """:return: ``(480, 640, 3)`` uint8 RGB, the shape that most cameras have, to warm a tracker up"""
+    with Pillow.open(portrait()) as picture:
+        return np.asarray(ImageOps.fit(picture.convert("RGB"), (640, 480), centering=(0.5, 0.2)))
 
 
 def encode_picture(image: Image, picture_format: str) -> bytes:

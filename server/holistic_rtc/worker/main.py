@@ -31,15 +31,13 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 import orjson
 import uvloop
-from PIL import Image, ImageOps
 
 from ..errors import SignallingError, TrackerError
 from ..media.codecs import tune
+from ..media.pictures import picture_of_a_person
 from ..media.tracker_thread import TrackerThread
-from ..sample import portrait
 from ..tracking import ENGINES
 from .negotiation import Offer, advertise
 from .peer import End
@@ -78,7 +76,7 @@ class Worker:
         """
         :raises TrackerError: the engine can't be loaded.
         """
-        frame_cpu_ms = await self._spare.warm_up(_picture_of_a_person())
+        frame_cpu_ms = await self._spare.warm_up(picture_of_a_person())
         self._send("ready", frame_cpu_ms=round(frame_cpu_ms, 1))
         beat = asyncio.create_task(self._beat(), name="beat")
         requests = asyncio.create_task(self._serve(reader), name="requests")
@@ -186,12 +184,6 @@ class Worker:
 
     def _send(self, type: str, **fields: object) -> None:
         self._writer.write(orjson.dumps({"type": type, **fields}) + b"\n")
-
-
-def _picture_of_a_person() -> "np.ndarray[Any, np.dtype[np.uint8]]":
-    """:return: ``(480, 640, 3)`` uint8 RGB, the shape that most cameras have"""
-    with Image.open(portrait()) as picture:
-        return np.asarray(ImageOps.fit(picture.convert("RGB"), (640, 480), centering=(0.5, 0.2)))
 
 
 async def _main(options: argparse.Namespace) -> None:
