@@ -7,8 +7,9 @@ from synthetic import assert_close, make_message, make_result
 
 from holistic_rtc.errors import DecodeError
 from holistic_rtc.landmarks import json
-from holistic_rtc.landmarks.message import ALL_PARTS, BLENDSHAPE_NAMES, Part
+from holistic_rtc.landmarks.message import ALL_PARTS, Part
 from holistic_rtc.tracking.base import HolisticResult
+from holistic_rtc.tracking.blendshapes import BLENDSHAPE_NAMES
 
 HEADER = {"seq": 1, "timestamp_ms": 2, "width": 640, "height": 480, "track": 0}
 HAND = [[0.5, 0.5, 0.0]] * 21

@@ -9,7 +9,8 @@ import pytest
 from mediapipe.tasks.python.vision.face_landmarker import Blendshapes
 
 from holistic_rtc.landmarks.codec import FILE_IDENTIFIER
-from holistic_rtc.landmarks.message import BLENDSHAPE_NAMES, Part
+from holistic_rtc.landmarks.message import Part
+from holistic_rtc.tracking.blendshapes import BLENDSHAPE_NAMES
 
 PROJECT = Path(__file__).parents[2]
 SCHEMA = PROJECT / "schema" / "landmarks.fbs"

@@ -24,9 +24,10 @@ import cv2
 import orjson
 
 from holistic_rtc.landmarks import codec, json, landmarks_generated
-from holistic_rtc.landmarks.message import BLENDSHAPE_NAMES, LandmarkMessage, Part
+from holistic_rtc.landmarks.message import LandmarkMessage, Part
 from holistic_rtc.sample import portrait
 from holistic_rtc.tracking.base import HolisticResult
+from holistic_rtc.tracking.blendshapes import BLENDSHAPE_NAMES
 from holistic_rtc.tracking.mediapipe import MediaPipeTracker
 from holistic_rtc.tracking.models import PoseModel, find
 from holistic_rtc.tracking.refine import Refiner

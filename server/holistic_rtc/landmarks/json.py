@@ -9,9 +9,10 @@ import orjson
 from numpy.typing import NDArray
 
 from holistic_rtc.errors import DecodeError
-from holistic_rtc.landmarks.message import ALL_PARTS, BLENDSHAPE_NAMES, MAX_COUNT, PART_FIELDS, LandmarkMessage, Part
+from holistic_rtc.landmarks.message import ALL_PARTS, MAX_COUNT, PART_FIELDS, LandmarkMessage, Part
 from holistic_rtc.landmarks.transform import to_matrix, to_quaternion
 from holistic_rtc.tracking.base import FloatArray, HolisticResult
+from holistic_rtc.tracking.blendshapes import BLENDSHAPE_NAMES
 
 # A hundredth of a pixel in a frame 1,000 pixels wide.
 _DECIMALS = 5
