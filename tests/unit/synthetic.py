@@ -5,6 +5,7 @@ import numpy as np
 from hypothesis import HealthCheck, settings
 
 from holistic_rtc.landmarks.message import PART_FIELDS, LandmarkMessage, Part
+from holistic_rtc.rig.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS, Rig
 from holistic_rtc.tracking.base import FloatArray, HolisticResult
 
 # FlatBuffers' steps are 1/8192 for a coordinate and 1/255 for a score.
@@ -21,8 +22,8 @@ def make_result(parts: frozenset[Part] = frozenset(Part)) -> HolisticResult:
     """Random coordinates in [-1.5, 1.5), scores in [0, 1) and a turned head, the same at each call."""
     random = np.random.default_rng(7)
     arrays = {
-        PART_FIELDS[part].attribute: random.random(PART_FIELDS[part].shape, dtype=np.float32) * 3 - 1.5
-        for part in Part
+        field.attribute: random.random(field.shape, dtype=np.float32) * 3 - 1.5
+        for part, field in PART_FIELDS.items()
         if part in parts and part not in (Part.BLENDSHAPES, Part.FACE_TRANSFORM)
     }
     if Part.BLENDSHAPES in parts:
@@ -46,10 +47,27 @@ def make_transform(rotation: tuple[float, float, float], position: tuple[float, 
     return matrix
 
 
-def make_message(result: HolisticResult | None = None) -> LandmarkMessage:
-    return LandmarkMessage(
-        seq=70_000, timestamp_ms=2_345_678, width=640, height=480, track=1, result=result or make_result()
+def make_rig() -> Rig:
+    """Random rotations, the hips about where they are at rest, and scores in [0, 1), the same at each call."""
+    random = np.random.default_rng(8)
+    rotations = random.normal(size=(len(BONES), 4)).astype(np.float32)
+    return Rig(
+        rotations=rotations / np.linalg.norm(rotations, axis=1, keepdims=True),
+        hips_position=np.array([0.1, 0.9, -0.05], np.float32),
+        expressions=random.random(len(EXPRESSIONS), dtype=np.float32),
+        arkit=random.random(len(ARKIT_BLENDSHAPES), dtype=np.float32),
     )
+
+
+def make_message(result: HolisticResult | None = None, rig: Rig | None = None) -> LandmarkMessage:
+    """Without arguments, one with every part but the rig."""
+    return LandmarkMessage(
+        seq=70_000, timestamp_ms=2_345_678, width=640, height=480, track=1, result=result or make_result(), rig=rig
+    )
+
+
+def make_whole_message() -> LandmarkMessage:
+    return make_message(rig=make_rig())
 
 
 def assert_close(actual: LandmarkMessage, expected: LandmarkMessage, *, coordinates: float, scores: float) -> None:
@@ -66,4 +84,17 @@ def assert_close(actual: LandmarkMessage, expected: LandmarkMessage, *, coordina
             tolerance = TRANSFORM_TOLERANCE
         else:
             tolerance = scores if name in ("face_blendshapes", "pose_visibility") else coordinates
+        np.testing.assert_allclose(got, wanted, rtol=0, atol=tolerance, err_msg=name)
+    if expected.rig is None:
+        assert actual.rig is None
+        return
+    assert actual.rig is not None
+    for name, tolerance in {"expressions": scores, "arkit": scores, "hips_position": 1e-5, "rotations": 0}.items():
+        got, wanted = getattr(actual.rig, name), getattr(expected.rig, name)
+        assert got.dtype == np.float32
+        assert got.shape == wanted.shape
+        if name == "rotations":
+            # A quaternion and its negative are one rotation.
+            assert (got[:, 3] >= 0).all()
+            wanted, tolerance = np.copysign(1, wanted[:, 3:]) * wanted, TRANSFORM_TOLERANCE
         np.testing.assert_allclose(got, wanted, rtol=0, atol=tolerance, err_msg=name)

@@ -2,36 +2,61 @@ import dataclasses
 
 import numpy as np
 import pytest
-from synthetic import COORDINATE_TOLERANCE, SCORE_TOLERANCE, assert_close, make_message, make_result
+from synthetic import (
+    COORDINATE_TOLERANCE,
+    SCORE_TOLERANCE,
+    assert_close,
+    make_message,
+    make_result,
+    make_rig,
+    make_whole_message,
+)
 
 from holistic_rtc.landmarks import codec, landmarks_generated
-from holistic_rtc.landmarks.message import ALL_PARTS, PART_FIELDS, Part
+from holistic_rtc.landmarks.message import ALL_PARTS, DEFAULT_PARTS, PART_FIELDS, RIG_SHAPES, Part
 from holistic_rtc.tracking.base import HolisticResult
 
-WHOLE = codec.encode(make_message())
+WHOLE = codec.encode(make_whole_message())
 EMPTY = codec.encode(make_message(HolisticResult()))
 
 
 def test_a_whole_message_comes_back_within_half_a_step() -> None:
-    message = make_message()
+    message = make_whole_message()
     assert_close(codec.decode(WHOLE), message, coordinates=COORDINATE_TOLERANCE, scores=SCORE_TOLERANCE)
 
 
-def test_a_whole_message_stays_under_4500_bytes_and_one_without_face_under_1100() -> None:
+def test_a_whole_message_stays_under_4500_bytes() -> None:
     assert len(WHOLE) < 4500
-    assert len(codec.encode(make_message(), ALL_PARTS - {Part.FACE})) < 1100
 
 
-@pytest.mark.parametrize("part", list(Part))
+def test_a_message_with_the_default_parts_but_the_face_stays_under_1100_bytes() -> None:
+    assert len(codec.encode(make_whole_message(), DEFAULT_PARTS - {Part.FACE})) < 1100
+
+
+def test_a_rig_alone_stays_under_600_bytes() -> None:
+    assert len(codec.encode(make_whole_message(), {Part.RIG})) < 600
+
+
+def test_a_rig_that_was_not_asked_for_changes_no_byte() -> None:
+    assert codec.encode(make_whole_message(), DEFAULT_PARTS) == codec.encode(make_message())
+
+
+def test_a_rig_alone_is_the_only_part_there() -> None:
+    message = make_message(HolisticResult(), make_rig())
+    assert_close(codec.decode(codec.encode(message)), message, coordinates=0, scores=SCORE_TOLERANCE)
+
+
+@pytest.mark.parametrize("part", list(PART_FIELDS))
 def test_a_part_alone_is_the_only_one_there(part: Part) -> None:
     message = make_message(make_result(frozenset({part})))
     assert_close(codec.decode(codec.encode(message)), message, coordinates=COORDINATE_TOLERANCE, scores=SCORE_TOLERANCE)
 
 
-@pytest.mark.parametrize("part", list(Part))
+@pytest.mark.parametrize("part", list(PART_FIELDS))
 def test_a_part_that_was_not_asked_for_is_left_out(part: Part) -> None:
-    result = codec.decode(codec.encode(make_message(), ALL_PARTS - {part})).result
-    absent = {name for name in HolisticResult.__dataclass_fields__ if getattr(result, name) is None}
+    message = codec.decode(codec.encode(make_whole_message(), ALL_PARTS - {part}))
+    assert message.rig is not None
+    absent = {name for name in HolisticResult.__dataclass_fields__ if getattr(message.result, name) is None}
     expected = {PART_FIELDS[part].attribute} | ({"pose_visibility"} if part is Part.POSE else set())
     assert absent == expected
 
@@ -79,6 +104,21 @@ def test_a_part_with_a_number_that_is_not_finite_counts_as_not_seen(name: str, n
     result = codec.decode(codec.encode(make_message(dataclasses.replace(whole, **{name: array})))).result
     assert getattr(result, name) is None
     assert result.pose_landmarks is not None
+
+
+@pytest.mark.parametrize("name", list(RIG_SHAPES))
+def test_a_rig_with_a_number_that_is_not_finite_counts_as_not_seen(name: str) -> None:
+    array = getattr(make_rig(), name).copy()
+    array.flat[-1] = np.nan
+    message = make_message(rig=dataclasses.replace(make_rig(), **{name: array}))
+    assert_close(codec.decode(codec.encode(message)), make_message(), coordinates=1e-4, scores=SCORE_TOLERANCE)
+
+
+@pytest.mark.parametrize("name", list(RIG_SHAPES))
+def test_a_rig_of_another_shape_is_refused(name: str) -> None:
+    rig = dataclasses.replace(make_rig(), **{name: getattr(make_rig(), name)[1:]})
+    with pytest.raises(ValueError, match=f"{name} of the rig has the shape"):
+        codec.encode(make_message(rig=rig))
 
 
 def test_a_pose_whose_visibility_is_not_finite_counts_as_not_seen() -> None:

@@ -13,10 +13,10 @@ from synthetic import FUZZ
 
 from holistic_rtc.errors import DecodeError
 from holistic_rtc.landmarks import codec, json
-from holistic_rtc.landmarks.message import PART_FIELDS, LandmarkMessage, Part
+from holistic_rtc.landmarks.message import PART_FIELDS, RIG_SHAPES, LandmarkMessage, Part
 
 VECTORS = Path(__file__).parents[1] / "vectors"
-NAMES = ["person", "upper_body", "nobody", "newer"]
+NAMES = ["person", "upper_body", "nobody", "rig", "newer"]
 BINARIES = [(VECTORS / f"{name}.bin").read_bytes() for name in NAMES]
 TEXTS = [(VECTORS / f"{name}.message.json").read_bytes() for name in NAMES]
 
@@ -30,6 +30,12 @@ def decode_or_refuse(decode: Callable[[bytes], LandmarkMessage], data: bytes) ->
     for part, field in PART_FIELDS.items():
         array = getattr(message.result, field.attribute)
         assert array is None or (array.shape == field.shape and np.isfinite(array).all()), part
+    if message.rig is not None:
+        for name, shape in RIG_SHAPES.items():
+            array = getattr(message.rig, name)
+            assert array.shape == shape, name
+            assert np.isfinite(array).all(), name
+        np.testing.assert_allclose(np.linalg.norm(message.rig.rotations, axis=1), 1, atol=1e-6)
     codec.encode(message)
     json.encode(message)
 
@@ -80,7 +86,7 @@ def test_json_with_bits_flipped_is_decoded_or_refused(data: st.DataObject) -> No
     decode_or_refuse(json.decode, bytes(message))
 
 
-KEYS = st.sampled_from(["", "0", "position", "rotation", "_neutral", "browDownLeft"])
+KEYS = st.sampled_from(["", "0", "position", "rotation", "_neutral", "browDownLeft", "bones", "hips", "arkit"])
 NUMBERS = st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
 VALUES = st.recursive(
     st.none() | st.booleans() | NUMBERS | KEYS | st.text(max_size=4),

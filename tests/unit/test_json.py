@@ -3,11 +3,12 @@ import dataclasses
 import numpy as np
 import orjson
 import pytest
-from synthetic import assert_close, make_message, make_result
+from synthetic import assert_close, make_message, make_result, make_rig, make_whole_message
 
 from holistic_rtc.errors import DecodeError
 from holistic_rtc.landmarks import json
 from holistic_rtc.landmarks.message import ALL_PARTS, Part
+from holistic_rtc.rig.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS
 from holistic_rtc.tracking.base import HolisticResult
 from holistic_rtc.tracking.blendshapes import BLENDSHAPE_NAMES
 
@@ -16,7 +17,7 @@ HAND = [[0.5, 0.5, 0.0]] * 21
 
 
 def test_a_whole_message_comes_back_rounded_to_five_decimals() -> None:
-    message = make_message()
+    message = make_whole_message()
     assert_close(json.decode(json.encode(message)), message, coordinates=5.5e-6, scores=5.5e-6)
 
 
@@ -26,10 +27,29 @@ def test_a_message_can_be_decoded_from_text() -> None:
 
 
 def test_the_document_names_its_fields_as_the_schema_does() -> None:
-    document = orjson.loads(json.encode(make_message()))
+    document = orjson.loads(json.encode(make_whole_message()))
     assert set(document) == {*HEADER, *ALL_PARTS, "pose_visibility"}
     assert tuple(document["blendshapes"]) == BLENDSHAPE_NAMES
     assert np.shape(document["face"]) == (478, 3)
+
+
+def test_the_rig_goes_by_names() -> None:
+    rig = orjson.loads(json.encode(make_whole_message()))["rig"]
+    assert tuple(rig) == ("hips_position", "bones", "expressions", "arkit")
+    assert tuple(rig["bones"]) == BONES
+    assert tuple(rig["expressions"]) == EXPRESSIONS
+    assert tuple(rig["arkit"]) == ARKIT_BLENDSHAPES
+    assert np.shape(list(rig["bones"].values())) == (49, 4)
+
+
+def test_a_rig_with_more_bones_and_scores_of_a_newer_schema_is_read() -> None:
+    document = orjson.loads(json.encode(make_message(HolisticResult(), make_rig())))
+    document["rig"] |= {"root": [0, 0, 0]}
+    document["rig"]["bones"]["leftToes"] = [0, 0, 0, 1]
+    document["rig"]["expressions"]["neutral"] = 0.5
+    assert_close(
+        json.decode(orjson.dumps(document)), make_message(HolisticResult(), make_rig()), coordinates=0, scores=5.5e-6
+    )
 
 
 def test_no_number_has_more_than_five_decimals() -> None:
@@ -40,7 +60,7 @@ def test_no_number_has_more_than_five_decimals() -> None:
 
 @pytest.mark.parametrize("part", list(Part))
 def test_a_part_that_was_not_asked_for_is_an_absent_key(part: Part) -> None:
-    document = orjson.loads(json.encode(make_message(), ALL_PARTS - {part}))
+    document = orjson.loads(json.encode(make_whole_message(), ALL_PARTS - {part}))
     absent = {part.value, "pose_visibility"} if part is Part.POSE else {part.value}
     assert set(document) == {*HEADER, *ALL_PARTS, "pose_visibility"} - absent
 

@@ -13,19 +13,25 @@ from numpy.typing import NDArray
 from holistic_rtc.errors import DecodeError
 from holistic_rtc.landmarks import codec, json
 from holistic_rtc.landmarks.landmarks_generated import Landmarks
-from holistic_rtc.landmarks.message import ALL_PARTS, PART_FIELDS, LandmarkMessage, Part
+from holistic_rtc.landmarks.message import DEFAULT_PARTS, PART_FIELDS, LandmarkMessage, Part
 from holistic_rtc.tracking.base import HolisticResult
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 HEADER = ("seq", "timestamp_ms", "width", "height", "track")
 # The parts each vector has.
 BODY = {Part.POSE, Part.POSE_WORLD, Part.FACE, Part.BLENDSHAPES, Part.FACE_TRANSFORM}
-PARTS = {"person": set(ALL_PARTS), "upper_body": BODY, "nobody": set(), "newer": set(ALL_PARTS)}
+PARTS = {
+    "person": set(DEFAULT_PARTS),
+    "upper_body": BODY,
+    "nobody": set(),
+    "rig": {Part.FACE_TRANSFORM, Part.RIG},
+    "newer": set(DEFAULT_PARTS),
+}
 REFUSED = orjson.loads((VECTORS / "refused.json").read_bytes())
 
 every = pytest.mark.parametrize("name", PARTS)
 # "newer" has fields that this version neither keeps nor writes.
-own = pytest.mark.parametrize("name", ["person", "upper_body", "nobody"])
+own = pytest.mark.parametrize("name", ["person", "upper_body", "nobody", "rig"])
 
 
 def binary(name: str) -> bytes:
@@ -49,12 +55,17 @@ def assert_is(message: LandmarkMessage, name: str, tolerance: float) -> None:
         # In JSON, scores aren't rounded to 1/255, nor rotations to 1/32767.
         atol = tolerance if tolerance < 1e-6 else 0.5 / 255 + 1e-5 if scored else max(tolerance, 1e-4)
         np.testing.assert_allclose(array, expected.pop(field.name), rtol=0, atol=atol, err_msg=field.name)
+    if message.rig is not None:
+        for name, numbers in expected.pop("rig").items():
+            atol = tolerance if tolerance < 1e-6 else 0.5 / 255 + 1e-5 if name in ("expressions", "arkit") else 1e-4
+            np.testing.assert_allclose(getattr(message.rig, name), numbers, rtol=0, atol=atol, err_msg=name)
     assert not expected
 
 
 @every
 def test_a_vector_has_the_parts_it_is_for(name: str) -> None:
-    assert set(codec.decode(binary(name)).seen()) == PARTS[name]
+    message = codec.decode(binary(name))
+    assert set(message.seen()) | ({Part.RIG} if message.rig else set()) == PARTS[name]
 
 
 @every
@@ -108,6 +119,14 @@ def test_the_generated_reader_reads_the_same_numbers(name: str) -> None:
             assert_stored(array * 8192, stored.Xyz())
     if message.result.pose_visibility is not None:
         assert_stored(message.result.pose_visibility * 255, root.Pose().Visibility())
+    if message.rig is None:
+        assert root.Rig() is None
+    else:
+        assert_stored(message.rig.hips_position, root.Rig().HipsPosition())
+        # Reading normalises, which moves a number by up to one step.
+        np.testing.assert_allclose(message.rig.rotations.reshape(-1) * 32767, root.Rig().Rotation(), atol=1)
+        assert_stored(message.rig.expressions * 255, root.Rig().Expression())
+        assert_stored(message.rig.arkit * 255, root.Rig().Arkit())
 
 
 def assert_stored(array: NDArray[np.float32], stored: list[float]) -> None:
@@ -117,7 +136,7 @@ def assert_stored(array: NDArray[np.float32], stored: list[float]) -> None:
 def test_a_full_message_stays_under_4500_bytes_and_one_without_the_face_mesh_under_1100() -> None:
     person = codec.decode(binary("person"))
     assert len(codec.encode(person)) < 4500
-    assert len(codec.encode(person, ALL_PARTS - {Part.FACE})) < 1100
+    assert len(codec.encode(person, DEFAULT_PARTS - {Part.FACE})) < 1100
 
 
 @pytest.mark.parametrize("data", REFUSED["flatbuffers"].values(), ids=REFUSED["flatbuffers"])

@@ -6,7 +6,7 @@ Makes the vectors beside it: landmark messages, and what a reader must find in t
 - ``refused.json`` has messages that a reader must refuse: FlatBuffers in base64, and JSON as text.
 
 Run it from the project's root: ``.venv/bin/python tests/vectors/make.py FOLDER``, with the folder of the shared test
-media. The person is an artificial one, the upper body the portrait that matplotlib ships.
+media. The person is an artificial one, the upper body the portrait that matplotlib ships; the rig is made up.
 """
 
 import base64
@@ -21,12 +21,14 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import orjson
 
 from holistic_rtc.landmarks import codec, json, landmarks_generated
-from holistic_rtc.landmarks.message import LandmarkMessage, Part
+from holistic_rtc.landmarks.message import RIG_SHAPES, LandmarkMessage, Part
+from holistic_rtc.rig.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS, Rig
 from holistic_rtc.sample import portrait
-from holistic_rtc.tracking.base import HolisticResult
+from holistic_rtc.tracking.base import FloatArray, HolisticResult
 from holistic_rtc.tracking.blendshapes import BLENDSHAPE_NAMES
 from holistic_rtc.tracking.mediapipe import MediaPipeTracker
 from holistic_rtc.tracking.models import PoseModel, find
@@ -46,12 +48,16 @@ def main() -> None:
     person = tracked(media / "both_hands.png", seq=1800, timestamp_ms=60_000, track=0)
     write("person", person)
     write("upper_body", tracked(portrait(), seq=0, timestamp_ms=0, track=1))
+    rig = dataclasses.replace(
+        person, result=HolisticResult(face_transform=person.result.face_transform), rig=made_up_rig()
+    )
+    write("rig", rig)
     nobody = tracked(media / "nobody.jpg", seq=2**32 - 1, timestamp_ms=2**32 - 2, track=255)
     write("nobody", nobody)
     write_newer(dataclasses.replace(person, seq=1801, timestamp_ms=60_033))
     refused = {
-        "flatbuffers": {name: base64.b64encode(data).decode() for name, data in refused_bytes(person).items()},
-        "json": refused_texts(),
+        "flatbuffers": {name: base64.b64encode(data).decode() for name, data in refused_bytes(person, rig).items()},
+        "json": refused_texts(rig),
     }
     (HERE / "refused.json").write_text(stdlib_json.dumps(refused, indent=1) + "\n")
 
@@ -66,6 +72,19 @@ def tracked(picture: Path, *, seq: int, timestamp_ms: int, track: int) -> Landma
     return LandmarkMessage(seq, timestamp_ms, width, height, track, result)
 
 
+def made_up_rig() -> Rig:
+    """No pose that a body could take: each number is another one."""
+    axes = np.array([[np.cos(i), np.sin(i), np.sin(2 * i)] for i in range(len(BONES))])
+    axes /= np.linalg.norm(axes, axis=1, keepdims=True)
+    half_angles = np.linspace(-1.5, 1.5, len(BONES))[:, None]
+    return Rig(
+        rotations=np.hstack((axes * np.sin(half_angles), np.cos(half_angles))).astype(np.float32),
+        hips_position=np.array([0.125, 0.90625, -0.25], np.float32),
+        expressions=np.linspace(0, 1, len(EXPRESSIONS), dtype=np.float32),
+        arkit=np.linspace(1, 0, len(ARKIT_BLENDSHAPES), dtype=np.float32),
+    )
+
+
 def write(name: str, message: LandmarkMessage) -> None:
     write_bytes(name, codec.encode(message), json.encode(message))
 
@@ -77,9 +96,15 @@ def write_bytes(name: str, data: bytes, text: bytes) -> None:
     arrays = {field.name: getattr(message.result, field.name) for field in dataclasses.fields(HolisticResult)}
     expected = {
         **{name: getattr(message, name) for name in HEADER},
-        **{name: array.astype(float).round(7).tolist() for name, array in arrays.items() if array is not None},
+        **{name: numbers(array) for name, array in arrays.items() if array is not None},
     }
+    if message.rig is not None:
+        expected["rig"] = {name: numbers(getattr(message.rig, name)) for name in RIG_SHAPES}
     (HERE / f"{name}.expected.json").write_bytes(orjson.dumps(expected) + b"\n")
+
+
+def numbers(array: FloatArray) -> Any:
+    return array.astype(float).round(7).tolist()
 
 
 def write_newer(message: LandmarkMessage) -> None:
@@ -87,7 +112,7 @@ def write_newer(message: LandmarkMessage) -> None:
     schema = SCHEMA.read_text().replace(
         "table Landmarks {", "struct Gaze { direction:[float32:3]; }\ntable Landmarks {"
     )
-    schema = schema.replace("face_transform:FaceTransform;", "face_transform:FaceTransform; " + NEWER_FIELDS)
+    schema = schema.replace("rig:Rig;", "rig:Rig; " + NEWER_FIELDS)
     root = landmarks_generated.Landmarks.GetRootAs(codec.encode(message), 0)
     hands = {part: getattr(root, part.title().replace("_", ""))() for part in Part if "hand" in part}
     document: dict[str, Any] = {
@@ -113,14 +138,18 @@ def write_newer(message: LandmarkMessage) -> None:
     write_bytes("newer", data, orjson.dumps(text))
 
 
-def refused_bytes(person: LandmarkMessage) -> dict[str, bytes]:
+def refused_bytes(person: LandmarkMessage, rig: LandmarkMessage) -> dict[str, bytes]:
     whole = codec.encode(person, {Part.LEFT_HAND, Part.FACE_TRANSFORM})
-    (table,) = struct.unpack_from("<I", whole, 0)
-    vtable = table - struct.unpack_from("<i", whole, table)[0]
-    transform = table + slot(whole, vtable, 13)
+    table, vtable = tables(whole)
+    transform = field(whole, 13)
 
     def changed(position: int, data: bytes) -> bytes:
-        return whole[:position] + data + whole[position + len(data) :]
+        return replaced(whole, position, data)
+
+    avatar = codec.encode(rig, {Part.RIG})
+    hips_position = field(avatar, 14)
+    rotations = hips_position + 12
+    last_rotation = rotations + 8 * (len(BONES) - 1)
 
     return {
         "nothing": b"",
@@ -141,19 +170,38 @@ def refused_bytes(person: LandmarkMessage) -> dict[str, bytes]:
         "position infinite": changed(transform, struct.pack("<f", float("inf"))),
         "rotation of zeros": changed(transform + 12, bytes(8)),
         "rotation too long": changed(transform + 12, struct.pack("<4h", *[32767] * 4)),
+        "rig cut": avatar[:-8],
+        "rig's hips not a number": replaced(avatar, hips_position, struct.pack("<f", float("nan"))),
+        "rig's hips infinite": replaced(avatar, hips_position + 8, struct.pack("<f", float("-inf"))),
+        "rig's first rotation of zeros": replaced(avatar, rotations, bytes(8)),
+        "rig's last rotation too long": replaced(avatar, last_rotation, struct.pack("<4h", *[32767] * 4)),
     }
 
 
-def slot(data: bytes, vtable: int, index: int) -> int:
+def replaced(data: bytes, position: int, new: bytes) -> bytes:
+    return data[:position] + new + data[position + len(new) :]
+
+
+def tables(data: bytes) -> tuple[int, int]:
+    """Where the table and its vtable begin."""
+    (table,) = struct.unpack_from("<I", data, 0)
+    return table, table - struct.unpack_from("<i", data, table)[0]
+
+
+def field(data: bytes, index: int) -> int:
+    """Where the table's field of that slot begins."""
+    table, vtable = tables(data)
     (offset,) = struct.unpack_from("<H", data, vtable + 4 + 2 * index)
     assert offset
-    return int(offset)
+    return int(table + offset)
 
 
-def refused_texts() -> dict[str, str]:
+def refused_texts(message: LandmarkMessage) -> dict[str, str]:
     header = {"seq": 1, "timestamp_ms": 2, "width": 640, "height": 480, "track": 0}
     hand = [[0.5, 0.5, 0.0]] * 21
     position, rotation = [0, 0, -40], [0, 0, 0, 1]
+    rig = orjson.loads(json.encode(message))["rig"]
+    bones = rig["bones"]
     documents: dict[str, dict[str, Any]] = {
         "seq negative": {"seq": -1},
         "seq beyond 32 bits": {"seq": 2**32},
@@ -183,6 +231,22 @@ def refused_texts() -> dict[str, str]:
         "rotation of three numbers": {"face_transform": {"position": position, "rotation": [0, 0, 1]}},
         "rotation of zeros": {"face_transform": {"position": position, "rotation": [0, 0, 0, 0]}},
         "rotation too long": {"face_transform": {"position": position, "rotation": [1, 1, 1, 1]}},
+        "rig null": {"rig": None},
+        "rig a list": {"rig": list(bones.values())},
+        "rig without position": {"rig": without(rig, "hips_position")},
+        "rig without bones": {"rig": without(rig, "bones")},
+        "rig without expressions": {"rig": without(rig, "expressions")},
+        "rig without ARKit's scores": {"rig": without(rig, "arkit")},
+        "rig's bones a list": {"rig": {**rig, "bones": list(bones.values())}},
+        "rig's bones with one missing": {"rig": {**rig, "bones": without(bones, "rightFoot")}},
+        "rig's bones with one null": {"rig": {**rig, "bones": {**bones, "rightFoot": None}}},
+        "rig's rotation of three numbers": {"rig": {**rig, "bones": {**bones, "rightFoot": [0, 0, 1]}}},
+        "rig's rotation of zeros": {"rig": {**rig, "bones": {**bones, "rightFoot": [0, 0, 0, 0]}}},
+        "rig's rotation too long": {"rig": {**rig, "bones": {**bones, "rightFoot": [1, 1, 1, 1]}}},
+        "rig's hips of two numbers": {"rig": {**rig, "hips_position": [0, 1]}},
+        "rig's expressions with one missing": {"rig": {**rig, "expressions": without(rig["expressions"], "aa")}},
+        "rig's expressions of words": {"rig": {**rig, "expressions": dict.fromkeys(EXPRESSIONS, "0")}},
+        "rig's ARKit scores with one missing": {"rig": {**rig, "arkit": without(rig["arkit"], "tongueOut")}},
     }
     return {
         "nothing": "",
@@ -195,6 +259,10 @@ def refused_texts() -> dict[str, str]:
         "a number beyond double precision": stdlib_json.dumps(header).replace('"seq": 1', '"seq": 1e999'),
         **{name: stdlib_json.dumps({**header, **change}) for name, change in documents.items()},
     }
+
+
+def without(document: dict[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name != key}
 
 
 if __name__ == "__main__":

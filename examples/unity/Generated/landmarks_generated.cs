@@ -126,6 +126,37 @@ public struct FaceTransform : IFlatbufferObject
   }
 }
 
+public struct Rig : IFlatbufferObject
+{
+  private Struct __p;
+  public ByteBuffer ByteBuffer { get { return __p.bb; } }
+  public void __init(int _i, ByteBuffer _bb) { __p = new Struct(_i, _bb); }
+  public Rig __assign(int _i, ByteBuffer _bb) { __init(_i, _bb); return this; }
+
+  public float HipsPosition(int j) { return __p.bb.GetFloat(__p.bb_pos + 0 + j * 4); }
+  public short Rotation(int j) { return __p.bb.GetShort(__p.bb_pos + 12 + j * 2); }
+  public byte Expression(int j) { return __p.bb.Get(__p.bb_pos + 404 + j * 1); }
+  public byte Arkit(int j) { return __p.bb.Get(__p.bb_pos + 421 + j * 1); }
+
+  public static Offset<holistic.v1.Rig> CreateRig(FlatBufferBuilder builder, float[] HipsPosition, short[] Rotation, byte[] Expression, byte[] Arkit) {
+    builder.Prep(4, 476);
+    builder.Pad(3);
+    for (int _idx0 = 52; _idx0 > 0; _idx0--) {
+      builder.PutByte(Arkit[_idx0-1]);
+    }
+    for (int _idx0 = 17; _idx0 > 0; _idx0--) {
+      builder.PutByte(Expression[_idx0-1]);
+    }
+    for (int _idx0 = 196; _idx0 > 0; _idx0--) {
+      builder.PutShort(Rotation[_idx0-1]);
+    }
+    for (int _idx0 = 3; _idx0 > 0; _idx0--) {
+      builder.PutFloat(HipsPosition[_idx0-1]);
+    }
+    return new Offset<holistic.v1.Rig>(builder.Offset);
+  }
+}
+
 public struct Landmarks : IFlatbufferObject
 {
   private Table __p;
@@ -152,8 +183,9 @@ public struct Landmarks : IFlatbufferObject
   public holistic.v1.HandLandmarks? RightHand { get { int o = __p.__offset(26); return o != 0 ? (holistic.v1.HandLandmarks?)(new holistic.v1.HandLandmarks()).__assign(o + __p.bb_pos, __p.bb) : null; } }
   public holistic.v1.HandLandmarks? RightHandWorld { get { int o = __p.__offset(28); return o != 0 ? (holistic.v1.HandLandmarks?)(new holistic.v1.HandLandmarks()).__assign(o + __p.bb_pos, __p.bb) : null; } }
   public holistic.v1.FaceTransform? FaceTransform { get { int o = __p.__offset(30); return o != 0 ? (holistic.v1.FaceTransform?)(new holistic.v1.FaceTransform()).__assign(o + __p.bb_pos, __p.bb) : null; } }
+  public holistic.v1.Rig? Rig { get { int o = __p.__offset(32); return o != 0 ? (holistic.v1.Rig?)(new holistic.v1.Rig()).__assign(o + __p.bb_pos, __p.bb) : null; } }
 
-  public static void StartLandmarks(FlatBufferBuilder builder) { builder.StartTable(14); }
+  public static void StartLandmarks(FlatBufferBuilder builder) { builder.StartTable(15); }
   public static void AddSeq(FlatBufferBuilder builder, uint seq) { builder.AddUint(0, seq, 0); }
   public static void AddTimestampMs(FlatBufferBuilder builder, uint timestampMs) { builder.AddUint(1, timestampMs, 0); }
   public static void AddWidth(FlatBufferBuilder builder, ushort width) { builder.AddUshort(2, width, 0); }
@@ -168,6 +200,7 @@ public struct Landmarks : IFlatbufferObject
   public static void AddRightHand(FlatBufferBuilder builder, Offset<holistic.v1.HandLandmarks> rightHandOffset) { builder.AddStruct(11, rightHandOffset.Value, 0); }
   public static void AddRightHandWorld(FlatBufferBuilder builder, Offset<holistic.v1.HandLandmarks> rightHandWorldOffset) { builder.AddStruct(12, rightHandWorldOffset.Value, 0); }
   public static void AddFaceTransform(FlatBufferBuilder builder, Offset<holistic.v1.FaceTransform> faceTransformOffset) { builder.AddStruct(13, faceTransformOffset.Value, 0); }
+  public static void AddRig(FlatBufferBuilder builder, Offset<holistic.v1.Rig> rigOffset) { builder.AddStruct(14, rigOffset.Value, 0); }
   public static Offset<holistic.v1.Landmarks> EndLandmarks(FlatBufferBuilder builder) {
     int o = builder.EndTable();
     return new Offset<holistic.v1.Landmarks>(o);
@@ -196,6 +229,7 @@ static public class LandmarksVerify
       && verifier.VerifyField(tablePos, 26 /*RightHand*/, 126 /*holistic.v1.HandLandmarks*/, 2, false)
       && verifier.VerifyField(tablePos, 28 /*RightHandWorld*/, 126 /*holistic.v1.HandLandmarks*/, 2, false)
       && verifier.VerifyField(tablePos, 30 /*FaceTransform*/, 20 /*holistic.v1.FaceTransform*/, 4, false)
+      && verifier.VerifyField(tablePos, 32 /*Rig*/, 476 /*holistic.v1.Rig*/, 4, false)
       && verifier.VerifyTableEnd(tablePos);
   }
 }

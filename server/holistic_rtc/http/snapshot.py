@@ -16,11 +16,12 @@ BOTH = "multipart/form-data"
 PICTURES = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 ANSWERS = (JSON, *PICTURES, BOTH)
 
-PARTS = (
+DEFAULT_PARTS = (
     *("pose", "pose_world", "face", "blendshapes"),
     *("left_hand", "left_hand_world", "right_hand", "right_hand_world"),
     "face_transform",
 )
+PARTS = (*DEFAULT_PARTS, "rig")
 SWITCHES = {"true": True, "false": False, "1": True, "0": False}
 SIZES = range(16, 8193)
 """That the longer side of the returned picture may be limited to, in pixels."""
@@ -94,7 +95,7 @@ def _read_options(request: web.Request) -> dict[str, object]:
     """
     :raises SignallingError: 400, a parameter is unknown or has a value it can't have.
     """
-    options: dict[str, object] = {"parts": list(PARTS), "annotate": True, "mirror": False, "max_size": None}
+    options: dict[str, object] = {"parts": list(DEFAULT_PARTS), "annotate": True, "mirror": False, "max_size": None}
     for name, value in request.query.items():
         match name:
             case "parts":

@@ -2,6 +2,7 @@
 # mypy: allow-untyped-calls
 """Landmark messages as FlatBuffers, the contract being ``schema/landmarks.fbs``."""
 
+import math
 import struct
 from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 
 from holistic_rtc.errors import DecodeError
 from holistic_rtc.landmarks import landmarks_generated as generated
-from holistic_rtc.landmarks.message import ALL_PARTS, MAX_COUNT, PART_FIELDS, LandmarkMessage, Part
-from holistic_rtc.landmarks.transform import to_matrix, to_quaternion
+from holistic_rtc.landmarks.message import ALL_PARTS, MAX_COUNT, PART_FIELDS, RIG_SHAPES, LandmarkMessage, Part
+from holistic_rtc.landmarks.transform import to_matrix, to_quaternion, unit_quaternions, with_positive_w
+from holistic_rtc.rig.skeleton import Rig
 from holistic_rtc.tracking.base import FloatArray, HolisticResult
 
 FILE_IDENTIFIER = b"HRL1"
@@ -24,8 +26,8 @@ _COORDINATE_SCALE = np.float32(8192)
 _SCORE_SCALE = np.float32(255)
 _QUATERNION_SCALE = 32767
 
-# A message with every part takes 3,936 bytes: the builder never has to grow.
-_BUILDER_SIZE = 4096
+# A message with every part takes 4,412 bytes: the builder never has to grow.
+_BUILDER_SIZE = 4608
 # The offset to the root table, and the file identifier.
 _PREAMBLE_SIZE = 8
 
@@ -44,6 +46,7 @@ _STRUCT_SIZES: Mapping[Part, int] = MappingProxyType(
         Part.RIGHT_HAND: generated.HandLandmarks.SizeOf(),
         Part.RIGHT_HAND_WORLD: generated.HandLandmarks.SizeOf(),
         Part.FACE_TRANSFORM: generated.FaceTransform.SizeOf(),
+        Part.RIG: generated.Rig.SizeOf(),
     }
 )
 _ADD_STRUCT: Mapping[Part, Callable[[Any, int], None]] = MappingProxyType(
@@ -57,8 +60,10 @@ _ADD_STRUCT: Mapping[Part, Callable[[Any, int], None]] = MappingProxyType(
         Part.RIGHT_HAND: generated.LandmarksAddRightHand,
         Part.RIGHT_HAND_WORLD: generated.LandmarksAddRightHandWorld,
         Part.FACE_TRANSFORM: generated.LandmarksAddFaceTransform,
+        Part.RIG: generated.LandmarksAddRig,
     }
 )
+_WITH_FLOATS = frozenset({Part.FACE_TRANSFORM, Part.RIG})
 
 
 def encode(message: LandmarkMessage, parts: Collection[Part] = ALL_PARTS) -> bytes:
@@ -70,7 +75,7 @@ def encode(message: LandmarkMessage, parts: Collection[Part] = ALL_PARTS) -> byt
     builder = flatbuffers.Builder(_BUILDER_SIZE)
     generated.LandmarksStart(builder)
     for part, data in _pack_structs(message, parts).items():
-        _ADD_STRUCT[part](builder, _put_struct(builder, data, alignment=4 if part is Part.FACE_TRANSFORM else 2))
+        _ADD_STRUCT[part](builder, _put_struct(builder, data, alignment=4 if part in _WITH_FLOATS else 2))
     generated.LandmarksAddSeq(builder, message.seq & MAX_COUNT)
     generated.LandmarksAddTimestampMs(builder, message.timestamp_ms & MAX_COUNT)
     generated.LandmarksAddWidth(builder, message.width)
@@ -98,6 +103,8 @@ def _pack_structs(message: LandmarkMessage, parts: Collection[Part]) -> dict[Par
         structs[Part.BLENDSHAPES] = _quantise_scores(scores)
     if transform is not None:
         structs[Part.FACE_TRANSFORM] = _pack_transform(transform)
+    if rig := message.seen_rig(parts):
+        structs[Part.RIG] = _pack_rig(rig)
     return structs
 
 
@@ -121,6 +128,13 @@ def _pack_transform(transform: FloatArray) -> bytes:
     return transform[:3, 3].astype("<f4").tobytes() + rotation.tobytes()
 
 
+def _pack_rig(rig: Rig) -> bytes:
+    rotations = np.rint(with_positive_w(rig.rotations) * _QUATERNION_SCALE).astype("<i2")
+    scores = _quantise_scores(np.concatenate((rig.expressions, rig.arkit)))
+    packed = rig.hips_position.astype("<f4").tobytes() + rotations.tobytes() + scores
+    return packed.ljust(_STRUCT_SIZES[Part.RIG], b"\0")
+
+
 def _put_struct(builder: Any, data: bytes, *, alignment: int) -> int:
     # The generated Create functions write number by number, which takes 2 ms for a message. This is what the
     # builder's CreateByteVector does, less the length.
@@ -142,10 +156,14 @@ def decode(data: bytes) -> LandmarkMessage:
         for (name, field_format), offset in zip(_HEADER_FORMATS.items(), offsets, strict=False)
     }
     arrays: dict[str, FloatArray] = {}
+    rig = None
     for part, offset in zip(Part, offsets[len(_HEADER_FORMATS) :], strict=True):
         if not offset:
             continue
         start = table + offset
+        if part is Part.RIG:
+            rig = _read_rig(data, start)
+            continue
         field = PART_FIELDS[part]
         if part is Part.BLENDSHAPES:
             arrays[field.attribute] = _read_scores(data, start, field.shape[0])
@@ -158,7 +176,7 @@ def decode(data: bytes) -> LandmarkMessage:
         arrays[field.attribute] = stored.reshape(field.shape).astype(np.float32) / _COORDINATE_SCALE
         if part is Part.POSE:
             arrays["pose_visibility"] = _read_scores(data, start + stored.nbytes, points)
-    return LandmarkMessage(**header, result=HolisticResult(**arrays))
+    return LandmarkMessage(**header, result=HolisticResult(**arrays), rig=rig)
 
 
 def _read_scores(data: bytes, start: int, count: int) -> FloatArray:
@@ -169,6 +187,21 @@ def _read_transform(data: bytes, start: int) -> FloatArray:
     position = np.frombuffer(data, "<f4", 3, start)
     rotation = np.frombuffer(data, "<i2", 4, start + position.nbytes)
     return to_matrix(position, rotation / _QUATERNION_SCALE)
+
+
+def _read_rig(data: bytes, start: int) -> Rig:
+    hips_position = np.frombuffer(data, "<f4", 3, start).astype(np.float32)
+    if not np.isfinite(hips_position).all():
+        raise DecodeError("hips_position of the landmark message's rig is not finite")
+    start += hips_position.nbytes
+    shape = RIG_SHAPES["rotations"]
+    stored = np.frombuffer(data, "<i2", math.prod(shape), start)
+    rotations = unit_quaternions(stored.reshape(shape) / _QUATERNION_SCALE)
+    start += stored.nbytes
+    (expressions,) = RIG_SHAPES["expressions"]
+    (arkit,) = RIG_SHAPES["arkit"]
+    scores = _read_scores(data, start, expressions + arkit)
+    return Rig(rotations, hips_position, scores[:expressions], scores[expressions:])
 
 
 def _check_identifier(identifier: bytes) -> None:

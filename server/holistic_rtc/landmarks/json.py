@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from holistic_rtc.errors import DecodeError
 from holistic_rtc.landmarks.message import ALL_PARTS, MAX_COUNT, PART_FIELDS, LandmarkMessage, Part
-from holistic_rtc.landmarks.transform import to_matrix, to_quaternion
+from holistic_rtc.landmarks.transform import to_matrix, to_quaternion, unit_quaternions, with_positive_w
+from holistic_rtc.rig.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS, Rig
 from holistic_rtc.tracking.base import FloatArray, HolisticResult
 from holistic_rtc.tracking.blendshapes import BLENDSHAPE_NAMES
 
@@ -50,7 +51,18 @@ def encode(message: LandmarkMessage, parts: Collection[Part] = ALL_PARTS) -> byt
         if part is Part.POSE:
             assert message.result.pose_visibility is not None
             document["pose_visibility"] = _rounded(message.result.pose_visibility)
+    if rig := message.seen_rig(parts):
+        document[Part.RIG.value] = _write_rig(rig)
     return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _write_rig(rig: Rig) -> dict[str, Any]:
+    return {
+        "hips_position": _rounded(rig.hips_position),
+        "bones": dict(zip(BONES, _rounded(with_positive_w(rig.rotations)), strict=True)),
+        "expressions": dict(zip(EXPRESSIONS, _rounded(rig.expressions), strict=True)),
+        "arkit": dict(zip(ARKIT_BLENDSHAPES, _rounded(rig.arkit), strict=True)),
+    }
 
 
 def _rounded(array: NDArray[np.floating]) -> FloatArray:
@@ -78,13 +90,16 @@ def decode(data: bytes | str) -> LandmarkMessage:
         if part is Part.FACE_TRANSFORM:
             arrays[field.attribute] = _read_transform(document[part])
         else:
-            values = _score_list(document[part]) if part is Part.BLENDSHAPES else document[part]
+            values = document[part]
+            if part is Part.BLENDSHAPES:
+                values = _by_name("blendshapes", values, BLENDSHAPE_NAMES)
             arrays[field.attribute] = _read_array(part, values, field.shape)
     if (Part.POSE in document) != ("pose_visibility" in document):
         raise DecodeError("the landmark message has one of pose and pose_visibility without the other")
     if Part.POSE in document:
         arrays["pose_visibility"] = _read_array("pose_visibility", document["pose_visibility"], (33,))
-    return LandmarkMessage(**header, result=HolisticResult(**arrays))
+    rig = _read_rig(document[Part.RIG]) if Part.RIG in document else None
+    return LandmarkMessage(**header, result=HolisticResult(**arrays), rig=rig)
 
 
 def _read_count(document: dict[str, Any], name: str, maximum: int) -> int:
@@ -94,10 +109,10 @@ def _read_count(document: dict[str, Any], name: str, maximum: int) -> int:
     return value
 
 
-def _score_list(scores: Any) -> list[Any]:
-    if not isinstance(scores, dict) or not scores.keys() >= set(BLENDSHAPE_NAMES):
-        raise DecodeError("blendshapes of the landmark message is not an object with the 52 names")
-    return [scores[name] for name in BLENDSHAPE_NAMES]
+def _by_name(name: str, values: Any, keys: Collection[str]) -> list[Any]:
+    if not isinstance(values, dict) or not values.keys() >= set(keys):
+        raise DecodeError(f"{name} of the landmark message is not an object with the {len(keys)} names")
+    return [values[key] for key in keys]
 
 
 def _read_transform(value: Any) -> FloatArray:
@@ -106,6 +121,22 @@ def _read_transform(value: Any) -> FloatArray:
     position = _read_array("position of face_transform", value.get("position"), (3,))
     rotation = _read_array("rotation of face_transform", value.get("rotation"), (4,))
     return to_matrix(position, rotation)
+
+
+def _read_rig(value: Any) -> Rig:
+    if not isinstance(value, dict):
+        raise DecodeError("rig of the landmark message is not an object")
+
+    def read(key: str, names: Collection[str], *shape: int) -> FloatArray:
+        values = _by_name(f"{key} of rig", value.get(key), names)
+        return _read_array(f"{key} of rig", values, (len(names), *shape))
+
+    return Rig(
+        rotations=unit_quaternions(read("bones", BONES, 4)),
+        hips_position=_read_array("hips_position of rig", value.get("hips_position"), (3,)),
+        expressions=read("expressions", EXPRESSIONS),
+        arkit=read("arkit", ARKIT_BLENDSHAPES),
+    )
 
 
 def _read_array(name: str, values: Any, shape: tuple[int, ...]) -> FloatArray:

@@ -293,6 +293,116 @@ def CreateFaceTransform(builder, position, rotation):
     return builder.Offset()
 
 
+class Rig(object):
+    __slots__ = ['_tab']
+
+    @classmethod
+    def SizeOf(cls):
+        return 476
+
+    # Rig
+    def Init(self, buf, pos):
+        self._tab = flatbuffers.table.Table(buf, pos)
+
+    # Rig
+    def HipsPosition(self, j = None):
+        if j is None:
+            return [self._tab.Get(flatbuffers.number_types.Float32Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(0 + i * 4)) for i in range(self.HipsPositionLength())]
+        elif j >= 0 and j < self.HipsPositionLength():
+            return self._tab.Get(flatbuffers.number_types.Float32Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(0 + j * 4))
+        else:
+            return None
+
+    # Rig
+    def HipsPositionAsNumpy(self):
+        return self._tab.GetArrayAsNumpy(flatbuffers.number_types.Float32Flags, self._tab.Pos + 0, self.HipsPositionLength())
+
+    # Rig
+    def HipsPositionLength(self):
+        return 3
+
+    # Rig
+    def HipsPositionIsNone(self):
+        return False
+
+    # Rig
+    def Rotation(self, j = None):
+        if j is None:
+            return [self._tab.Get(flatbuffers.number_types.Int16Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(12 + i * 2)) for i in range(self.RotationLength())]
+        elif j >= 0 and j < self.RotationLength():
+            return self._tab.Get(flatbuffers.number_types.Int16Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(12 + j * 2))
+        else:
+            return None
+
+    # Rig
+    def RotationAsNumpy(self):
+        return self._tab.GetArrayAsNumpy(flatbuffers.number_types.Int16Flags, self._tab.Pos + 12, self.RotationLength())
+
+    # Rig
+    def RotationLength(self):
+        return 196
+
+    # Rig
+    def RotationIsNone(self):
+        return False
+
+    # Rig
+    def Expression(self, j = None):
+        if j is None:
+            return [self._tab.Get(flatbuffers.number_types.Uint8Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(404 + i * 1)) for i in range(self.ExpressionLength())]
+        elif j >= 0 and j < self.ExpressionLength():
+            return self._tab.Get(flatbuffers.number_types.Uint8Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(404 + j * 1))
+        else:
+            return None
+
+    # Rig
+    def ExpressionAsNumpy(self):
+        return self._tab.GetArrayAsNumpy(flatbuffers.number_types.Uint8Flags, self._tab.Pos + 404, self.ExpressionLength())
+
+    # Rig
+    def ExpressionLength(self):
+        return 17
+
+    # Rig
+    def ExpressionIsNone(self):
+        return False
+
+    # Rig
+    def Arkit(self, j = None):
+        if j is None:
+            return [self._tab.Get(flatbuffers.number_types.Uint8Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(421 + i * 1)) for i in range(self.ArkitLength())]
+        elif j >= 0 and j < self.ArkitLength():
+            return self._tab.Get(flatbuffers.number_types.Uint8Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(421 + j * 1))
+        else:
+            return None
+
+    # Rig
+    def ArkitAsNumpy(self):
+        return self._tab.GetArrayAsNumpy(flatbuffers.number_types.Uint8Flags, self._tab.Pos + 421, self.ArkitLength())
+
+    # Rig
+    def ArkitLength(self):
+        return 52
+
+    # Rig
+    def ArkitIsNone(self):
+        return False
+
+
+def CreateRig(builder, hipsPosition, rotation, expression, arkit):
+    builder.Prep(4, 476)
+    builder.Pad(3)
+    for _idx0 in range(52 , 0, -1):
+        builder.PrependUint8(arkit[_idx0-1])
+    for _idx0 in range(17 , 0, -1):
+        builder.PrependUint8(expression[_idx0-1])
+    for _idx0 in range(196 , 0, -1):
+        builder.PrependInt16(rotation[_idx0-1])
+    for _idx0 in range(3 , 0, -1):
+        builder.PrependFloat32(hipsPosition[_idx0-1])
+    return builder.Offset()
+
+
 class Landmarks(object):
     __slots__ = ['_tab']
 
@@ -440,8 +550,18 @@ class Landmarks(object):
             return obj
         return None
 
+    # Landmarks
+    def Rig(self):
+        o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(32))
+        if o != 0:
+            x = o + self._tab.Pos
+            obj = Rig()
+            obj.Init(self._tab.Bytes, x)
+            return obj
+        return None
+
 def LandmarksStart(builder):
-    builder.StartObject(14)
+    builder.StartObject(15)
 
 def LandmarksAddSeq(builder, seq):
     builder.PrependUint32Slot(0, seq, 0)
@@ -484,6 +604,9 @@ def LandmarksAddRightHandWorld(builder, rightHandWorld):
 
 def LandmarksAddFaceTransform(builder, faceTransform):
     builder.PrependStructSlot(13, flatbuffers.number_types.UOffsetTFlags.py_type(faceTransform), 0)
+
+def LandmarksAddRig(builder, rig):
+    builder.PrependStructSlot(14, flatbuffers.number_types.UOffsetTFlags.py_type(rig), 0)
 
 def LandmarksEnd(builder):
     return builder.EndObject()

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from holistic_rtc.rig.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS, Rig
 from holistic_rtc.tracking.base import FloatArray, HolisticResult
 
 
@@ -22,9 +23,12 @@ class Part(StrEnum):
     RIGHT_HAND = "right_hand"
     RIGHT_HAND_WORLD = "right_hand_world"
     FACE_TRANSFORM = "face_transform"
+    RIG = "rig"
 
 
 ALL_PARTS = frozenset(Part)
+DEFAULT_PARTS = ALL_PARTS - {Part.RIG}
+"""Those of a peer that has named none. The others are optional: made and sent only for peers that name them"""
 
 MAX_COUNT = 2**32 - 1
 """of `seq` and `timestamp_ms` on the wire, where they begin at 0 again after it: milliseconds after 49.7 days"""
@@ -38,6 +42,7 @@ class PartField:
     shape: tuple[int, ...]
 
 
+# Of every part but the rig, which is none of the tracker's.
 PART_FIELDS: Mapping[Part, PartField] = MappingProxyType(
     {
         Part.POSE: PartField("pose_landmarks", (33, 3)),
@@ -51,6 +56,15 @@ PART_FIELDS: Mapping[Part, PartField] = MappingProxyType(
         Part.FACE_TRANSFORM: PartField("face_transform", (4, 4)),
     }
 )
+RIG_SHAPES: Mapping[str, tuple[int, ...]] = MappingProxyType(
+    {
+        "hips_position": (3,),
+        "rotations": (len(BONES), 4),
+        "expressions": (len(EXPRESSIONS),),
+        "arkit": (len(ARKIT_BLENDSHAPES),),
+    }
+)
+"""of the arrays of a :class:`Rig`"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +81,12 @@ class LandmarkMessage:
     track: int
     """Index of the track among the video tracks of the offer; 8 bits"""
     result: HolisticResult
+    rig: Rig | None = None
+    """The avatar's pose, where it was asked for and somebody was seen"""
 
     def seen(self, parts: Collection[Part] = ALL_PARTS) -> dict[Part, FloatArray]:
         """
-        The arrays of those of ``parts`` that were seen, in the schema's order.
+        The arrays of those of ``parts`` that were seen, in the schema's order; the rig is not among them.
 
         A part with a number that isn't finite counts as not seen.
 
@@ -92,3 +108,19 @@ class LandmarkMessage:
             if not np.isfinite(visibility).all():
                 del seen[Part.POSE]
         return seen
+
+    def seen_rig(self, parts: Collection[Part] = ALL_PARTS) -> Rig | None:
+        """
+        The rig, if ``parts`` has it and all of its numbers are finite.
+
+        :raises ValueError: an array of it has the wrong shape.
+        """
+        if Part.RIG not in parts or self.rig is None:
+            return None
+        for attribute, shape in RIG_SHAPES.items():
+            array: FloatArray = getattr(self.rig, attribute)
+            if array.shape != shape:
+                raise ValueError(f"{attribute} of the rig has the shape {array.shape} instead of {shape}")
+            if not np.isfinite(array).all():
+                return None
+        return self.rig

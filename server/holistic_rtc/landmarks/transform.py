@@ -1,4 +1,4 @@
-"""The face's transform as messages carry it, a position and a unit quaternion, and as a matrix."""
+"""Rotations as messages carry them, unit quaternions, and the face's transform as a matrix."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -53,3 +53,22 @@ def to_matrix(position: ArrayLike, quaternion: ArrayLike) -> FloatArray:
     )
     matrix[:3, 3] = position
     return matrix
+
+
+def unit_quaternions(quaternions: NDArray[np.floating]) -> FloatArray:
+    """
+    The quaternions normalised.
+
+    :param quaternions: ``(n, 4)`` as they were read.
+    :raises DecodeError: one is no unit quaternion.
+    """
+    lengths = np.linalg.norm(quaternions, axis=1, keepdims=True)
+    if not (np.abs(lengths - 1) < _LENGTH_TOLERANCE).all():
+        raise DecodeError("rig of the landmark message has a rotation that is no unit quaternion")
+    normalised: FloatArray = (quaternions / lengths).astype(np.float32)
+    return normalised
+
+
+def with_positive_w(quaternions: FloatArray) -> FloatArray:
+    """The same rotations, each by that of its two quaternions whose w >= 0. ``(n, 4)``"""
+    return np.where(quaternions[:, 3:] < 0, -quaternions, quaternions)

@@ -11,7 +11,7 @@ import orjson
 
 from ..drawing.annotate import annotate
 from ..landmarks import json
-from ..landmarks.message import ALL_PARTS, LandmarkMessage, Part
+from ..landmarks.message import DEFAULT_PARTS, LandmarkMessage, Part
 from ..tracking.base import HolisticResult, Image
 from ..tracking.refine import Refiner
 from .pictures import MAX_PIXELS, decode_picture, encode_picture
@@ -28,7 +28,7 @@ class SnapshotOptions:
     :param max_pixels: of the picture that came.
     """
 
-    parts: frozenset[Part] = ALL_PARTS
+    parts: frozenset[Part] = DEFAULT_PARTS
     picture_format: str | None = "JPEG"
     annotate: bool = True
     mirror: bool = False

@@ -20,7 +20,7 @@ from aiortc import (
 from aiortc.exceptions import OperationError
 
 from ..errors import ControlError, SignallingError
-from ..landmarks.message import ALL_PARTS, LandmarkMessage, Part
+from ..landmarks.message import DEFAULT_PARTS, LandmarkMessage, Part
 from .channels import CONTROL, LANDMARKS, ControlChannel, LandmarkChannel
 from .negotiation import Offer, parse_fragment, reading
 
@@ -50,7 +50,7 @@ class Peer(ABC):
     def __init__(self, name: str, ice_servers: list[dict[str, Any]]) -> None:
         self.name = name
         self.ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
-        self.parts = ALL_PARTS
+        self.parts = DEFAULT_PARTS
         """Which its landmark messages carry."""
         # An empty list, unlike None, keeps aiortc from asking a public STUN server.
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[RTCIceServer(**server) for server in ice_servers]))

@@ -10,6 +10,7 @@ import {
   toClassifications,
   toMatrix,
 } from "./frame.js";
+import { ARKIT_BLENDSHAPES, type Rig, RIG_BONES, RIG_EXPRESSIONS, toRig } from "./rig.js";
 
 const FILE_IDENTIFIER = "HRL1";
 const COORDINATE_SCALE = 1 / 8192;
@@ -17,6 +18,8 @@ const SCORE_SCALE = 1 / 255;
 const QUATERNION_SCALE = 1 / 32767;
 const POSE_POINTS = POINT_PARTS.pose.count;
 const BLENDSHAPES = 52;
+const POSITION_SIZE = 3 * 4;
+const QUATERNION_SIZE = 4 * 2;
 
 /** Bytes of the schema's fields, in its order, which gives their slots in the vtable. */
 const HEADER_SIZES = { seq: 4, timestampMs: 4, width: 2, height: 2, track: 1 };
@@ -29,7 +32,9 @@ const PART_SIZES: Record<Part, number> = {
   left_hand_world: POINT_PARTS.left_hand_world.count * 6,
   right_hand: POINT_PARTS.right_hand.count * 6,
   right_hand_world: POINT_PARTS.right_hand_world.count * 6,
-  face_transform: 3 * 4 + 4 * 2,
+  face_transform: POSITION_SIZE + QUATERNION_SIZE,
+  // And 3 bytes to even them out.
+  rig: POSITION_SIZE + RIG_BONES.length * QUATERNION_SIZE + RIG_EXPRESSIONS.length + ARKIT_BLENDSHAPES.length + 3,
 };
 const PARTS = Object.keys(PART_SIZES) as Part[];
 const FIELD_SIZES = [...Object.values(HEADER_SIZES), ...Object.values(PART_SIZES)];
@@ -69,9 +74,12 @@ function readPart(view: DataView, part: Part, start: number, frame: HolisticFram
     return;
   }
   if (part === "face_transform") {
-    const position = [0, 4, 8].map((offset) => view.getFloat32(start + offset, true));
-    const rotation = [12, 14, 16, 18].map((offset) => view.getInt16(start + offset, true) * QUATERNION_SCALE);
-    frame.facialTransformationMatrixes.push(toMatrix(position, rotation));
+    const matrix = toMatrix(readPosition(view, start), readQuaternion(view, start + POSITION_SIZE));
+    frame.facialTransformationMatrixes.push(matrix);
+    return;
+  }
+  if (part === "rig") {
+    frame.rig = readRig(view, start);
     return;
   }
   const { field, count } = POINT_PARTS[part];
@@ -92,6 +100,26 @@ function readPoints(view: DataView, start: number, count: number): Landmark[] {
       visibility: 0,
     };
   });
+}
+
+function readRig(view: DataView, start: number): Rig {
+  const rotations = start + POSITION_SIZE;
+  const expressions = rotations + RIG_BONES.length * QUATERNION_SIZE;
+  const arkit = expressions + RIG_EXPRESSIONS.length;
+  return toRig(
+    readPosition(view, start),
+    RIG_BONES.map((_, i) => readQuaternion(view, rotations + i * QUATERNION_SIZE)),
+    readScores(view, expressions, RIG_EXPRESSIONS.length),
+    readScores(view, arkit, ARKIT_BLENDSHAPES.length),
+  );
+}
+
+function readPosition(view: DataView, start: number): number[] {
+  return [0, 4, 8].map((offset) => view.getFloat32(start + offset, true));
+}
+
+function readQuaternion(view: DataView, start: number): number[] {
+  return [0, 2, 4, 6].map((offset) => view.getInt16(start + offset, true) * QUATERNION_SCALE);
 }
 
 function readScores(view: DataView, start: number, count: number): number[] {

@@ -1,4 +1,5 @@
 import { DecodeError } from "./errors.js";
+import type { Rig } from "./rig.js";
 
 /** A point of a part. The shape is that of `@mediapipe/tasks-vision`'s `NormalizedLandmark` and `Landmark`. */
 export interface Landmark {
@@ -68,6 +69,8 @@ export interface HolisticResult {
 
 /** A landmark message: one tracked frame of one video track. */
 export interface HolisticFrame extends HolisticResult {
+  /** The avatar's pose: null where it wasn't asked for, or nobody was seen. */
+  rig: Rig | null;
   /** Number of the tracked frame, from 0 for each track; a gap is a frame that was dropped or lost. */
   seq: number;
   /** When the frame was taken, in milliseconds since the track's first frame. */
@@ -79,7 +82,7 @@ export interface HolisticFrame extends HolisticResult {
   track: number;
 }
 
-/** A part of the message that a client can ask for. */
+/** A part of the message that a client can ask for. `rig` comes only to who does; the others are sent at first. */
 export type Part =
   | "pose"
   | "pose_world"
@@ -89,10 +92,11 @@ export type Part =
   | "left_hand_world"
   | "right_hand"
   | "right_hand_world"
-  | "face_transform";
+  | "face_transform"
+  | "rig";
 
 /** Those parts that are points. */
-export type PointPart = Exclude<Part, "blendshapes" | "face_transform">;
+export type PointPart = Exclude<Part, "blendshapes" | "face_transform" | "rig">;
 
 /** The field of a {@link HolisticResult} that a part of points is read into. */
 type PointsField = Exclude<
@@ -117,6 +121,7 @@ export function emptyFrame(
 ): HolisticFrame {
   return {
     ...header,
+    rig: null,
     faceLandmarks: [],
     faceBlendshapes: [],
     poseLandmarks: [],

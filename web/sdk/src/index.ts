@@ -22,6 +22,17 @@ export {
   type Part,
 } from "./frame.js";
 export { decodeJson } from "./json.js";
+export {
+  ARKIT_BLENDSHAPES,
+  type ArkitName,
+  type BoneName,
+  type ExpressionName,
+  type Quaternion,
+  type Rig,
+  RIG_BONES,
+  RIG_EXPRESSIONS,
+  RIG_PARENTS,
+} from "./rig.js";
 export type { Encoding } from "./session.js";
 export { listSessions, type ServerOptions, type SessionInfo } from "./signalling.js";
 export { type Snapshot, type SnapshotOptions, takeSnapshot } from "./snapshot.js";

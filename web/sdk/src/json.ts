@@ -10,6 +10,7 @@ import {
   toClassifications,
   toMatrix,
 } from "./frame.js";
+import { ARKIT_BLENDSHAPES, type Rig, RIG_BONES, RIG_EXPRESSIONS, toRig } from "./rig.js";
 
 /**
  * Read a message from anywhere; fields that the schema hasn't are passed over.
@@ -48,15 +49,16 @@ export function decodeJson(text: string): HolisticFrame {
     }
   }
   if ("blendshapes" in message) {
-    const byName = message.blendshapes;
-    const scores = isRecord(byName) ? BLENDSHAPE_NAMES.map((name) => byName[name]) : null;
-    frame.faceBlendshapes.push(toClassifications(readNumbers("blendshapes", scores, BLENDSHAPE_NAMES.length)));
+    frame.faceBlendshapes.push(toClassifications(readScores("blendshapes", message.blendshapes, BLENDSHAPE_NAMES)));
   }
   if ("face_transform" in message) {
     const transform = isRecord(message.face_transform) ? message.face_transform : {};
     const position = readNumbers("position of face_transform", transform.position, 3);
     const rotation = readNumbers("rotation of face_transform", transform.rotation, 4);
     frame.facialTransformationMatrixes.push(toMatrix(position, rotation));
+  }
+  if ("rig" in message) {
+    frame.rig = readRig(isRecord(message.rig) ? message.rig : {});
   }
   return frame;
 }
@@ -71,6 +73,25 @@ function readCount(message: Record<string, unknown>, name: string, bits: number)
     throw new DecodeError(`${name} of the landmark message is not a number from 0 to ${2 ** bits - 1}`);
   }
   return value;
+}
+
+function readRig(rig: Record<string, unknown>): Rig {
+  return toRig(
+    readNumbers("hips_position of rig", rig.hips_position, 3),
+    pick(rig.bones, RIG_BONES).map((rotation) => readNumbers("bones of rig", rotation, 4)),
+    readScores("expressions of rig", rig.expressions, RIG_EXPRESSIONS),
+    readScores("arkit of rig", rig.arkit, ARKIT_BLENDSHAPES),
+  );
+}
+
+function readScores(name: string, value: unknown, names: readonly string[]): number[] {
+  return readNumbers(name, pick(value, names), names.length);
+}
+
+/** The values of these keys, undefined where there is none. */
+function pick(value: unknown, keys: readonly string[]): unknown[] {
+  const record = isRecord(value) ? value : {};
+  return keys.map((key) => record[key]);
 }
 
 function readPoints(name: string, value: unknown, count: number): Landmark[] {

@@ -9,3 +9,4 @@ export { HandLandmarks } from './v1/hand-landmarks.js';
 export { Landmarks } from './v1/landmarks.js';
 export { PoseLandmarks } from './v1/pose-landmarks.js';
 export { PoseWorldLandmarks } from './v1/pose-world-landmarks.js';
+export { Rig } from './v1/rig.js';

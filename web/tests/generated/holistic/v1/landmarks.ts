@@ -10,6 +10,7 @@ import { FaceTransform } from '../../holistic/v1/face-transform.js';
 import { HandLandmarks } from '../../holistic/v1/hand-landmarks.js';
 import { PoseLandmarks } from '../../holistic/v1/pose-landmarks.js';
 import { PoseWorldLandmarks } from '../../holistic/v1/pose-world-landmarks.js';
+import { Rig } from '../../holistic/v1/rig.js';
 
 
 export class Landmarks {
@@ -104,8 +105,13 @@ faceTransform(obj?:FaceTransform):FaceTransform|null {
   return offset ? (obj || new FaceTransform()).__init(this.bb_pos + offset, this.bb!) : null;
 }
 
+rig(obj?:Rig):Rig|null {
+  const offset = this.bb!.__offset(this.bb_pos, 32);
+  return offset ? (obj || new Rig()).__init(this.bb_pos + offset, this.bb!) : null;
+}
+
 static startLandmarks(builder:flatbuffers.Builder) {
-  builder.startObject(14);
+  builder.startObject(15);
 }
 
 static addSeq(builder:flatbuffers.Builder, seq:number) {
@@ -162,6 +168,10 @@ static addRightHandWorld(builder:flatbuffers.Builder, rightHandWorldOffset:flatb
 
 static addFaceTransform(builder:flatbuffers.Builder, faceTransformOffset:flatbuffers.Offset) {
   builder.addFieldStruct(13, faceTransformOffset, 0);
+}
+
+static addRig(builder:flatbuffers.Builder, rigOffset:flatbuffers.Offset) {
+  builder.addFieldStruct(14, rigOffset, 0);
 }
 
 static endLandmarks(builder:flatbuffers.Builder):flatbuffers.Offset {

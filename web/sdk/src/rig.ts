@@ -1,0 +1,190 @@
+/** The pose of an avatar's skeleton and its face: the part `rig` of a landmark message. */
+
+import { DecodeError } from "./errors.js";
+import { BLENDSHAPE_NAMES } from "./frame.js";
+
+/** A rotation: x, y, z, w, of length 1. */
+export type Quaternion = [number, number, number, number];
+
+/**
+ * One frame's pose of a humanoid, in VRM 1.0's space and names: metres, right-handed, x to the person's left, y up, z where
+ * the person looks. At rest it is a T-pose, palms down, in which no bone is rotated ("normalised" bones).
+ */
+export interface Rig {
+  /** Of a skeleton whose hips are 0.95 m above the floor, which is where they are at rest: scale it to the avatar's. */
+  hipsPosition: [number, number, number];
+  /** Each bone's rotation in its parent's space. */
+  bones: Record<BoneName, Quaternion>;
+  /** VRM's expressions, 0 to 1. */
+  expressions: Record<ExpressionName, number>;
+  /** Blendshapes by ARKit's names, 0 to 1. */
+  arkit: Record<ArkitName, number>;
+}
+
+export type BoneName = (typeof RIG_BONES)[number];
+export type ExpressionName = (typeof RIG_EXPRESSIONS)[number];
+export type ArkitName = (typeof ARKIT_BLENDSHAPES)[number];
+
+/** The bones, each after its parent. */
+export const RIG_BONES = [
+  "hips",
+  "spine",
+  "chest",
+  "neck",
+  "head",
+  "leftEye",
+  "leftUpperArm",
+  "leftLowerArm",
+  "leftHand",
+  "leftThumbMetacarpal",
+  "leftThumbProximal",
+  "leftThumbDistal",
+  "leftIndexProximal",
+  "leftIndexIntermediate",
+  "leftIndexDistal",
+  "leftMiddleProximal",
+  "leftMiddleIntermediate",
+  "leftMiddleDistal",
+  "leftRingProximal",
+  "leftRingIntermediate",
+  "leftRingDistal",
+  "leftLittleProximal",
+  "leftLittleIntermediate",
+  "leftLittleDistal",
+  "leftUpperLeg",
+  "leftLowerLeg",
+  "leftFoot",
+  "rightEye",
+  "rightUpperArm",
+  "rightLowerArm",
+  "rightHand",
+  "rightThumbMetacarpal",
+  "rightThumbProximal",
+  "rightThumbDistal",
+  "rightIndexProximal",
+  "rightIndexIntermediate",
+  "rightIndexDistal",
+  "rightMiddleProximal",
+  "rightMiddleIntermediate",
+  "rightMiddleDistal",
+  "rightRingProximal",
+  "rightRingIntermediate",
+  "rightRingDistal",
+  "rightLittleProximal",
+  "rightLittleIntermediate",
+  "rightLittleDistal",
+  "rightUpperLeg",
+  "rightLowerLeg",
+  "rightFoot",
+] as const;
+
+/** The bone that each hangs on. */
+export const RIG_PARENTS: Readonly<Record<BoneName, BoneName | null>> = {
+  hips: null,
+  spine: "hips",
+  chest: "spine",
+  neck: "chest",
+  head: "neck",
+  leftEye: "head",
+  leftUpperArm: "chest",
+  leftLowerArm: "leftUpperArm",
+  leftHand: "leftLowerArm",
+  leftThumbMetacarpal: "leftHand",
+  leftThumbProximal: "leftThumbMetacarpal",
+  leftThumbDistal: "leftThumbProximal",
+  leftIndexProximal: "leftHand",
+  leftIndexIntermediate: "leftIndexProximal",
+  leftIndexDistal: "leftIndexIntermediate",
+  leftMiddleProximal: "leftHand",
+  leftMiddleIntermediate: "leftMiddleProximal",
+  leftMiddleDistal: "leftMiddleIntermediate",
+  leftRingProximal: "leftHand",
+  leftRingIntermediate: "leftRingProximal",
+  leftRingDistal: "leftRingIntermediate",
+  leftLittleProximal: "leftHand",
+  leftLittleIntermediate: "leftLittleProximal",
+  leftLittleDistal: "leftLittleIntermediate",
+  leftUpperLeg: "hips",
+  leftLowerLeg: "leftUpperLeg",
+  leftFoot: "leftLowerLeg",
+  rightEye: "head",
+  rightUpperArm: "chest",
+  rightLowerArm: "rightUpperArm",
+  rightHand: "rightLowerArm",
+  rightThumbMetacarpal: "rightHand",
+  rightThumbProximal: "rightThumbMetacarpal",
+  rightThumbDistal: "rightThumbProximal",
+  rightIndexProximal: "rightHand",
+  rightIndexIntermediate: "rightIndexProximal",
+  rightIndexDistal: "rightIndexIntermediate",
+  rightMiddleProximal: "rightHand",
+  rightMiddleIntermediate: "rightMiddleProximal",
+  rightMiddleDistal: "rightMiddleIntermediate",
+  rightRingProximal: "rightHand",
+  rightRingIntermediate: "rightRingProximal",
+  rightRingDistal: "rightRingIntermediate",
+  rightLittleProximal: "rightHand",
+  rightLittleIntermediate: "rightLittleProximal",
+  rightLittleDistal: "rightLittleIntermediate",
+  rightUpperLeg: "hips",
+  rightLowerLeg: "rightUpperLeg",
+  rightFoot: "rightLowerLeg",
+};
+
+/** 17 of VRM 1.0's presets. */
+export const RIG_EXPRESSIONS = [
+  "aa",
+  "ih",
+  "ou",
+  "ee",
+  "oh",
+  "blink",
+  "blinkLeft",
+  "blinkRight",
+  "lookUp",
+  "lookDown",
+  "lookLeft",
+  "lookRight",
+  "happy",
+  "angry",
+  "sad",
+  "surprised",
+  "relaxed",
+] as const;
+
+/** MediaPipe's without its `_neutral`, and `tongueOut`, which MediaPipe doesn't know: it is always 0. */
+export const ARKIT_BLENDSHAPES = [...withoutNeutral(BLENDSHAPE_NAMES), "tongueOut"] as const;
+
+function withoutNeutral<Names extends readonly string[]>([, ...names]: readonly ["_neutral", ...Names]): Names {
+  return names;
+}
+
+/**
+ * The rig of the numbers of a message, which are in the order of the names above.
+ *
+ * @throws DecodeError when the position isn't finite, or a rotation is no unit quaternion.
+ */
+export function toRig(hipsPosition: number[], rotations: number[][], expressions: number[], arkit: number[]): Rig {
+  if (!hipsPosition.every(Number.isFinite)) {
+    throw new DecodeError("hips_position of the landmark message's rig is not finite");
+  }
+  return {
+    hipsPosition: hipsPosition as Rig["hipsPosition"],
+    bones: byName(RIG_BONES, rotations.map(toUnit)),
+    expressions: byName(RIG_EXPRESSIONS, expressions),
+    arkit: byName(ARKIT_BLENDSHAPES, arkit),
+  };
+}
+
+function toUnit(rotation: number[]): Quaternion {
+  const length = Math.hypot(...rotation);
+  // The rounding of writers changes the length by less than a thousandth of that.
+  if (!(Math.abs(length - 1) < 0.05)) {
+    throw new DecodeError("rig of the landmark message has a rotation that is no unit quaternion");
+  }
+  return rotation.map((value) => value / length) as Quaternion;
+}
+
+function byName<Name extends string, Value>(names: readonly Name[], values: Value[]): Record<Name, Value> {
+  return Object.fromEntries(names.map((name, i) => [name, values[i]])) as Record<Name, Value>;
+}
