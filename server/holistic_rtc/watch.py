@@ -4,29 +4,23 @@ import asyncio
 import math
 import sys
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, field
 from io import RawIOBase
 from pathlib import Path
 
 from rich.console import Console
-from rich.live import Live
 from rich.table import Table
 
-from .client import HolisticClient, LandmarkMessage, Part, SessionInfo, Subscription
-from .errors import ClientError, ConfigError, MediaError, SessionUnknownError
+from .client import HolisticClient, LandmarkMessage, Part
+from .errors import MediaError
+from .follow import Follower, Rate, choose, showing
 from .landmarks import json
 from .tracking.base import FloatArray
 
 BUFFER = 64
 """Messages of a track that wait for the output: two seconds, so that a slow disk loses none."""
-FIRST_RETRY, LAST_RETRY = 1.0, 8.0
-"""Seconds before connecting again, doubled each time up to the last."""
-TABLE_PERIOD = 0.25
-LINE_PERIOD = 5.0
-"""Seconds between two states of the table, and between two lines where there is no terminal."""
 
 _SHOWN = {Part.POSE: "pose", Part.FACE: "face", Part.LEFT_HAND: "left", Part.RIGHT_HAND: "right"}
 
@@ -39,18 +33,14 @@ class WatchedTrack:
     received: int = 0
     missed: int = 0
     """Gaps in `seq`: what was dropped by the server or lost on the way"""
-    times: deque[float] = field(default_factory=lambda: deque(maxlen=60))
+    rate: Rate = field(default_factory=Rate)
 
     def add(self, message: LandmarkMessage, now: float) -> None:
         if self.received:
             self.missed += max(0, message.seq - self.newest.seq - 1)
         self.newest = message
         self.received += 1
-        self.times.append(now)
-
-    def fps(self, now: float) -> float:
-        """Messages in the last two seconds, for each of them."""
-        return sum(now - at < 2 for at in self.times) / min(2.0, max(now - self.times[0], 0.5))
+        self.rate.add(now)
 
     def seen(self) -> str:
         seen = self.newest.seen(_SHOWN)
@@ -78,41 +68,22 @@ class Watch:
     """
 
     def __init__(self, client: HolisticClient, session: str, output: RawIOBase | None, console: Console) -> None:
-        self._client = client
         self._session = session
         self._output = output
         self._console = console
-        self._subscription: Subscription | None = None
+        self._follower = Follower(client, session, self._say, buffer=BUFFER)
         self._tracks: dict[int, WatchedTrack] = {}
 
     async def run(self) -> None:
         """
         :raises ClientError: there is no such session, or the server could not be reached in the first place.
         """
-        retry = FIRST_RETRY
-        while True:
-            try:
-                async with self._client.subscribe(self._session) as self._subscription:
-                    retry = FIRST_RETRY
-                    await self._follow(self._subscription)
-                return self._say("the session has ended")
-            except SessionUnknownError:
-                if self._subscription is None:
-                    raise
-                return self._say("the session has ended meanwhile")
-            except ClientError as error:
-                if self._subscription is None or not error.retryable:
-                    raise
-                self._say(f"{error}; connecting again in {retry:g} s")
-                await asyncio.sleep(retry)
-                retry = min(2 * retry, LAST_RETRY)
-
-    async def _follow(self, subscription: Subscription) -> None:
-        async for message in subscription.landmarks(buffer=BUFFER):
-            track = self._tracks.setdefault(message.track, WatchedTrack(message))
-            track.add(message, time.monotonic())
-            if self._output:
-                await asyncio.to_thread(self._output.write, json.encode(message) + b"\n")
+        async with aclosing(self._follower.messages()) as messages:
+            async for message in messages:
+                track = self._tracks.setdefault(message.track, WatchedTrack(message))
+                track.add(message, time.monotonic())
+                if self._output:
+                    await asyncio.to_thread(self._output.write, json.encode(message) + b"\n")
 
     def table(self) -> Table:
         now = time.monotonic()
@@ -125,7 +96,7 @@ class Watch:
             table.add_row(
                 str(number),
                 f"{track.newest.width}x{track.newest.height}",
-                f"{track.fps(now):.1f}",
+                f"{track.rate.fps(now):.1f}",
                 str(track.received),
                 str(track.missed),
                 track.seen(),
@@ -137,18 +108,21 @@ class Watch:
     def line(self) -> str:
         now = time.monotonic()
         tracks = [
-            f"track {number}: {track.fps(now):.1f} fps, {track.received} frames, {track.missed} missed, {track.seen()}"
+            f"track {number}: {track.rate.fps(now):.1f} fps, {track.received} frames, {track.missed} missed, "
+            f"{track.seen()}"
             for number, track in sorted(self._tracks.items())
         ]
         return "; ".join(tracks) or "no landmarks yet"
 
     def _caption(self) -> str:
-        round_trip = self._subscription and self._subscription.round_trip_ms
+        subscription = self._follower.subscription
+        round_trip = subscription and subscription.round_trip_ms
         return "" if round_trip is None else f"round trip {round_trip:.0f} ms"
 
     def _delay(self, number: int) -> str:
         """On the server, from the decoded frame to the annotated one."""
-        stats = self._subscription and self._subscription.stats
+        subscription = self._follower.subscription
+        stats = subscription and subscription.stats
         delays = [track["delay_ms"] for track in stats["tracks"] if track["track"] == number] if stats else []
         return f"{delays[0]:.0f} ms" if delays else ""
 
@@ -177,48 +151,11 @@ def watch(url: str, session: str | None, token: str | None, output: Path | None,
 
 async def _watch(url: str, session: str | None, token: str | None, output: RawIOBase | None, console: Console) -> None:
     async with HolisticClient(url, token=token) as client:
-        one = Watch(client, session or _only(await client.sessions(), url), output, console)
+        one = Watch(client, await choose(client, session, url), output, console)
         # A table would be torn by lines on the same terminal.
         live = console.is_terminal and not (output and output.isatty())
-        async with _showing(one, console, live=live):
+        async with showing(console, one.table, one.line, live=live):
             await one.run()
-
-
-def _only(sessions: list[SessionInfo], url: str) -> str:
-    """
-    :raises ConfigError: there is none, or a choice.
-    """
-    if not sessions:
-        raise ConfigError(f"no session is running at {url}; publish one first")
-    if len(sessions) > 1:
-        lines = "\n".join(f"  {_describe(session)}" for session in sessions)
-        raise ConfigError(f"{len(sessions)} sessions are running at {url}; name one of them:\n{lines}")
-    return sessions[0].id
-
-
-def _describe(session: SessionInfo) -> str:
-    tracks = ", ".join(f"{track.width}x{track.height} at {track.fps:.0f} fps" for track in session.tracks)
-    return f"{session.id}  since {session.started.astimezone():%H:%M:%S}  {tracks}"
-
-
-@asynccontextmanager
-async def _showing(one: Watch, console: Console, *, live: bool) -> AsyncIterator[None]:
-    async def show(table: Live | None) -> None:
-        while True:
-            await asyncio.sleep(TABLE_PERIOD if table else LINE_PERIOD)
-            if table:
-                table.update(one.table(), refresh=True)
-            else:
-                console.print(one.line(), soft_wrap=True, markup=False)
-
-    with Live(one.table(), console=console, auto_refresh=False) if live else nullcontext() as table:
-        showing = asyncio.create_task(show(table), name="table")
-        try:
-            yield
-        finally:
-            showing.cancel()
-            with suppress(asyncio.CancelledError):
-                await showing
 
 
 @contextmanager

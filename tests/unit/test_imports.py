@@ -1,6 +1,7 @@
 """Who may import whom: the rules of docs/architecture.md, read from the sources themselves."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,7 +34,9 @@ ALLOWED = {
     "tls": COMMON,
     "app": {"http", "sessions", "config", "tracking", "tls", *COMMON},
     "client": {"landmarks", "rig", "tracking", *COMMON},
-    "watch": {"client", "landmarks", "tracking", *COMMON},
+    "follow": {"client", *COMMON},
+    "export": {"landmarks", "rig", "tracking", *COMMON},
+    "watch": {"client", "follow", "landmarks", "tracking", *COMMON},
     "batch": {"client", "media", "tracking", *COMMON},
     "doctor": {"config", "http", "media", "sessions", "tls", "tracking", *COMMON},
     "cli": {"app", "batch", "config", "doctor", "tracking", "media", "watch", *COMMON},
@@ -44,7 +47,7 @@ LIBRARIES = {
     "av": {"worker", "media", "client"},
     "mediapipe": {"tracking"},
     "pydantic_settings": {"config"},
-    "rich": {"cli", "watch"},
+    "rich": {"cli", "follow", "watch"},
 }
 
 
@@ -98,3 +101,9 @@ def test_only_config_reads_the_environment() -> None:
     }
     # It reads nothing, but sets what MediaPipe's library goes by. pydantic reads the variables for config.py.
     assert readers <= {"config.py", "tracking/mediapipe_c.py"}
+
+
+def test_the_front_process_starts_without_what_only_its_children_need() -> None:
+    loaded = "import sys, holistic_rtc.cli, holistic_rtc.app; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert not {"aiortc", "av", "cryptography", "cv2", "mediapipe", "numpy", "PIL"} & set(done.stdout.split())

@@ -33,7 +33,7 @@ def test_a_track_counts_what_is_missed_and_says_what_is_seen() -> None:
         track.add(message(seq, HolisticResult(left_hand_landmarks=hand)), now=100 + number / 10)
     assert (track.received, track.missed) == (4, 3)
     assert track.seen() == "left"
-    assert track.fps(now=100.5) == 8
-    assert track.fps(now=110) == 0
+    assert track.rate.fps(now=100.5) == 8
+    assert track.rate.fps(now=110) == 0
     track.add(message(17, HolisticResult()), now=111)
     assert track.seen() == "nobody"

@@ -1,0 +1,157 @@
+"""What the commands that follow a running session have in common: to choose it, connect again, tell how it goes."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager, nullcontext, suppress
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+
+from .client import HolisticClient, LandmarkMessage, Newest, Part, SessionInfo, Subscription
+from .errors import ClientError, ConfigError, SessionUnknownError
+
+FIRST_RETRY, LAST_RETRY = 1.0, 8.0
+"""Seconds before connecting again, doubled each time up to the last."""
+QUIET = 5.0
+"""Seconds without a message after which that is told."""
+LIVE_PERIOD = 0.25
+LINE_PERIOD = 5.0
+"""Seconds between two states on a terminal, and between two lines where there is none."""
+
+Say = Callable[[str], None]
+
+
+async def choose(client: HolisticClient, session: str | None, url: str) -> str:
+    """
+    :param session: None for the only one that runs.
+    :raises ConfigError: there is none, or a choice.
+    """
+    if session is not None:
+        return session
+    sessions = await client.sessions()
+    if not sessions:
+        raise ConfigError(f"no session is running at {url}; publish one first")
+    if len(sessions) > 1:
+        lines = "\n".join(f"  {_describe(session)}" for session in sessions)
+        raise ConfigError(f"{len(sessions)} sessions are running at {url}; name one of them:\n{lines}")
+    return sessions[0].id
+
+
+def _describe(session: SessionInfo) -> str:
+    tracks = ", ".join(f"{track.width}x{track.height} at {track.fps:.0f} fps" for track in session.tracks)
+    return f"{session.id}  since {session.started.astimezone():%H:%M:%S}  {tracks}"
+
+
+class Follower:
+    """
+    Receives one session's landmarks until it ends, over as many connections as it takes.
+
+    :param say: told in words what happens to the connection.
+    :param parts: by the schema's names; None for those the server sends unasked.
+    :param buffer: how many messages of each track wait for a slow consumer.
+    """
+
+    def __init__(
+        self,
+        client: HolisticClient,
+        session: str,
+        say: Say,
+        *,
+        parts: Collection[Part] | None = None,
+        buffer: int = 1,
+    ) -> None:
+        self.subscription: Subscription | None = None
+        """The newest"""
+        self._client = client
+        self._session = session
+        self._say = say
+        self._parts = parts
+        self._buffer = buffer
+
+    async def messages(self) -> AsyncGenerator[LandmarkMessage]:
+        """
+        To be closed by its consumer, as with :func:`contextlib.aclosing`.
+
+        :raises ClientError: there is no such session, or the server could not be reached in the first place.
+        :raises ControlError: the server doesn't know one of the parts.
+        """
+        retry = FIRST_RETRY
+        while True:
+            try:
+                async with self._client.subscribe(self._session, parts=self._parts) as self.subscription:
+                    retry = FIRST_RETRY
+                    messages = self.subscription.landmarks(buffer=self._buffer)
+                    while message := await self._next(messages):
+                        yield message
+                self._say("the session has ended")
+                return
+            except SessionUnknownError:
+                if self.subscription is None:
+                    raise
+                self._say("the session has ended meanwhile")
+                return
+            except ClientError as error:
+                if self.subscription is None or not error.retryable:
+                    raise
+                self._say(f"{error}; connecting again in {retry:g} s")
+                await asyncio.sleep(retry)
+                retry = min(2 * retry, LAST_RETRY)
+
+    async def _next(self, messages: Newest[LandmarkMessage]) -> LandmarkMessage | None:
+        """None at the end. Tells when nothing comes, and when that is over."""
+        try:
+            async with asyncio.timeout(QUIET):
+                return await anext(messages, None)
+        except TimeoutError:
+            self._say(f"no frame has come for {QUIET:g} s")
+        message = await anext(messages, None)
+        if message:
+            self._say("frames come again")
+        return message
+
+
+class Rate:
+    """How many frames a second come of late."""
+
+    def __init__(self) -> None:
+        self._times: deque[float] = deque(maxlen=120)
+
+    def add(self, now: float) -> None:
+        self._times.append(now)
+
+    def fps(self, now: float) -> float:
+        """Frames in the last two seconds, for each of them."""
+        if not self._times:
+            return 0
+        return sum(now - at < 2 for at in self._times) / min(2.0, max(now - self._times[0], 0.5))
+
+
+@asynccontextmanager
+async def showing(
+    console: Console, state: Callable[[], RenderableType], line: Callable[[], str], *, live: bool
+) -> AsyncIterator[None]:
+    """
+    Keeps telling how it goes while the block runs.
+
+    :param state: shown on a terminal, where it is renewed in its place.
+    :param line: printed now and then where there is no terminal.
+    :param live: whether there is one that can be drawn on.
+    """
+
+    async def show(shown: Live | None) -> None:
+        while True:
+            await asyncio.sleep(LIVE_PERIOD if shown else LINE_PERIOD)
+            if shown:
+                shown.update(state(), refresh=True)
+            else:
+                console.print(line(), soft_wrap=True, markup=False)
+
+    with Live(state(), console=console, auto_refresh=False) if live else nullcontext() as shown:
+        telling = asyncio.create_task(show(shown), name="telling")
+        try:
+            yield
+        finally:
+            telling.cancel()
+            with suppress(asyncio.CancelledError):
+                await telling
