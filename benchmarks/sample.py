@@ -9,12 +9,12 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-import matplotlib
 import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageOps
 
 from holistic_rtc.native_log import without_noise
+from holistic_rtc.sample import portrait
 from holistic_rtc.tracking import models
 from holistic_rtc.tracking.base import FloatArray, HolisticResult, Image
 from holistic_rtc.tracking.mediapipe import MediaPipeTracker
@@ -27,7 +27,7 @@ def tracked_frame() -> tuple[Image, HolisticResult]:
     """
     A 640x480 picture and its real landmarks.
 
-    The picture is ``both_hands.png`` of the folder that HOLISTIC_TEST_MEDIA names. Without that it is matplotlib's
+    The picture is ``both_hands.png`` of the folder that HOLISTIC_TEST_MEDIA names. Without that it is the
     portrait of Grace Hopper, whose hands are not in the picture and are added.
 
     :raises ModelError: the model bundle is missing.
@@ -46,7 +46,7 @@ def tracked_frame() -> tuple[Image, HolisticResult]:
 def _picture() -> Image:
     path = Path(os.environ.get("HOLISTIC_TEST_MEDIA", "")) / "both_hands.png"
     if not path.is_file():
-        path = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
+        path = portrait()
     with PillowImage.open(path) as picture:
         return np.asarray(ImageOps.pad(picture.convert("RGB"), _SIZE))
 

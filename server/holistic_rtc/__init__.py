@@ -1,5 +1,3 @@
 """Real-time holistic tracking over WebRTC."""
 
-from importlib.metadata import version
-
-__version__ = version("holistic-rtc")
+__version__ = "0.1.0"

@@ -12,7 +12,7 @@ import orjson
 import uvloop
 from aiohttp import web
 
-from . import __version__, tls
+from . import __version__
 from .config import Settings
 from .errors import ConfigError
 from .http import health, ice, openapi, pages, signalling, snapshot, whep, whip
@@ -128,11 +128,16 @@ def _ssl_context(settings: Settings) -> ssl.SSLContext | None:
     """
     :raises ConfigError: the certificate can't be used.
     """
-    if settings.tls_cert or settings.tls_key:
-        if settings.tls or not (settings.tls_cert and settings.tls_key):
-            raise ConfigError("give both --tls-cert and --tls-key, or --tls self-signed alone")
-        return tls.load(settings.tls_cert, settings.tls_key)
-    return tls.self_signed() if settings.tls else None
+    if not (settings.tls or settings.tls_cert or settings.tls_key):
+        return None
+    # Imported when used, as everybody waits for the start.
+    from . import tls
+
+    if settings.tls and not (settings.tls_cert or settings.tls_key):
+        return tls.self_signed(settings.advertise_ip)
+    if settings.tls or not (settings.tls_cert and settings.tls_key):
+        raise ConfigError("give both --tls-cert and --tls-key, or --tls self-signed alone")
+    return tls.load(settings.tls_cert, settings.tls_key)
 
 
 def run(settings: Settings, bundle: ModelBundle) -> None:

@@ -1,10 +1,11 @@
 """The settings of the server; the only reader of the environment."""
 
 import re
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, IPvAnyAddress, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from .errors import ConfigError
@@ -62,7 +63,7 @@ class Settings(BaseSettings):
     snapshot_max_pixels: int = Field(default=24_000_000, ge=1)
     snapshot_seconds: float = Field(default=10.0, gt=0)
     """That a picture may take to come in, and after that to be tracked."""
-    advertise_ip: IPvAnyAddress | None = None
+    advertise_ip: IPv4Address | IPv6Address | None = None
     """Where peers can reach the media ports, if not at the addresses that the server sees itself."""
     ice_servers: list[IceServer] = []
     """Used by the server and handed to its clients."""

