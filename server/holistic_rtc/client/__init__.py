@@ -11,6 +11,7 @@ What can go wrong is a :class:`~holistic_rtc.errors.ClientError`; see docs/clien
 """
 
 from ..landmarks.message import LandmarkMessage, Part
+from ..rig.skeleton import Rig
 from ..tracking.base import HolisticResult
 from .client import HolisticClient, Snapshot
 from .connection import Stats, TrackStats
@@ -28,6 +29,7 @@ __all__ = [
     "Newest",
     "Part",
     "Publication",
+    "Rig",
     "SessionInfo",
     "SessionTrack",
     "Settings",

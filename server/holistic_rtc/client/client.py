@@ -74,7 +74,7 @@ class HolisticClient:
         Have one picture tracked, over plain HTTP.
 
         :param picture: a JPEG, PNG, WebP or BMP.
-        :param parts: which landmarks, by the schema's names; all of them if None.
+        :param parts: which landmarks, by the schema's names; all but the rig if None.
         :param annotate: whether the landmarks are drawn onto the picture that comes back.
         :raises RefusedError: the picture is damaged or too large, among others; its text says why.
         """
@@ -92,7 +92,7 @@ class HolisticClient:
 
         The iteration ends when the session ends.
 
-        :param parts: by the schema's names; all of them if None.
+        :param parts: by the schema's names; all but the rig if None.
         :raises SessionUnknownError: there is no such session.
         """
         async with self.subscribe(session, parts=parts) as subscribed:
@@ -140,7 +140,7 @@ class HolisticClient:
         :param video: whether to receive the annotated video.
         :param landmarks: whether to receive the landmarks.
         :param tracks: of how many of the session's tracks to receive the video, from the first.
-        :param parts: which landmarks, by the schema's names; all of them if None.
+        :param parts: which landmarks, by the schema's names; all but the rig if None.
         :raises SessionUnknownError: there is no such session.
         :raises ControlError: a part is unknown.
         """

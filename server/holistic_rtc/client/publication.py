@@ -20,7 +20,7 @@ class Settings(TypedDict, total=False):
     """What a publisher can configure; what is left out stays as it is."""
 
     parts: Collection[Part | str]
-    """Which landmarks to receive, by the schema's names; all of them at first"""
+    """Which landmarks to receive, by the schema's names; all but the rig at first"""
     draw: bool
     """Whether the video that comes back is annotated; true at first"""
     smoothing: bool

@@ -13,6 +13,8 @@ Schema = dict[str, Any]
 
 _COORDINATES: Schema = {"type": "array", "items": {"type": "number"}, "minItems": 3, "maxItems": 3}
 _SCORE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+_SCORES: Schema = {"type": "object", "additionalProperties": _SCORE}
+_QUATERNION: Schema = {**_COORDINATES, "minItems": 4, "maxItems": 4, "description": "Quaternion x, y, z, w."}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
 _BINARY: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
 
@@ -46,14 +48,27 @@ _LANDMARKS: Schema = {
     "face_transform": _object(
         {
             "position": {**_COORDINATES, "description": "Centimetres."},
-            "rotation": {**_COORDINATES, "minItems": 4, "maxItems": 4, "description": "Quaternion x, y, z, w."},
+            "rotation": _QUATERNION,
         }
     ),
-    "blendshapes": {"type": "object", "additionalProperties": _SCORE, "description": "52 scores by MediaPipe's names."},
+    "blendshapes": {**_SCORES, "description": "52 scores by MediaPipe's names."},
     "left_hand": _points(21, _IMAGE),
     "left_hand_world": _points(21, f"{_WORLD} The origin is between the hips, and the wrist is that of the pose."),
     "right_hand": _points(21, _IMAGE),
     "right_hand_world": _points(21, f"{_WORLD} The origin is between the hips, and the wrist is that of the pose."),
+    "rig": _object(
+        {
+            "hips_position": {**_COORDINATES, "description": "Metres."},
+            "bones": {
+                "type": "object",
+                "additionalProperties": _QUATERNION,
+                "description": "49 rotations, each in its parent's space, by VRM 1.0's names.",
+            },
+            "expressions": {**_SCORES, "description": "17 scores by VRM 1.0's names."},
+            "arkit": {**_SCORES, "description": "52 scores by ARKit's names."},
+        },
+        description="An avatar's pose. Only where `parts` names it.",
+    ),
 }
 
 _SCHEMAS: Schema = {
@@ -162,7 +177,7 @@ def _snapshot(settings: Settings) -> Schema:
         "parameters": [
             _parameter(
                 "parts",
-                "Those to send; all if left out.",
+                "Those to send; all but `rig` if left out.",
                 {"type": "array", "items": {"type": "string", "enum": list(PARTS)}, "minItems": 1},
                 style="form",
                 explode=False,

@@ -5,7 +5,7 @@ import type { Part } from "./frame.js";
 
 /** What the server is to do; a field that is left out stays as it is. A subscriber has `parts` only. */
 export interface Configuration {
-  /** Which parts the landmark messages carry; all at first. */
+  /** Which parts the landmark messages carry; all but `rig` at first. */
   parts?: readonly Part[];
   /** Whether the returned video is annotated; `true` at first. */
   draw?: boolean;

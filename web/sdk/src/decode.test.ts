@@ -6,6 +6,7 @@ import { decode } from "./decode.js";
 import { DecodeError } from "./errors.js";
 import { BLENDSHAPE_NAMES, type HolisticFrame, type Landmark, POINT_PARTS, type PointPart } from "./frame.js";
 import { decodeJson } from "./json.js";
+import { ARKIT_BLENDSHAPES, RIG_BONES, RIG_EXPRESSIONS } from "./rig.js";
 
 /** What the Python decoder read; made by `tests/vectors/make.py`. */
 interface Expected {
@@ -17,6 +18,7 @@ interface Expected {
   pose_visibility?: number[];
   face_blendshapes?: number[];
   face_transform?: number[][];
+  rig?: { hips_position: number[]; rotations: number[][]; expressions: number[]; arkit: number[] };
   [field: `${string}_landmarks`]: number[][] | undefined;
 }
 
@@ -26,7 +28,7 @@ interface Refused {
   json: Record<string, string>;
 }
 
-const NAMES = ["person", "upper_body", "nobody", "newer"];
+const NAMES = ["person", "upper_body", "nobody", "rig", "newer"];
 const VECTORS = new URL("../../../tests/vectors/", import.meta.url);
 const bytes = (name: string) => new Uint8Array(readFileSync(new URL(`${name}.bin`, VECTORS)));
 const text = (name: string) => readFileSync(new URL(`${name}.message.json`, VECTORS), "utf8");
@@ -76,6 +78,22 @@ function expectFrame(frame: HolisticFrame, wanted: Expected, tolerance: number, 
     expect([rows, columns, data.length]).toEqual([4, 4, 16]);
     row.forEach((number, c) => expect(data[c * 4 + r]).toBeCloseTo(number, digits));
   });
+  expect(frame.rig === null).toBe(wanted.rig === undefined);
+  if (frame.rig && wanted.rig) {
+    const { hipsPosition, bones, expressions, arkit } = frame.rig;
+    const { hips_position, rotations, ...scores } = wanted.rig;
+    expectNumbers(hipsPosition, hips_position, digits);
+    RIG_BONES.forEach((bone, i) => expectNumbers(bones[bone], rotations[i]!, digits));
+    const scored = RIG_EXPRESSIONS.map((name) => expressions[name]);
+    expectNumbers(scored, scores.expressions, digits);
+    const shaped = ARKIT_BLENDSHAPES.map((name) => arkit[name]);
+    expectNumbers(shaped, scores.arkit, digits);
+  }
+}
+
+function expectNumbers(numbers: number[], wanted: number[], digits: number): void {
+  expect(numbers).toHaveLength(wanted.length);
+  wanted.forEach((number, i) => expect(numbers[i]).toBeCloseTo(number, digits));
 }
 
 /** Numbers from 0 up to 1, the same in each run (mulberry32). */
@@ -152,6 +170,19 @@ describe.each(NAMES)("a message of the server: %s", (name) => {
       expect(data[8]! - data[2]!).toBeCloseTo(4 * w * y, 12);
       expect(data[1]! - data[4]!).toBeCloseTo(4 * w * z, 12);
     }
+    const stored = root.rig();
+    expect(frame.rig === null).toBe(stored === null);
+    if (frame.rig && stored) {
+      expect(frame.rig.hipsPosition).toEqual([0, 1, 2].map((i) => stored.hipsPosition(i)));
+      // Reading normalises, which moves a number by up to one step.
+      Object.values(frame.rig.bones)
+        .flat()
+        .forEach((number, i) => expect(Math.abs(number * 32767 - stored.rotation(i)!)).toBeLessThan(1));
+      Object.values(frame.rig.expressions).forEach((score, i) =>
+        expect(score * 255).toBeCloseTo(stored.expression(i)!, 9),
+      );
+      Object.values(frame.rig.arkit).forEach((score, i) => expect(score * 255).toBeCloseTo(stored.arkit(i)!, 9));
+    }
   });
 
   it("is read from the middle of a larger buffer", () => {
@@ -195,7 +226,7 @@ describe.each(NAMES)("a message of the server: %s", (name) => {
     const json = text(name);
     for (let round = 0; round < 300; round++) {
       const message = JSON.parse(json) as Record<string, unknown>;
-      message[["face_transform", "left_hand", "blendshapes"][Math.floor(random() * 3)]!] ??= {};
+      message[["face_transform", "left_hand", "blendshapes", "rig"][Math.floor(random() * 4)]!] ??= {};
       let place = message;
       for (;;) {
         const keys = Object.keys(place);
@@ -213,7 +244,7 @@ describe.each(NAMES)("a message of the server: %s", (name) => {
 });
 
 // At the end of "newer" is a text that this version doesn't read.
-it.each(["person", "upper_body", "nobody"])("a message that is cut anywhere gives a DecodeError: %s", (name) => {
+it.each(["person", "upper_body", "nobody", "rig"])("a message that is cut anywhere gives a DecodeError: %s", (name) => {
   const whole = bytes(name);
   // Zeros at the end only align the message.
   for (let length = 0; length <= whole.findLastIndex((byte) => byte !== 0); length += length < 96 ? 1 : 7) {

@@ -6,7 +6,7 @@ import { decodeJson } from "./json.js";
 import { Server, type ServerOptions } from "./signalling.js";
 
 export interface SnapshotOptions extends ServerOptions {
-  /** Which parts the landmarks have; all if left out. */
+  /** Which parts the landmarks have; all but `rig` if left out. */
   parts?: readonly Part[];
   /** Whether the returned picture is annotated; `true` if left out. */
   draw?: boolean;
