@@ -1,0 +1,98 @@
+"""Which parts are seen, and how a value goes to a new one when that changes: the solver's only memory."""
+
+from collections.abc import Callable
+from math import inf
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .quaternions import Array
+
+SEEN_FROM = 0.6
+"""A part is seen from this score on,"""
+LOST_BELOW = 0.4
+"""and until it has fallen below this one, so that a score that trembles doesn't make it come and go."""
+EASE_IN_MS = 100
+"""From when a part wasn't seen yet to when it is where it is seen"""
+HOLD_MS = 150
+"""So long a part that isn't seen any more stays where it is, since hands that move fast are lost for a few frames"""
+EASE_OUT_MS = 500
+"""From when a part was last seen to when it is at rest"""
+MAX_STEP_MS = 250
+"""A longer time between two frames counts as this one, so that a gap isn't followed by a leap"""
+
+
+class Presence:
+    """Which parts are seen, with hysteresis, and how far each has come on its way to where it is seen, or to rest."""
+
+    def __init__(self, parts: int) -> None:
+        self.seen: NDArray[np.bool_] = np.zeros(parts, bool)
+        self.changed: NDArray[np.bool_] = self.seen
+        """Parts that are seen in this frame but weren't in the one before, or the other way round"""
+        self.progress: Array = np.ones(parts)
+        """From 0, where the part was when that changed, to 1, where it is seen or at rest"""
+        self._elapsed_ms = np.full(parts, inf)
+        self._timestamp_ms: int | None = None
+
+    @property
+    def weight(self) -> Array:
+        """Of what is seen against what is assumed at rest, from 0 to 1."""
+        return np.where(self.seen, self.progress, 1 - self.progress)
+
+    @property
+    def at_rest(self) -> bool:
+        return not self.seen.any() and bool((self.progress == 1).all())
+
+    def update(self, scores: Array, timestamp_ms: int) -> None:
+        """
+        :param scores: how well each part can be seen, from 0 to 1.
+        :param timestamp_ms: of the frame.
+        """
+        # What is seen in the first frame is shown as it is.
+        first = self._timestamp_ms is None
+        step = inf if self._timestamp_ms is None else min(max(timestamp_ms - self._timestamp_ms, 0), MAX_STEP_MS)
+        self._timestamp_ms = timestamp_ms
+        seen = scores >= np.where(self.seen, LOST_BELOW, SEEN_FROM)
+        self.changed = np.zeros_like(seen) if first else seen != self.seen
+        self.seen = seen
+        self._elapsed_ms = np.where(self.changed, step, self._elapsed_ms + step)
+        progress = np.where(
+            seen, self._elapsed_ms / EASE_IN_MS, (self._elapsed_ms - HOLD_MS) / (EASE_OUT_MS - HOLD_MS)
+        ).clip(0, 1)
+        self.progress = progress * progress * (3 - 2 * progress)
+
+
+class Eased:
+    """
+    Values that stay continuous when their part comes or goes.
+
+    :param rest: (n, ...) the values of parts that aren't seen.
+    :param parts: (n,) the part of each value.
+    :param blend: from a start and an end to what lies between, by a share from 0 to 1.
+    """
+
+    def __init__(self, rest: Array, parts: NDArray[np.intp], blend: Callable[[Array, Array, Array], Array]) -> None:
+        self._rest = rest
+        self._parts = parts
+        self._blend = blend
+        self._start = self._shown = rest
+
+    def step(self, found: Array, presence: Presence) -> Array:
+        """
+        The values to be shown.
+
+        :param found: (n, ...); of a part that isn't seen they don't matter.
+        """
+        seen, changed = presence.seen[self._parts], presence.changed[self._parts]
+        progress = presence.progress[self._parts]
+        wide = (-1, *(1,) * (found.ndim - 1))
+        if presence.changed.any():
+            self._start = np.where(changed.reshape(wide), self._shown, self._start)
+        end = np.where(seen.reshape(wide), found, self._rest)
+        self._shown = end if (progress == 1).all() else self._blend(self._start, end, progress)
+        return self._shown
+
+
+def mix(start: Array, end: Array, share: Array) -> Array:
+    """Numbers between others."""
+    return start + (end - start) * share
