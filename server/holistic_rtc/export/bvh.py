@@ -41,15 +41,29 @@ def write(motion: Motion, fps: float, file: TextIO) -> None:
     file.write(f"MOTION\nFrames: {frames}\nFrame Time: {1 / fps:.7f}\n")
     for first in range(0, frames, _AT_ONCE):
         even = motion.at(np.arange(first, min(first + _AT_ONCE, frames)) / fps)
-        angles = _angles(even.rotations).reshape(len(even.times), -1)
+        angles = _angles(even.rotations[:, _ORDER]).reshape(len(even.times), -1)
         np.savetxt(file, np.hstack((even.hips_positions * _CENTIMETRES, angles)), fmt="%.4f")
+
+
+def _descend(bone: int) -> Iterator[int]:
+    yield bone
+    for child in _children(bone):
+        yield from _descend(child)
+
+
+def _children(bone: int) -> list[int]:
+    return [child for child, parent in enumerate(PARENTS) if parent == bone]
+
+
+_ORDER = list(_descend(0))
+"""Of the bones in the file, where each is followed by its children"""
 
 
 def _joint(bone: int, indent: str) -> Iterator[str]:
     root = PARENTS[bone] < 0
     # Programs differ in whether the root's position adds to its offset.
     x, y, z = (0, 0, 0) if root else OFFSETS[bone] * _CENTIMETRES
-    children = [child for child, parent in enumerate(PARENTS) if parent == bone]
+    children = _children(bone)
     yield f"{indent}{'ROOT' if root else 'JOINT'} {BONES[bone]}"
     yield indent + "{"
     yield f"{indent}  OFFSET {x:.2f} {y:.2f} {z:.2f}"
@@ -62,7 +76,7 @@ def _joint(bone: int, indent: str) -> Iterator[str]:
         x, y, z = np.multiply(_ENDS[BONES[bone].removeprefix("left").removeprefix("right")], _CENTIMETRES)
         yield f"{indent}  End Site"
         yield indent + "  {"
-        yield f"{indent}    OFFSET {sign * x:.2f} {y:.2f} {z:.2f}"
+        yield f"{indent}    OFFSET {sign * x + 0.0:.2f} {y:.2f} {z:.2f}"
         yield indent + "  }"
     yield indent + "}"
 

@@ -1,0 +1,68 @@
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from holistic_rtc.export import bvh
+from holistic_rtc.export.motion import MotionRecorder
+from holistic_rtc.rig.skeleton import BONES, Rig
+from support.takes import FPS, after, posed, turn, waving_motion
+
+TAKE = Path(__file__).parents[1] / "vectors" / "take.bvh"
+"""Read by three.js in web/tests/take.test.ts"""
+
+
+def written(*rigs: Rig, fps: float = 10) -> list[str]:
+    recorder = MotionRecorder()
+    for index, rig in enumerate(rigs):
+        recorder.add(round(index * 1000 / fps), rig)
+    file = io.StringIO()
+    bvh.write(recorder.motion(), fps, file)
+    return file.getvalue().splitlines()
+
+
+def numbers(lines: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    return np.array([line.split() for line in lines[lines.index("MOTION") + 3 :]], float)
+
+
+def test_the_take_that_three_js_reads_is_what_is_written() -> None:
+    file = io.StringIO()
+    bvh.write(waving_motion(), FPS, file)
+    lines, kept = file.getvalue().splitlines(), TAKE.read_text().splitlines()
+    end = lines.index("MOTION") + 3
+    assert lines[:end] == kept[:end]
+    assert numbers(lines) == pytest.approx(numbers(kept), abs=2e-4)
+
+
+def test_every_bone_is_a_joint_and_every_frame_has_a_number_for_each_channel() -> None:
+    lines = written(posed(), posed())
+    names = [line.split()[1] for line in lines if line.split()[0] in ("ROOT", "JOINT")]
+    assert sorted(names) == sorted(BONES)
+    channels = sum(int(line.split()[1]) for line in lines if "CHANNELS" in line)
+    assert numbers(lines).shape == (2, channels)
+
+
+def test_uneven_frames_become_even_ones() -> None:
+    recorder = MotionRecorder()
+    for milliseconds in (0, 70, 120, 300):
+        recorder.add(milliseconds, posed(x=milliseconds / 1000))
+    file = io.StringIO()
+    bvh.write(recorder.motion(), 20, file)
+    lines = file.getvalue().splitlines()
+    assert lines[lines.index("MOTION") + 1 :][:2] == ["Frames: 7", "Frame Time: 0.0500000"]
+    assert numbers(lines)[:, 0] == pytest.approx(np.arange(7) * 5)
+
+
+@pytest.mark.parametrize("x", [0, 60, -89.9, 90, -90, 120])
+@pytest.mark.parametrize(("z", "y"), [(0, 0), (30, -100), (170, 80)])
+def test_the_three_angles_make_the_rotation(z: float, x: float, y: float) -> None:
+    rotation = after(after(turn("z", z), turn("x", x)), turn("y", y))
+    written_z, written_x, written_y = numbers(written(posed({"hips": rotation})))[0, 3:6]
+    again = after(after(turn("z", written_z), turn("x", written_x)), turn("y", written_y))
+    assert abs(again @ rotation) == pytest.approx(1, abs=1e-7)
+
+
+def test_thousands_of_frames_are_written_as_few_are() -> None:
+    rows = numbers(written(*(posed(x=count / 1000) for count in range(2050))))
+    assert rows[:, 0] == pytest.approx(np.arange(2050) / 10, abs=1e-3)
