@@ -64,6 +64,7 @@ class Gate:
     def __init__(self, results: list[TrackedFrame | None | Exception] | None = None) -> None:
         self.entered: asyncio.Queue[int] = asyncio.Queue()
         self.draws: list[bool] = []
+        self.rigs: list[bool] = []
         self.closed = 0
         self._open = asyncio.Semaphore(0)
         self._results = results or []
@@ -73,9 +74,10 @@ class Gate:
             self._open.release()
 
     async def process(
-        self, frame: VideoFrame, timestamp_ms: int, *, draw: bool, smoothing: bool
+        self, frame: VideoFrame, timestamp_ms: int, *, draw: bool, smoothing: bool, rig: bool
     ) -> TrackedFrame | None:
         self.entered.put_nowait(timestamp_ms)
+        self.rigs.append(rig)
         self.draws.append(draw)
         await self._open.acquire()
         if self._results:
@@ -83,7 +85,8 @@ class Gate:
             if isinstance(result, Exception):
                 raise result
             return result
-        return TrackedFrame(timestamp_ms, frame.width, frame.height, make_result(), frame if draw else None, 20.0, 1.0)
+        annotated = frame if draw else None
+        return TrackedFrame(timestamp_ms, frame.width, frame.height, make_result(), None, annotated, 20.0, 1.0)
 
     async def close(self) -> None:
         self.closed += 1
@@ -95,11 +98,13 @@ class Way:
     def __init__(self, gate: Gate, *outputs: AnnotatedTrack, options: TrackOptions | None = None) -> None:
         self.source = Source()
         self.tracked: list[TrackedFrame] = []
+        self.wants_rig = False
         self._changed = asyncio.Event()
         self.inbound = InboundTrack(
             self.source,
             gate,  # type: ignore[arg-type]
             options or TrackOptions(),
+            lambda: self.wants_rig,
             self._on_tracked,
         )
         for output in outputs:
@@ -198,6 +203,19 @@ async def test_a_cap_that_is_lifted_is_lifted_at_once() -> None:
     options.max_fps = None
     way.source.send()
     assert await gate.entered.get() == 66
+    await way.finish()
+
+
+async def test_an_avatars_pose_is_asked_for_only_while_somebody_wants_it() -> None:
+    gate = Gate()
+    way = Way(gate)
+    for wanted in (False, True, False):
+        way.wants_rig = wanted
+        way.source.send()
+        await gate.entered.get()
+        gate.let()
+        await way.until_tracked(len(gate.rigs))
+    assert gate.rigs == [False, True, False]
     await way.finish()
 
 

@@ -1,6 +1,7 @@
 """The tracker's thread, with engines that do what the test wants."""
 
 import asyncio
+import dataclasses
 import threading
 from collections.abc import AsyncIterator, Callable
 from fractions import Fraction
@@ -34,6 +35,9 @@ class Engine:
         self.closed = 0
         self._failures = failures
         made.append(self)
+
+    def fail(self, frames: int) -> None:
+        self._failures = frames
 
     def track(self, image: Image, timestamp_ms: int) -> HolisticResult:
         self.threads.add(threading.current_thread().name)
@@ -214,6 +218,41 @@ async def test_a_stuck_engine_is_an_error_after_the_deadline_and_closing_does_no
             await thread.close()
     finally:
         released.set()
+
+
+class Leaving(Engine):
+    """Finds a person in the first frame of the stream, and nobody in the others."""
+
+    def track(self, image: Image, timestamp_ms: int) -> HolisticResult:
+        super().track(image, timestamp_ms)
+        if timestamp_ms > 0:
+            return HolisticResult()
+        return dataclasses.replace(make_result(), pose_visibility=np.ones(33, np.float32))
+
+
+async def test_an_avatars_pose_is_made_on_wish_and_its_motion_begins_anew_with_each_wish(
+    made: list[Engine], make_thread: MakeThread
+) -> None:
+    thread = make_thread(lambda: Leaving(made))
+    rigs = []
+    for time, wished in enumerate((True, True, False, True)):
+        tracked = await thread.process(make_frame(), 20 * time, draw=False, smoothing=True, rig=wished)
+        assert tracked is not None
+        rigs.append(tracked.rig)
+    # An avatar stays for a moment when the person has gone; one that begins anew has seen nobody yet.
+    assert [rig is not None for rig in rigs] == [True, True, False, False]
+
+
+async def test_an_avatars_motion_begins_anew_with_a_new_engine(made: list[Engine], make_thread: MakeThread) -> None:
+    thread = make_thread(lambda: Leaving(made))
+    tracked = await thread.process(make_frame(), 0, draw=False, smoothing=True, rig=True)
+    assert tracked is not None
+    assert tracked.rig is not None
+    made[0].fail(1)
+    assert await thread.process(make_frame(), 20, draw=False, smoothing=True, rig=True) is None
+    tracked = await thread.process(make_frame(), 40, draw=False, smoothing=True, rig=True)
+    assert tracked is not None
+    assert tracked.rig is None
 
 
 async def test_the_loop_goes_on_while_the_engine_works(made: list[Engine], make_thread: MakeThread) -> None:

@@ -82,6 +82,7 @@ class InboundTrack:
 
     :param source: the decoded video of the peer.
     :param tracker: belongs to this track from now on and is closed with it.
+    :param wants_rig: asked at each frame whether somebody is to get an avatar's pose.
     :param on_tracked: called on the event loop with the outcome of each frame.
     """
 
@@ -90,6 +91,7 @@ class InboundTrack:
         source: MediaStreamTrack,
         tracker: TrackerThread,
         options: TrackOptions,
+        wants_rig: Callable[[], bool],
         on_tracked: Callable[[TrackedFrame], None],
     ) -> None:
         self.stats = TrackStats()
@@ -99,6 +101,7 @@ class InboundTrack:
         self._tracker = tracker
         self._outputs: set[AnnotatedTrack] = set()
         self._options = options
+        self._wants_rig = wants_rig
         self._on_tracked = on_tracked
         self._slot: LatestSlot[tuple[VideoFrame, float]] = LatestSlot()
         self._clock = MediaClock()
@@ -176,7 +179,9 @@ class InboundTrack:
         timestamp_ms = self._clock.timestamp_ms(frame.pts, frame.time_base)
         self._outputs = {output for output in self._outputs if output.readyState == "live"}
         draw = any(output.draw for output in self._outputs)
-        tracked = await self._tracker.process(frame, timestamp_ms, draw=draw, smoothing=self._options.smoothing)
+        tracked = await self._tracker.process(
+            frame, timestamp_ms, draw=draw, smoothing=self._options.smoothing, rig=self._wants_rig()
+        )
         if tracked is None:
             self.stats.dropped += 1
             return

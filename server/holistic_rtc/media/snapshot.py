@@ -12,6 +12,7 @@ import orjson
 from ..drawing.annotate import annotate
 from ..landmarks import json
 from ..landmarks.message import DEFAULT_PARTS, LandmarkMessage, Part
+from ..rig.solver import RigSolver
 from ..tracking.base import HolisticResult, Image
 from ..tracking.refine import Refiner
 from .pictures import MAX_PIXELS, decode_picture, encode_picture
@@ -69,7 +70,8 @@ def take_snapshot(
         if options.mirror:
             shown = np.ascontiguousarray(shown[:, ::-1])
         picture = encode_picture(shown, options.picture_format)
-    landmarks = json.encode(LandmarkMessage(0, 0, width, height, 0, result), options.parts)
+    rig = RigSolver().solve(result, 0) if Part.RIG in options.parts else None
+    landmarks = json.encode(LandmarkMessage(0, 0, width, height, 0, result, rig), options.parts)
     milliseconds = round((time.perf_counter() - started) * 1000, 1)
     more = orjson.dumps({"model": model, "milliseconds": milliseconds})
     return Snapshot(landmarks[:-1] + b"," + more[1:], picture)

@@ -15,6 +15,8 @@ from av import VideoFrame
 
 from ..drawing.annotate import annotate
 from ..errors import TrackerError
+from ..rig.skeleton import Rig
+from ..rig.solver import RigSolver
 from ..tracking.base import HolisticResult, Image, Tracker
 from ..tracking.refine import Refiner
 from .frames import from_rgb, to_rgb
@@ -33,6 +35,7 @@ class TrackedFrame:
     width: int
     height: int
     result: HolisticResult
+    rig: Rig | None
     annotated: VideoFrame | None
     tracker_ms: float
     draw_ms: float
@@ -53,6 +56,7 @@ class TrackerThread:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tracker")
         self._tracker: Tracker | None = None
         self._refiner = Refiner()
+        self._solver: RigSolver | None = None
         self._first_ms = 0
         self._failures = 0
         self._stuck = False
@@ -78,16 +82,17 @@ class TrackerThread:
         return min(times[2:4])
 
     async def process(
-        self, frame: VideoFrame, timestamp_ms: int, *, draw: bool, smoothing: bool
+        self, frame: VideoFrame, timestamp_ms: int, *, draw: bool, smoothing: bool, rig: bool = False
     ) -> TrackedFrame | None:
         """
-        Track one frame and, when asked, smooth what was found, and draw it onto a copy of the frame.
+        Track one frame and, when asked, smooth what was found, draw it onto a copy of the frame, and pose an avatar.
 
+        :param rig: may change from frame to frame; after a frame without it, the avatar's motion begins anew.
         :return: None when the engine failed on this frame; the next frame gets a new one.
         :raises TrackerError: the engine is stuck, or failed on several frames running.
         """
         try:
-            tracked = await self._run(self._process, frame, timestamp_ms, draw, smoothing)
+            tracked = await self._run(self._process, frame, timestamp_ms, draw, smoothing, rig)
         except TrackerError as error:
             self._failures += 1
             if self._stuck or self._failures >= self.MAX_FAILURES:
@@ -118,12 +123,14 @@ class TrackerThread:
 
     # From here on: on the tracker's thread.
 
-    def _process(self, frame: VideoFrame, timestamp_ms: int, draw: bool, smoothing: bool) -> TrackedFrame:
+    def _process(self, frame: VideoFrame, timestamp_ms: int, draw: bool, smoothing: bool, rig: bool) -> TrackedFrame:
         image = to_rgb(frame)
         started = time.perf_counter()
         height, width = image.shape[:2]
         result = self._track(image, timestamp_ms)
         result = self._refiner.refine(result, width, height, timestamp_ms, smoothing=smoothing)
+        self._solver = (self._solver or RigSolver()) if rig else None
+        pose = self._solver.solve(result, timestamp_ms) if self._solver else None
         tracked = time.perf_counter()
         annotated = from_rgb(annotate(image, result), frame) if draw else None
         drawn = time.perf_counter()
@@ -132,6 +139,7 @@ class TrackerThread:
             width=width,
             height=height,
             result=result,
+            rig=pose,
             annotated=annotated,
             tracker_ms=(tracked - started) * 1000,
             draw_ms=(drawn - tracked) * 1000,
@@ -145,5 +153,6 @@ class TrackerThread:
     def _discard(self) -> None:
         tracker, self._tracker = self._tracker, None
         self._refiner = Refiner()
+        self._solver = None
         if tracker is not None:
             tracker.close()

@@ -63,6 +63,10 @@ class Peer(ABC):
         self._ice_username: str | None = None
         self._alive_since = time.monotonic()
 
+    @property
+    def wants_rig(self) -> bool:
+        return self._landmarks is not None and Part.RIG in self.parts
+
     async def answer(self, offer: Offer) -> str:
         """
         Take the offer and start everything that waits for media.

@@ -27,6 +27,7 @@ class Publisher(Peer):
 
     :param tracker: a warm one for the first track.
     :param make_tracker_thread: makes the trackers of further tracks.
+    :param wants_rig: says whether some peer of the session is to get an avatar's pose.
     :param on_message: is given the landmarks of each tracked frame.
     """
 
@@ -36,11 +37,13 @@ class Publisher(Peer):
         ice_servers: list[dict[str, Any]],
         tracker: TrackerThread,
         make_tracker_thread: Callable[[], TrackerThread],
+        wants_rig: Callable[[], bool],
         on_message: Callable[[LandmarkMessage], None],
     ) -> None:
         super().__init__(name, ice_servers)
         self._spare: TrackerThread | None = tracker
         self._make_tracker_thread = make_tracker_thread
+        self._wants_rig = wants_rig
         self._on_message = on_message
         self._options = TrackOptions()
         self._draw = True
@@ -68,7 +71,11 @@ class Publisher(Peer):
         thread, self._spare = self._spare or self._make_tracker_thread(), None
         number = len(self._tracks)
         inbound = InboundTrack(
-            transceiver.receiver.track, thread, self._options, lambda frame: self._publish(number, frame)
+            transceiver.receiver.track,
+            thread,
+            self._options,
+            self._wants_rig,
+            lambda frame: self._publish(number, frame),
         )
         self._tracks.append(_Track(inbound))
         self._tasks.add(asyncio.create_task(self._run(inbound), name=f"track-{number}"))
@@ -96,6 +103,7 @@ class Publisher(Peer):
             height=frame.height,
             track=number,
             result=frame.result,
+            rig=frame.rig,
         )
         track.seq += 1
         self._on_message(message)

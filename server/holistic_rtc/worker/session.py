@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..errors import SignallingError
@@ -43,7 +43,9 @@ class Session:
         self._id = id
         self._model = model
         self._on_unsubscribed = on_unsubscribed
-        self._publisher = Publisher(f"session {id}", ice_servers, tracker, make_tracker_thread, self._fan_out)
+        self._publisher = Publisher(
+            f"session {id}", ice_servers, tracker, make_tracker_thread, self._wants_rig, self._fan_out
+        )
         self._numbers = itertools.count(1)
         self._subscribers: dict[str, Subscriber] = {}
         self._watches: set[asyncio.Task[None]] = set()
@@ -102,12 +104,12 @@ class Session:
         """
         tracks = [{"track": number, **track.stats.report()} for number, track in enumerate(self._publisher.tracks)]
         stats = {"session": self._id, "model": self._model, "tracks": tracks}
-        for peer in (self._publisher, *self._subscribers.values()):
+        for peer in self._peers():
             peer.tick(stats)
         return stats
 
     def tell_draining(self, seconds: float) -> None:
-        for peer in (self._publisher, *self._subscribers.values()):
+        for peer in self._peers():
             peer.tell("draining", seconds=seconds)
 
     def end(self, reason: str, message: str) -> None:
@@ -137,6 +139,13 @@ class Session:
             # aiortc can't close what it has made half of an odd offer, and the session must go on.
             logger.warning("%s could not be closed", subscriber.name, exc_info=True)
 
+    def _peers(self) -> Iterator[Peer]:
+        yield self._publisher
+        yield from self._subscribers.values()
+
+    def _wants_rig(self) -> bool:
+        return any(peer.wants_rig for peer in self._peers())
+
     def _fan_out(self, message: LandmarkMessage) -> None:
-        for peer in (self._publisher, *self._subscribers.values()):
+        for peer in self._peers():
             peer.send(message)

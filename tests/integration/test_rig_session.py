@@ -1,0 +1,75 @@
+"""The part `rig` from the server to its clients, with the real model."""
+
+import numpy as np
+import pytest
+
+from holistic_rtc.client import HolisticClient, LandmarkMessage, Part, Rig
+from holistic_rtc.landmarks.message import DEFAULT_PARTS, RIG_SHAPES
+from holistic_rtc.rig.skeleton import BONE_INDEX
+from holistic_rtc.sample import portrait
+from support.pictures import grace_hopper
+from support.publisher import PictureTrack, publishing
+from support.serving import Server
+from support.streams import first
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+def degrees(rotation: np.ndarray) -> float:
+    """How far a quaternion turns."""
+    return float(np.degrees(2 * np.arccos(np.clip(np.abs(rotation[3]), 0, 1))))
+
+
+def assert_is_the_portrait(rig: Rig | None) -> None:
+    """She looks into the camera, and her arms hang down, which from a T-pose is far."""
+    assert rig is not None
+    assert {name: getattr(rig, name).shape for name in RIG_SHAPES} == RIG_SHAPES
+    np.testing.assert_allclose(np.linalg.norm(rig.rotations, axis=1), 1, atol=1e-5)
+    for bone in ("leftUpperArm", "rightUpperArm"):
+        assert 50 < degrees(rig.rotations[BONE_INDEX[bone]]) < 90, bone
+    for bone in ("hips", "neck", "head"):
+        assert degrees(rig.rotations[BONE_INDEX[bone]]) < 25, bone
+    assert rig.arkit.max() > 0.1
+
+
+def newest(messages: list[LandmarkMessage]) -> LandmarkMessage:
+    return max(messages, key=lambda message: message.seq)
+
+
+async def test_a_rig_goes_to_those_alone_who_name_it_and_is_the_same_in_both_encodings(
+    server: Server, client: HolisticClient
+) -> None:
+    track = PictureTrack(grace_hopper())
+    async with publishing(server.url, [track], direction="sendonly", protocol="holistic.v1.json") as publisher:
+        await publisher.until(lambda: publisher.landmarks)
+        assert publisher.received("configured")[0]["parts"] == sorted(DEFAULT_PARTS)
+        async with client.subscribe(publisher.session, parts=[Part.RIG]) as subscribed:
+            landmarks = subscribed.landmarks(buffer=1000)
+            message = await first(landmarks, lambda message: message.rig)
+            assert message.seen() == {}
+            assert_is_the_portrait(message.rig)
+            await publisher.until(lambda: newest(publisher.landmarks).seq > message.seq)
+            assert newest(publisher.landmarks).seen()
+            assert all(message.rig is None for message in publisher.landmarks)
+
+            publisher.configure(parts=["rig"])
+            await publisher.until(lambda: newest(publisher.landmarks).rig)
+            in_json = {message.seq: message.rig for message in publisher.landmarks if message.rig}
+            message = await first(landmarks, lambda message: message.seq in in_json)
+            for name in RIG_SHAPES:
+                one, other = getattr(message.rig, name), getattr(in_json[message.seq], name)
+                np.testing.assert_allclose(one, other, atol=0.5 / 255 + 1e-5, err_msg=name)
+
+            await subscribed.configure(parts=[Part.POSE])
+            message = await first(landmarks, lambda message: message.seen())
+            assert message.rig is None
+            await publisher.until(lambda: newest(publisher.landmarks).seq > message.seq)
+            assert newest(publisher.landmarks).rig is not None
+
+
+async def test_a_rig_of_a_picture_is_the_whole_pose_at_once(client: HolisticClient) -> None:
+    picture = portrait().read_bytes()
+    message = (await client.snapshot(picture, parts=[Part.RIG])).message
+    assert_is_the_portrait(message.rig)
+    assert message.seen() == {}
+    assert (await client.snapshot(picture)).message.rig is None
