@@ -1,8 +1,10 @@
 """The committed readers are what flatc makes of the schema, and the tables beside them agree with MediaPipe's."""
 
+import re
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from mediapipe.tasks.python.vision.face_landmarker import Blendshapes
 
 from holistic_rtc.landmarks.codec import FILE_IDENTIFIER
 from holistic_rtc.landmarks.message import Part
+from holistic_rtc.rig.skeleton import BONES, EXPRESSIONS, PARENTS
 from holistic_rtc.tracking.blendshapes import BLENDSHAPE_NAMES
 
 PROJECT = Path(__file__).parents[2]
@@ -72,6 +75,47 @@ def test_the_documentation_explains_each_field() -> None:
     documentation = (PROJECT / "docs" / "protocol.md").read_text()
     table = documentation.split("## Landmark messages")[1].split("\n\n- **")[0]
     assert [name for name, _ in fields_of_the_table() if f"`{name}`" not in table] == []
+
+
+def rows_of_bones() -> Iterator[tuple[list[str], str]]:
+    """Of the table in the documentation: the bones of a row, and what the first of them hangs on."""
+    section = (PROJECT / "docs" / "protocol.md").read_text().split("### The rig")[1].split("\n### ")[0]
+    for line in section.split("| bones |")[1].splitlines()[2:]:
+        if line.startswith("|"):
+            _, bones, parent, _ = line.split("|")
+            yield re.findall(r"`(\w+)`", bones), parent.strip(" `")
+
+
+def test_the_documentation_has_the_bones_and_their_parents_in_their_order() -> None:
+    parents: dict[str, str] = {}
+    rows = list(rows_of_bones())
+    for bones, parent in [*rows, *[([mirrored(b) for b in bones], mirrored(p)) for bones, p in rows[1:]]]:
+        parents |= zip(bones, [parent, *bones], strict=False)
+    assert tuple(parents) == BONES
+    names = ("nothing" if parent < 0 else BONES[parent] for parent in PARENTS)
+    assert list(parents.values()) == list(names)
+
+
+def mirrored(bone: str) -> str:
+    return bone.replace("left", "right")
+
+
+def test_the_documentation_has_the_expressions_in_their_order() -> None:
+    section = (PROJECT / "docs" / "protocol.md").read_text().split("**Expressions**")[1].split("in this order")[0]
+    assert tuple(re.findall(r"`(\w+)`", section)) == EXPRESSIONS
+
+
+def test_the_typescript_client_has_the_same_names_and_parents() -> None:
+    source = (PROJECT / "web" / "sdk" / "src" / "rig.ts").read_text()
+
+    def between(start: str, end: str) -> str:
+        return source.split(start)[1].split(end)[0]
+
+    assert tuple(re.findall(r'"(\w+)"', between("RIG_BONES = [", "]"))) == BONES
+    assert tuple(re.findall(r'"(\w+)"', between("RIG_EXPRESSIONS = [", "]"))) == EXPRESSIONS
+    parents = dict(re.findall(r'(\w+): (?:null|"(\w+)")', between("RIG_PARENTS: ", "}")))
+    names = ("" if parent < 0 else BONES[parent] for parent in PARENTS)
+    assert parents == dict(zip(BONES, names, strict=True))
 
 
 def test_the_file_identifier_is_that_of_the_schema() -> None:
