@@ -21,12 +21,14 @@ const parts: Plugin = {
   },
 };
 
-/** In `npx vite`, what the server does for `/view/{session}`. */
-const viewerAddress: Plugin = {
-  name: "viewer-address",
+/** In `npx vite`, what the server does for `/view/{session}` and `/avatar`. */
+const addresses: Plugin = {
+  name: "addresses",
   configureServer: ({ middlewares }) => {
     middlewares.use((request, _, next) => {
-      request.url = request.url?.replace(/^\/view(\/[^/]*)?$/, "/viewer.html");
+      request.url = request.url
+        ?.replace(/^\/view(\/[^/]*)?$/, "/viewer.html")
+        .replace(/^\/avatar(?=$|\?)/, "/avatar.html");
       next();
     });
   },
@@ -34,13 +36,14 @@ const viewerAddress: Plugin = {
 
 export default defineConfig({
   root: "app",
-  plugins: [parts, viewerAddress],
+  plugins: [parts, addresses],
   build: {
     outDir: STATIC,
     emptyOutDir: true,
     target: "es2022",
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: ["app/index.html", "app/viewer.html"] },
+    chunkSizeWarningLimit: 800, // three.js, which only the page with the avatar loads
+    rolldownOptions: { input: ["app/index.html", "app/viewer.html", "app/avatar.html"] },
   },
   // `npx vite` serves the pages with hot reload and leaves the rest to a running `holistic-rtc serve`.
   server: { proxy: { "/whip": SERVER, "/whep": SERVER, "/api": SERVER, "/sample.jpg": SERVER } },

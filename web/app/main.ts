@@ -111,7 +111,9 @@ tabs.on("change", (tab) => {
     snapshotTab.closeCamera();
   }
 });
-document.querySelector<HTMLAnchorElement>("a[data-keep-token]")!.hash = hashWithTab(location.hash, TABS, "live");
+for (const link of document.querySelectorAll<HTMLAnchorElement>("a[data-keep-token]")) {
+  link.hash = hashWithTab(location.hash, TABS, "live");
+}
 addEventListener("hashchange", () => {
   if (readToken(location.hash) === token) {
     tabs.select(tabInHash(location.hash, TABS));

@@ -15,12 +15,15 @@ CONTENT_SECURITY_POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 
+# three.js fetches the textures of an avatar's file by addresses that are good on the page only.
+AVATAR_POLICY = CONTENT_SECURITY_POLICY.replace("connect-src 'self'", "connect-src 'self' blob:")
 
-async def get_page(name: str, request: web.Request) -> web.StreamResponse:
+
+async def get_page(name: str, request: web.Request, *, policy: str = CONTENT_SECURITY_POLICY) -> web.StreamResponse:
     page = STATIC / name
     if not page.exists():
         raise web.HTTPNotFound(reason="the page is not built; run `make setup`")
-    return web.FileResponse(page, headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY})
+    return web.FileResponse(page, headers={"Content-Security-Policy": policy})
 
 
 async def get_sample(request: web.Request) -> web.StreamResponse:
@@ -49,6 +52,7 @@ def routes() -> list[web.AbstractRouteDef]:
         web.get("/", partial(get_page, "index.html")),
         web.get("/view", viewer),
         web.get("/view/{session:[^/]*}", viewer),
+        web.get("/avatar", partial(get_page, "avatar.html", policy=AVATAR_POLICY)),
         web.get("/sample.jpg", get_sample),
     ]
     for path in STATIC.iterdir() if STATIC.is_dir() else ():

@@ -300,6 +300,71 @@ export const en = {
   morePoints: (count: number) => `… ${count} more`,
   noFrame: "No frame yet.",
 
+  avatar: {
+    link: "Avatar",
+    tagline: "An avatar that moves as you do",
+    landmarks: "Landmarks",
+    picture: "The avatar",
+    emptyTitle: "Move it",
+    emptyText: "Start the camera, and the avatar does what you do. No camera? Use the sample clip.",
+    emptyPrivacy: "Avatars of your own, as VRM files, stay in this browser. Nothing is stored on the server.",
+    drop: "Drop the VRM file here",
+    close: "Close",
+    choose: "Choose a VRM file",
+    mannequin: "Back to the mannequin",
+    loading: (name: string) => `Loading ${name} …`,
+    upperBody: "Upper body",
+    preview: "Camera picture",
+    calibrate: "Calibrate",
+    calibrateTip: "Sit straight and look ahead: the way you hold yourself now becomes upright",
+    resetCalibration: "Undo calibration",
+    copyOverlay: "Copy link for OBS",
+    copyOverlayTip: "Copy the link to the avatar alone, on a transparent ground; it holds the token, if there is one",
+    helpMirror: "mirror the avatar",
+    helpUpperBody: "upper body or all of it",
+    helpPreview: "camera picture on or off",
+    helpCalibrate: "calibrate",
+    helpChoose: "choose a VRM file",
+
+    graphics: {
+      missing: {
+        title: "This browser draws no 3D here",
+        remedy:
+          "The avatar needs WebGL 2. Switch on hardware acceleration in the browser's settings, or use another one.",
+      },
+      lost: {
+        title: "The graphics card has stopped",
+        remedy: "The avatar comes back by itself when the browser has it again. If it doesn't, load this page anew.",
+      },
+    },
+    files: {
+      nothing: {
+        title: "There is no file in it",
+        remedy: "Drop a VRM file from a folder of this computer.",
+      },
+      unreadable: {
+        title: "The file can't be read",
+        remedy: "It may be a folder, or have been moved or deleted. Choose it again.",
+      },
+      "too-large": {
+        title: "The file is too large",
+        remedy: "200 MB is the most. Have the program that made it export it with smaller textures.",
+      },
+      "not-vrm": {
+        title: "Not a VRM file",
+        remedy: "The page takes avatars as .vrm, version 0.x or 1.0. Export others, such as FBX or MMD, as VRM first.",
+      },
+      "not-humanoid": {
+        title: "There is no VRM avatar in it",
+        remedy: "The file is a glTF model that doesn't say which of its bones is which. Export it as VRM.",
+      },
+      damaged: {
+        title: "The file is damaged",
+        remedy: "It is cut or broken, or not quite a VRM. Download or export it anew, and try that one.",
+      },
+    },
+  },
+
   viewer: {
     tagline: "Watch a session, live",
     ownCamera: "Go live",

@@ -1,0 +1,70 @@
+/** The switches and buttons that say how the avatar follows, and are remembered. */
+
+import { element } from "../dom.js";
+import { recall, recallText, remember } from "../preferences.js";
+import type { Motion } from "./motion.js";
+import { readNeutral } from "./rig-pose.js";
+
+const STEPS = ["0", "10", "20", "30", "40", "50", "60", "70", "80", "90", "100"] as const;
+
+export class Controls {
+  readonly mirror = element("mirror", HTMLInputElement);
+  readonly upperBody = element("upper-body", HTMLInputElement);
+  readonly calibrate = element("calibrate", HTMLButtonElement);
+  readonly #resetCalibration = element("reset-calibration", HTMLButtonElement);
+  readonly #motion: Motion;
+
+  constructor(motion: Motion) {
+    this.#motion = motion;
+    const { settings } = motion;
+    const stage = element("stage", HTMLElement);
+    bindSwitch(this.mirror, "avatar-mirror", (on) => {
+      settings.mirror = on;
+      stage.classList.toggle("mirrored", on);
+    });
+    bindSwitch(this.upperBody, "avatar-upper-body", (on) => (settings.upperBody = on));
+    this.#bindSmoothing();
+    settings.neutral = readNeutral(recallText("avatar-neutral"));
+    this.calibrate.addEventListener("click", () => this.#setNeutral(motion.neutral));
+    this.#resetCalibration.addEventListener("click", () => {
+      this.#setNeutral(null);
+      this.calibrate.focus();
+    });
+    this.update();
+  }
+
+  /** To be called when somebody has come or gone. */
+  update(): void {
+    this.calibrate.disabled = !this.#motion.neutral;
+    this.#resetCalibration.hidden = !this.#motion.settings.neutral;
+  }
+
+  #setNeutral(neutral: Motion["neutral"]): void {
+    this.#motion.settings.neutral = neutral;
+    remember("avatar-neutral", JSON.stringify(neutral));
+    this.update();
+  }
+
+  #bindSmoothing(): void {
+    const slider = element("smoothing", HTMLInputElement);
+    const apply = () => {
+      this.#motion.settings.smoothing = Number(slider.value) / 100;
+    };
+    slider.value = recall("avatar-smoothing", STEPS);
+    slider.addEventListener("input", () => {
+      remember("avatar-smoothing", slider.value);
+      apply();
+    });
+    apply();
+  }
+}
+
+/** A switch that is on at first, and then as it was left. */
+export function bindSwitch(input: HTMLInputElement, setting: string, apply: (on: boolean) => void): void {
+  input.checked = recall(setting, ["on", "off"]) === "on";
+  input.addEventListener("change", () => {
+    remember(setting, input.checked ? "on" : "off");
+    apply(input.checked);
+  });
+  apply(input.checked);
+}

@@ -1,0 +1,106 @@
+/** The picture of an avatar: scene, camera and the loop that draws it. */
+
+import { Box3, DirectionalLight, HemisphereLight, PerspectiveCamera, Scene, Vector3, WebGLRenderer } from "three";
+
+import { Emitter } from "../../sdk/src/events.js";
+import type { Avatar } from "./avatar.js";
+import type { Motion } from "./motion.js";
+
+/** Beyond it a picture costs more and looks the same. */
+const MAX_PIXEL_RATIO = 2;
+/** What swings by itself would be flung away by the pause of a page that was hidden. */
+const MAX_STEP_SECONDS = 0.1;
+const FIELD_OF_VIEW = 24;
+/** Metres around what is to be seen, of an avatar 1.7 m tall. */
+const FULL_FRAME = { width: 1.15, margin: 0.09 };
+const UPPER_FRAME = { width: 0.86, below: 0.36, above: 0.37 };
+
+export class AvatarView extends Emitter<{ graphics: "well" | "lost" }> {
+  readonly #motion: Motion;
+  readonly #renderer: WebGLRenderer;
+  readonly #scene = new Scene();
+  readonly #camera = new PerspectiveCamera(FIELD_OF_VIEW, 1, 0.1, 50);
+  readonly #canvas: HTMLCanvasElement;
+  #avatar: Avatar | null = null;
+  #height = 1.7;
+  #headHeight = 1.54;
+  #framedUpper: boolean | null = null;
+  #drawnAt = 0;
+
+  /**
+   * @param canvas - whose size on the page is followed; what is behind it shines through.
+   * @throws Error when the browser has no WebGL 2 here.
+   */
+  constructor(canvas: HTMLCanvasElement, motion: Motion) {
+    super();
+    this.#motion = motion;
+    this.#canvas = canvas;
+    this.#renderer = new WebGLRenderer({ canvas, alpha: true, antialias: true });
+    this.#renderer.setPixelRatio(Math.min(devicePixelRatio, MAX_PIXEL_RATIO));
+    const sun = new DirectionalLight(0xffffff, 2.1);
+    sun.position.set(0.9, 1.6, 2.2);
+    const back = new DirectionalLight(0xdff2ff, 0.9);
+    back.position.set(-1.4, 1.2, -1.8);
+    this.#scene.add(sun, back, new HemisphereLight(0xffffff, 0xa9b4bd, 1.35));
+    canvas.addEventListener("webglcontextlost", () => this.emit("graphics", "lost"));
+    canvas.addEventListener("webglcontextrestored", () => this.emit("graphics", "well"));
+    new ResizeObserver(() => this.#fit()).observe(canvas);
+    this.#renderer.setAnimationLoop((now: number) => this.#draw(now));
+  }
+
+  get avatar(): Avatar | null {
+    return this.#avatar;
+  }
+
+  /** How much of it the graphics card holds. */
+  get memory(): { geometries: number; textures: number } {
+    const { geometries, textures } = this.#renderer.info.memory;
+    return { geometries, textures };
+  }
+
+  /** Show it in the place of the one before, which is disposed of. */
+  setAvatar(avatar: Avatar): void {
+    if (this.#avatar) {
+      this.#scene.remove(this.#avatar.object);
+      this.#avatar.dispose();
+    }
+    this.#avatar = avatar;
+    this.#scene.add(avatar.object);
+    this.#height = new Box3().setFromObject(avatar.object).max.y;
+    this.#headHeight = avatar.bone("head")!.getWorldPosition(new Vector3()).y;
+    this.#frame();
+  }
+
+  #draw(now: number): void {
+    const seconds = Math.min((now - this.#drawnAt) / 1000, MAX_STEP_SECONDS);
+    this.#drawnAt = now;
+    if (this.#motion.settings.upperBody !== this.#framedUpper) {
+      this.#frame();
+    }
+    this.#avatar?.apply(this.#motion.at(now), seconds);
+    this.#renderer.render(this.#scene, this.#camera);
+  }
+
+  #fit(): void {
+    const { clientWidth, clientHeight } = this.#canvas;
+    if (clientWidth > 0 && clientHeight > 0) {
+      this.#renderer.setSize(clientWidth, clientHeight, false);
+      this.#camera.aspect = clientWidth / clientHeight;
+      this.#frame();
+    }
+  }
+
+  /** Go so far away that all of it that is to be seen fits, in height and in width. */
+  #frame(): void {
+    const upper = (this.#framedUpper = this.#motion.settings.upperBody);
+    const scale = this.#headHeight / 1.54;
+    const bottom = upper ? this.#headHeight - UPPER_FRAME.below * scale : -FULL_FRAME.margin * scale;
+    const top = upper ? this.#headHeight + UPPER_FRAME.above * scale : this.#height + FULL_FRAME.margin * scale;
+    const width = (upper ? UPPER_FRAME.width : FULL_FRAME.width) * scale;
+    const height = Math.max(top - bottom, width / this.#camera.aspect);
+    const middle = (top + bottom) / 2;
+    this.#camera.position.set(0, middle, height / 2 / Math.tan((FIELD_OF_VIEW * Math.PI) / 360));
+    this.#camera.lookAt(0, middle, 0);
+    this.#camera.updateProjectionMatrix();
+  }
+}
