@@ -122,4 +122,5 @@ def expected() -> dict[str, Any]:
                 "expressions": dict(zip(EXPRESSIONS, rig.expressions.round(5).tolist(), strict=True)),
             }
         )
-    return {"fps": FPS, "frames": frames}
+    rest = {bone: place.round(5).tolist() for bone, (place, _) in in_the_world(posed()).items()}
+    return {"fps": FPS, "rest": rest, "frames": frames}
