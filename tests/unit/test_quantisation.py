@@ -1,5 +1,6 @@
 """How far what a reader gets lies from what was tracked."""
 
+import dataclasses
 from types import ModuleType
 
 import cv2
@@ -8,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from synthetic import FUZZ, make_message, make_transform
+from synthetic import FUZZ, make_message, make_rig, make_transform
 
 from holistic_rtc.landmarks import codec, json
 from holistic_rtc.landmarks.message import PART_FIELDS, Part
+from holistic_rtc.landmarks.transform import to_matrix, to_quaternion
 from holistic_rtc.tracking.base import FloatArray, HolisticResult
 from holistic_rtc.tracking.mediapipe import MediaPipeTracker
 from holistic_rtc.tracking.models import PoseModel, find
@@ -90,6 +92,18 @@ def test_a_head_turned_by_half_a_turn_comes_back(encoding: ModuleType, axis: lis
     x, y, z = np.array(axis) * np.pi
     transform = make_transform((x, y, z), (0, 0, -40))
     assert turned_degrees(transform, sent(encoding, HolisticResult(face_transform=transform)).face_transform) < 0.005
+
+
+@encodings
+@FUZZ
+@given(st.tuples(*[st.floats(-np.pi, np.pi)] * 3))
+def test_a_bone_turns_by_less_than_0005_degrees(encoding: ModuleType, rotation: tuple[float, float, float]) -> None:
+    turned = make_transform(rotation, (0, 0, 0))
+    rotations = make_rig().rotations.copy()
+    rotations[-1] = to_quaternion(turned)
+    message = make_message(HolisticResult(), dataclasses.replace(make_rig(), rotations=rotations))
+    received = encoding.decode(encoding.encode(message)).rig.rotations[-1]
+    assert turned_degrees(turned, to_matrix((0, 0, 0), received)) < MAX_DEGREES
 
 
 @encodings

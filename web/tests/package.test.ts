@@ -11,10 +11,11 @@ const TSC = join(PROJECT, "web/node_modules/typescript/bin/tsc");
 
 const CONSUMER = `
 import { type HolisticClientOptions, HolisticClient, HolisticError, type HolisticFrame, listSessions } from "holistic-rtc";
+import { type BoneName, type Quaternion, type Rig, RIG_BONES, RIG_PARENTS } from "holistic-rtc";
 
 export async function drive(url: string, move: (frame: HolisticFrame) => void): Promise<void> {
   const [session] = await listSessions({ url });
-  const client = new HolisticClient({ url, parts: ["face", "blendshapes"], token: "secret" });
+  const client = new HolisticClient({ url, parts: ["face", "blendshapes", "rig"], token: "secret" });
   client.on("stream", (stream: MediaStream) => console.log(stream.id));
   client.on("state", ({ state, error }) => console.log(state, error?.reason));
   await client.subscribe(session?.id ?? "none", { video: false });
@@ -25,6 +26,11 @@ export async function drive(url: string, move: (frame: HolisticFrame) => void): 
   } catch (error) {
     if (!(error instanceof HolisticError && error.reason === "session-ended")) throw error;
   }
+}
+
+export function rotations({ bones, expressions, arkit }: Rig): [BoneName, BoneName | null, Quaternion][] {
+  console.log(expressions.aa, arkit.tongueOut);
+  return RIG_BONES.map((bone) => [bone, RIG_PARENTS[bone], bones[bone]]);
 }
 
 // @ts-expect-error - there is no such part
