@@ -52,19 +52,20 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
         *("--threads", str(limits.threads)),
         *(("--advertise", str(settings.advertise_ip)) if settings.advertise_ip else ()),
     )
+    capacity = Capacity(limits, settings.max_sessions, settings.warm, settings.snapshot_workers)
     app[SETTINGS] = settings
     app[MODEL] = model
     app[ICE_SERVERS] = IceServers(settings)
     app[REGISTRY] = Registry(
-        WarmPool(partial(SessionProcess.start, (*arguments, *of_sessions)), settings.warm),
-        Capacity(limits, settings.max_sessions),
-        app[ICE_SERVERS],
+        WarmPool(partial(SessionProcess.start, (*arguments, *of_sessions)), capacity.spares),
+        capacity,
+        settings.ice_servers,
     )
     app.add_routes(
         [*whip.routes, *whep.routes, *snapshot.routes, *openapi.routes, *ice.routes, *health.routes, *pages.routes()]
     )
     app[SNAPSHOTS] = SnapshotPool(
-        arguments, settings.snapshot_workers, settings.snapshot_places, settings.snapshot_seconds
+        arguments, capacity.picture_takers, settings.snapshot_places, settings.snapshot_seconds
     )
     app.cleanup_ctx.append(_run_processes)
     return app

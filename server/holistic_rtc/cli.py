@@ -231,7 +231,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="sessions at the same time (default: as many as can have 12 frames a second)",
     )
-    command.add_argument("--warm", type=int, metavar="N", help="session processes kept ready (default: 1)")
+    command.add_argument("--warm", type=int, metavar="N", help="session processes kept ready")
     command.add_argument("--token", help="what clients have to know to publish and to watch (default: nothing)")
     command.add_argument(
         "--log-level", type=str.upper, choices=["DEBUG", "INFO", "WARNING", "ERROR"], help="default: INFO"

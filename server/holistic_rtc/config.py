@@ -53,10 +53,10 @@ class Settings(BaseSettings):
     """How many CPUs the server may use; what the container's limits say if left out."""
     max_sessions: int | None = Field(default=None, ge=1)
     """As many as can have 12 frames a second if left out."""
-    warm: int = Field(default=1, ge=1)
-    """Session processes kept ready for the next peer."""
-    snapshot_workers: int = Field(default=1, ge=1)
-    """Processes that take pictures; each needs about 250 MB."""
+    warm: int | None = Field(default=None, ge=1)
+    """Session processes kept ready for the next peer; one for each 4 CPUs and 4 GB if left out."""
+    snapshot_workers: int | None = Field(default=None, ge=1)
+    """Processes that take pictures, each with about 250 MB; as many as `warm` if left out."""
     snapshot_places: int = Field(default=8, ge=1)
     """Pictures that may be on their way in, waiting or being taken at the same time."""
     snapshot_max_bytes: int = Field(default=10_000_000, ge=1)
@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     ice_servers: list[IceServer] = []
     """Used by the server and handed to its clients."""
     turn_urls: list[TurnUrl] = []
-    """As `ice_servers`, but with credentials that are made for each peer; the server itself uses the first."""
+    """For the clients alone, with credentials that are made for each: a relay of theirs leads to the server."""
     turn_secret: SecretStr | None = Field(default=None, min_length=1)
     """What the TURN server checks these credentials by."""
     turn_secret_file: Path | None = None

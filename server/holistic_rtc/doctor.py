@@ -3,13 +3,13 @@
 import asyncio
 import ipaddress
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import ifaddr
 from aioice import turn
+from aioice.ice import get_host_addresses
 
 from . import tls
 from .config import Settings
@@ -18,14 +18,12 @@ from .http.pages import STATIC
 from .limits import Limits, read_limits
 from .media.pictures import picture_of_a_person
 from .media.tracker_thread import TrackerThread
-from .sessions.capacity import FLOOR_FPS, Capacity
+from .sessions.capacity import FLOOR_FPS, MAX_SUBSCRIBERS, Capacity, ports
 from .sessions.ice_servers import IceServers
 from .tracking import ENGINES, models
 from .tracking.models import ModelBundle, PoseModel
 
 PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
-FEWEST_PORTS = 100
-"""Each peer needs one UDP port for each of the server's addresses."""
 TURN_DEADLINE = 5.0
 LEAST_MEMORY = 1_000_000_000
 
@@ -54,13 +52,21 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     for finding, found in _look_at_model(settings):
         bundle = found
         yield finding
+    capacity = Capacity(limits, settings.max_sessions, settings.warm, settings.snapshot_workers)
+    frame_cpu_ms = None
     if bundle:
-        yield await _measure(bundle, Capacity(limits, settings.max_sessions))
+        try:
+            frame_cpu_ms = await _measure(bundle)
+        except TrackerError as error:
+            yield Finding(Verdict.BAD, str(error), "on Debian and Ubuntu, `apt-get install libegl1 libgles2`")
+        else:
+            yield _look_at_capacity(capacity, frame_cpu_ms)
     yield _look_at_page()
     yield _look_at_address(settings)
     yield _look_at_browsers(settings)
-    yield _look_at_ports()
-    yield _look_at_addresses(settings)
+    addresses = sorted(get_host_addresses(use_ipv4=True, use_ipv6=True))
+    yield _look_at_ports(capacity.sessions(frame_cpu_ms), len(addresses))
+    yield _look_at_addresses(settings, addresses)
     async for finding in _look_at_relays(settings):
         yield finding
 
@@ -88,14 +94,19 @@ def _look_at_model(settings: Settings) -> Iterator[tuple[Finding, ModelBundle | 
         yield Finding(Verdict.GOOD, f"the {bundle.origin} model bundle is whole: {bundle.path}"), bundle
 
 
-async def _measure(bundle: ModelBundle, capacity: Capacity) -> Finding:
+async def _measure(bundle: ModelBundle) -> float:
+    """
+    :return: CPU time that tracking a frame takes, in milliseconds.
+    :raises TrackerError: the engine can't be loaded.
+    """
     thread = TrackerThread(lambda: ENGINES["mediapipe"](bundle.path))
     try:
-        frame_cpu_ms = await thread.warm_up(picture_of_a_person())
-    except TrackerError as error:
-        return Finding(Verdict.BAD, str(error), "on Debian and Ubuntu, `apt-get install libegl1 libgles2`")
+        return await thread.warm_up(picture_of_a_person())
     finally:
         await thread.close()
+
+
+def _look_at_capacity(capacity: Capacity, frame_cpu_ms: float) -> Finding:
     sessions = capacity.sessions(frame_cpu_ms)
     places = "1 session" if sessions == 1 else f"{sessions} sessions"
     text = f"tracking a frame takes {frame_cpu_ms:.0f} ms of CPU: {places} at {FLOOR_FPS:g} frames a second"
@@ -143,26 +154,24 @@ def _look_at_browsers(settings: Settings) -> Finding:
     )
 
 
-def _look_at_ports() -> Finding:
+def _look_at_ports(sessions: int, addresses: int) -> Finding:
+    """Each peer takes one port for each of the server's addresses."""
     try:
         first, last = map(int, PORT_RANGE.read_text().split())
     except (OSError, ValueError):
         return Finding(Verdict.NOTE, "the range of the UDP ports for media is not known on this system")
     text = f"media uses UDP ports {first} to {last}"
-    if last - first + 1 < FEWEST_PORTS:
-        return Finding(Verdict.NOTE, text, f"widen net.ipv4.ip_local_port_range to {FEWEST_PORTS} ports or more")
+    there, needed = last - first + 1, ports(sessions) * addresses
+    remedy = f"widen net.ipv4.ip_local_port_range to {needed} ports, and publish as many"
+    if there < sessions * addresses:
+        return Finding(Verdict.BAD, f"{text}: too few for {sessions} sessions", remedy)
+    if there < needed:
+        text = f"{text}: too few for {sessions} sessions that have {MAX_SUBSCRIBERS} viewers each"
+        return Finding(Verdict.NOTE, text, f"for that, {remedy}")
     return Finding(Verdict.GOOD, text + "; a firewall has to let them in")
 
 
-def _look_at_addresses(settings: Settings) -> Finding:
-    found = sorted(
-        {
-            ip.ip
-            for adapter in ifaddr.get_adapters()
-            for ip in adapter.ips
-            if isinstance(ip.ip, str) and not ipaddress.ip_address(ip.ip).is_loopback
-        }
-    )
+def _look_at_addresses(settings: Settings, found: Sequence[str]) -> Finding:
     text = f"peers are told the addresses {', '.join(found) or 'of this machine only'}"
     if settings.advertise_ip:
         return Finding(Verdict.GOOD, f"{text}, and {settings.advertise_ip}")

@@ -69,10 +69,11 @@ class Server:
 async def serving(*arguments: str, environment: Mapping[str, str] | None = None) -> AsyncIterator[Server]:
     """``holistic-rtc serve`` on a free port, warm; told to stop at the end, and none of its processes may stay."""
     process = await asyncio.create_subprocess_exec(
-        # A slow machine would admit one session, which few of the tests are about.
-        *(sys.executable, "-m", "holistic_rtc.cli", "serve", "--port", "0", "--max-sessions", "4", *arguments),
+        # A slow machine would admit one session, which few of the tests are about, and a large one keep more spares.
+        *(sys.executable, "-m", "holistic_rtc.cli", "serve", "--port", "0", "--max-sessions", "4", "--warm", "1"),
+        *arguments,
         stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, **(environment or {})},
+        env={**os.environ, "HOLISTIC_SNAPSHOT_WORKERS": "1", **(environment or {})},
     )
     assert process.stdout is not None
     async with asyncio.timeout(60):

@@ -167,9 +167,7 @@ async def test_a_user_gets_as_many_relays_as_the_quota_says_and_others_get_their
             pass
 
 
-async def test_the_server_takes_part_with_a_relay_of_its_own_and_tells_its_peer_of_another(
-    turn: Coturn, server: Server
-) -> None:
+async def test_the_server_tells_its_peer_of_relays_and_asks_for_none_itself(turn: Coturn, server: Server) -> None:
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     pc.addTransceiver("video", direction="sendonly")
     await pc.setLocalDescription(await pc.createOffer())
@@ -177,7 +175,9 @@ async def test_the_server_takes_part_with_a_relay_of_its_own_and_tells_its_peer_
     async with aiohttp.ClientSession() as http:
         async with http.post(f"{server.url}/whip", data=pc.localDescription.sdp, headers=headers) as response:
             assert response.status == 201
-            assert "typ relay" in await response.text()
+            answer = await response.text()
+            assert "typ host" in answer
+            assert "typ relay" not in answer
             location, links = response.headers["Location"], response.headers.getall("Link")
         async with http.delete(f"{server.url}{location}"):
             pass

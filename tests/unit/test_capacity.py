@@ -1,7 +1,7 @@
 import pytest
 
 from holistic_rtc.limits import Limits
-from holistic_rtc.sessions.capacity import Capacity
+from holistic_rtc.sessions.capacity import Capacity, ports
 
 
 @pytest.mark.parametrize(
@@ -24,10 +24,38 @@ def test_memory_counts_too() -> None:
     assert Capacity(Limits(16.0, 200_000_000, "")).sessions(37.0) == 1
 
 
+def test_what_is_kept_ready_takes_memory_from_the_sessions() -> None:
+    limits = Limits(16.0, 1_400_000_000, "")
+    assert Capacity(limits).sessions(37.0) == 3
+    assert Capacity(limits, warm=3, snapshot_workers=2).sessions(37.0) == 1
+
+
+@pytest.mark.parametrize(
+    ("cpus", "memory", "kept"),
+    [
+        (0.5, None, 1),
+        (2.0, 2_000_000_000, 1),
+        (16.0, None, 4),
+        (16.0, 64_000_000_000, 4),
+        (16.0, 8_000_000_000, 2),
+        (16.0, 1_000_000_000, 1),
+    ],
+)
+def test_how_many_processes_are_kept_ready_follows_the_caps(cpus: float, memory: int | None, kept: int) -> None:
+    capacity = Capacity(Limits(cpus, memory, ""))
+    assert capacity.spares == capacity.picture_takers == kept
+    given = Capacity(Limits(cpus, memory, ""), warm=3, snapshot_workers=5)
+    assert (given.spares, given.picture_takers) == (3, 5)
+
+
+def test_each_publisher_and_each_of_its_viewers_takes_a_port() -> None:
+    assert ports(3) == 3 * 17
+
+
 def test_one_is_admitted_before_anything_is_measured() -> None:
     assert Capacity(Limits(16.0, None, "")).sessions(None) == 1
 
 
 def test_a_setting_goes_before_what_is_measured() -> None:
-    assert Capacity(Limits(0.5, None, ""), setting=7).sessions(80.0) == 7
-    assert Capacity(Limits(0.5, None, ""), setting=7).sessions(None) == 7
+    assert Capacity(Limits(0.5, None, ""), max_sessions=7).sessions(80.0) == 7
+    assert Capacity(Limits(0.5, None, ""), max_sessions=7).sessions(None) == 7

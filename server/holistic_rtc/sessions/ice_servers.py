@@ -1,4 +1,8 @@
-"""The ICE servers that peers are told to use, with TURN credentials of each peer's own."""
+"""
+The ICE servers that peers are told to use, with TURN credentials of each peer's own.
+
+The server itself needs no relay, since those of its peers reach it, and each answer would have to wait for one.
+"""
 
 import base64
 import hmac

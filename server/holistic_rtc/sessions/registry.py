@@ -3,22 +3,18 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from ..config import IceServer
 from ..errors import SignallingError
-from .capacity import Capacity
-from .ice_servers import IceServers
+from .capacity import MAX_SUBSCRIBERS, Capacity
 from .pool import WarmPool
 from .process import SessionProcess
 
 logger = logging.getLogger(__name__)
-
-
-MAX_SUBSCRIBERS = 16
-"""Of one session. Each has an encoder of its own."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +51,10 @@ class Registry:
     :param ice_servers: what the session processes use.
     """
 
-    def __init__(self, pool: WarmPool, capacity: Capacity, ice_servers: IceServers) -> None:
+    def __init__(self, pool: WarmPool, capacity: Capacity, ice_servers: Sequence[IceServer]) -> None:
         self._capacity = capacity
         self._pool = pool
-        self._ice_servers = ice_servers
+        self._ice_servers = [server.model_dump(exclude_none=True) for server in ice_servers]
         self._sessions: dict[str, Session] = {}
         self._starting = 0
         self._closing = False
@@ -120,9 +116,7 @@ class Registry:
         subscriber = Resource()
         session.subscribers[subscriber.key] = subscriber
         try:
-            answer = await session.process.request(
-                "subscribe", subscriber=subscriber.key, sdp=offer, ice_servers=self._servers_for(session.id)
-            )
+            answer = await session.process.request("subscribe", subscriber=subscriber.key, sdp=offer)
         except BaseException:
             self.unsubscribe(session, subscriber)
             raise
@@ -157,7 +151,7 @@ class Registry:
         process = await self._pool.acquire()
         id = secrets.token_urlsafe(16)
         try:
-            answer = await process.request("publish", session=id, sdp=offer, ice_servers=self._servers_for(id))
+            answer = await process.request("publish", session=id, sdp=offer, ice_servers=self._ice_servers)
         except SignallingError:
             if process.alive and process.reusable:
                 await self._pool.release(process)
@@ -172,10 +166,6 @@ class Registry:
         self._spawn(self._watch(session), f"watch-{id}")
         logger.info("session %s started in process %d", id, process.pid)
         return session, answer
-
-    def _servers_for(self, id: str) -> list[dict[str, Any]]:
-        """What a session process needs for its next connection."""
-        return [server.model_dump(exclude_none=True) for server in self._ice_servers.for_peer(id)]
 
     async def _watch(self, session: Session) -> None:
         await session.process.wait_closed()

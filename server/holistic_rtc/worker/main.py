@@ -3,7 +3,7 @@
 The front process talks to it over a socket, one JSON object per line::
 
     front -> worker   {"type": "publish", "request": number, "session": id, "sdp": offer, "ice_servers": [...]}
-                      {"type": "subscribe", "request": number, "subscriber": id, "sdp": offer, "ice_servers": [...]}
+                      {"type": "subscribe", "request": number, "subscriber": id, "sdp": offer}
                       {"type": "candidates", "request": number, "subscriber": id or null, "fragment": sdpfrag}
                       {"type": "unsubscribe", "subscriber": id}
                       {"type": "drain", "seconds": number}
@@ -162,7 +162,7 @@ class Worker:
             case "subscribe" if self._session:
                 offer = Offer.parse(request["sdp"])
                 offer.require_receiving()
-                return await self._session.subscribe(request["subscriber"], offer, request["ice_servers"])
+                return await self._session.subscribe(request["subscriber"], offer)
             case "candidates" if self._session:
                 await self._session.add_candidates(request["subscriber"], request["fragment"])
                 return None

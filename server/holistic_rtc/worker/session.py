@@ -42,6 +42,7 @@ class Session:
     ) -> None:
         self._id = id
         self._model = model
+        self._ice_servers = ice_servers
         self._on_unsubscribed = on_unsubscribed
         self._publisher = Publisher(
             f"session {id}", ice_servers, tracker, make_tracker_thread, self._wants_rig, self._fan_out
@@ -61,14 +62,13 @@ class Session:
         """
         return await self._publisher.answer(offer)
 
-    async def subscribe(self, id: str, offer: Offer, ice_servers: list[dict[str, Any]]) -> str:
+    async def subscribe(self, id: str, offer: Offer) -> str:
         """
-        :param ice_servers: fresh ones, since the publisher's credentials may have expired.
         :return: the answer, as SDP.
         :raises SignallingError: 400 or 422.
         """
         subscriber = Subscriber(
-            f"session {self._id}, subscriber {next(self._numbers)}", ice_servers, self._publisher.tracks
+            f"session {self._id}, subscriber {next(self._numbers)}", self._ice_servers, self._publisher.tracks
         )
         try:
             answer = await subscriber.answer(offer)
