@@ -1,5 +1,6 @@
 """A real coturn, and a server that makes credentials for it."""
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -7,7 +8,7 @@ import pytest_asyncio
 
 from support.serving import Server, serving
 
-from .coturn import Coturn, coturn, own_addresses
+from .coturn import Coturn, coturn, make_certificate, own_addresses
 
 TOKEN = "t0ken"
 
@@ -16,15 +17,16 @@ TOKEN = "t0ken"
 async def turn(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Coturn]:
     """May relay to this machine, also to 127.0.0.1; the configuration that is shipped allows neither."""
     folder = tmp_path_factory.mktemp("turn")
-    async with coturn(folder, "--allow-loopback-peers", TURN_APP_NETWORK=own_addresses()) as turn:
+    tls = make_certificate(folder)
+    async with coturn(folder, "--allow-loopback-peers", TURN_APP_NETWORK=own_addresses(), **tls) as turn:
         yield turn
 
 
 @pytest_asyncio.fixture(scope="session")
 async def server(turn: Coturn) -> AsyncIterator[Server]:
-    udp, tcp = (f"turn:127.0.0.1:{turn.port}?transport={transport}" for transport in ("udp", "tcp"))
+    urls = [f"turn:127.0.0.1:{turn.port}?transport={transport}" for transport in ("udp", "tcp")]
     environment = {
-        "HOLISTIC_TURN_URLS": f'["{udp}", "{tcp}"]',
+        "HOLISTIC_TURN_URLS": json.dumps([*urls, f"turns:127.0.0.1:{turn.tls_port}?transport=tcp"]),
         "HOLISTIC_TURN_SECRET_FILE": str(turn.secret_file),
         "HOLISTIC_TOKEN": TOKEN,
     }

@@ -1,15 +1,23 @@
 """Debian's coturn, configured and started by turn/entrypoint.sh."""
 
 import asyncio
+import base64
+import hashlib
 import os
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import ifaddr
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.x509.oid import NameOID
 
 ENTRYPOINT = Path(__file__).parents[2] / "turn" / "entrypoint.sh"
 
@@ -19,6 +27,13 @@ class Coturn:
     port: int
     tls_port: int
     folder: Path
+
+    @property
+    def key_hash(self) -> str:
+        """Of its certificate's public key, as Chromium's ``--ignore-certificate-errors-spki-list`` takes it."""
+        key = x509.load_pem_x509_certificate((self.folder / "cert.pem").read_bytes()).public_key()
+        digest = hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
+        return base64.b64encode(digest).decode()
 
     @property
     def secret_file(self) -> Path:
@@ -80,6 +95,23 @@ def variables(folder: Path, **environment: str) -> Mapping[str, str]:
     """Nothing that the tests' own environment may have set."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("TURN_")}
     return {**others, "TURN_DIR": str(folder), **environment}
+
+
+def make_certificate(folder: Path) -> Mapping[str, str]:
+    """:return: variables of the entrypoint"""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "cert.pem", folder / "key.pem"
+    paths[0].write_bytes(certificate.public_bytes(Encoding.PEM))
+    paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return {"TURN_TLS_CERT": str(paths[0]), "TURN_TLS_KEY": str(paths[1])}
 
 
 def own_addresses() -> str:

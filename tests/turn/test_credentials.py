@@ -2,24 +2,16 @@
 
 import asyncio
 import re
-import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
 from aioice.stun import TransactionFailed
 from aioice.turn import TurnTransport, create_turn_endpoint
 from aiortc import RTCConfiguration, RTCPeerConnection
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from holistic_rtc.sessions.ice_servers import mint
 from support.serving import Server
@@ -48,13 +40,9 @@ class Peer(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def relay(
-    turn: Coturn, username: str, credential: str, *, port: int | None = None, **options: Any
-) -> AsyncIterator[tuple[TurnTransport, Peer]]:
+async def relay(turn: Coturn, username: str, credential: str) -> AsyncIterator[tuple[TurnTransport, Peer]]:
     async with asyncio.timeout(10):
-        transport, peer = await create_turn_endpoint(
-            Peer, ("127.0.0.1", port or turn.port), username, credential, **options
-        )
+        transport, peer = await create_turn_endpoint(Peer, ("127.0.0.1", turn.port), username, credential)
     try:
         yield transport, peer
     finally:
@@ -82,15 +70,6 @@ async def test_coturns_own_client_sends_over_udp_and_tcp(turn: Coturn) -> None:
     assert turn.secret not in turn.log
 
 
-async def test_a_relay_can_be_had_over_tls(tmp_path: Path) -> None:
-    certificate, key = make_certificate(tmp_path)
-    async with coturn(tmp_path, TURN_TLS_CERT=str(certificate), TURN_TLS_KEY=str(key)) as turn:
-        tls = ssl.create_default_context(cafile=certificate)
-        tls.check_hostname = False
-        async with relay(turn, *fresh(turn), port=turn.tls_port, transport="tcp", ssl=tls) as (_, end):
-            assert not end.refused.done()
-
-
 async def run_uclient(turn: Coturn, *arguments: str) -> str:
     """It sends packets to itself through two relays."""
     username, credential = fresh(turn)
@@ -103,23 +82,6 @@ async def run_uclient(turn: Coturn, *arguments: str) -> str:
     async with asyncio.timeout(20):
         output, _ = await process.communicate()
     return output.decode()
-
-
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """:return: the files of the certificate and its key"""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    paths = folder / "cert.pem", folder / "key.pem"
-    paths[0].write_bytes(certificate.public_bytes(Encoding.PEM))
-    paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return paths
 
 
 async def test_a_wrong_or_expired_credential_is_refused(turn: Coturn) -> None:
@@ -183,7 +145,7 @@ async def test_the_server_tells_its_peer_of_relays_and_asks_for_none_itself(turn
             pass
     await pc.close()
     session = location.split("/")[2]
-    assert len(links) == 2
+    assert len(links) == 3
     for link in links:
         username, credential = credentials_of(link)
         assert username.endswith(f":{session}")

@@ -20,7 +20,7 @@ ONLY_RELAYS = """
         constructor(configuration) {
             const iceServers = configuration.iceServers.map((server) => ({
                 ...server,
-                urls: server.urls.filter((url) => url.endsWith("transport=TRANSPORT")),
+                urls: server.urls.filter((url) => url.startsWith("SCHEME:") && url.endsWith("transport=TRANSPORT")),
             }));
             super({ ...configuration, iceServers, iceTransportPolicy: "relay" });
             window.connection = this;
@@ -43,17 +43,19 @@ async def playwright() -> AsyncIterator[Playwright]:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
-    async with launched(playwright) as browser:
+async def browser(playwright: Playwright, turn: Coturn) -> AsyncIterator[Browser]:
+    """It trusts the certificate of the TURN server."""
+    async with launched(playwright, f"--ignore-certificate-errors-spki-list={turn.key_hash}") as browser:
         yield browser
 
 
 async def load(page: Page, url: str, transport: str) -> None:
-    await page.add_init_script(ONLY_RELAYS.replace("TRANSPORT", transport))
+    scheme, carrier = ("turns", "tcp") if transport == "tls" else ("turn", transport)
+    await page.add_init_script(ONLY_RELAYS.replace("SCHEME", scheme).replace("TRANSPORT", carrier))
     await page.goto(f"{url}/#token={TOKEN}")
 
 
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
 async def test_annotated_video_and_landmarks_come_through_the_relay(
     browser: Browser, server: Server, transport: str
 ) -> None:
