@@ -27,39 +27,50 @@ class Presence:
 
     def __init__(self, parts: int) -> None:
         self.seen: NDArray[np.bool_] = np.zeros(parts, bool)
-        self.changed: NDArray[np.bool_] = self.seen
-        """Parts that are seen in this frame but weren't in the one before, or the other way round"""
+        self.changed: NDArray[np.bool_] | None = None
+        """Parts that are seen in this frame but weren't in the one before, or the other way round; None for none"""
         self.progress: Array = np.ones(parts)
         """From 0, where the part was when that changed, to 1, where it is seen or at rest"""
+        self.weight: Array = np.zeros(parts)
+        """Of what is seen, against what is assumed at rest"""
+        self.settled = True
+        """Whether there is no part on its way"""
         self._elapsed_ms = np.full(parts, inf)
         self._timestamp_ms: int | None = None
 
     @property
-    def weight(self) -> Array:
-        """Of what is seen against what is assumed at rest, from 0 to 1."""
-        return np.where(self.seen, self.progress, 1 - self.progress)
-
-    @property
     def at_rest(self) -> bool:
-        return not self.seen.any() and bool((self.progress == 1).all())
+        return self.settled and not self.seen.any()
 
     def update(self, scores: Array, timestamp_ms: int) -> None:
         """
         :param scores: how well each part can be seen, from 0 to 1.
         :param timestamp_ms: of the frame.
         """
-        # What is seen in the first frame is shown as it is.
-        first = self._timestamp_ms is None
-        step = inf if self._timestamp_ms is None else min(max(timestamp_ms - self._timestamp_ms, 0), MAX_STEP_MS)
+        before, seen = self.seen, scores >= np.where(self.seen, LOST_BELOW, SEEN_FROM)
+        self.seen, self.changed = seen, None
+        if self._timestamp_ms is None:
+            # What is seen in the first frame is shown as it is.
+            self.weight = seen.astype(float)
+        else:
+            step = min(max(timestamp_ms - self._timestamp_ms, 0), MAX_STEP_MS)
+            changed = seen != before
+            if changed.any():
+                self.changed = changed
+                self._elapsed_ms[changed] = 0
+                self.settled = False
+            if not self.settled:
+                self._elapsed_ms += step
+                self._advance()
         self._timestamp_ms = timestamp_ms
-        seen = scores >= np.where(self.seen, LOST_BELOW, SEEN_FROM)
-        self.changed = np.zeros_like(seen) if first else seen != self.seen
-        self.seen = seen
-        self._elapsed_ms = np.where(self.changed, step, self._elapsed_ms + step)
-        progress = np.where(
-            seen, self._elapsed_ms / EASE_IN_MS, (self._elapsed_ms - HOLD_MS) / (EASE_OUT_MS - HOLD_MS)
-        ).clip(0, 1)
+
+    def _advance(self) -> None:
+        coming = self._elapsed_ms / EASE_IN_MS
+        going = (self._elapsed_ms - HOLD_MS) / (EASE_OUT_MS - HOLD_MS)
+        progress = np.where(self.seen, coming, going).clip(0, 1)
         self.progress = progress * progress * (3 - 2 * progress)
+        self.weight = np.where(self.seen, self.progress, 1 - self.progress)
+        self.settled = bool((progress == 1).all())
 
 
 class Eased:
@@ -75,6 +86,7 @@ class Eased:
         self._rest = rest
         self._parts = parts
         self._blend = blend
+        self._wide = (-1, *(1,) * (rest.ndim - 1))
         self._start = self._shown = rest
 
     def step(self, found: Array, presence: Presence) -> Array:
@@ -83,13 +95,10 @@ class Eased:
 
         :param found: (n, ...); of a part that isn't seen they don't matter.
         """
-        seen, changed = presence.seen[self._parts], presence.changed[self._parts]
-        progress = presence.progress[self._parts]
-        wide = (-1, *(1,) * (found.ndim - 1))
-        if presence.changed.any():
-            self._start = np.where(changed.reshape(wide), self._shown, self._start)
-        end = np.where(seen.reshape(wide), found, self._rest)
-        self._shown = end if (progress == 1).all() else self._blend(self._start, end, progress)
+        if presence.changed is not None:
+            self._start = np.where(presence.changed[self._parts].reshape(self._wide), self._shown, self._start)
+        end = np.where(presence.seen[self._parts].reshape(self._wide), found, self._rest)
+        self._shown = end if presence.settled else self._blend(self._start, end, presence.progress[self._parts])
         return self._shown
 
 

@@ -8,39 +8,64 @@ angles: its *flexion* from x towards z, and to the *side*, towards y.
 from math import pi
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .quaternions import Array
 
 _TINY = 1e-9
 
 
+class Range:
+    """
+    Least and greatest angles, one pair for each joint.
+
+    :param degrees: a pair for each joint.
+    """
+
+    def __init__(self, *degrees: ArrayLike) -> None:
+        self.least, self.most = np.radians(np.array(degrees, float)).T
+        self._start = (self.least + self.most) / 2 - pi
+
+    def clip(self, angles: Array) -> Array:
+        limited: Array = np.minimum(np.maximum(angles, self.least), self.most)
+        return limited
+
+    def clip_turn(self, angles: Array) -> Array:
+        """An angle outside goes to the end that is nearer, the way round."""
+        return self.clip(self._start + (angles - self._start) % (2 * pi))
+
+
 def unit(vectors: Array) -> Array:
-    """The vectors (..., 3) with length 1; x for one without length."""
-    length = np.sqrt((vectors * vectors).sum(axis=-1, keepdims=True))
-    if length.min() < _TINY:
-        return np.where(length < _TINY, (1.0, 0.0, 0.0), vectors / np.maximum(length, _TINY))
-    directions: Array = vectors / length
+    """The vectors (n, 3) with length 1; one without length is left so."""
+    length = np.sqrt(np.add.reduce(vectors * vectors, axis=1, keepdims=True))
+    directions: Array = vectors / np.maximum(length, _TINY)
     return directions
 
 
 def frame(x: Array, y: Array) -> Array:
     """
-    Axes (..., 3, 3), in the columns, of a right-handed frame.
+    Axes (n, 3, 3), in the columns, of right-handed frames.
 
-    :param x: (..., 3) the direction of its x axis.
-    :param y: (..., 3) what its y axis comes as near to as it can.
+    :param x: (n, 3) the direction of its x axis.
+    :param y: (n, 3) what its y axis comes as near to as it can.
     """
     x = unit(x)
-    z = _cross(x, y)
-    length = np.sqrt((z * z).sum(axis=-1, keepdims=True))
+    y = y - x * np.add.reduce(x * y, axis=1, keepdims=True)
+    length = np.sqrt(np.add.reduce(y * y, axis=1, keepdims=True))
     if length.min() < _TINY:
-        # y says nothing where it lies along x: any direction across x is as good.
-        other = np.identity(3)[np.abs(x).argmin(axis=-1)]
-        z = np.where(length < _TINY, _cross(x, other), z)
-        length = np.sqrt((z * z).sum(axis=-1, keepdims=True))
-    z = z / length
-    axes: Array = np.stack((x, _cross(z, x), z), axis=-1)
+        # x has no length, or y no direction of its own: the frame is any one that what is known allows.
+        x = np.where(x.any(axis=1, keepdims=True), x, _AXES[0])
+        return frame(x, np.where(length < _TINY, _AXES[np.abs(x).argmin(axis=1)], y))
+    axes = np.empty((len(x), 3, 3))
+    axes[..., 0] = x
+    axes[..., 1] = y = y / length
+    # The cross product; np.cross takes several times as long for so few vectors.
+    axes[..., 2] = (x * y[:, _YZX] - x[:, _YZX] * y)[:, _YZX]
     return axes
+
+
+_AXES = np.identity(3)
+_YZX = np.array((1, 2, 0))
 
 
 def seen_from(frames: Array, vectors: Array) -> Array:
@@ -49,30 +74,29 @@ def seen_from(frames: Array, vectors: Array) -> Array:
     return seen
 
 
-def flexion(directions: Array) -> Array:
-    return np.arctan2(directions[..., 2], directions[..., 0])
+def flexion(vectors: Array) -> Array:
+    """Of vectors (..., 3) of any length; 0 for none, as :func:`side`."""
+    return np.arctan2(vectors[..., 2], vectors[..., 0])
 
 
-def side(directions: Array) -> Array:
-    aside: Array = np.arcsin(directions[..., 1].clip(-1, 1))
-    return aside
+def side(vectors: Array) -> Array:
+    return np.arctan2(vectors[..., 1], np.hypot(vectors[..., 0], vectors[..., 2]))
 
 
-def within(directions: Array, limits: Array) -> Array:
-    """
-    The directions with their angles within limits.
-
-    :param limits: (..., 2, 2) radians: least and most flexion, and least and most to the side.
-    """
-    bent = flexion(directions).clip(limits[..., 0, 0], limits[..., 0, 1])
-    aside = side(directions).clip(limits[..., 1, 0], limits[..., 1, 1])
-    return np.stack((np.cos(aside) * np.cos(bent), np.sin(aside), np.cos(aside) * np.sin(bent)), axis=-1)
+def direction(flexion: Array, side: Array) -> Array:
+    """Of length 1, (..., 3)."""
+    across = np.cos(side)
+    directions = np.empty((*flexion.shape, 3))
+    directions[..., 0] = across * np.cos(flexion)
+    directions[..., 1] = np.sin(side)
+    directions[..., 2] = across * np.sin(flexion)
+    return directions
 
 
 def swing(directions: Array) -> Array:
-    """The rotations without twist that turn x there: about an axis across both."""
+    """The rotations without twist that turn x there, which isn't -x: about an axis across both."""
     a, b, c = directions[..., 0], directions[..., 1], directions[..., 2]
-    k = 1 / np.maximum(1 + a, _TINY)
+    k = 1 / (1 + a)
     matrix = np.empty((*directions.shape, 3))
     matrix[..., :, 0] = directions
     matrix[..., 0, 1], matrix[..., 0, 2] = -b, -c
@@ -81,13 +105,23 @@ def swing(directions: Array) -> Array:
     return matrix
 
 
-def bent(flexion: Array, side: Array | float = 0.0) -> Array:
-    """The rotations that turn x to the direction with these angles: to the side, then about the hinge."""
+def bent(flexion: Array, side: Array) -> Array:
+    """The rotations that turn x to the direction with these angles: to the side about z, then about the hinge, -y."""
     c, s, p, q = np.cos(flexion), np.sin(flexion), np.cos(side), np.sin(side)
-    matrix = np.zeros((*flexion.shape, 3, 3))
+    matrix = np.empty((*flexion.shape, 3, 3))
     matrix[..., 0, 0], matrix[..., 0, 1], matrix[..., 0, 2] = c * p, -c * q, -s
-    matrix[..., 1, 0], matrix[..., 1, 1] = q, p
+    matrix[..., 1, 0], matrix[..., 1, 1], matrix[..., 1, 2] = q, p, 0
     matrix[..., 2, 0], matrix[..., 2, 1], matrix[..., 2, 2] = s * p, -s * q, c
+    return matrix
+
+
+def hinged(angle: Array) -> Array:
+    """The rotations of a hinge, from x to z."""
+    matrix = np.zeros((*angle.shape, 3, 3))
+    matrix[..., 1, 1] = 1
+    matrix[..., 0, 0] = matrix[..., 2, 2] = np.cos(angle)
+    matrix[..., 2, 0] = np.sin(angle)
+    matrix[..., 0, 2] = -matrix[..., 2, 0]
     return matrix
 
 
@@ -102,39 +136,22 @@ def twisted(angle: Array) -> Array:
 
 
 def twist_of(rotations: Array) -> Array:
+    """The first of the angles of :func:`twist_and_bend`."""
+    return np.arctan2(-rotations[..., 1, 2], rotations[..., 2, 2])
+
+
+def twist_and_bend(rotations: Array) -> tuple[Array, Array, Array]:
     """
-    The angles about x of rotations (..., 3, 3), when the rest of them is a swing.
+    The angles with which ``twisted(twist) @ bent(flexion, side)`` is the rotation.
 
-    It is the swing-twist decomposition (P. Dobrowolski, "Swing-twist decomposition in Clifford algebra", 2015):
-    ``tan(angle / 2) = qx / qw``, written with the entries of the matrix.
+    They are scale-free. Of what is only known where z goes, the other columns being 0, the side is 0.
     """
-    return np.arctan2(rotations[..., 2, 1] - rotations[..., 1, 2], rotations[..., 1, 1] + rotations[..., 2, 2])
+    x, y, z = rotations[..., 0, 0], rotations[..., 0, 1], rotations[..., 0, 2]
+    across = np.hypot(rotations[..., 1, 2], rotations[..., 2, 2])
+    return twist_of(rotations), np.arctan2(-z, across), np.arctan2(-y, x)
 
 
-def hinge_twist(directions: Array) -> Array:
-    """By what angle about x a hinge has to be turned, so that it bends to these directions."""
-    return np.arctan2(-directions[..., 1], directions[..., 2])
-
-
-def clip_twist(angles: Array, limits: Array) -> Array:
-    """
-    :param limits: (..., 2). An angle is counted the way round that is nearer to their middle.
-    """
-    low, high = limits[..., 0], limits[..., 1]
-    middle = (low + high) / 2
-    return (middle + (angles - middle + pi) % (2 * pi) - pi).clip(low, high)
-
-
-def smooth_step(values: Array, low: float, high: float) -> Array:
-    """From 0 at ``low`` to 1 at ``high``."""
-    share: Array = ((values - low) / (high - low)).clip(0, 1)
-    return share * share * (3 - 2 * share)
-
-
-def _cross(a: Array, b: Array) -> Array:
-    # np.cross takes five times as long for so few vectors.
-    return a[..., _YZX] * b[..., _ZXY] - a[..., _ZXY] * b[..., _YZX]
-
-
-_YZX = np.array((1, 2, 0))
-_ZXY = np.array((2, 0, 1))
+def ramp(values: Array, low: float, high: float) -> Array:
+    """From 0 at ``low`` to 1 at ``high``, in a straight line."""
+    share: Array = np.minimum(np.maximum((values - low) * (1 / (high - low)), 0), 1)
+    return share

@@ -1,5 +1,7 @@
 """Rotations, many at once: unit quaternions (..., 4), in the order x, y, z, w, and matrices (..., 3, 3)."""
 
+from math import atan2, cos, sin, sqrt
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,17 +13,14 @@ _CONJUGATE = np.array((-1.0, -1.0, -1.0, 1.0))
 
 def multiply(first: Array, second: Array) -> Array:
     """The rotation that turns by ``second``, then by ``first``: the Hamilton product."""
-    x, y, z, w = (first[..., i] for i in range(4))
-    a, b, c, d = (second[..., i] for i in range(4))
-    return np.stack(
-        (
-            w * a + x * d + y * c - z * b,
-            w * b - x * c + y * d + z * a,
-            w * c + x * b - y * a + z * d,
-            w * d - x * a - y * b - z * c,
-        ),
-        axis=-1,
-    )
+    x, y, z, w = first[..., 0], first[..., 1], first[..., 2], first[..., 3]
+    a, b, c, d = second[..., 0], second[..., 1], second[..., 2], second[..., 3]
+    product = np.empty(np.broadcast_shapes(first.shape, second.shape))
+    product[..., 0] = w * a + x * d + y * c - z * b
+    product[..., 1] = w * b - x * c + y * d + z * a
+    product[..., 2] = w * c + x * b - y * a + z * d
+    product[..., 3] = w * d - x * a - y * b - z * c
+    return product
 
 
 def conjugate(quaternion: Array) -> Array:
@@ -41,31 +40,26 @@ def from_axis_angle(axis: Array, angle: Array | float) -> Array:
 
 def to_matrix(quaternion: Array) -> Array:
     """(..., 3, 3) whose columns are where the axes go."""
-    # With the products of all pairs, each entry of the matrix is a sum of two of them.
-    p = quaternion[..., :, np.newaxis] * quaternion[..., np.newaxis, :] * 2
-    matrix = np.empty((*quaternion.shape[:-1], 3, 3))
-    matrix[..., 0, 0] = 1 - p[..., 1, 1] - p[..., 2, 2]
-    matrix[..., 1, 1] = 1 - p[..., 0, 0] - p[..., 2, 2]
-    matrix[..., 2, 2] = 1 - p[..., 0, 0] - p[..., 1, 1]
-    matrix[..., 1, 0], matrix[..., 0, 1] = p[..., 0, 1] + p[..., 2, 3], p[..., 0, 1] - p[..., 2, 3]
-    matrix[..., 0, 2], matrix[..., 2, 0] = p[..., 0, 2] + p[..., 1, 3], p[..., 0, 2] - p[..., 1, 3]
-    matrix[..., 2, 1], matrix[..., 1, 2] = p[..., 1, 2] + p[..., 0, 3], p[..., 1, 2] - p[..., 0, 3]
+    products = quaternion[..., :, np.newaxis] * quaternion[..., np.newaxis, :]
+    shape = quaternion.shape[:-1]
+    matrix: Array = (products.reshape(*shape, 16) @ _FROM_PRODUCTS).reshape(*shape, 3, 3)
     return matrix
 
 
-def from_matrix(matrix: Array) -> Array:
+def from_matrix(matrices: Array) -> Array:
     """
-    (..., 4), w not negative.
+    The quaternions (n, 4) of n matrices, w not negative.
 
     The symmetric matrix ``4 q qᵀ`` is linear in the rotation matrix; of its rows, which all are multiples of q, the
     longest is taken, so that nothing is lost at half turns (S. W. Shepperd, "Quaternion from Rotation Matrix", Journal
     of Guidance and Control, 1978).
     """
-    products = (matrix.reshape(*matrix.shape[:-2], 9) @ _PRODUCTS + _PRODUCTS_OFFSET).reshape(*matrix.shape[:-2], 4, 4)
-    longest = products[..., _DIAGONAL, _DIAGONAL].argmax(axis=-1)
-    row = np.take_along_axis(products, longest[..., np.newaxis, np.newaxis], axis=-2)[..., 0, :]
-    row *= np.where(row[..., 3:] < 0, -1, 1) / np.sqrt((row * row).sum(axis=-1, keepdims=True))
-    return row
+    count = len(matrices)
+    products = matrices.reshape(count, 9) @ _PRODUCTS + _PRODUCTS_OFFSET
+    longest = products[:, :: 4 + 1].argmax(axis=1)
+    row = products.reshape(count, 4, 4)[np.arange(count), longest]
+    quaternions: Array = row / np.copysign(np.sqrt(np.add.reduce(row * row, axis=1)), row[:, 3])[:, np.newaxis]
+    return quaternions
 
 
 def rotate(quaternion: Array, vector: Array) -> Array:
@@ -79,8 +73,9 @@ def blend(start: Array, end: Array, share: Array) -> Array:
 
     :param share: (...) from 0 at the start to 1 at the end.
     """
-    share = share[..., np.newaxis] * np.where((start * end).sum(axis=-1, keepdims=True) < 0, -1, 1)
-    mixed = start * (1 - np.abs(share)) + end * share
+    share = share[..., np.newaxis]
+    nearer = np.where((start * end).sum(axis=-1, keepdims=True) < 0, -end, end)
+    mixed = start + (nearer - start) * share
     between: Array = mixed / np.sqrt((mixed * mixed).sum(axis=-1, keepdims=True))
     return between
 
@@ -92,13 +87,17 @@ def angle(quaternion: Array) -> Array:
     return angle
 
 
-def scaled(quaternion: Array, share: float, at_most: float) -> Array:
-    """The rotation about the same axis by a share of the angle, but by no more than so many radians."""
-    vector, w = quaternion[..., :3], quaternion[..., 3:]
-    sine = np.sqrt((vector * vector).sum(axis=-1, keepdims=True))
-    half = np.minimum(2 * np.arctan2(sine, np.abs(w)) * share, at_most) / 2
-    axis = vector * np.where(w < 0, -1, 1) / np.maximum(sine, 1e-12)
-    return np.concatenate((axis * np.sin(half), np.cos(half)), axis=-1)
+def half(quaternion: Array, at_most: float) -> Array:
+    """
+    The rotation about the same axis by half the angle, but by no more than so many radians.
+
+    :param quaternion: (4,), w not negative.
+    """
+    x, y, z, w = quaternion.tolist()
+    sine = sqrt(x * x + y * y + z * z)
+    angle = min(atan2(sine, w), at_most)
+    scale = sin(angle / 2) / max(sine, 1e-12)
+    return np.array((x * scale, y * scale, z * scale, cos(angle / 2)))
 
 
 def _products_of(matrix: Array) -> Array:
@@ -114,6 +113,19 @@ def _products_of(matrix: Array) -> Array:
     )
 
 
-_DIAGONAL = np.arange(4)
-_PRODUCTS = np.array([_products_of(unit).ravel() for unit in np.identity(9).reshape(9, 3, 3)])
+def _matrix_of(products: Array) -> Array:
+    """The rotation matrix that belongs to ``q qᵀ``."""
+    (xx, xy, xz, xw), (_, yy, yz, yw), (_, _, zz, zw), (_, _, _, ww) = products
+    return np.array(
+        (
+            (ww + xx - yy - zz, 2 * (xy - zw), 2 * (xz + yw)),
+            (2 * (xy + zw), ww - xx + yy - zz, 2 * (yz - xw)),
+            (2 * (xz - yw), 2 * (yz + xw), ww - xx - yy + zz),
+        )
+    )
+
+
+# Both are linear, so that they are products with matrices, whose rows are what becomes of each entry.
+_PRODUCTS = np.array([_products_of(entry).ravel() for entry in np.identity(9).reshape(9, 3, 3)])
 _PRODUCTS_OFFSET = np.identity(4).ravel()
+_FROM_PRODUCTS = np.array([_matrix_of(entry).ravel() for entry in np.identity(16).reshape(16, 4, 4)])

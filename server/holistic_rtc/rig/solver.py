@@ -8,22 +8,19 @@ from holistic_rtc.tracking.base import HolisticResult
 
 from . import expressions as faces
 from .easing import Eased, Presence, mix
-from .joints import frame, unit
-from .limbs import DIGITS, LIMBS, Limbs, solve_digits
-from .quaternions import Array, blend, from_matrix, multiply, rotate, scaled, to_matrix
+from .fingers import DIGIT_AXES, DIGITS, solve_digits
+from .limbs import LIMB_AXES, LIMBS, Limbs
+from .quaternions import Array, blend, from_matrix, half
 from .rest import RELAXED
-from .skeleton import ARKIT_BLENDSHAPES, BONE_INDEX, BONES, EXPRESSIONS, OFFSETS, Rig
+from .skeleton import ARKIT_BLENDSHAPES, BONE_INDEX, BONES, EXPRESSIONS, Rig
+from .trunk import bend_spine, frames_of, height, sideways
 
 TO_VRM = np.array((1.0, -1.0, -1.0))
 """MediaPipe's world: x to the right of the picture, y down, z away from the camera"""
-NECK_LIMIT, SPINE_LIMIT = radians(45), radians(40)
-"""The most that neck and head, and spine and chest, are each turned by"""
-SPINE_YAW = 0.7
-"""How far the shoulders turn over unseen hips, in radians, before the hips follow"""
+NECK_LIMIT = radians(45)
+"""The most that neck and head are each turned by"""
 MIN_HAND, FULL_HAND = 0.02, 0.07
 """Metres from wrist to knuckles, at which a hand's score is 0, and 1"""
-MAX_SIDEWAYS = 1.5
-"""Metres from the middle of the picture, of the hips"""
 
 # The parts that come and go, and the landmarks of the pose that have to be visible for that.
 _POSE_PARTS: dict[str, tuple[int, ...]] = {
@@ -63,9 +60,14 @@ _HANDS = slice(_PART["leftHand"], _PART["rightHand"] + 1)
 _LOWER_ARMS = slice(_PART["leftLowerArm"], _PART["rightLowerArm"] + 1)
 _UPPER_ARMS = slice(_PART["leftUpperArm"], _PART["rightUpperArm"] + 1)
 _HEAD, _TORSO, _HIPS = _PART["head"], _PART["torso"], _PART["hips"]
-_SCORES = len(EXPRESSIONS) + len(ARKIT_BLENDSHAPES)
-_TRUNK = [BONE_INDEX[bone] for bone in ("hips", "spine", "chest", "neck", "head")]
-_EYES = [BONE_INDEX[bone] for bone in ("leftEye", "rightEye")]
+_TRUNK = np.array([BONE_INDEX[bone] for bone in ("hips", "spine", "chest")])
+_NECK_AND_HEAD = np.array([BONE_INDEX[bone] for bone in ("neck", "head")])
+_EYES = np.array([BONE_INDEX[bone] for bone in ("leftEye", "rightEye")])
+_IDENTITIES = np.tile(np.identity(3), (len(BONES), 1, 1))
+# What is eased beside the bones: expressions, ARKit's, and the hips' way to the side.
+_EXPRESSIONS = slice(0, len(EXPRESSIONS))
+_ARKIT = slice(_EXPRESSIONS.stop, _EXPRESSIONS.stop + len(ARKIT_BLENDSHAPES))
+_NUMBER_PARTS = np.array([_HEAD] * _ARKIT.stop + [_TORSO])
 
 
 class RigSolver:
@@ -79,9 +81,8 @@ class RigSolver:
     def __init__(self) -> None:
         self._presence = Presence(len(PARTS))
         self._rotations = Eased(RELAXED, _BONE_PARTS, blend)
-        self._roll = Eased(np.zeros(4), _TIPS, mix)
-        self._scores = Eased(np.zeros(_SCORES), np.full(_SCORES, _HEAD), mix)
-        self._sideways = Eased(np.zeros(1), np.array([_TORSO]), mix)
+        self._roll = Eased(np.zeros(len(_TIPS)), _TIPS, mix)
+        self._numbers = Eased(np.zeros(len(_NUMBER_PARTS)), _NUMBER_PARTS, mix)
         self._shown = RELAXED
 
     def solve(self, result: HolisticResult, timestamp_ms: int) -> Rig | None:
@@ -97,67 +98,72 @@ class RigSolver:
         presence.update(_scores(result, hands), timestamp_ms)
         if presence.at_rest:
             return None
-        found = RELAXED.copy()
-        chest = np.identity(3)
+
+        found, chest = RELAXED.copy(), np.identity(3)
         if result.pose_world_landmarks is not None:
-            pose = result.pose_world_landmarks * TO_VRM
-            chest = self._solve_body(pose, hands, found)
-        scores = np.zeros(_SCORES)
+            found, chest = self._solve_body(result.pose_world_landmarks * TO_VRM, hands)
         if result.face_transform is not None:
-            turn = from_matrix(chest.T @ result.face_transform[:3, :3])
-            found[_TRUNK[3:]] = scaled(turn, 0.5, NECK_LIMIT)
+            turn = from_matrix((chest.T @ result.face_transform[:3, :3])[np.newaxis])[0]
+            found[_NECK_AND_HEAD] = half(turn, NECK_LIMIT)
+        numbers = np.zeros(len(_NUMBER_PARTS))
         if result.face_blendshapes is not None:
             blendshapes = result.face_blendshapes.astype(float)
-            scores[: len(EXPRESSIONS)] = faces.expressions(blendshapes)
-            scores[len(EXPRESSIONS) :] = faces.arkit(blendshapes)
-            found[_EYES] = faces.eyes(scores[: len(EXPRESSIONS)])
+            numbers[_EXPRESSIONS] = expressions = faces.expressions(blendshapes)
+            numbers[_ARKIT] = faces.arkit(blendshapes)
+            found[_EYES] = faces.eyes(expressions)
+        numbers[-1] = sideways(result, float(presence.weight[_HIPS]))
 
         rotations = self._rotations.step(found, presence)
         # Of the two quaternions of a rotation, the one that is near to that of the frame before.
-        rotations = rotations * np.where((rotations * self._shown).sum(axis=-1, keepdims=True) < 0, -1, 1)
-        self._shown = rotations
-        sideways = self._sideways.step(np.array([_sideways(result, presence.weight[_HIPS])]), presence)
-        scores = self._scores.step(scores, presence)
+        opposite = np.add.reduce(rotations * self._shown, axis=1, keepdims=True) < 0
+        self._shown = rotations = np.where(opposite, -rotations, rotations)
+        numbers = self._numbers.step(numbers, presence)
         return Rig(
             rotations=rotations.astype(np.float32),
-            hips_position=np.array((sideways[0], _height(rotations), 0), np.float32),
-            expressions=scores[: len(EXPRESSIONS)].astype(np.float32),
-            arkit=scores[len(EXPRESSIONS) :].astype(np.float32),
+            hips_position=np.array((numbers[-1], height(rotations), 0), np.float32),
+            expressions=numbers[_EXPRESSIONS].astype(np.float32),
+            arkit=numbers[_ARKIT].astype(np.float32),
         )
 
-    def _solve_body(self, pose: Array, hands: Array, found: Array) -> Array:
-        """Fill in the rotations of all bones but the head's; give the chest's in the world."""
+    def _solve_body(self, pose: Array, hands: Array) -> tuple[Array, Array]:
+        """
+        :return: (49, 4) the rotations of all bones, those of the head's left at the identity, and (3, 3) the chest's in
+            the world.
+        """
         presence = self._presence
+        joints = _IDENTITIES.copy()
         hips = chest = np.identity(3)
-        weight = presence.weight
-        matrices = np.empty((len(BONES), 3, 3))
-        matrices[:] = np.identity(3)
+        seen_hips, seen_chest, palms = frames_of(pose, hands, float(presence.weight[_HIPS]))
         if presence.seen[_TORSO]:
-            hips, chest = _torso(pose, float(weight[_HIPS]))
-            half = scaled(from_matrix(hips.T @ chest), 0.5, SPINE_LIMIT)
-            step = to_matrix(half)
-            chest = hips @ step @ step
-            matrices[_TRUNK[0]], matrices[_TRUNK[1]], matrices[_TRUNK[2]] = hips, step, step
-        limbs = Limbs(pose, np.stack((chest, chest, hips, hips)), hands, weight[_LOWER])
-        roll = self._roll.step(limbs.roll, presence)
-        matrices[LIMBS], frames = limbs.solve(roll)
-        matrices[DIGITS] = solve_digits(hands, frames)
-        found[:] = from_matrix(matrices)
-        return chest
+            hips = seen_hips
+            step, chest = bend_spine(hips, seen_chest)
+            joints[_TRUNK] = hips, step, step
+        limbs = Limbs(pose, np.array((chest, chest, hips, hips)), palms, presence.weight[_LOWER])
+        joints[LIMBS], palms = limbs.solve(self._roll.step(limbs.roll, presence))
+        joints[DIGITS] = solve_digits(hands, palms)
+        return _in_vrm_axes(joints), chest
 
 
-def _scores(result: HolisticResult, hands: Array) -> Array:
-    """(13,) how well each of the parts can be seen."""
-    scores = np.zeros(len(PARTS))
-    if result.pose_visibility is not None and result.pose_world_landmarks is not None:
-        scores[: len(_POSE_PARTS)] = result.pose_visibility[_POSE_POINTS].min(axis=1)
-    spans = np.sqrt(((hands[:, 9] - hands[:, 0]) ** 2).sum(axis=-1))
-    scores[_HANDS] = ((spans - MIN_HAND) / (FULL_HAND - MIN_HAND)).clip(0, 1)
-    # Where a hand is seen, so is the wrist.
-    scores[_LOWER_ARMS] = np.maximum(scores[_LOWER_ARMS], np.minimum(scores[_HANDS], scores[_UPPER_ARMS]))
-    scores[_HANDS] = np.minimum(scores[_HANDS], (scores[_TORSO] > 0) * 1.0)
-    scores[_HEAD] = result.face_transform is not None
-    return scores
+def _joint_axes() -> Array:
+    axes = np.tile(np.identity(3), (len(BONES), 1, 1))
+    axes[LIMBS] = LIMB_AXES
+    axes[DIGITS] = DIGIT_AXES
+    # What is mirrored turns the other way round.
+    turned: Array = axes * np.linalg.det(axes)[:, np.newaxis, np.newaxis]
+    return turned
+
+
+_JOINT_AXES = _joint_axes()
+
+
+def _in_vrm_axes(joints: Array) -> Array:
+    """
+    :param joints: (49, 3, 3) rotations of all bones in the axes of their joints.
+    :return: (49, 4) quaternions.
+    """
+    quaternions = from_matrix(joints)
+    quaternions[:, :3] = (_JOINT_AXES @ quaternions[:, :3, np.newaxis])[..., 0]
+    return quaternions
 
 
 def _hands(result: HolisticResult) -> Array:
@@ -169,55 +175,15 @@ def _hands(result: HolisticResult) -> Array:
     return hands
 
 
-def _torso(pose: Array, hips_weight: float) -> tuple[Array, Array]:
-    """
-    World rotations of hips and chest.
-
-    Of hips that aren't seen it is known only that they turn about the vertical when the shoulders turn far: the spine
-    takes ``SPINE_YAW * sin(yaw)`` of it, which is most of a small turn, and nothing of somebody who has turned round.
-    """
-    shoulders = pose[11] - pose[12]
-    yaw = np.arctan2(-shoulders[2], shoulders[0])
-    yaw -= SPINE_YAW * np.sin(yaw)
-    line = np.array((np.cos(yaw), 0.0, -np.sin(yaw)))
-    up = np.array((0.0, 1.0, 0.0))
-    if hips_weight > 0:
-        line += hips_weight * (unit(pose[23] - pose[24]) - line)
-        up += hips_weight * (unit(pose[11] + pose[12] - pose[23] - pose[24]) - up)
-    axes = frame(np.stack((line, shoulders)), up)
-    return axes[0], axes[1]
-
-
-def _sideways(result: HolisticResult, hips_weight: float) -> float:
-    """
-    Metres of the hips from the middle of the picture, to the person's left.
-
-    How many metres the picture is wide follows from how far the landmarks spread in it and in the world. Where the hips
-    aren't seen they are taken to be under the shoulders.
-    """
-    image, world = result.pose_landmarks, result.pose_world_landmarks
-    if image is None or world is None:
-        return 0.0
-    x = image[:, 0]
-    middle = (x[11] + x[12]) / 2 * (1 - hips_weight) + (x[23] + x[24]) / 2 * hips_weight
-    metres = world[:, 0].std() / max(float(x.std()), 1e-3)
-    return float(np.clip((middle - 0.5) * metres, -MAX_SIDEWAYS, MAX_SIDEWAYS))
-
-
-# Points of the body that can touch the floor, as seen from the bone's beginning: (bone, metres).
-_LEGS = LIMBS[:, 2:]
-_SOLE = np.array(((0.0, -0.06, -0.05), (0.0, -0.06, 0.14)))
-_KNEE_RADIUS, _SEAT = 0.06, 0.1
-
-
-def _height(rotations: Array) -> float:
-    """Metres of the hips over the floor, which the lowest of soles, knees and seat touches."""
-    offsets = OFFSETS[_LEGS].astype(float)
-    hips = rotations[0]
-    upper = multiply(hips, rotations[_LEGS[0]])
-    lower = multiply(upper, rotations[_LEGS[1]])
-    feet = multiply(lower, rotations[_LEGS[2]])
-    knees = rotate(hips, offsets[0]) + rotate(upper, offsets[1])
-    ankles = knees + rotate(lower, offsets[2])
-    soles = ankles[:, np.newaxis] + rotate(feet[:, np.newaxis], _SOLE)
-    return float(-min(soles[..., 1].min(), knees[:, 1].min() - _KNEE_RADIUS, -_SEAT))
+def _scores(result: HolisticResult, hands: Array) -> Array:
+    """(13,) how well each of the parts can be seen."""
+    scores = np.zeros(len(PARTS))
+    if result.pose_visibility is not None and result.pose_world_landmarks is not None:
+        scores[: len(_POSE_PARTS)] = np.minimum.reduce(result.pose_visibility[_POSE_POINTS], axis=1)
+        palms = hands[:, 9] - hands[:, 0]
+        spans = np.sqrt(np.add.reduce(palms * palms, axis=1))
+        scores[_HANDS] = ((spans - MIN_HAND) / (FULL_HAND - MIN_HAND)).clip(0, 1)
+        # Where a hand is seen, so is the wrist.
+        scores[_LOWER_ARMS] = np.maximum(scores[_LOWER_ARMS], np.minimum(scores[_HANDS], scores[_UPPER_ARMS]))
+    scores[_HEAD] = result.face_transform is not None
+    return scores

@@ -1,0 +1,103 @@
+"""Hands, thumbs and fingers: each three bones, with two hinges between them."""
+
+from math import pi, radians
+
+import numpy as np
+
+from .joints import Range, bent, flexion, hinged, ramp, side, twisted
+from .limbs import MIRROR, SIDES
+from .quaternions import Array
+from .skeleton import BONE_INDEX, OFFSETS
+
+_FINGERS = ("Index", "Middle", "Ring", "Little")
+DIGITS = np.array(
+    [
+        [
+            [BONE_INDEX[f"{side}Thumb{joint}"] for joint in ("Metacarpal", "Proximal", "Distal")],
+            *(
+                [BONE_INDEX[side + finger + joint] for joint in ("Proximal", "Intermediate", "Distal")]
+                for finger in _FINGERS
+            ),
+        ]
+        for side in SIDES
+    ]
+)
+"""(2, 5, 3): the bones of thumb and fingers of each hand"""
+_POINTS = 1 + np.arange(20).reshape(5, 4)
+
+STRAIGHT, BENT = radians(15), radians(50)
+"""From the one to the other bend of a finger, the plane in which it bends more and more decides its twist"""
+_FOUR = 4
+# First the thumb. Degrees.
+BASE_FLEXION = Range((-45, 45), *((-30, 100),) * _FOUR)
+BASE_SIDE = Range((-45, 45), *((-25, 25),) * _FOUR)
+BASE_TWIST = Range((-50, 50), *((-15, 15),) * _FOUR)
+MIDDLE_HINGE = Range((-10, 80), *((-5, 115),) * _FOUR)
+END_HINGE = Range((-15, 90), *((-10, 90),) * _FOUR)
+
+THUMB_TILT = radians(40)
+"""By how much the plane in which the thumb bends is tilted out of that of the palm"""
+
+
+def _digit_axes() -> Array:
+    """
+    (5, 3, 3) joints' axes in the columns. A finger lies along x and bends to the palm, -y. A thumb lies between x and
+    z, and bends to the base of the index finger, and somewhat out of the palm.
+    """
+    finger = np.array(((1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, -1.0, 0.0)))
+    along, inward = np.array(((1.0, 0.0, 1.0), (1.0, 0.0, -1.0))) / np.sqrt(2)
+    bends = np.cos(THUMB_TILT) * inward - np.sin(THUMB_TILT) * np.array((0.0, 1.0, 0.0))
+    thumb = np.array((along, np.cross(bends, along), bends))
+    return np.array((thumb, *(finger,) * _FOUR)).swapaxes(1, 2)
+
+
+_LEFT_AXES = _digit_axes()
+DIGIT_AXES = (MIRROR[:, np.newaxis, :, np.newaxis] * _LEFT_AXES)[:, :, np.newaxis]
+"""(2, 5, 1, 3, 3) the axes of their joints, mirrored on the right side"""
+
+
+def solve_digits(hands: Array, frames: Array) -> Array:
+    """
+    Thumbs and fingers.
+
+    :param hands: (2, 21, 3) landmarks in VRM's space.
+    :param frames: (2, 3, 3) world rotations of the hands, that of the right one mirrored.
+    :return: (2, 5, 3, 3, 3) rotations of the three bones of each in the axes of their joints.
+    """
+    points = hands[:, _POINTS]
+    bones = (points[:, :, 1:] - points[:, :, :-1]) @ frames[:, np.newaxis] @ _LEFT_AXES
+    first = bones[:, :, 0]
+    base = bent(BASE_FLEXION.clip(flexion(first)), BASE_SIDE.clip(side(first)))
+    others = bones[:, :, 1:] @ base
+    # Both hinges bend about one axis, so that the way to the tip tells it best.
+    to_tip = others[:, :, 0] + others[:, :, 1]
+    bend = np.arctan2(np.hypot(to_tip[..., 1], to_tip[..., 2]), to_tip[..., 0])
+    twist = BASE_TWIST.clip(np.arctan2(-to_tip[..., 1], to_tip[..., 2])) * ramp(bend, STRAIGHT, BENT)
+    turned = twisted(twist)
+    angles = flexion(others @ turned)
+    hinges = np.empty((2, 5, 2))
+    hinges[..., 0] = middle = MIDDLE_HINGE.clip(angles[..., 0])
+    hinges[..., 1] = END_HINGE.clip((angles[..., 1] - middle + pi) % (2 * pi) - pi)
+    rotations = np.empty((2, 5, 3, 3, 3))
+    rotations[:, :, 0] = base @ turned
+    rotations[:, :, 1:] = hinged(hinges)
+    return rotations
+
+
+_KNUCKLES = np.array((5, 9, 13, 17))
+
+
+def palm_lines(hands: Array) -> tuple[Array, Array]:
+    """
+    Two lines (2, 3) in each palm: along the middle of the fingers, and from the little to the index finger's knuckle.
+    Those of the right hand are mirrored.
+    """
+    knuckles = (hands[:, _KNUCKLES] - hands[:, :1]) * MIRROR[:, np.newaxis]
+    return np.add.reduce(knuckles, axis=1), knuckles[:, 0] - knuckles[:, 3]
+
+
+def rest_hand() -> Array:
+    """(21, 3) the landmarks of the skeleton's left hand, as seen from the wrist, as far as the palm goes."""
+    hand = np.zeros((21, 3))
+    hand[_KNUCKLES] = OFFSETS[DIGITS[0, 1:, 0]]
+    return hand

@@ -1,0 +1,109 @@
+"""Hips, spine and chest, and where the hips are."""
+
+from math import atan2, cos, radians, sin, sqrt
+
+import numpy as np
+
+from holistic_rtc.tracking.base import FloatArray, HolisticResult
+
+from .fingers import palm_lines, rest_hand
+from .joints import frame, unit
+from .limbs import LIMBS, MIRROR
+from .quaternions import Array, from_matrix, half, to_matrix
+from .skeleton import OFFSETS
+
+SPINE_LIMIT = radians(40)
+"""The most that spine and chest are each turned by"""
+SPINE_YAW = 0.7
+"""How far the shoulders turn over unseen hips, in radians, before the hips follow"""
+MAX_SIDEWAYS = 1.5
+"""Metres of the hips from the middle of the picture"""
+
+
+_UP = np.array((0.0, 1.0, 0.0))
+
+
+def frames_of(pose: Array, hands: Array, hips_weight: float) -> tuple[Array, Array, Array]:
+    """
+    World rotations.
+
+    Of hips that aren't seen it is known only that they turn about the vertical when the shoulders turn far: the spine
+    takes ``SPINE_YAW * sin(yaw)`` of it, which is most of a small turn, and nothing of somebody who has turned round.
+
+    :param pose: (33, 3) landmarks in VRM's space.
+    :param hands: (2, 21, 3) the hands' in it.
+    :param hips_weight: from 0 to 1, how far the hips are seen.
+    :return: (3, 3) of the hips, (3, 3) of the chest, (2, 3, 3) of the hands, that of the right one mirrored.
+    """
+    shoulders = pose[11] - pose[12]
+    yaw = atan2(-shoulders[2], shoulders[0])
+    yaw -= SPINE_YAW * sin(yaw)
+    line, up = np.array((cos(yaw), 0.0, -sin(yaw))), _UP
+    if hips_weight > 0:
+        seen = unit(np.array((pose[23] - pose[24], pose[11] + pose[12] - pose[23] - pose[24])))
+        line, up = line + hips_weight * (seen[0] - line), up + hips_weight * (seen[1] - up)
+    along, across = palm_lines(hands)
+    axes = frame(np.array((line, shoulders, *along)), np.array((up, up, *across)))
+    return axes[0], axes[1], MIRROR[:, :, np.newaxis] * (axes[2:] @ _HAND_AT_REST)
+
+
+def _hand_at_rest() -> Array:
+    along, across = palm_lines(np.array((rest_hand(),) * 2))
+    back: Array = frame(along, across)[0].T
+    return back
+
+
+_HAND_AT_REST = _hand_at_rest()
+
+
+def bend_spine(hips: Array, chest: Array) -> tuple[Array, Array]:
+    """
+    :param hips: (3, 3) world rotation, as that of the chest.
+    :return: (3, 3) the rotation of both spine and chest in the bone before, and the chest's in the world within limits.
+    """
+    step = to_matrix(half(from_matrix((hips.T @ chest)[np.newaxis])[0], SPINE_LIMIT))
+    return step, hips @ step @ step
+
+
+def sideways(result: HolisticResult, hips_weight: float) -> float:
+    """
+    Metres of the hips from the middle of the picture, to the person's left.
+
+    How many metres the picture is wide follows from how far the landmarks spread in it and in the world. Hips that
+    aren't seen are taken to be under the shoulders.
+    """
+    image, world = result.pose_landmarks, result.pose_world_landmarks
+    if image is None or world is None:
+        return 0.0
+    x = image[:, 0]
+    shoulders, hips = float(x[11] + x[12]) / 2, float(x[23] + x[24]) / 2
+    middle = shoulders + (hips - shoulders) * hips_weight
+    metres = sqrt(_variance(world[:, 0]) / max(_variance(x), 1e-6))
+    return min(max((middle - 0.5) * metres, -MAX_SIDEWAYS), MAX_SIDEWAYS)
+
+
+def _variance(values: FloatArray) -> float:
+    values = values - np.add.reduce(values) / np.float32(len(values))
+    return float(values @ values) / len(values)
+
+
+# What can touch the floor: heels and toes, as seen from the ankle, knees and seat. In metres.
+_SOLES = np.array(((0.0, -0.06, -0.05), (0.0, -0.06, 0.14))).T
+_KNEE_RADIUS, _SEAT = 0.06, 0.1
+_HIPS_AND_LEGS = np.array((0, *LIMBS[:, 2:].ravel()))
+_LEG_OFFSETS: Array = OFFSETS[LIMBS[:, 2:]].astype(float)[..., np.newaxis]
+
+
+def height(rotations: Array) -> float:
+    """
+    Metres of the hips over the floor, which the lowest of soles, knees and seat touches.
+
+    :param rotations: (49, 4) of all bones.
+    """
+    matrices = to_matrix(rotations[_HIPS_AND_LEGS])
+    hips, upper, lower, feet = matrices[0], matrices[1:3], matrices[3:5], matrices[5:]
+    upper = hips @ upper
+    lower = upper @ lower
+    knees = hips @ _LEG_OFFSETS[0] + upper @ _LEG_OFFSETS[1]
+    soles = knees + lower @ (_LEG_OFFSETS[2] + feet @ _SOLES)
+    return float(-min(soles[:, 1].min(), knees[:, 1].min() - _KNEE_RADIUS, -_SEAT))
