@@ -14,6 +14,13 @@ async def server() -> AsyncIterator[Server]:
         yield server
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def guarded_server() -> AsyncIterator[Server]:
+    """One that asks for the token "open sesame" and has one place."""
+    async with serving("--max-sessions", "1", environment={"HOLISTIC_TOKEN": "open sesame"}) as server:
+        yield server
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as session:

@@ -3,16 +3,18 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager
 
-import aiohttp
 import psutil
 import pytest
 import pytest_asyncio
 
+from holistic_rtc.client import HolisticClient
+from holistic_rtc.errors import ConnectionLostError
 from support.pictures import grace_hopper
-from support.publisher import PictureTrack, Publisher, publishing
+from support.publisher import Pictures, PictureTrack, Publisher, publishing
 from support.serving import Server, serving
+from support.streams import first, rest
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -38,22 +40,12 @@ def process_of(server: Server, publisher: Publisher) -> psutil.Process:
     raise AssertionError("no process has the session's port")
 
 
-async def until_sessions(server: Server, count: int, timeout: float) -> None:
-    """Until the server counts as many sessions as running."""
-    async with aiohttp.ClientSession() as http, asyncio.timeout(timeout):
-        while True:
-            async with http.get(f"{server.url}/healthz") as response:
-                if (await response.json())["sessions"] == count:
-                    return
-            await asyncio.sleep(0.02)
-
-
 async def test_a_killed_session_ends_alone_and_its_place_is_free_at_once(server: Server) -> None:
     async with publish(server) as one, publish(server) as other:
         await one.until(lambda: one.landmarks)
         await other.until(lambda: other.landmarks)
         process_of(server, one).kill()
-        await until_sessions(server, 1, timeout=2)
+        await server.until_sessions(1, timeout=2)
         assert await one.delete() == 404
         count = len(other.landmarks)
         await other.until(lambda: len(other.landmarks) > count + 20)
@@ -79,23 +71,30 @@ async def test_a_session_process_that_hangs_is_killed_and_its_place_is_free(serv
         process = process_of(server, publisher)
         process.suspend()
         # The server waits 8 seconds for a sign of life.
-        await until_sessions(server, 0, timeout=10)
+        await server.until_sessions(0, timeout=10)
         assert not process.is_running()
         assert await publisher.delete() == 404
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_the_server_ends_within_5_s_tells_its_peers_and_leaves_no_process(number: int) -> None:
-    async with serving("--max-sessions", "2") as server, AsyncExitStack() as stack:
-        publishers = [await stack.enter_async_context(publish(server)) for _ in range(2)]
-        for publisher in publishers:
-            await publisher.until(lambda publisher=publisher: publisher.landmarks)
+    async with (
+        serving("--max-sessions", "2") as server,
+        publish(server) as publisher,
+        HolisticClient(server.url) as client,
+        client.publish(Pictures(grace_hopper(320, 240), fps=15)) as published,
+    ):
+        landmarks = published.landmarks()
+        await first(landmarks)
+        await publisher.until(lambda: publisher.landmarks)
         workers = server.workers()
         async with asyncio.timeout(5):
             assert await server.stop(number) == 0
         assert [worker for worker in workers if worker.is_running()] == []
-        for publisher in publishers:
-            await publisher.until(lambda publisher=publisher: publisher.received("end"))
-            assert publisher.received("end")[0]["reason"] == "server_shutdown"
-            # The server that could be told of the end is gone.
-            publisher.location = ""
+        await publisher.until(lambda: publisher.received("end"))
+        assert publisher.received("end")[0]["reason"] == "server_shutdown"
+        with pytest.raises(ConnectionLostError) as raised:
+            await rest(landmarks)
+        assert raised.value.reason == "server_shutdown"
+        # The server that could be told of the end is gone.
+        publisher.location = ""

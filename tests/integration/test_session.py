@@ -5,6 +5,7 @@ import asyncio
 import aiohttp
 import numpy as np
 import pytest
+from aiortc import RTCRtpSender
 
 from holistic_rtc.client import HolisticClient, LandmarkMessage, Part
 from holistic_rtc.tracking.mediapipe import MediaPipeTracker
@@ -44,68 +45,55 @@ async def test_landmarks_agree_with_the_offline_tracker(client: HolisticClient) 
     assert np.abs(face[:, :2] * (640, 480) - expected).mean() < 2
 
 
-async def test_annotated_frames_come_back_and_carry_the_time_of_the_frame_they_were_drawn_on(server: Server) -> None:
+async def test_annotated_frames_and_landmarks_come_back_with_the_times_of_the_frames_they_are_of(
+    server: Server,
+) -> None:
     picture = grace_hopper()
     async with publishing(server.url, [PictureTrack(picture)]) as publisher:
         await publisher.until(lambda: len(publisher.frames.get(0, [])) > 30 and len(publisher.landmarks) > 30)
-        frames, landmarks = publisher.frames[0], publisher.landmarks
+        frames = publisher.frames[0]
+        landmarks = sorted(publisher.landmarks, key=lambda message: message.seq)
     newest = frames[-1].to_ndarray(format="rgb24").astype(int)
     assert newest.shape == picture.shape
     difference = np.abs(newest - picture)
     face = slice(60, 260), slice(240, 400)
     corner = slice(0, 60), slice(0, 60)
     assert difference[face].mean() > 3 * max(difference[corner].mean(), 1)
+    assert np.all(np.diff([message.seq for message in landmarks]) > 0)
     # Both clocks start at the first frame that went all the way, so steps can be compared, not moments.
     video_steps = set(np.diff([frame.pts for frame in frames]) // 90)
-    landmark_steps = set(np.diff(sorted(message.timestamp_ms for message in landmarks)))
+    landmark_steps = set(np.diff([message.timestamp_ms for message in landmarks]))
+    assert min(landmark_steps) > 0
     assert all(any(abs(step - other) <= 1 for other in landmark_steps) for step in video_steps)
 
 
-async def test_landmark_messages_are_counted_and_their_time_increases(server: Server) -> None:
-    async with publishing(server.url, [PictureTrack(grace_hopper())]) as publisher:
-        await publisher.until(lambda: len(publisher.landmarks) > 30)
-        ordered = sorted(publisher.landmarks, key=lambda message: message.seq)
-    assert len({message.seq for message in ordered}) == len(ordered)
-    assert np.all(np.diff([message.timestamp_ms for message in ordered]) > 0)
-
-
-async def test_json_is_spoken_where_the_channel_asks_for_it(server: Server) -> None:
-    async with publishing(server.url, [PictureTrack(grace_hopper())], protocol="holistic.v1.json") as publisher:
-        await publisher.until(lambda: len(publisher.landmarks) > 5)
-    assert publisher.landmarks[-1].result.face_blendshapes is not None
-
-
 async def test_an_unknown_encoding_is_refused_in_words(server: Server, http: aiohttp.ClientSession) -> None:
-    publisher = Publisher(server.url, http)
-    publisher.pc.addTransceiver(PictureTrack(grace_hopper()), direction="sendonly")
-    publisher.pc.createDataChannel("landmarks", protocol="holistic.v9.xml")
-    await publisher.connect()
-    await publisher.until(lambda: publisher.received("error"))
-    assert "holistic.v1.json" in publisher.received("error")[0]["message"]
-    await publisher.delete()
-    await publisher.close()
+    async with Publisher(server.url, http) as publisher:
+        publisher.pc.addTransceiver(PictureTrack(grace_hopper()), direction="sendonly")
+        publisher.pc.createDataChannel("landmarks", protocol="holistic.v9.xml")
+        await publisher.connect()
+        await publisher.until(lambda: publisher.received("error"))
+        assert "holistic.v1.json" in publisher.received("error")[0]["message"]
 
 
-async def test_sendonly_gets_landmarks_and_no_video(server: Server) -> None:
-    async with publishing(server.url, [PictureTrack(grace_hopper())], direction="sendonly") as publisher:
+async def test_sendonly_gets_landmarks_in_json_where_its_channel_asks_for_it_and_no_video(server: Server) -> None:
+    track = PictureTrack(grace_hopper())
+    async with publishing(server.url, [track], direction="sendonly", protocol="holistic.v1.json") as publisher:
         await publisher.until(lambda: len(publisher.landmarks) > 10 and publisher.received("stats"))
+        assert publisher.landmarks[-1].result.face_blendshapes is not None
         assert "a=recvonly" in publisher.answer
         assert publisher.frames == {}
 
 
 async def test_h264_is_decoded_and_sent_back(server: Server, http: aiohttp.ClientSession) -> None:
-    from aiortc import RTCRtpSender
-
-    publisher = Publisher(server.url, http)
-    transceiver = publisher.pc.addTransceiver(PictureTrack(grace_hopper()), direction="sendrecv")
-    codecs = RTCRtpSender.getCapabilities("video").codecs
-    transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType.lower() != "video/vp8"])
-    publisher.open_landmarks()
-    await publisher.connect()
-    assert "VP8" not in publisher.answer
-    await publisher.until(lambda: publisher.landmarks and len(publisher.frames.get(0, [])) > 5)
-    await publisher.delete()
-    await publisher.close()
+    async with Publisher(server.url, http) as publisher:
+        transceiver = publisher.pc.addTransceiver(PictureTrack(grace_hopper()), direction="sendrecv")
+        codecs = RTCRtpSender.getCapabilities("video").codecs
+        transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType.lower() != "video/vp8"])
+        publisher.open_landmarks()
+        await publisher.connect()
+        assert "VP8" not in publisher.answer
+        await publisher.until(lambda: publisher.landmarks and len(publisher.frames.get(0, [])) > 5)
 
 
 async def test_configure_chooses_parts_drawing_and_rate(client: HolisticClient) -> None:
@@ -120,31 +108,29 @@ async def test_configure_chooses_parts_drawing_and_rate(client: HolisticClient) 
         assert np.abs(plain.astype(int) - grace_hopper()).mean() < 6
 
 
-@pytest.mark.parametrize(
-    ("message", "code", "words"),
-    [
-        ("{", "bad_message", "JSON"),
-        ("[]", "bad_message", "type"),
-        ('{"type": "dance"}', "bad_message", "dance"),
-        ('{"type": "configure", "parts": ["tail"]}', "unknown_part", "left_hand_world"),
-        ('{"type": "configure", "parts": [{}]}', "unknown_part", "left_hand_world"),
-        ('{"type": "configure", "parts": "pose"}', "bad_value", "list"),
-        ('{"type": "configure", "draw": 1}', "bad_value", "true or false"),
-        ('{"type": "configure", "max_fps": 0}', "bad_value", "1 to 60"),
-        ('{"type": "configure", "max_fps": NaN}', "bad_message", "JSON"),
-        ('{"x": "' + "a" * 20_000 + '"}', "bad_message", "16384"),
-    ],
-)
-async def test_bad_control_messages_are_answered_with_an_error_that_says_what_is_allowed(
-    server: Server, message: str, code: str, words: str
-) -> None:
+BAD_CONTROL_MESSAGES = [
+    ("{", "bad_message", "JSON"),
+    ("[]", "bad_message", "type"),
+    ('{"type": "dance"}', "bad_message", "dance"),
+    ('{"type": "configure", "parts": ["tail"]}', "unknown_part", "left_hand_world"),
+    ('{"type": "configure", "parts": [{}]}', "unknown_part", "left_hand_world"),
+    ('{"type": "configure", "parts": "pose"}', "bad_value", "list"),
+    ('{"type": "configure", "draw": 1}', "bad_value", "true or false"),
+    ('{"type": "configure", "max_fps": 0}', "bad_value", "1 to 60"),
+    ('{"type": "configure", "max_fps": NaN}', "bad_message", "JSON"),
+    ('{"x": "' + "a" * 20_000 + '"}', "bad_message", "16384"),
+]
+
+
+async def test_bad_control_messages_are_answered_with_an_error_that_says_what_is_allowed(server: Server) -> None:
     async with publishing(server.url, [PictureTrack(grace_hopper())], direction="sendonly") as publisher:
         await publisher.until(lambda: publisher.received("configured"))
-        publisher.control_channel.send(message)
-        await publisher.until(lambda: publisher.received("error"))
-        error = publisher.received("error")[0]
-        assert error["code"] == code
-        assert words in error["message"]
+        for message, _, _ in BAD_CONTROL_MESSAGES:
+            publisher.control_channel.send(message)
+        await publisher.until(lambda: len(publisher.received("error")) == len(BAD_CONTROL_MESSAGES))
+        for (message, code, words), error in zip(BAD_CONTROL_MESSAGES, publisher.received("error"), strict=True):
+            assert error["code"] == code, message
+            assert words in error["message"]
 
 
 async def test_pings_are_answered_and_stats_come(server: Server) -> None:
@@ -153,16 +139,18 @@ async def test_pings_are_answered_and_stats_come(server: Server) -> None:
         publisher.control_channel.send('{"type": "ping", "id": 42}')
         await publisher.until(lambda: publisher.received("pong"))
         assert publisher.received("pong")[0]["id"] == 42
-        await publisher.until(lambda: len(publisher.received("stats")) > 1)
+        await publisher.until(
+            lambda: any(stats["tracks"] and stats["tracks"][0]["tracked"] for stats in publisher.received("stats"))
+        )
         stats = publisher.received("stats")[-1]
         assert stats["session"] == publisher.session
-        assert stats["tracks"][0]["tracked"] > 0
         assert stats["tracks"][0]["tracker_ms"] > 0
 
 
 async def test_every_size_works_and_may_change_in_mid_stream(client: HolisticClient) -> None:
-    sizes = [(640, 480), (160, 120), (480, 640), (1280, 720), (321, 241), (720, 1280), (1920, 1080), (640, 480)]
-    pictures = Pictures(grace_hopper(*sizes[0]))
+    sizes = [(640, 480), (160, 120), (480, 640), (321, 241), (720, 1280), (1920, 1080), (640, 480)]
+    # To encode 30 of the large ones a second takes all of a small machine.
+    pictures = Pictures(grace_hopper(*sizes[0]), fps=10)
     async with client.publish(pictures, video=True) as published:
         landmarks, video = published.landmarks(), published.video()
         for width, height in sizes:
@@ -200,7 +188,7 @@ async def test_a_track_may_pause_for_longer_than_the_silence_limit_while_pings_g
         await publisher.until(lambda: publisher.landmarks)
         track.picture = None
         pings = len(publisher.received("ping"))
-        await publisher.until(lambda: len(publisher.received("ping")) > pings + 6)
+        await publisher.until(lambda: len(publisher.received("ping")) > pings + 4)
         publisher.landmarks.clear()
         track.picture = picture
         await publisher.until(lambda: publisher.landmarks)

@@ -15,7 +15,7 @@ from holistic_rtc.client import HolisticClient
 from holistic_rtc.landmarks import json
 from support.pictures import grace_hopper
 from support.publisher import Pictures
-from support.serving import Server, serving
+from support.serving import Server
 from support.streams import first
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -152,11 +152,12 @@ async def test_what_can_not_be_watched_is_one_line_and_status_1(server: Server, 
         assert len(errors.splitlines()) == 1
 
 
-async def test_a_lost_connection_is_made_again_and_a_token_is_sent(tmp_path: Path) -> None:
+async def test_a_lost_connection_is_made_again_and_a_token_is_sent(guarded_server: Server, tmp_path: Path) -> None:
     path = tmp_path / "landmarks.jsonl"
     token = {"HOLISTIC_TOKEN": "open sesame"}
     lost = "nothing came from the server for 3 s; connecting again in 1 s"
-    async with serving(environment=token) as server, HolisticClient(server.url, token="open sesame") as client:
+    server = guarded_server
+    async with HolisticClient(server.url, token="open sesame") as client:
         assert "needs a token" in (await run(server.url))[2]
         async with (
             client.publish(Pictures(grace_hopper())) as published,
@@ -164,7 +165,7 @@ async def test_a_lost_connection_is_made_again_and_a_token_is_sent(tmp_path: Pat
         ):
             assert process.stderr is not None
             await server.until(lambda: path.exists() and path.stat().st_size)
-            [worker] = [worker for worker in server.workers() if worker.net_connections("udp")]
+            [worker] = server.busy_workers()
             worker.suspend()
             assert await told(process.stderr) == lost
             before = path.stat().st_size

@@ -1,132 +1,24 @@
 """Subscribers of a session, over the wire: real peers, the real server and model."""
 
 import asyncio
-import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Self
+from contextlib import AsyncExitStack
+from typing import Any
 
 import aiohttp
 import numpy as np
 import pytest
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
-from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
-from av import VideoFrame
+from aiortc import RTCConfiguration, RTCPeerConnection
 
-from holistic_rtc.landmarks import codec
-from holistic_rtc.landmarks import json as landmarks_json
+from support.peer import SDP
 from support.pictures import grace_hopper
 from support.publisher import PictureTrack, publishing
-from support.serving import Server, serving
+from support.serving import Server
+from support.subscriber import subscribing
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-SDP = {"Content-Type": "application/sdp"}
-
-
-class Subscriber:
-    """One subscription, seen from its peer."""
-
-    def __init__(self, url: str, http: aiohttp.ClientSession) -> None:
-        self.url = url
-        self.http = http
-        self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self.pc.on("track", self._on_track)
-        self.location = ""
-        self.control: list[dict[str, Any]] = []
-        self.landmarks: list[Any] = []
-        self.frames: list[VideoFrame] = []
-        self.closed = False
-        self._changed = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
-        self._control_channel = self.pc.createDataChannel("control", protocol="holistic.control.v1")
-        self._control_channel.on("message", self._on_control)
-        self._control_channel.on("close", self._on_close)
-
-    def open_landmarks(self, protocol: str) -> None:
-        decode: Callable[[Any], Any] = codec.decode if protocol.endswith("fb") else landmarks_json.decode
-        channel = self.pc.createDataChannel("landmarks", ordered=False, maxRetransmits=0, protocol=protocol)
-
-        def on_message(data: Any) -> None:
-            self.landmarks.append(decode(data))
-            self._changed.set()
-
-        channel.on("message", on_message)
-
-    async def connect(self, session: str) -> Self:
-        await self.pc.setLocalDescription(await self.pc.createOffer())
-        offer = self.pc.localDescription.sdp
-        async with self.http.post(f"{self.url}/whep/{session}", data=offer, headers=SDP) as response:
-            assert response.status == 201, await response.text()
-            self.location = response.headers["Location"]
-            answer = await response.text()
-        await self.pc.setRemoteDescription(RTCSessionDescription(sdp=answer, type="answer"))
-        return self
-
-    def configure(self, **fields: object) -> None:
-        self._control_channel.send(json.dumps({"type": "configure", **fields}))
-
-    def received(self, kind: str) -> list[dict[str, Any]]:
-        return [message for message in self.control if message["type"] == kind]
-
-    async def until(self, condition: Callable[[], object], timeout: float = 30) -> None:
-        async with asyncio.timeout(timeout):
-            while not condition():
-                self._changed.clear()
-                await self._changed.wait()
-
-    async def delete(self) -> int:
-        async with self.http.delete(f"{self.url}{self.location}") as response:
-            return response.status
-
-    async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.pc.close()
-
-    def _on_track(self, track: MediaStreamTrack) -> None:
-        self._tasks.append(asyncio.create_task(self._receive(track)))
-
-    async def _receive(self, track: MediaStreamTrack) -> None:
-        try:
-            while True:
-                frame = await track.recv()
-                assert isinstance(frame, VideoFrame)
-                self.frames.append(frame)
-                self._changed.set()
-        except MediaStreamError:
-            pass
-
-    def _on_control(self, data: str) -> None:
-        message = json.loads(data)
-        self.control.append(message)
-        if message["type"] == "ping":
-            self._control_channel.send(json.dumps({"type": "pong", "id": message["id"]}))
-        self._changed.set()
-
-    def _on_close(self) -> None:
-        self.closed = True
-        self._changed.set()
-
-
-@asynccontextmanager
-async def subscribing(
-    url: str, session: str, *, videos: int = 1, protocol: str | None = "holistic.v1.fb"
-) -> AsyncIterator[Subscriber]:
-    async with aiohttp.ClientSession() as http:
-        subscriber = Subscriber(url, http)
-        try:
-            for _ in range(videos):
-                subscriber.pc.addTransceiver("video", direction="recvonly")
-            if protocol:
-                subscriber.open_landmarks(protocol)
-            yield await subscriber.connect(session)
-        finally:
-            await subscriber.close()
 
 
 async def sessions(url: str, http: aiohttp.ClientSession) -> list[dict[str, Any]]:
@@ -142,9 +34,9 @@ async def test_a_subscriber_gets_the_annotated_video_and_the_landmarks(server: S
     async with publishing(server.url, [PictureTrack(picture)], direction="sendonly") as publisher:
         await publisher.until(lambda: publisher.landmarks)
         async with subscribing(server.url, publisher.session) as subscriber:
-            await subscriber.until(lambda: len(subscriber.frames) > 10 and len(subscriber.landmarks) > 10)
+            await subscriber.until(lambda: len(subscriber.frames.get(0, [])) > 10 and len(subscriber.landmarks) > 10)
             await subscriber.until(lambda: subscriber.received("stats"))
-    frame = subscriber.frames[-1].to_ndarray(format="rgb24").astype(int)
+    frame = subscriber.frames[0][-1].to_ndarray(format="rgb24").astype(int)
     difference = np.abs(frame - picture)
     assert difference[60:260, 240:400].mean() > 3 * max(difference[:60, :60].mean(), 1)
     assert subscriber.landmarks[-1].result.face_landmarks is not None
@@ -171,17 +63,20 @@ async def test_each_subscriber_has_its_own_parts_and_encoding(server: Server) ->
         await publisher.until(lambda: publisher.landmarks[-1].result.face_landmarks is not None)
 
 
-@pytest.mark.parametrize("field", ["draw", "max_fps", "smoothing", "dance"])
-async def test_a_subscriber_configures_nothing_that_is_the_publishers(server: Server, field: str) -> None:
+async def test_a_subscriber_configures_nothing_that_is_the_publishers(server: Server) -> None:
     async with (
         publishing(server.url, [PictureTrack(grace_hopper())], direction="sendonly") as publisher,
         subscribing(server.url, publisher.session, videos=0) as subscriber,
     ):
         await subscriber.until(lambda: subscriber.received("configured"))
-        subscriber.configure(**{field: True, "parts": []})
-        await subscriber.until(lambda: subscriber.received("error"))
-        assert subscriber.received("error")[0]["code"] == "bad_value"
-        assert field in subscriber.received("error")[0]["message"]
+        fields = ["draw", "max_fps", "smoothing", "dance"]
+        for field in fields:
+            subscriber.configure(**{field: True, "parts": []})
+        await subscriber.until(lambda: len(subscriber.received("error")) == len(fields))
+        for field, error in zip(fields, subscriber.received("error"), strict=True):
+            assert error["code"] == "bad_value"
+            assert field in error["message"]
+        assert len(subscriber.received("configured")) == 1
 
 
 async def test_the_second_video_is_that_of_the_second_track_and_a_third_is_refused(server: Server) -> None:
@@ -190,7 +85,8 @@ async def test_the_second_video_is_that_of_the_second_track_and_a_third_is_refus
         publishing(server.url, tracks, direction="sendonly") as publisher,
         subscribing(server.url, publisher.session, videos=3, protocol=None) as subscriber,
     ):
-        await subscriber.until(lambda: {frame.width for frame in subscriber.frames} == {640, 320})
+        widths = [640, 320]
+        await subscriber.until(lambda: [frames[-1].width for frames in subscriber.frames.values() if frames] == widths)
         directions = [transceiver.currentDirection for transceiver in subscriber.pc.getTransceivers()]
         assert directions == ["recvonly", "recvonly", "inactive"]
 
@@ -203,7 +99,7 @@ async def test_subscribers_are_told_of_the_end_of_their_session_and_closed(serve
         await subscriber.until(lambda: subscriber.landmarks)
         assert await publisher.delete() == 200
         publisher.location = ""
-        await subscriber.until(lambda: subscriber.received("end") and subscriber.closed)
+        await subscriber.until(lambda: subscriber.received("end") and subscriber.control_channel.readyState == "closed")
         assert subscriber.received("end")[0]["reason"] == "session_ended"
 
 
@@ -265,7 +161,7 @@ async def test_no_offer_of_a_subscriber_ends_the_session(server: Server) -> None
     await pc.close()
     random = np.random.default_rng(0)
     async with publishing(server.url, [PictureTrack(grace_hopper())], direction="sendonly") as publisher:
-        for _ in range(80):
+        for _ in range(40):
             changed = list(lines)
             for position in random.integers(0, len(lines), 3):
                 other = lines[random.integers(0, len(lines))]
@@ -282,7 +178,7 @@ async def test_no_offer_of_a_subscriber_ends_the_session(server: Server) -> None
         await publisher.until(lambda: len(publisher.landmarks) > seen + 5)
 
 
-async def test_eight_subscribers_are_served_and_one_too_many_is_told(server: Server) -> None:
+async def test_sixteen_subscribers_are_served_and_one_too_many_is_told(server: Server) -> None:
     async with (
         publishing(server.url, [PictureTrack(grace_hopper())], direction="sendonly") as publisher,
         AsyncExitStack() as stack,
@@ -294,7 +190,7 @@ async def test_eight_subscribers_are_served_and_one_too_many_is_told(server: Ser
         for subscriber in every:
             await subscriber.until(lambda subscriber=subscriber: len(subscriber.landmarks) > 10)
         for subscriber in every[:2]:
-            await subscriber.until(lambda subscriber=subscriber: len(subscriber.frames) > 5)
+            await subscriber.until(lambda subscriber=subscriber: len(subscriber.frames.get(0, [])) > 5)
         offer = every[0].pc.localDescription.sdp
         async with every[0].http.post(f"{server.url}/whep/{publisher.session}", data=offer, headers=SDP) as response:
             assert response.status == 503
@@ -310,7 +206,7 @@ async def test_a_stopped_subscriber_loses_messages_and_slows_nobody(server: Serv
     ):
         code = (
             "import asyncio, sys; sys.path.insert(0, 'tests')\n"
-            "from integration.test_whep import subscribing\n"
+            "from support.subscriber import subscribing\n"
             "async def main():\n"
             "    async with subscribing(*sys.argv[1:]) as subscriber:\n"
             "        await subscriber.until(lambda: len(subscriber.landmarks) > 5)\n"
@@ -334,22 +230,23 @@ async def test_a_stopped_subscriber_loses_messages_and_slows_nobody(server: Serv
             await stopped.wait()
 
 
-async def test_with_a_token_only_those_who_know_it_publish_watch_and_list(http: aiohttp.ClientSession) -> None:
-    async with serving(environment={"HOLISTIC_TOKEN": "open sesame"}) as server:
-        for method, path in (
-            ("POST", "/whip"),
-            ("POST", "/whep/x"),
-            ("GET", "/api/sessions"),
-            ("GET", "/api/ice-servers"),
-        ):
-            for authorization in (None, "Basic b3Blbg==", "Bearer wrong", "Bearer ", "Bearer öpen"):
-                headers = {**SDP, **({"Authorization": authorization} if authorization else {})}
-                async with http.request(method, f"{server.url}{path}", data="v=0", headers=headers) as response:
-                    assert response.status == 401
-                    assert response.headers["WWW-Authenticate"] == "Bearer"
-                    assert response.content_type == "application/problem+json"
-        headers = {"Authorization": "Bearer open sesame"}
-        async with http.get(f"{server.url}/api/sessions", headers=headers) as response:
-            assert await response.json() == {"sessions": []}
-        async with http.post(f"{server.url}/whip", data="v=0", headers={**SDP, **headers}) as response:
-            assert response.status == 400
+async def test_with_a_token_only_those_who_know_it_publish_watch_and_list(
+    guarded_server: Server, http: aiohttp.ClientSession
+) -> None:
+    for method, path in (
+        ("POST", "/whip"),
+        ("POST", "/whep/x"),
+        ("GET", "/api/sessions"),
+        ("GET", "/api/ice-servers"),
+    ):
+        for authorization in (None, "Basic b3Blbg==", "Bearer wrong", "Bearer ", "Bearer öpen"):
+            headers = {**SDP, **({"Authorization": authorization} if authorization else {})}
+            async with http.request(method, f"{guarded_server.url}{path}", data="v=0", headers=headers) as response:
+                assert response.status == 401
+                assert response.headers["WWW-Authenticate"] == "Bearer"
+                assert response.content_type == "application/problem+json"
+    headers = {"Authorization": "Bearer open sesame"}
+    async with http.get(f"{guarded_server.url}/api/sessions", headers=headers) as response:
+        assert await response.json() == {"sessions": []}
+    async with http.post(f"{guarded_server.url}/whip", data="v=0", headers={**SDP, **headers}) as response:
+        assert response.status == 400

@@ -2,17 +2,19 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+import pytest_asyncio
 
+from support.peer import SDP
 from support.pictures import grace_hopper
 from support.publisher import PictureTrack, Publisher, publishing
 from support.serving import Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-SDP = {"Content-Type": "application/sdp"}
 FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
 
 
@@ -26,12 +28,10 @@ async def assert_problem(response: aiohttp.ClientResponse, status: int, *words: 
 
 
 async def make_offer(server: Server, http: aiohttp.ClientSession, *kinds: str) -> str:
-    publisher = Publisher(server.url, http)
-    for kind in kinds:
-        publisher.pc.addTransceiver(kind, direction="sendonly")
-    offer = await publisher.offer()
-    await publisher.close()
-    return offer
+    async with Publisher(server.url, http) as publisher:
+        for kind in kinds:
+            publisher.pc.addTransceiver(kind, direction="sendonly")
+        return await publisher.offer()
 
 
 async def test_an_offer_is_answered_with_201_location_and_etag(server: Server) -> None:
@@ -43,15 +43,13 @@ async def test_an_offer_is_answered_with_201_location_and_etag(server: Server) -
 
 
 async def test_audio_is_answered_inactive(server: Server, http: aiohttp.ClientSession) -> None:
-    publisher = Publisher(server.url, http)
-    publisher.pc.addTransceiver("audio", direction="sendrecv")
-    publisher.pc.addTransceiver(PictureTrack(grace_hopper()), direction="sendonly")
-    await publisher.connect()
-    audio, video = publisher.answer.split("m=audio")[1].split("m=video")
-    assert "a=inactive" in audio
-    assert "a=recvonly" in video
-    await publisher.delete()
-    await publisher.close()
+    async with Publisher(server.url, http) as publisher:
+        publisher.pc.addTransceiver("audio", direction="sendrecv")
+        publisher.pc.addTransceiver(PictureTrack(grace_hopper()), direction="sendonly")
+        await publisher.connect()
+        audio, video = publisher.answer.split("m=audio")[1].split("m=video")
+        assert "a=inactive" in audio
+        assert "a=recvonly" in video
 
 
 @pytest.mark.parametrize("body", ["hello", "v=0\r\nm=video what\r\n", "v=0\r\n", "{}", "\x00" * 100, "m=video 9 X 1"])
@@ -117,23 +115,21 @@ async def test_an_unknown_session_is_404(server: Server, http: aiohttp.ClientSes
 
 
 async def test_candidates_may_trickle_in_after_the_offer(server: Server, http: aiohttp.ClientSession) -> None:
-    publisher = Publisher(server.url, http)
-    publisher.pc.addTransceiver(PictureTrack(grace_hopper()), direction="sendonly")
-    publisher.open_landmarks()
-    lines = (await publisher.offer()).split("\r\n")
-    candidates = dict.fromkeys(line for line in lines if line.startswith("a=candidate:"))
-    offer = "\r\n".join(line for line in lines if not line.startswith(("a=candidate:", "a=end-of-candidates")))
-    async with http.post(f"{server.url}/whip", data=offer, headers=SDP) as response:
-        publisher.location, publisher.etag = response.headers["Location"], response.headers["ETag"]
-        answer = await response.text()
-    await publisher.accept(answer)
-    fragment = "\r\n".join(["m=video 9 UDP/TLS/RTP/SAVPF 0", "a=mid:0", *candidates, "a=end-of-candidates", ""])
-    headers = {**FRAGMENT, "If-Match": publisher.etag}
-    async with http.patch(f"{server.url}{publisher.location}", data=fragment, headers=headers) as response:
-        assert response.status == 204
-    await publisher.until(lambda: publisher.landmarks)
-    await publisher.delete()
-    await publisher.close()
+    async with Publisher(server.url, http) as publisher:
+        publisher.pc.addTransceiver(PictureTrack(grace_hopper()), direction="sendonly")
+        publisher.open_landmarks()
+        lines = (await publisher.offer()).split("\r\n")
+        candidates = dict.fromkeys(line for line in lines if line.startswith("a=candidate:"))
+        offer = "\r\n".join(line for line in lines if not line.startswith(("a=candidate:", "a=end-of-candidates")))
+        async with http.post(f"{server.url}/whip", data=offer, headers=SDP) as response:
+            publisher.location, publisher.etag = response.headers["Location"], response.headers["ETag"]
+            answer = await response.text()
+        await publisher.accept(answer)
+        fragment = "\r\n".join(["m=video 9 UDP/TLS/RTP/SAVPF 0", "a=mid:0", *candidates, "a=end-of-candidates", ""])
+        headers = {**FRAGMENT, "If-Match": publisher.etag}
+        async with http.patch(f"{server.url}{publisher.location}", data=fragment, headers=headers) as response:
+            assert response.status == 204
+        await publisher.until(lambda: publisher.landmarks)
 
 
 async def test_a_patch_that_does_not_fit_is_refused_and_the_session_goes_on(
@@ -162,31 +158,42 @@ async def test_delete_ends_the_session_and_frees_its_place(server: Server, http:
         await publisher.until(lambda: publisher.received("end"))
 
 
-async def test_a_peer_that_does_not_wait_for_its_answer_holds_no_place() -> None:
-    async with serving("--max-sessions", "1") as server, aiohttp.ClientSession() as http:
-        offer = await make_offer(server, http, "video")
-        async with publishing(server.url, [PictureTrack(grace_hopper())]):
-            pass
-        # The pool's next process is not warm yet, so that this one has to wait.
-        with pytest.raises(TimeoutError):
-            await http.post(f"{server.url}/whip", data=offer, headers=SDP, timeout=aiohttp.ClientTimeout(total=0.1))
-        async with publishing(server.url, [PictureTrack(grace_hopper())]) as publisher:
-            await publisher.until(lambda: publisher.landmarks)
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def small_server() -> AsyncIterator[Server]:
+    """With one place."""
+    async with serving("--max-sessions", "1") as server:
+        yield server
 
 
-async def test_a_full_server_answers_503_with_retry_after_and_is_not_ready() -> None:
-    async with serving("--max-sessions", "1") as server, aiohttp.ClientSession() as http:
-        async with publishing(server.url, [PictureTrack(grace_hopper())]):
-            offer = await make_offer(server, http, "video")
-            async with http.post(f"{server.url}/whip", data=offer, headers=SDP) as response:
-                await assert_problem(response, 503, "full")
-                assert int(response.headers["Retry-After"]) > 0
-            async with http.get(f"{server.url}/readyz") as response:
-                assert response.status == 503
-            async with http.get(f"{server.url}/healthz") as response:
-                assert response.status == 200
-        async with publishing(server.url, [PictureTrack(grace_hopper())]) as publisher:
-            await publisher.until(lambda: publisher.landmarks)
+async def test_a_peer_that_does_not_wait_for_its_answer_holds_no_place(
+    small_server: Server, http: aiohttp.ClientSession
+) -> None:
+    url = small_server.url
+    offer = await make_offer(small_server, http, "video")
+    async with publishing(url, [PictureTrack(grace_hopper())]):
+        pass
+    # The pool's next process is not warm yet, so that this one has to wait.
+    with pytest.raises(TimeoutError):
+        await http.post(f"{url}/whip", data=offer, headers=SDP, timeout=aiohttp.ClientTimeout(total=0.1))
+    async with publishing(url, [PictureTrack(grace_hopper())]) as publisher:
+        await publisher.until(lambda: publisher.landmarks)
+
+
+async def test_a_full_server_answers_503_with_retry_after_and_is_not_ready(
+    small_server: Server, http: aiohttp.ClientSession
+) -> None:
+    url = small_server.url
+    async with publishing(url, [PictureTrack(grace_hopper())]):
+        offer = await make_offer(small_server, http, "video")
+        async with http.post(f"{url}/whip", data=offer, headers=SDP) as response:
+            await assert_problem(response, 503, "full")
+            assert int(response.headers["Retry-After"]) > 0
+        async with http.get(f"{url}/readyz") as response:
+            assert response.status == 503
+        async with http.get(f"{url}/healthz") as response:
+            assert response.status == 200
+    async with publishing(url, [PictureTrack(grace_hopper())]) as publisher:
+        await publisher.until(lambda: publisher.landmarks)
 
 
 async def test_only_configured_origins_may_connect_from_other_sites_and_are_told_of_ice_servers() -> None:

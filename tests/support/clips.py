@@ -1,6 +1,7 @@
 """A clip of a real person, 640x480 at 30 fps."""
 
 import os
+from functools import cache
 from pathlib import Path
 
 import av
@@ -14,6 +15,7 @@ from .publisher import Picture
 SIZE = (640, 480)
 
 
+@cache
 def person_clip() -> list[Picture]:
     """The waving person of the shared test media, or where that is absent the portrait, panned and zoomed."""
     path = Path(os.environ.get("HOLISTIC_TEST_MEDIA", "/nowhere")) / "wave.mp4"

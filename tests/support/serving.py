@@ -20,17 +20,23 @@ class Server:
 
     def workers(self) -> list[psutil.Process]:
         """Its session processes, warm or in use."""
-        return self._children("holistic_rtc.worker.main")
+        return self._children(lambda child: "holistic_rtc.worker.main" in child.cmdline())
+
+    def busy_workers(self) -> list[psutil.Process]:
+        """Those of them that have a session."""
+        return self._children(
+            lambda child: "holistic_rtc.worker.main" in child.cmdline() and child.net_connections("udp")
+        )
 
     def snapshot_workers(self) -> list[psutil.Process]:
-        return self._children("holistic_rtc.worker.snapshot")
+        return self._children(lambda child: "holistic_rtc.worker.snapshot" in child.cmdline())
 
-    def _children(self, module: str) -> list[psutil.Process]:
+    def _children(self, condition: Callable[[psutil.Process], object]) -> list[psutil.Process]:
         found = []
         for child in psutil.Process(self.process.pid).children(recursive=True):
-            # One that has just ended has no command line any more.
+            # One that has just ended tells nothing any more.
             with contextlib.suppress(psutil.Error):
-                if module in child.cmdline():
+                if condition(child):
                     found.append(child)
         return found
 
