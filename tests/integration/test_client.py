@@ -135,10 +135,13 @@ async def test_a_session_that_is_configured_wrongly_from_the_start_does_not_stay
 
 async def test_the_server_tells_what_it_does_and_how_far_it_is(client: HolisticClient) -> None:
     async with client.publish(Pictures(grace_hopper())) as published:
-        await first(published.landmarks(), lambda _: published.stats and published.round_trip_ms)
+        # The first stats may be from before the first frame.
+        await first(
+            published.landmarks(),
+            lambda _: published.round_trip_ms and published.stats and published.stats["tracks"][0]["tracked"],
+        )
         assert published.stats is not None
         assert published.stats["session"] == published.session
-        assert published.stats["tracks"][0]["tracked"] > 0
         assert published.round_trip_ms is not None
         assert 0 < published.round_trip_ms < 1000
 
