@@ -77,7 +77,8 @@ describe("the npm package", () => {
   });
 
   it("has the version of the server", () => {
-    const [, version] = /^version = "(.+)"$/m.exec(readFileSync(join(PROJECT, "pyproject.toml"), "utf8")) ?? [];
+    const source = readFileSync(join(PROJECT, "server/holistic_rtc/__init__.py"), "utf8");
+    const [, version] = /^__version__ = "(.+)"$/m.exec(source) ?? [];
     expect(packed.version).toBe(version);
   });
 
