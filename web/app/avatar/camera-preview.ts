@@ -39,13 +39,13 @@ export class CameraPreview {
   }
 
   /** The stream of the camera; null when there is none. */
-  set stream(stream: MediaStream | null) {
+  show(stream: MediaStream | null): void {
     this.#stream = stream;
     this.#update();
   }
 
   /** Whether it is to be seen when there is a stream. */
-  set wanted(wanted: boolean) {
+  want(wanted: boolean): void {
     this.#wanted = wanted;
     this.#update();
   }

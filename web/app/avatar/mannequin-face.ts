@@ -6,15 +6,15 @@ import type { Rig } from "../../sdk/src/index.js";
 import { COLOURS, ellipsoid, mesh } from "./mannequin-shapes.js";
 
 /** The head's half axes and its middle, from the bone. */
-const HEAD = { x: 0.099, y: 0.128, z: 0.108 };
-const MIDDLE = { y: 0.112, z: 0.012 };
-const EYE = { x: 0.041, y: 0.098, radius: 0.031, height: 1.22 };
-const BROW_Y = 0.156;
-const MOUTH_Y = 0.04;
+const HEAD = { x: 0.108, y: 0.136, z: 0.116 };
+const MIDDLE = { y: 0.106, z: 0.012 };
+const EYE = { x: 0.043, y: 0.094, radius: 0.032, height: 1.14 };
+const BROW_Y = 0.15;
+const MOUTH_Y = 0.031;
 /** Columns of the mouth's strip. */
 const COLUMNS = 18;
 /** The lid's angles around x, open and closed. */
-const LID = { open: -0.42, closed: 1.3 };
+const LID = { open: -0.52, closed: 1.3 };
 
 export class MannequinFace {
   readonly object = new Group();
@@ -26,10 +26,9 @@ export class MannequinFace {
     const head = ellipsoid([HEAD.x, HEAD.y, HEAD.z], COLOURS.skin, [0, MIDDLE.y, MIDDLE.z], 32);
     narrowChin(head);
     this.object.add(head, ...hair(), this.#mouth.mesh);
-    this.object.add(ellipsoid([0.011, 0.012, 0.014], COLOURS.skin, [0, 0.071, surface(0, 0.071) + 0.002], 12));
+    this.object.add(ellipsoid([0.011, 0.012, 0.014], COLOURS.skin, [0, 0.066, surface(0, 0.066) + 0.002], 12));
     for (const side of [1, -1]) {
-      this.object.add(ellipsoid([0.014, 0.028, 0.02], COLOURS.skin, [side * 0.099, 0.098, 0.004], 12));
-      this.object.add(blush(side));
+      this.object.add(ellipsoid([0.014, 0.028, 0.02], COLOURS.skin, [side * 0.108, 0.092, 0.004], 12));
     }
     for (const side of ["Left", "Right"] as const) {
       this.object.add(this.#eyes[side].object, this.#brows[side]);
@@ -64,9 +63,9 @@ class Eye {
   constructor(side: number) {
     const { radius } = EYE;
     const x = side * EYE.x;
-    this.object.position.set(x, EYE.y, surface(x, EYE.y) - radius * 0.74);
+    this.object.position.set(x, EYE.y, surface(x, EYE.y) - radius * 0.77);
     this.object.scale.set(1, EYE.height, 1);
-    this.#ball.add(disc(radius * 1.012, 0.56, "iris"), disc(radius * 1.024, 0.31, "pupil"));
+    this.#ball.add(disc(radius * 1.012, 0.66, "iris"), disc(radius * 1.024, 0.38, "pupil"));
     const shine = ellipsoid([0.0042, 0.0038, 0.0016], COLOURS.eye, [0.007, 0.0085, radius * 1.005], 8);
     const shell = new SphereGeometry(radius * 1.07, 22, 8, 0, Math.PI * 2, 0, Math.PI / 2);
     const lashes = mesh(new TorusGeometry(radius * 1.07, 0.0021, 5, 20, Math.PI).rotateX(Math.PI / 2), COLOURS.hair);
@@ -139,27 +138,22 @@ class Mouth {
 
 function brow(side: number): Object3D {
   const x = side * EYE.x;
-  const made = mesh(new TorusGeometry(0.05, 0.0042, 6, 12, 0.95).rotateZ(Math.PI / 2 - 0.475), COLOURS.hair);
+  const made = mesh(new TorusGeometry(0.05, 0.0042, 6, 12, 0.9).rotateZ(Math.PI / 2 - 0.475), COLOURS.hair);
   made.geometry.translate(0, -0.05, 0);
   made.position.set(x, BROW_Y, surface(x, BROW_Y) + 0.001);
   made.rotation.set(-0.25, side * 0.38, 0);
   return made;
 }
 
-function blush(side: number): Mesh {
-  const [x, y] = [side * 0.058, 0.057];
-  const made = ellipsoid([0.014, 0.0085, 0.002], COLOURS.blush, [x, y, surface(x, y) - 0.0002], 12);
-  made.rotation.y = side * 0.62;
-  return made;
-}
-
+/** Two caps that leave a parting between them. */
 function hair(): Mesh[] {
-  const cap = new SphereGeometry(1, 28, 14, 0, Math.PI * 2, 0, 1.72).scale(HEAD.x * 1.075, HEAD.y * 1.07, HEAD.z * 1.1);
-  const shell = mesh(cap, COLOURS.hair, [0, MIDDLE.y + 0.006, MIDDLE.z - 0.008]);
-  shell.rotation.x = -0.62;
-  const fringe = ellipsoid([0.075, 0.03, 0.04], COLOURS.hair, [0.022, 0.207, 0.062], 16);
-  fringe.rotation.set(0.55, 0.1, -0.22);
-  return [shell, fringe];
+  return [1, -1].map((side) => {
+    const cap = new SphereGeometry(1, 26, 12, 0, Math.PI * 2, 0, 1.62);
+    const shell = mesh(cap.scale(HEAD.x * 1.08, HEAD.y * 1.1, HEAD.z * 1.1), COLOURS.hair);
+    shell.position.set(side * 0.002, MIDDLE.y + 0.008, MIDDLE.z - 0.006);
+    shell.rotation.set(-0.6, 0, side * (side > 0 ? 0.42 : 0.2));
+    return shell;
+  });
 }
 
 /** The front of the head there: how far along z, from the bone. */

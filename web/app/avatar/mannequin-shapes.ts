@@ -14,7 +14,6 @@ type Triple = [number, number, number];
 
 export const COLOURS = {
   skin: matte(0xf3ddcf),
-  blush: matte(0xe9b3a3),
   hair: matte(0x33404d),
   top: matte(0x17a08f),
   collar: matte(0x0b776c),
@@ -61,7 +60,7 @@ export function turned(profile: readonly [along: number, radius: number][], dept
 
 /** Half an arc from the axis to the profile's end. */
 function cap(along: number, radius: number, direction: 1 | -1): Vector2[] {
-  return [0.001, 0.5, 0.87].map((width) => {
+  return [0.001, 0.35, 0.65, 0.87, 0.97].map((width) => {
     return new Vector2(radius * width, along + direction * radius * Math.sqrt(1 - width * width));
   });
 }

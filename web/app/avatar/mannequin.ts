@@ -1,6 +1,6 @@
 /** The avatar that is always there: a figure of simple shapes, made here. */
 
-import { type BufferGeometry, Group, type Material, Mesh, Object3D } from "three";
+import { type BufferGeometry, Group, type Material, Mesh, Object3D, TorusGeometry } from "three";
 
 import { type BoneName, type Rig, RIG_BONES, RIG_PARENTS } from "../../sdk/src/index.js";
 import type { Avatar } from "./avatar.js";
@@ -89,9 +89,9 @@ export class Mannequin implements Avatar {
       mesh(
         turned(
           [
-            [-0.085, 0.105],
-            [-0.01, 0.142],
-            [0.06, 0.128],
+            [-0.08, 0.1],
+            [-0.01, 0.137],
+            [0.06, 0.124],
           ],
           0.72,
           20,
@@ -120,10 +120,11 @@ export class Mannequin implements Avatar {
         turned(
           [
             [-0.01, 0.116],
-            [0.08, 0.136],
-            [0.15, 0.142],
-            [0.205, 0.11],
-            [0.235, 0.06],
+            [0.08, 0.134],
+            [0.15, 0.143],
+            [0.2, 0.128],
+            [0.235, 0.085],
+            [0.262, 0.052],
           ],
           0.7,
           22,
@@ -131,13 +132,16 @@ export class Mannequin implements Avatar {
         top,
       ),
     );
-    this.#add("chest", ellipsoid([0.064, 0.022, 0.058], collar, [0, 0.262, 0.002]));
+    this.#add(
+      "chest",
+      mesh(new TorusGeometry(0.047, 0.014, 10, 24).rotateX(Math.PI / 2).scale(1, 1, 0.95), collar, [0, 0.272, 0.002]),
+    );
     this.#add(
       "neck",
       mesh(
         turned(
           [
-            [-0.03, 0.046],
+            [-0.03, 0.044],
             [0.1, 0.041],
           ],
           1,
@@ -150,23 +154,15 @@ export class Mannequin implements Avatar {
       const sign = side === "left" ? 1 : -1;
       const along = (geometry: BufferGeometry) => geometry.rotateZ((-sign * Math.PI) / 2);
       const down = (geometry: BufferGeometry) => geometry.rotateX(Math.PI);
-      this.#add("chest", ellipsoid([0.075, 0.062, 0.066], top, [sign * 0.135, 0.198, 0]));
-      this.#add(`${side}UpperArm`, mesh(along(limb(0.27, 0.058, 0.043)), top));
-      this.#add(`${side}LowerArm`, mesh(along(limb(0.25, 0.042, 0.029)), skin));
-      this.#add(
-        `${side}LowerArm`,
-        mesh(
-          along(
-            turned([
-              [-0.01, 0.045],
-              [0.05, 0.045],
-            ]),
-          ),
-          top,
-        ),
-      );
-      this.#add(`${side}UpperLeg`, mesh(down(limb(0.42, 0.085, 0.06, 16)), trousers));
-      this.#add(`${side}LowerLeg`, mesh(down(limb(0.4, 0.06, 0.043, 16)), trousers));
+      const shoulder = ellipsoid([0.082, 0.045, 0.052], top, [sign * 0.112, 0.203, 0]);
+      shoulder.rotation.z = -sign * 0.3;
+      this.#add("chest", shoulder);
+      this.#add(`${side}UpperArm`, mesh(along(limb(0.25, 0.053, 0.044)), top));
+      this.#add(`${side}LowerArm`, mesh(along(limb(0.25, 0.041, 0.029)), skin));
+      const cuff = new TorusGeometry(0.0405, 0.007, 8, 20).rotateY(Math.PI / 2);
+      this.#add(`${side}UpperArm`, mesh(cuff, collar, [sign * 0.245, 0, 0]));
+      this.#add(`${side}UpperLeg`, mesh(down(limb(0.42, 0.08, 0.058, 16)), trousers));
+      this.#add(`${side}LowerLeg`, mesh(down(limb(0.4, 0.058, 0.042, 16)), trousers));
       this.#add(`${side}Foot`, ellipsoid([0.048, 0.05, 0.062], COLOURS.shoes, [0, -0.035, 0.005], 16));
       this.#add(`${side}Foot`, ellipsoid([0.05, 0.046, 0.125], COLOURS.shoes, [0, -0.055, 0.062], 18));
       this.#add(`${side}Foot`, ellipsoid([0.053, 0.014, 0.132], COLOURS.soles, [0, -0.089, 0.06], 18));

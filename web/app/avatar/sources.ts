@@ -58,7 +58,7 @@ export function useCamera(
   };
 
   session.on("source", (source) => {
-    preview.stream = source?.stream ?? null;
+    preview.show(source?.stream ?? null);
     if (source?.kind === "camera") {
       void picker.refresh(); // Now their names are known.
     }
@@ -81,8 +81,9 @@ export function useCamera(
   addEventListener("pagehide", () => session.stop());
   client.on("landmarks", (frame) => frame.track === 0 && preview.draw(frame));
   bindSwitch(showPreview, "avatar-preview", (on) => {
-    preview.wanted = on && showsPreview;
-    client.configure({ parts: preview.wanted ? ["rig", ...PREVIEW_PARTS] : ["rig"] });
+    const wanted = on && showsPreview;
+    preview.want(wanted);
+    client.configure({ parts: wanted ? ["rig", ...PREVIEW_PARTS] : ["rig"] });
   });
   return {
     start: () => use("camera"),
