@@ -52,33 +52,30 @@ def expressions(blendshapes: Array) -> Array:
     :param blendshapes: (52,) MediaPipe's, ``_neutral`` first.
     :return: (17,) from 0 to 1.
     """
-    found = ((_MEANS @ blendshapes - _LOW) / _RANGE).clip(0, 1).tolist()
-    face = dict(zip(_INGREDIENTS, found, strict=True))
-    jaw, smile = face["open"], face["smile"]
+    scores = ((_MEANS @ blendshapes - _LOW) / _RANGE).clip(0, 1)
+    face = dict(zip(_INGREDIENTS, scores.tolist(), strict=True))
+    jaw, smile, brow_down = face["open"], face["smile"], face["browDown"]
     round_lips = max(face["pucker"], face["funnel"])
     spread_lips = max(face["wide"], 0.6 * smile) * (1 - round_lips)
-    blink = min(face["blinkLeft"], face["blinkRight"])
-    mouth = {
-        "aa": jaw * (1 - round_lips) * (1 - 0.5 * spread_lips),
-        "ih": face["teeth"] * (1 - round_lips) * (1 - jaw) * (1 - spread_lips),
-        "ou": face["pucker"] * (1 - jaw),
-        "ee": face["teeth"] * spread_lips,
-        "oh": round_lips * jaw,
-    }
-    moods = {
-        "happy": smile,
-        "angry": face["browDown"] * max(face["press"], face["frown"]) * (1 - smile),
-        "sad": max(face["frown"], 0.5 * face["browInnerUp"])
-        * (1 - smile)
-        * (1 - face["browDown"])
-        * (1 - face["browUp"]),
-        "surprised": face["browUp"] * max(face["eyeWide"], jaw) * (1 - smile),
-        "relaxed": 0.5 * face["squint"] * (1 - smile) * (1 - face["browDown"]),
-    }
-    values = _shared(mouth) | _shared(moods)
-    values |= {name: face[name] for name in ("lookUp", "lookDown", "lookLeft", "lookRight")}
-    values |= {"blink": blink, "blinkLeft": face["blinkLeft"] - blink, "blinkRight": face["blinkRight"] - blink}
-    return np.array([values[name] for name in EXPRESSIONS])
+    aa = jaw * (1 - round_lips) * (1 - 0.5 * spread_lips)
+    ih = face["teeth"] * (1 - round_lips) * (1 - jaw) * (1 - spread_lips)
+    ou = face["pucker"] * (1 - jaw)
+    ee = face["teeth"] * spread_lips
+    oh = round_lips * jaw
+    left, right = face["blinkLeft"], face["blinkRight"]
+    blink = min(left, right)
+    angry = brow_down * max(face["press"], face["frown"]) * (1 - smile)
+    sad = max(face["frown"], 0.5 * face["browInnerUp"]) * (1 - smile) * (1 - brow_down) * (1 - face["browUp"])
+    surprised = face["browUp"] * max(face["eyeWide"], jaw) * (1 - smile)
+    relaxed = 0.5 * face["squint"] * (1 - smile) * (1 - brow_down)
+    return np.array(
+        (
+            *_shared(aa, ih, ou, ee, oh),
+            *(blink, left - blink, right - blink),
+            *(face["lookUp"], face["lookDown"], face["lookLeft"], face["lookRight"]),
+            *_shared(smile, angry, sad, surprised, relaxed),
+        )
+    )
 
 
 def arkit(blendshapes: Array) -> Array:
@@ -103,6 +100,7 @@ _LOOK = np.array([EXPRESSIONS.index("look" + way) for way in ("Up", "Down", "Lef
 assert len(ARKIT_BLENDSHAPES) == len(BLENDSHAPE_NAMES)
 
 
-def _shared(values: dict[str, float]) -> dict[str, float]:
-    total = max(sum(values.values()), 1.0)
-    return {name: value / total for name, value in values.items()}
+def _shared(*values: float) -> list[float]:
+    """The values, made less when they are more than 1 together."""
+    total = max(sum(values), 1.0)
+    return [value / total for value in values]

@@ -4,7 +4,7 @@ from math import pi, radians
 
 import numpy as np
 
-from .joints import Range, bent, flexion, hinged, ramp, side, twisted
+from .joints import Range, bent, flexion, hinged, lines, ramp, side, twisted
 from .limbs import MIRROR, SIDES
 from .quaternions import Array
 from .skeleton import BONE_INDEX, OFFSETS
@@ -23,19 +23,19 @@ DIGITS = np.array(
     ]
 )
 """(2, 5, 3): the bones of thumb and fingers of each hand"""
-_POINTS = 1 + np.arange(20).reshape(5, 4)
+_LINES = lines(21, (((4 * digit + joint,), (4 * digit + joint + 1,)) for digit in range(5) for joint in (1, 2, 3)))
 
-STRAIGHT, BENT = radians(15), radians(50)
+STRAIGHT, BENT = radians(8), radians(30)
 """From the one to the other bend of a finger, the plane in which it bends more and more decides its twist"""
 _FOUR = 4
 # First the thumb. Degrees.
 BASE_FLEXION = Range((-45, 45), *((-30, 100),) * _FOUR)
 BASE_SIDE = Range((-45, 45), *((-25, 25),) * _FOUR)
-BASE_TWIST = Range((-50, 50), *((-15, 15),) * _FOUR)
+BASE_TWIST = Range((-50, 50), *((-25, 25),) * _FOUR)
 MIDDLE_HINGE = Range((-10, 80), *((-5, 115),) * _FOUR)
 END_HINGE = Range((-15, 90), *((-10, 90),) * _FOUR)
 
-THUMB_TILT = radians(40)
+THUMB_TILT = radians(20)
 """By how much the plane in which the thumb bends is tilted out of that of the palm"""
 
 
@@ -64,8 +64,7 @@ def solve_digits(hands: Array, frames: Array) -> Array:
     :param frames: (2, 3, 3) world rotations of the hands, that of the right one mirrored.
     :return: (2, 5, 3, 3, 3) rotations of the three bones of each in the axes of their joints.
     """
-    points = hands[:, _POINTS]
-    bones = (points[:, :, 1:] - points[:, :, :-1]) @ frames[:, np.newaxis] @ _LEFT_AXES
+    bones = (_LINES @ hands).reshape(2, 5, 3, 3) @ frames[:, np.newaxis] @ _LEFT_AXES
     first = bones[:, :, 0]
     base = bent(BASE_FLEXION.clip(flexion(first)), BASE_SIDE.clip(side(first)))
     others = bones[:, :, 1:] @ base
@@ -84,7 +83,8 @@ def solve_digits(hands: Array, frames: Array) -> Array:
     return rotations
 
 
-_KNUCKLES = np.array((5, 9, 13, 17))
+_KNUCKLES = (5, 9, 13, 17)
+_PALM_LINES = lines(21, (((0,), _KNUCKLES), ((17,), (5,))))
 
 
 def palm_lines(hands: Array) -> tuple[Array, Array]:
@@ -92,12 +92,12 @@ def palm_lines(hands: Array) -> tuple[Array, Array]:
     Two lines (2, 3) in each palm: along the middle of the fingers, and from the little to the index finger's knuckle.
     Those of the right hand are mirrored.
     """
-    knuckles = (hands[:, _KNUCKLES] - hands[:, :1]) * MIRROR[:, np.newaxis]
-    return np.add.reduce(knuckles, axis=1), knuckles[:, 0] - knuckles[:, 3]
+    palms = _PALM_LINES @ hands * MIRROR[:, np.newaxis]
+    return palms[:, 0], palms[:, 1]
 
 
 def rest_hand() -> Array:
     """(21, 3) the landmarks of the skeleton's left hand, as seen from the wrist, as far as the palm goes."""
     hand = np.zeros((21, 3))
-    hand[_KNUCKLES] = OFFSETS[DIGITS[0, 1:, 0]]
+    hand[list(_KNUCKLES)] = OFFSETS[DIGITS[0, 1:, 0]]
     return hand

@@ -5,6 +5,7 @@ right side have those of the left side, mirrored, so that both have the same sig
 angles: its *flexion* from x towards z, and to the *side*, towards y.
 """
 
+from collections.abc import Iterable, Sequence
 from math import pi
 
 import numpy as np
@@ -35,6 +36,21 @@ class Range:
         return self.clip(self._start + (angles - self._start) % (2 * pi))
 
 
+def lines(points: int, ends: Iterable[tuple[Sequence[int], Sequence[int]]]) -> Array:
+    """
+    The matrix whose product with so many points (n, 3) are vectors between them.
+
+    :param ends: of each vector, the points in whose middle it begins, and those in whose middle it ends.
+    """
+    rows = []
+    for begin, end in ends:
+        row = np.zeros(points)
+        row[list(begin)] -= 1 / len(begin)
+        row[list(end)] += 1 / len(end)
+        rows.append(row)
+    return np.array(rows)
+
+
 def unit(vectors: Array) -> Array:
     """The vectors (n, 3) with length 1; one without length is left so."""
     length = np.sqrt(np.add.reduce(vectors * vectors, axis=1, keepdims=True))
@@ -60,12 +76,13 @@ def frame(x: Array, y: Array) -> Array:
     axes[..., 0] = x
     axes[..., 1] = y = y / length
     # The cross product; np.cross takes several times as long for so few vectors.
-    axes[..., 2] = (x * y[:, _YZX] - x[:, _YZX] * y)[:, _YZX]
+    a, b = x[:, _YZXY], y[:, _YZXY]
+    axes[..., 2] = a[:, :3] * b[:, 1:] - a[:, 1:] * b[:, :3]
     return axes
 
 
 _AXES = np.identity(3)
-_YZX = np.array((1, 2, 0))
+_YZXY = np.array((1, 2, 0, 1))
 
 
 def seen_from(frames: Array, vectors: Array) -> Array:

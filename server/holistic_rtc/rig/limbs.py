@@ -10,6 +10,7 @@ from .joints import (
     direction,
     flexion,
     hinged,
+    lines,
     ramp,
     seen_from,
     side,
@@ -41,8 +42,16 @@ LIMBS = np.array(
     ]
 )
 """(3, 4): their upper, lower and last bones"""
-_UPPER, _MIDDLE, _END = np.array((11, 12, 23, 24)), np.array((13, 14, 25, 26)), np.array((15, 16, 27, 28))
-_HEELS, _TOES = np.array((29, 30)), np.array((31, 32))
+_CHAINS = ((11, 13, 15), (12, 14, 16), (23, 25, 27), (24, 26, 28))
+_HEELS_AND_TOES = ((29, 31), (30, 32))
+_LINES = lines(
+    33,
+    (
+        *(((begin,), (middle,)) for begin, middle, _ in _CHAINS),
+        *(((middle,), (end,)) for _, middle, end in _CHAINS),
+        *(((toe,), (heel,)) for heel, toe in _HEELS_AND_TOES),
+    ),
+)
 
 # An arm's joints have the axes of the T-pose. A leg lies along x, downwards, the knee bends towards z, backwards, and
 # y is to the other leg.
@@ -52,7 +61,7 @@ LIMB_AXES = np.array([mirror[:, np.newaxis] * axes for axes in (_ARM, _LEG) for 
 """(4, 3, 3) the joints' axes, in the columns; mirrored on the right side"""
 
 # They are wider than those of most people, as landmarks err.
-UPPER_FLEXION = Range(*((-70, 140),) * 2, *((-130, 45),) * 2)
+UPPER_FLEXION = Range(*((-80, 150),) * 2, *((-130, 45),) * 2)
 UPPER_SIDE = Range(*((-90, 90),) * 2, *((-80, 40),) * 2)
 UPPER_TWIST = Range(*((-160, 110),) * 2, *((-90, 90),) * 2)
 HINGE = Range((0, 155))
@@ -75,12 +84,12 @@ class Limbs:
         :param hands: (2, 3, 3) world rotations of the hands, that of the right one mirrored.
         :param bends_count: (4,) from 0 to 1, how much the bend of elbow or knee decides the twist above it.
         """
-        middle = pose[_MIDDLE]
+        bones = _LINES @ pose
         self._trunk = root = trunk @ LIMB_AXES
-        upper = seen_from(root, middle - pose[_UPPER])
+        upper = seen_from(root, bones[:4])
         self._swung = swing(direction(UPPER_FLEXION.clip(flexion(upper)), UPPER_SIDE.clip(side(upper))))
         upper_bones = root @ self._swung
-        lower = seen_from(upper_bones, pose[_END] - middle)
+        lower = seen_from(upper_bones, bones[4:8])
         # Where the lower bone points: along the upper one, across it, and how a hinge that bends there is turned.
         self._along, self._across = lower[:, 0], np.hypot(lower[:, 1], lower[:, 2])
         self._hinge_at = np.arctan2(-lower[:, 1], lower[:, 2])
@@ -91,7 +100,7 @@ class Limbs:
         self._tips = np.zeros((4, 3, 3))
         self._tips[:2] = hands
         # Of a foot it is known where it points, which is -z, but not how it is rolled about that.
-        self._tips[2:, :, 2] = pose[_HEELS] - pose[_TOES]
+        self._tips[2:, :, 2] = bones[8:]
         bend = np.arctan2(self._across * np.cos(self._hinge_at - self._twist), self._along)
         lower_bones = upper_bones @ twisted(self._twist) @ hinged(HINGE.clip(bend))
         self.roll = _ROLL.clip_turn(twist_of(lower_bones.swapaxes(1, 2) @ self._tips))

@@ -87,16 +87,21 @@ def angle(quaternion: Array) -> Array:
     return angle
 
 
-def half(quaternion: Array, at_most: float) -> Array:
+def half(matrix: Array, at_most: float) -> Array:
     """
     The rotation about the same axis by half the angle, but by no more than so many radians.
 
-    :param quaternion: (4,), w not negative.
+    :param matrix: (3, 3).
+    :return: (4,); the identity of a half turn, as its axis has no direction.
     """
-    x, y, z, w = quaternion.tolist()
+    # From the antisymmetric part, which is the axis times twice the sine, and the trace, 1 and twice the cosine.
+    (a, b, c), (d, e, f), (g, h, i) = matrix.tolist()
+    x, y, z = h - f, c - g, d - b
     sine = sqrt(x * x + y * y + z * z)
-    angle = min(atan2(sine, w), at_most)
-    scale = sin(angle / 2) / max(sine, 1e-12)
+    if sine < 1e-9:
+        return IDENTITY
+    angle = min(atan2(sine, a + e + i - 1) / 2, at_most)
+    scale = sin(angle / 2) / sine
     return np.array((x * scale, y * scale, z * scale, cos(angle / 2)))
 
 

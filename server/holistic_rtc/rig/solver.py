@@ -10,7 +10,7 @@ from . import expressions as faces
 from .easing import Eased, Presence, mix
 from .fingers import DIGIT_AXES, DIGITS, solve_digits
 from .limbs import LIMB_AXES, LIMBS, Limbs
-from .quaternions import Array, blend, from_matrix, half
+from .quaternions import IDENTITY, Array, blend, from_matrix, half
 from .rest import RELAXED
 from .skeleton import ARKIT_BLENDSHAPES, BONE_INDEX, BONES, EXPRESSIONS, Rig
 from .trunk import bend_spine, frames_of, height, sideways
@@ -59,8 +59,9 @@ _LOWER = np.array([_PART[part] for part in ("leftLowerArm", "rightLowerArm", "le
 _HANDS = slice(_PART["leftHand"], _PART["rightHand"] + 1)
 _LOWER_ARMS = slice(_PART["leftLowerArm"], _PART["rightLowerArm"] + 1)
 _UPPER_ARMS = slice(_PART["leftUpperArm"], _PART["rightUpperArm"] + 1)
+_LEGS = slice(_PART["leftLeg"], _PART["rightLeg"] + 1)
 _HEAD, _TORSO, _HIPS = _PART["head"], _PART["torso"], _PART["hips"]
-_TRUNK = np.array([BONE_INDEX[bone] for bone in ("hips", "spine", "chest")])
+_SPINE_AND_CHEST = np.array([BONE_INDEX[bone] for bone in ("spine", "chest")])
 _NECK_AND_HEAD = np.array([BONE_INDEX[bone] for bone in ("neck", "head")])
 _EYES = np.array([BONE_INDEX[bone] for bone in ("leftEye", "rightEye")])
 _IDENTITIES = np.tile(np.identity(3), (len(BONES), 1, 1))
@@ -103,8 +104,7 @@ class RigSolver:
         if result.pose_world_landmarks is not None:
             found, chest = self._solve_body(result.pose_world_landmarks * TO_VRM, hands)
         if result.face_transform is not None:
-            turn = from_matrix((chest.T @ result.face_transform[:3, :3])[np.newaxis])[0]
-            found[_NECK_AND_HEAD] = half(turn, NECK_LIMIT)
+            found[_NECK_AND_HEAD] = half(chest.T @ result.face_transform[:3, :3], NECK_LIMIT)
         numbers = np.zeros(len(_NUMBER_PARTS))
         if result.face_blendshapes is not None:
             blendshapes = result.face_blendshapes.astype(float)
@@ -132,16 +132,20 @@ class RigSolver:
         """
         presence = self._presence
         joints = _IDENTITIES.copy()
-        hips = chest = np.identity(3)
-        seen_hips, seen_chest, palms = frames_of(pose, hands, float(presence.weight[_HIPS]))
+        hips, chest, spine = np.identity(3), np.identity(3), IDENTITY
+        seen_hips, seen_chest, palms = frames_of(
+            pose, hands, float(presence.weight[_HIPS]), float(presence.weight[_LEGS].max())
+        )
         if presence.seen[_TORSO]:
-            hips = seen_hips
-            step, chest = bend_spine(hips, seen_chest)
-            joints[_TRUNK] = hips, step, step
+            joints[0] = hips = seen_hips
+            spine, chest = bend_spine(hips, seen_chest)
         limbs = Limbs(pose, np.array((chest, chest, hips, hips)), palms, presence.weight[_LOWER])
         joints[LIMBS], palms = limbs.solve(self._roll.step(limbs.roll, presence))
-        joints[DIGITS] = solve_digits(hands, palms)
-        return _in_vrm_axes(joints), chest
+        if presence.seen[_HANDS].any():
+            joints[DIGITS] = solve_digits(hands, palms)
+        rotations = _in_vrm_axes(joints)
+        rotations[_SPINE_AND_CHEST] = spine
+        return rotations, chest
 
 
 def _joint_axes() -> Array:

@@ -1,15 +1,16 @@
 """Hips, spine and chest, and where the hips are."""
 
-from math import atan2, cos, radians, sin, sqrt
+from collections.abc import Sequence
+from math import atan2, cos, hypot, radians, sin, sqrt
 
 import numpy as np
 
 from holistic_rtc.tracking.base import FloatArray, HolisticResult
 
 from .fingers import palm_lines, rest_hand
-from .joints import frame, unit
+from .joints import frame, lines
 from .limbs import LIMBS, MIRROR
-from .quaternions import Array, from_matrix, half, to_matrix
+from .quaternions import Array, half, to_matrix
 from .skeleton import OFFSETS
 
 SPINE_LIMIT = radians(40)
@@ -20,31 +21,44 @@ MAX_SIDEWAYS = 1.5
 """Metres of the hips from the middle of the picture"""
 
 
-_UP = np.array((0.0, 1.0, 0.0))
+_LINES = lines(33, (((12,), (11,)), ((24,), (23,)), ((23, 24), (11, 12))))
+_UP = (0.0, 1.0, 0.0)
 
 
-def frames_of(pose: Array, hands: Array, hips_weight: float) -> tuple[Array, Array, Array]:
+def frames_of(pose: Array, hands: Array, hips_weight: float, legs_weight: float) -> tuple[Array, Array, Array]:
     """
     World rotations.
 
-    Of hips that aren't seen it is known only that they turn about the vertical when the shoulders turn far: the spine
-    takes ``SPINE_YAW * sin(yaw)`` of it, which is most of a small turn, and nothing of somebody who has turned round.
+    Hips that aren't seen stay upright. They turn about the vertical when the shoulders turn far: the spine takes
+    ``SPINE_YAW * sin(yaw)`` of it, which is most of a small turn, and nothing of somebody who has turned round. Hips
+    over legs that aren't seen stay upright too, as the legs would swing with them.
 
     :param pose: (33, 3) landmarks in VRM's space.
     :param hands: (2, 21, 3) the hands' in it.
     :param hips_weight: from 0 to 1, how far the hips are seen.
+    :param legs_weight: from 0 to 1, how far they are seen together with legs.
     :return: (3, 3) of the hips, (3, 3) of the chest, (2, 3, 3) of the hands, that of the right one mirrored.
     """
-    shoulders = pose[11] - pose[12]
+    shoulders, hips, trunk = (_LINES @ pose).tolist()
     yaw = atan2(-shoulders[2], shoulders[0])
     yaw -= SPINE_YAW * sin(yaw)
-    line, up = np.array((cos(yaw), 0.0, -sin(yaw))), _UP
-    if hips_weight > 0:
-        seen = unit(np.array((pose[23] - pose[24], pose[11] + pose[12] - pose[23] - pose[24])))
-        line, up = line + hips_weight * (seen[0] - line), up + hips_weight * (seen[1] - up)
-    along, across = palm_lines(hands)
-    axes = frame(np.array((line, shoulders, *along)), np.array((up, up, *across)))
+    x, y = np.empty((4, 3)), np.empty((4, 3))
+    x[0] = _between((cos(yaw), 0, -sin(yaw)), hips, (hips_weight, legs_weight, hips_weight))
+    x[1] = shoulders
+    y[0] = _between(_UP, trunk, (legs_weight,) * 3)
+    y[1] = _between(_UP, trunk, (hips_weight,) * 3)
+    x[2:], y[2:] = palm_lines(hands)
+    axes = frame(x, y)
     return axes[0], axes[1], MIRROR[:, :, np.newaxis] * (axes[2:] @ _HAND_AT_REST)
+
+
+def _between(assumed: Sequence[float], seen: Sequence[float], weights: Sequence[float]) -> list[float]:
+    """
+    From an assumed direction to the one of a vector, with the weight of this in each coordinate. For three vectors that
+    is done faster without numpy.
+    """
+    length = max(hypot(*seen), 1e-9)
+    return [a + (s / length - a) * weight for a, s, weight in zip(assumed, seen, weights, strict=True)]
 
 
 def _hand_at_rest() -> Array:
@@ -56,13 +70,20 @@ def _hand_at_rest() -> Array:
 _HAND_AT_REST = _hand_at_rest()
 
 
+_WITHIN_LIMIT = cos(SPINE_LIMIT / 2) + 1e-9
+
+
 def bend_spine(hips: Array, chest: Array) -> tuple[Array, Array]:
     """
     :param hips: (3, 3) world rotation, as that of the chest.
-    :return: (3, 3) the rotation of both spine and chest in the bone before, and the chest's in the world within limits.
+    :return: (4,) the rotation of both spine and chest in the bone before, and (3, 3) the chest's in the world, within
+        limits.
     """
-    step = to_matrix(half(from_matrix((hips.T @ chest)[np.newaxis])[0], SPINE_LIMIT))
-    return step, hips @ step @ step
+    step = half(hips.T @ chest, SPINE_LIMIT)
+    if step[3] > _WITHIN_LIMIT:
+        return step, chest
+    matrix = to_matrix(step)
+    return step, hips @ matrix @ matrix
 
 
 def sideways(result: HolisticResult, hips_weight: float) -> float:
