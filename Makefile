@@ -1,6 +1,7 @@
 # `make run` makes everything ready and serves; `make help` lists the other targets.
 
 MAKEFLAGS += --no-print-directory
+SIDE_BY_SIDE := --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -34,19 +35,36 @@ run: setup ## make ready and serve (HOST=, PORT= and ARGS= for the options of ho
 	@exec $(BIN)/holistic-rtc serve $(SERVE)
 
 .PHONY: test
-test: setup $(STAMPS)/dev chromium turnserver lint ## lint, types, and all tests, in Python and TypeScript
+test: checks chromium turnserver ## lint, types, and all tests, in Python and TypeScript
+	$(BIN)/pytest --ignore tests/unit
+
+.PHONY: checks
+checks: setup $(STAMPS)/dev $(NODE_PACKAGES) ## lint, types, and the tests that do without a running server
+	@$(MAKE) $(SIDE_BY_SIDE) lint-web test-unit lint-python test-web
+
+.PHONY: test-unit
+test-unit: $(STAMPS)/model $(STAMPS)/dev
+	$(BIN)/pytest tests/unit
+
+.PHONY: test-web
+test-web: web/node_modules/.package-lock.json
 	cd web && npm test
-	$(BIN)/pytest
 
 .PHONY: test-docker
-test-docker: $(STAMPS)/package $(STAMPS)/dev ## build the image, start it by docker compose, and test it; needs a Docker engine
+test-docker: $(STAMPS)/package $(STAMPS)/dev chromium ## build the image, start it by docker compose, and test it; needs a Docker engine
 	$(BIN)/pytest tests/docker
 
 .PHONY: lint
-lint: $(STAMPS)/package $(STAMPS)/dev $(NODE_PACKAGES) ## lint and types
+lint: lint-python lint-web ## lint and types
+
+.PHONY: lint-python
+lint-python: $(STAMPS)/package $(STAMPS)/dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+.PHONY: lint-web
+lint-web: $(NODE_PACKAGES)
 	cd web && npm run lint
 	cd web && npm run typecheck
 	$(NODE_TOOLS)/eslint --config web/eslint.config.js examples
