@@ -36,7 +36,8 @@ def decode_picture(source: Path | BinaryIO, max_pixels: int = MAX_PIXELS) -> Ima
             with Pillow.open(source, formats=FORMATS) as picture:
                 if picture.width * picture.height > max_pixels:
                     raise _too_many(max_pixels)
-                return _to_rgb(ImageOps.exif_transpose(picture))
+                ImageOps.exif_transpose(picture, in_place=True)
+                return _to_rgb(picture)
     except UnidentifiedImageError:
         raise NotAPictureError(f"this is no {', '.join(FORMATS[:-1])} or {FORMATS[-1]} picture") from None
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
@@ -75,4 +76,5 @@ def _to_rgb(picture: Pillow.Image) -> Image:
     if picture.has_transparency_data:
         # What is transparent hides colours of any kind.
         picture = Pillow.alpha_composite(Pillow.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
-    return np.array(picture.convert("RGB"))
+    # To convert what is RGB already would copy it once more.
+    return np.array(picture if picture.mode == "RGB" else picture.convert("RGB"))

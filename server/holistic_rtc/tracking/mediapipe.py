@@ -109,7 +109,8 @@ class MediaPipePictureTracker:
         height, width = image.shape[:2]
         scale = self.CANVAS / max(height, width)
         scaled_height, scaled_width = (max(round(side * scale), 1) for side in (height, width))
-        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        # INTER_AREA takes five times as long, and pays only where many pixels become one.
+        interpolation = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
         self._canvas[:scaled_height, :scaled_width] = cv2.resize(
             image, (scaled_width, scaled_height), interpolation=interpolation
         )
