@@ -19,15 +19,8 @@ ENV PATH=/opt/holistic-rtc/bin:$PATH \
 WORKDIR /src
 COPY requirements.lock .
 RUN --mount=type=cache,target=/root/.cache/pip \
-    pip --python /opt/holistic-rtc/bin/python install --no-deps --require-hashes --requirement requirements.lock
-# Only MediaPipe's own Python code imports these, and the server calls its library without that; of matplotlib it takes a
-# picture (server/holistic_rtc/sample.py).
-WORKDIR /opt/holistic-rtc/lib/python3.11/site-packages
-RUN pip --python /opt/holistic-rtc/bin/python uninstall --yes \
-        absl-py contourpy cycler fonttools kiwisolver pyparsing python-dateutil sounddevice tzdata \
-    && find matplotlib -type f ! -path matplotlib/__init__.py ! -name grace_hopper.jpg -delete \
-    && find . -type d -name tests -prune -exec rm -r {} + \
-    && find . -type d -empty -delete
+    pip --python /opt/holistic-rtc/bin/python install --no-deps --require-hashes --requirement requirements.lock \
+    && find /opt/holistic-rtc -type d -name tests -prune -exec rm -r {} +
 
 
 FROM packages AS package

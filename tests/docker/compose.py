@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-CPUS = 0.5
+CPUS = 1.0
 ADDRESS = "127.0.0.1"
 SETTINGS = {
     "COMPOSE_PROJECT_NAME": "holistic-rtc-test",
@@ -20,6 +20,7 @@ SETTINGS = {
     "NETWORK": "172.30.87",
     "PUBLIC_IP": ADDRESS,
     "TURN_PORT": "13478",
+    "TURN_TLS_PORT": "15349",
     # More than the caps give room for, so that they are reached.
     "HOLISTIC_MAX_SESSIONS": "2",
 }

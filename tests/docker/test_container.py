@@ -58,6 +58,11 @@ async def until_ready(url: str, timeout: float = 120) -> None:
             await asyncio.sleep(0.1)
 
 
+def test_a_start_takes_no_more_than_five_seconds_of_two_cpus(composition: Composition) -> None:
+    """Compose gives it two; here it has one, and the rest of the machine is busy. Goes first."""
+    assert _cpu_seconds(composition) < 10
+
+
 async def test_annotated_video_and_landmarks_come_through_the_published_ports(composition: Composition) -> None:
     await until_ready(composition.url)
     async with publishing_from_outside(composition.url) as publisher:
@@ -95,20 +100,28 @@ def test_the_secret_that_the_turn_server_made_is_in_no_log(composition: Composit
     assert secret not in docker("compose", "logs")
 
 
-async def test_the_cpu_cap_is_known_to_the_server_and_holds_under_load(composition: Composition) -> None:
+async def test_two_sessions_share_the_cpu_cap_with_fewer_frames_and_a_bounded_delay(composition: Composition) -> None:
     assert f"{CPUS:g} CPUs (CPU limit of the control group)" in docker("compose", "logs", "app")
     await until_ready(composition.url)
-    async with publishing_from_outside(composition.url) as publisher:
-        await publisher.until(lambda: len(publisher.landmarks) > 5)
-        used, began = _cpu_seconds(composition), time.monotonic()
-        # A machine that has other things to do would not let a session alone get to the cap.
-        await asyncio.to_thread(
-            composition.in_app, "sh", "-c", "for i in 1 2 3 4; do timeout 5 python -c 'while True: pass' & done; wait"
-        )
-        # A period of 0.1 s may be charged late.
-        assert _cpu_seconds(composition) - used < CPUS * (time.monotonic() - began) * 1.05 + 0.1
-        count = len(publisher.landmarks)
-        await publisher.until(lambda: len(publisher.landmarks) > count)
+    async with publishing_from_outside(composition.url) as one:
+        await until_ready(composition.url)
+        async with publishing_from_outside(composition.url) as other:
+            for publisher in (one, other):
+                await publisher.until(lambda publisher=publisher: len(publisher.landmarks) > 5, timeout=60)
+            used, began = _cpu_seconds(composition), time.monotonic()
+            seen = [len(publisher.landmarks) for publisher in (one, other)]
+            reports = len(one.received("stats"))
+            await one.until(lambda: len(one.received("stats")) >= reports + 8, timeout=60)
+            # A period of 0.1 s may be charged late.
+            assert _cpu_seconds(composition) - used < CPUS * (time.monotonic() - began) * 1.05 + 0.1
+            few, many = sorted(len(p.landmarks) - count for p, count in zip((one, other), seen, strict=True))
+            assert few > many / 3
+            for publisher in (one, other):
+                tracks = [stats["tracks"][0] for stats in publisher.received("stats")[-8:]]
+                assert tracks[-1]["dropped"] > tracks[0]["dropped"]
+                assert max(track["fps_out"] for track in tracks) < 20
+                # Frames on their way, however slow it all is; a queue would be longer each second.
+                assert max(track["delay_ms"] / 1000 * track["fps_out"] for track in tracks) < 5
 
 
 async def test_the_server_is_back_after_the_memory_was_used_up(composition: Composition) -> None:

@@ -1,11 +1,14 @@
 """Several servers on one machine, which browsers reach through the TURN server alone."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 from e2e.browsers import launched, opened
+from turn.coturn import make_certificate
 
 from .compose import SETTINGS, docker
 
@@ -14,10 +17,12 @@ SCALED = {
     **SETTINGS,
     "COMPOSE_PROJECT_NAME": "holistic-rtc-scaled",
     "COMPOSE_FILE": "docker-compose.yml:deploy/compose.scale.yml",
+    "APP_CPUS": "0.5",
     "NETWORK": NETWORK,
     # This machine, seen from the containers as well as from the browser.
     "PUBLIC_HOST": f"{NETWORK}.1",
     "TURN_PORT": "13479",
+    "TURN_TLS_PORT": "15350",
 }
 
 ONLY_RELAYS = """
@@ -30,24 +35,43 @@ ONLY_RELAYS = """
 """
 
 
-@pytest.fixture
-def servers() -> Iterator[list[str]]:
-    """The addresses of two, whom nothing but the containers' network leads to."""
-    docker("compose", "build", settings=SCALED)
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("certificate")
+    folder.chmod(0o755)
+    return make_certificate(folder, SCALED["PUBLIC_HOST"])[0]
+
+
+@pytest.fixture(scope="module")
+def containers(certificate: Path) -> Iterator[list[str]]:
+    """Of two servers, whom nothing but their network leads to."""
+    settings = {**SCALED, "TURN_CERTIFICATE": str(certificate.parent)}
+    up = ("up", "--build", "--detach", "--wait", "--wait-timeout", "120", "--scale", "app=2")
     try:
-        docker("compose", "up", "--detach", "--wait", "--wait-timeout", "120", "--scale", "app=2", settings=SCALED)
-        address = '{{(index .NetworkSettings.Networks "holistic-rtc-scaled_holistic-rtc").IPAddress}}'
-        containers = docker("compose", "ps", "--quiet", "app", settings=SCALED).split()
-        yield [f"http://{docker('inspect', '--format', address, container)}:8080" for container in containers]
+        docker("compose", *up, settings=settings)
+        yield docker("compose", "ps", "--quiet", "app", settings=settings).split()
     finally:
-        print(docker("compose", "logs", "--tail", "50", check=False, settings=SCALED))
-        docker("compose", "down", "--volumes", settings=SCALED)
+        print(docker("compose", "logs", "--tail", "50", check=False, settings=settings))
+        docker("compose", "down", "--volumes", settings=settings)
 
 
-async def test_each_of_two_servers_is_reached_through_the_turn_server(servers: list[str]) -> None:
-    assert len(servers) == 2
+def test_the_doctor_finds_the_turn_server_over_udp_tcp_and_tls(containers: list[str], certificate: Path) -> None:
+    trusting = f"echo '{certificate.read_text()}' > /tmp/ca.pem; SSL_CERT_FILE=/tmp/ca.pem holistic-rtc doctor --port 0"
+    found = docker("exec", containers[0], "sh", "-c", trusting)
+    for url in ("turn:{}:13479?transport=udp", "turn:{}:13479?transport=tcp", "turns:{}:15350?transport=tcp"):
+        assert f"{url.format(SCALED['PUBLIC_HOST'])} relays at" in found
+    assert "too few for 2 sessions that have 16 viewers each" in found
+    assert "widen net.ipv4.ip_local_port_range to 34 ports" in found
+
+
+async def test_each_of_two_servers_is_reached_through_the_turn_server_and_the_page_tells_of_its_cap(
+    containers: list[str],
+) -> None:
+    address = '{{(index .NetworkSettings.Networks "holistic-rtc-scaled_holistic-rtc").IPAddress}}'
+    urls = [f"http://{docker('inspect', '--format', address, container)}:8080" for container in containers]
+    assert len(urls) == 2
     async with async_playwright() as playwright, launched(playwright) as browser:
-        for url in servers:
+        for url in urls:
             async with opened(browser, "about:blank") as page:
                 await page.add_init_script(ONLY_RELAYS)
                 await page.goto(url)
@@ -56,3 +80,6 @@ async def test_each_of_two_servers_is_reached_through_the_turn_server(servers: l
                 await page.wait_for_function(
                     "() => document.getElementById('annotated-video').getVideoPlaybackQuality().totalVideoFrames > 5"
                 )
+                rate = page.get_by_test_id("fps-received")
+                await expect(rate).to_have_text(re.compile("[1-9]"))
+                assert 0 < float(await rate.inner_text()) < 20

@@ -17,8 +17,13 @@ TOKEN = "t0ken"
 async def turn(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Coturn]:
     """May relay to this machine, also to 127.0.0.1; the configuration that is shipped allows neither."""
     folder = tmp_path_factory.mktemp("turn")
-    tls = make_certificate(folder)
-    async with coturn(folder, "--allow-loopback-peers", TURN_APP_NETWORK=own_addresses(), **tls) as turn:
+    certificate, key = make_certificate(folder)
+    environment = {
+        "TURN_APP_NETWORK": own_addresses(),
+        "TURN_TLS_CERT": str(certificate),
+        "TURN_TLS_KEY": str(key),
+    }
+    async with coturn(folder, "--allow-loopback-peers", **environment) as turn:
         yield turn
 
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import ifaddr
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import NameOID
 
+CERTIFICATE = "fullchain.pem"
 ENTRYPOINT = Path(__file__).parents[2] / "turn" / "entrypoint.sh"
 
 
@@ -31,7 +33,7 @@ class Coturn:
     @property
     def key_hash(self) -> str:
         """Of its certificate's public key, as Chromium's ``--ignore-certificate-errors-spki-list`` takes it."""
-        key = x509.load_pem_x509_certificate((self.folder / "cert.pem").read_bytes()).public_key()
+        key = x509.load_pem_x509_certificate((self.folder / CERTIFICATE).read_bytes()).public_key()
         digest = hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
         return base64.b64encode(digest).decode()
 
@@ -97,21 +99,24 @@ def variables(folder: Path, **environment: str) -> Mapping[str, str]:
     return {**others, "TURN_DIR": str(folder), **environment}
 
 
-def make_certificate(folder: Path) -> Mapping[str, str]:
-    """:return: variables of the entrypoint"""
+def make_certificate(folder: Path, address: str = "127.0.0.1") -> tuple[Path, Path]:
+    """:return: the files of the certificate and its key, for everybody to read"""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
         .sign(key, hashes.SHA256())
     )
-    paths = folder / "cert.pem", folder / "key.pem"
+    paths = folder / CERTIFICATE, folder / "privkey.pem"
     paths[0].write_bytes(certificate.public_bytes(Encoding.PEM))
     paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return {"TURN_TLS_CERT": str(paths[0]), "TURN_TLS_KEY": str(paths[1])}
+    for path in paths:
+        path.chmod(0o644)
+    return paths
 
 
 def own_addresses() -> str:
