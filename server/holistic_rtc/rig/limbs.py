@@ -61,7 +61,7 @@ LIMB_AXES = np.array([mirror[:, np.newaxis] * axes for axes in (_ARM, _LEG) for 
 """(4, 3, 3) the joints' axes, in the columns; mirrored on the right side"""
 
 # They are wider than those of most people, as landmarks err.
-UPPER_FLEXION = Range(*((-80, 150),) * 2, *((-130, 45),) * 2)
+UPPER_FLEXION = Range(*((-80, 150),) * 2, *((-145, 45),) * 2)
 UPPER_SIDE = Range(*((-90, 90),) * 2, *((-80, 40),) * 2)
 UPPER_TWIST = Range(*((-160, 110),) * 2, *((-90, 90),) * 2)
 HINGE = Range((0, 155))

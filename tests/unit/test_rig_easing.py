@@ -1,0 +1,91 @@
+"""Parts of the rig that come and go."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from rig_poses import POSES, degrees_between, landmarks_of, turn, with_visibility
+
+from holistic_rtc.rig.easing import EASE_IN_MS, EASE_OUT_MS, HOLD_MS, LOST_BELOW, SEEN_FROM
+from holistic_rtc.rig.fingers import DIGITS
+from holistic_rtc.rig.rest import RELAXED
+from holistic_rtc.rig.skeleton import BONE_INDEX
+from holistic_rtc.rig.solver import RigSolver
+from holistic_rtc.tracking.base import HolisticResult
+
+FRAME_MS = 33
+LEGS = range(25, 33)
+LEFT_HAND = [BONE_INDEX["leftHand"], *DIGITS[0].flat]
+
+
+def without_left_hand(result: HolisticResult) -> HolisticResult:
+    return replace(result, left_hand_world_landmarks=None)
+
+
+@pytest.fixture
+def fists() -> HolisticResult:
+    return landmarks_of(POSES["fists"])
+
+
+def test_a_lost_hand_is_held_for_a_moment_and_then_goes_to_rest_in_the_set_time(fists: HolisticResult) -> None:
+    solver = RigSolver()
+    seen = solver.solve(fists, 0)
+    assert seen is not None
+    distances = []
+    for ms in range(10, EASE_OUT_MS + 10, 10):
+        rig = solver.solve(without_left_hand(fists), ms)
+        assert rig is not None
+        if ms <= HOLD_MS:
+            assert degrees_between(rig.rotations, seen.rotations).max() < 0.01
+        distances.append(degrees_between(rig.rotations[LEFT_HAND], RELAXED[LEFT_HAND]).max())
+    assert distances == sorted(distances, reverse=True)
+    assert max(np.diff(distances[::-1])) < 8
+    assert distances[-1] < 0.01
+
+
+def test_a_hand_that_comes_is_where_it_is_seen_within_the_set_time(fists: HolisticResult) -> None:
+    solver = RigSolver()
+    solver.solve(without_left_hand(fists), 0)
+    came = solver.solve(fists, EASE_IN_MS // 2)
+    there = solver.solve(fists, EASE_IN_MS)
+    assert came is not None
+    assert there is not None
+    assert 5 < degrees_between(came.rotations[LEFT_HAND], POSES["fists"][LEFT_HAND]).max() < 60
+    assert degrees_between(there.rotations, POSES["fists"]).max() < 0.2
+
+
+def test_nobody_is_no_rig_at_first_and_again_when_all_is_at_rest(fists: HolisticResult) -> None:
+    solver = RigSolver()
+    assert solver.solve(HolisticResult(), 0) is None
+    solver.solve(fists, 33)
+    times = range(66, 66 + EASE_OUT_MS + 66, 33)
+    rigs = [solver.solve(HolisticResult(), ms) for ms in times]
+    assert [rig is None for rig in rigs] == [ms >= 33 + EASE_OUT_MS for ms in times]
+
+
+def test_a_gap_in_time_is_not_followed_by_a_leap(fists: HolisticResult) -> None:
+    solver = RigSolver()
+    before = solver.solve(fists, 0)
+    after = solver.solve(HolisticResult(), 60_000)
+    assert before is not None
+    assert after is not None
+    assert degrees_between(before.rotations, after.rotations).max() < 30
+
+
+def test_a_visibility_that_trembles_between_the_thresholds_changes_nothing() -> None:
+    result = landmarks_of(POSES["sitting"])
+    for start, bent in ((1.0, True), (0.1, False)):
+        solver = RigSolver()
+        for frame, visibility in enumerate((start, *(LOST_BELOW + 0.01, SEEN_FROM - 0.01) * 20)):
+            rig = solver.solve(with_visibility(result, LEGS, visibility), frame * FRAME_MS)
+            assert rig is not None
+            knee = degrees_between(rig.rotations[BONE_INDEX["leftLowerLeg"]], turn(("x", 90 if bent else 0)))
+            assert knee < 0.2
+
+
+def test_a_hand_collapsed_to_nothing_is_not_seen(fists: HolisticResult) -> None:
+    hand = fists.left_hand_world_landmarks
+    assert hand is not None
+    rig = RigSolver().solve(replace(fists, left_hand_world_landmarks=hand[0] + (hand - hand[0]) * np.float32(0.1)), 0)
+    assert rig is not None
+    assert degrees_between(rig.rotations[LEFT_HAND], RELAXED[LEFT_HAND]).max() < 0.01
