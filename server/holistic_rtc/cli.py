@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -81,6 +82,43 @@ def watch(url: str, session: str | None, json: Path | None, **options: object) -
     from .watch import watch
 
     watch(url, session, token.get_secret_value() if token else None, json, stderr)
+
+
+def vmc(url: str, session: str | None, to: str, arkit: bool, **options: object) -> None:
+    token = load_settings(**options).token
+    from .vmc import vmc
+
+    vmc(url, session, token.get_secret_value() if token else None, to, arkit=arkit, console=stderr)
+
+
+def record(
+    input: Path | None,
+    url: str | None,
+    session: str | None,
+    output: Path,
+    seconds: float,
+    fps: float,
+    arkit: bool,
+    **options: object,
+) -> None:
+    settings = load_settings(**options)
+    from .export.take import Wanted
+    from .record import record_file, record_session
+    from .tracking import ENGINES
+
+    wanted = Wanted(output, seconds=seconds, fps=fps, arkit=arkit)
+    if url is not None:
+        token = settings.token.get_secret_value() if settings.token else None
+        take = record_session(url, session, token, wanted, stderr)
+    else:
+        assert input is not None
+        bundle = _bundle(settings)
+        with _progress_of_items(f"Tracking {input.name}") as report:
+            take = record_file(input, lambda: ENGINES["mediapipe"](bundle.path), wanted, report)
+    stderr.print(f"{take.frames} frames, {take.seconds:.1f} s")
+    if take.full and take.longest < seconds:
+        stderr.print(f"a {output.suffix} holds an hour; what came after it is left out")
+    print(output)
 
 
 def snapshot(pictures: list[Path], output: Path | None, json: bool, url: str | None, **options: object) -> None:
@@ -190,6 +228,13 @@ def _progress_of_bytes() -> Iterator[models.Report]:
         yield report
 
 
+def _positive(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 < (number := float(text)) < math.inf:
+            return number
+    raise argparse.ArgumentTypeError(f"{text} is no number above 0")
+
+
 def _describe(bundle: ModelBundle) -> None:
     pose = f", {bundle.pose_model} pose model" if bundle.pose_model else ""
     stderr.print(f"{bundle.origin} bundle{pose}, sha256 {bundle.sha256}", soft_wrap=True)
@@ -280,6 +325,57 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--token", help="what the server asks for (HOLISTIC_TOKEN)")
     command.set_defaults(command=watch)
+
+    command = commands.add_parser(
+        "vmc",
+        argument_default=argparse.SUPPRESS,
+        help="move an avatar in another program",
+        description="Send the rig of a running session to a program that speaks the VMC protocol.",
+    )
+    command.add_argument("--url", required=True, help="the server's address, such as http://localhost:8080")
+    command.add_argument("--session", default=None, help="its id (default: the only one)")
+    command.add_argument(
+        "--to",
+        default="127.0.0.1:39539",
+        metavar="HOST:PORT",
+        help="where the program receives (default: 127.0.0.1:39539)",
+    )
+    command.add_argument(
+        "--arkit",
+        action="store_true",
+        default=False,
+        help="move the face by ARKit's 52 shapes (\"perfect sync\") instead of VRM's expressions",
+    )
+    command.add_argument("--token", help="what the server asks for (HOLISTIC_TOKEN)")
+    command.set_defaults(command=vmc)
+
+    command = commands.add_parser(
+        "record",
+        parents=[model],
+        help="record a running session or a video file as animation or data",
+        description="Record the rig of a running session, or of a video file, for animation programs: as BVH, VRM "
+        "Animation, JSON lines or CSV. A live recording ends with Ctrl-C, or when the session does.",
+    )
+    source = command.add_mutually_exclusive_group(required=True)
+    source.add_argument("input", type=Path, nargs="?", metavar="INPUT", help="a video that FFmpeg can read")
+    source.add_argument("--url", help="a server's address, such as http://localhost:8080, to record live")
+    command.add_argument("--session", help="its id, with --url (default: the only one)")
+    command.add_argument(
+        *("-o", "--output"),
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="ends in .bvh, .vrma, .jsonl or .csv, which says the format",
+    )
+    command.add_argument("--seconds", type=_positive, default=math.inf, metavar="N", help="stop after this time")
+    command.add_argument(
+        "--fps", type=_positive, default=30.0, metavar="N", help="frames a second of a .bvh (default: 30)"
+    )
+    command.add_argument("--arkit", action="store_true", help="give a .vrma the face as ARKit's 52 shapes")
+    command.add_argument(
+        "--token", default=argparse.SUPPRESS, help="what the server asks for, with --url (HOLISTIC_TOKEN)"
+    )
+    command.set_defaults(command=record)
 
     command = commands.add_parser(
         "snapshot",

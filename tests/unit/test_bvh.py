@@ -50,7 +50,7 @@ def test_uneven_frames_become_even_ones() -> None:
     file = io.StringIO()
     bvh.write(recorder.motion(), 20, file)
     lines = file.getvalue().splitlines()
-    assert lines[lines.index("MOTION") + 1 :][:2] == ["Frames: 7", "Frame Time: 0.0500000"]
+    assert lines[lines.index("MOTION") + 1 :][:2] == ["Frames: 7", "Frame Time: 0.050000000"]
     assert numbers(lines)[:, 0] == pytest.approx(np.arange(7) * 5)
 
 

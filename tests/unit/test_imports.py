@@ -37,9 +37,11 @@ ALLOWED = {
     "follow": {"client", *COMMON},
     "export": {"landmarks", "rig", "tracking", *COMMON},
     "watch": {"client", "follow", "landmarks", "tracking", *COMMON},
+    "vmc": {"client", "follow", "rig", *COMMON},
+    "record": {"client", "export", "follow", "media", "rig", "tracking", *COMMON},
     "batch": {"client", "media", "tracking", *COMMON},
     "doctor": {"config", "http", "media", "sessions", "tls", "tracking", *COMMON},
-    "cli": {"app", "batch", "config", "doctor", "tracking", "media", "watch", *COMMON},
+    "cli": {"app", "batch", "config", "doctor", "export", "tracking", "media", "record", "vmc", "watch", *COMMON},
 }
 LIBRARIES = {
     "aiohttp": {"app", "http", "client"},
@@ -47,7 +49,7 @@ LIBRARIES = {
     "av": {"worker", "media", "client"},
     "mediapipe": {"tracking"},
     "pydantic_settings": {"config"},
-    "rich": {"cli", "follow", "watch"},
+    "rich": {"cli", "follow", "record", "vmc", "watch"},
 }
 
 

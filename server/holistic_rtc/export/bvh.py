@@ -38,7 +38,7 @@ def write(motion: Motion, fps: float, file: TextIO) -> None:
     """
     frames = int(motion.times[-1] * fps + 1e-6) + 1
     file.writelines(f"{line}\n" for line in ("HIERARCHY", *_joint(0, "")))
-    file.write(f"MOTION\nFrames: {frames}\nFrame Time: {1 / fps:.7f}\n")
+    file.write(f"MOTION\nFrames: {frames}\nFrame Time: {1 / fps:.9f}\n")
     for first in range(0, frames, _AT_ONCE):
         even = motion.at(np.arange(first, min(first + _AT_ONCE, frames)) / fps)
         angles = _angles(even.rotations[:, _ORDER]).reshape(len(even.times), -1)

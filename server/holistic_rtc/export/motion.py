@@ -6,14 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..rig.rest import RELAXED
 from ..rig.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS, OFFSETS, Rig
 from ..tracking.base import FloatArray
 
 LONGEST = 3600
-"""Seconds of a motion, which is held in memory: at 30 frames a second about 120 MB."""
+"""Seconds of a motion, as it is held in memory: at 30 frames a second these are 120 MB."""
 
-_REST = Rig(
-    rotations=np.tile(np.array([0, 0, 0, 1], np.float32), (len(BONES), 1)),
+_NOBODY = Rig(
+    rotations=RELAXED.astype(np.float32),
     hips_position=OFFSETS[0],
     expressions=np.zeros(len(EXPRESSIONS), np.float32),
     arkit=np.zeros(len(ARKIT_BLENDSHAPES), np.float32),
@@ -64,26 +65,21 @@ class Motion:
 
 
 class MotionRecorder:
-    """Collects a motion as its frames come. It begins with the first in which somebody is seen."""
+    """Collects a motion as its frames come."""
 
     def __init__(self) -> None:
         self._times = array("q")
         self._poses = array("f")
 
-    @property
-    def full(self) -> bool:
-        """Whether no more is taken."""
-        return len(self._times) > 0 and self._times[-1] - self._times[0] >= LONGEST * 1000
-
     def add(self, timestamp_ms: int, rig: Rig | None) -> None:
         """
         What isn't later than the frame before it is left out.
 
-        :param rig: None when nobody is seen, which is recorded as the pose of rest.
+        :param rig: None when nobody is seen, which is recorded as the pose that the solver has gone to by then.
         """
-        if self.full or not (rig or self._times) or (self._times and timestamp_ms <= self._times[-1]):
+        if self._times and timestamp_ms <= self._times[-1]:
             return
-        rig = rig or _REST
+        rig = rig or _NOBODY
         parts = (rig.rotations.ravel(), rig.hips_position, rig.expressions, rig.arkit)
         self._times.append(timestamp_ms)
         self._poses.frombytes(np.concatenate(parts, dtype=np.float32).tobytes())

@@ -70,31 +70,22 @@ def track_file(
     :raises MediaError: a file can't be read or written.
     :raises TrackerError: the tracker failed.
     """
-    with closing(_open(source)) as media:
+    with closing(open_media(source)) as media:
         if annotated is None and landmarks is None:
             annotated = source.with_name(f"{source.stem}-annotated{media.suffixes[0]}")
         _check_outputs(source, media, annotated, landmarks)
         tracked = Tracked(annotated, landmarks)
-        refiner = Refiner()
         try:
             with closing(make_tracker()) as tracker, ExitStack() as outputs:
                 write = annotated and outputs.enter_context(media.writing(outputs.enter_context(replacing(annotated))))
                 lines = landmarks and outputs.enter_context(outputs.enter_context(replacing(landmarks)).open("wb"))
-                for shot in media.shots():
-                    for i in range(media.passes):
-                        result = tracker.track(shot.image, shot.timestamp_ms + i)
-                    height, width = shot.image.shape[:2]
-                    result = refiner.refine(result, width, height, shot.timestamp_ms, smoothing=True)
-                    message = LandmarkMessage(tracked.frames, shot.timestamp_ms, width, height, 0, result)
+                for shot, message in track_media(media, tracker, report):
                     if write:
-                        write(shot, annotate(shot.image, result))
+                        write(shot, annotate(shot.image, message.result))
                     if lines:
                         lines.write(json.encode(message) + b"\n")
                     tracked.frames += 1
                     tracked.seen.update(message.seen().keys())
-                    report(tracked.frames, media.frames)
-                if not tracked.frames:
-                    raise MediaError(f"{source} has no frame that can be read")
         except (OSError, FFmpegError) as error:
             # Trouble with reading has become a MediaError, or been counted as damage, where it happened.
             raise MediaError(f"the output can't be written: {error.strerror}") from error
@@ -102,18 +93,43 @@ def track_file(
     return tracked
 
 
+def track_media(media: "Picture | Video", tracker: Tracker, report: Report) -> "Iterator[tuple[Shot, LandmarkMessage]]":
+    """
+    Each frame with its landmarks, refined.
+
+    :raises MediaError: there is none.
+    :raises TrackerError: the tracker failed.
+    """
+    refiner = Refiner()
+    done = 0
+    for shot in media.shots():
+        for i in range(media.passes):
+            result = tracker.track(shot.image, shot.timestamp_ms + i)
+        height, width = shot.image.shape[:2]
+        result = refiner.refine(result, width, height, shot.timestamp_ms, smoothing=True)
+        yield shot, LandmarkMessage(done, shot.timestamp_ms, width, height, 0, result)
+        done += 1
+        report(done, media.frames)
+    if not done:
+        raise MediaError(f"{media.source} has no frame that can be read")
+
+
 @dataclass(frozen=True, slots=True)
-class _Shot:
+class Shot:
+    """A frame, upright."""
+
     image: Image
     timestamp_ms: int
     frame: VideoFrame | None = None
     """Carries the time that the annotated frame is to have, in a video"""
 
 
-_Write = Callable[[_Shot, Image], None]
+_Write = Callable[[Shot, Image], None]
 
 
-class _Picture:
+class Picture:
+    """What :func:`open_media` finds in the file of a picture."""
+
     kind = "picture"
     suffixes = (".png", ".jpg", ".jpeg")
     # Measured on four stills: the landmarker's first pass misses a hand and puts a pose 40 pixels off, the second finds
@@ -122,11 +138,12 @@ class _Picture:
     frames = 1
     damaged = False
 
-    def __init__(self, image: Image) -> None:
+    def __init__(self, source: Path, image: Image) -> None:
+        self.source = source
         self._image = image
 
-    def shots(self) -> Iterator[_Shot]:
-        yield _Shot(self._image, 0)
+    def shots(self) -> Iterator[Shot]:
+        yield Shot(self._image, 0)
 
     @contextmanager
     def writing(self, path: Path) -> Iterator[_Write]:
@@ -136,12 +153,15 @@ class _Picture:
         pass
 
 
-class _Video:
+class Video:
+    """What :func:`open_media` finds in the file of a video."""
+
     kind = "video"
     suffixes = (".mp4",)
     passes = 1
 
-    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
+    def __init__(self, source: Path, container: InputContainer, stream: VideoStream) -> None:
+        self.source = source
         self.damaged = False
         self._container = container
         self._stream = stream
@@ -149,7 +169,7 @@ class _Video:
         seconds = (container.duration or 0) / av.time_base
         self.frames = stream.frames or round(seconds * self._rate)
 
-    def shots(self) -> Iterator[_Shot]:
+    def shots(self) -> Iterator[Shot]:
         clock = MediaClock()
         first: int | None = None
         last = -1
@@ -162,7 +182,7 @@ class _Video:
             # Encoders refuse a time that doesn't increase.
             frame.pts = last = max(frame.pts - first, last + 1)
             image = np.ascontiguousarray(np.rot90(to_rgb(frame), round(frame.rotation / 90)))
-            yield _Shot(image, clock.timestamp_ms(frame.pts, frame.time_base), frame)
+            yield Shot(image, clock.timestamp_ms(frame.pts, frame.time_base), frame)
 
     @contextmanager
     def writing(self, path: Path) -> Iterator[_Write]:
@@ -172,7 +192,7 @@ class _Video:
             stream.colorspace = _SMPTE170M
             started = False
 
-            def write(shot: _Shot, image: Image) -> None:
+            def write(shot: Shot, image: Image) -> None:
                 nonlocal started
                 assert shot.frame is not None
                 if min(image.shape[:2]) < 2:
@@ -205,18 +225,24 @@ class _Video:
                 yield from frames
 
 
-def _open(source: Path) -> _Picture | _Video:
+def open_media(source: Path) -> Picture | Video:
+    """
+    To be closed.
+
+    :param source: a picture (JPEG, PNG, WebP, BMP) or whatever video FFmpeg can read.
+    :raises MediaError: it can't be read.
+    """
     if not source.is_file():
         raise MediaError(f"{source} is not a file" if source.exists() else f"there is no file {source}")
     try:
-        return _Picture(decode_picture(source))
+        return Picture(source, decode_picture(source))
     except NotAPictureError:
         return _open_video(source)
     except MediaError as error:
         raise MediaError(f"{source}: {error}") from error
 
 
-def _open_video(source: Path) -> _Video:
+def _open_video(source: Path) -> Video:
     try:
         # With the protocol named, a file name that looks like an address is still a file.
         container = av.open(f"file:{source}", metadata_errors="replace")
@@ -226,10 +252,10 @@ def _open_video(source: Path) -> _Video:
     if not isinstance(stream, VideoStream) or container.format.name in _TEXT_ART:
         container.close()
         raise MediaError(f"{source} has no video in it")
-    return _Video(container, stream)
+    return Video(source, container, stream)
 
 
-def _check_outputs(source: Path, media: _Picture | _Video, annotated: Path | None, landmarks: Path | None) -> None:
+def _check_outputs(source: Path, media: Picture | Video, annotated: Path | None, landmarks: Path | None) -> None:
     if annotated is not None and annotated.suffix.lower() not in media.suffixes:
         raise MediaError(
             f"an annotated {media.kind} can't be written as {annotated.name}; end the name in "

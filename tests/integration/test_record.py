@@ -1,0 +1,93 @@
+"""``holistic-rtc record`` as its user runs it."""
+
+import asyncio
+import csv
+import os
+import signal
+import struct
+from pathlib import Path
+
+import orjson
+import pytest
+
+from holistic_rtc import cli
+from holistic_rtc.client import HolisticClient, VideoFile
+from holistic_rtc.landmarks import json
+from support.commands import refused, running, told
+from support.pictures import shared_media
+from support.serving import Server
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+def bvh_frames(path: Path) -> list[list[float]]:
+    lines = path.read_text().splitlines()
+    start = lines.index("MOTION")
+    rows = [list(map(float, line.split())) for line in lines[start + 3 :]]
+    assert lines[start + 1] == f"Frames: {len(rows)}"
+    return rows
+
+
+async def test_a_session_until_its_end_a_given_time_or_ctrl_c(server: Server, tmp_path: Path) -> None:
+    vrma, bvh, table = (tmp_path / name for name in ("take.vrma", "take.bvh", "take.csv"))
+    common = ("record", "--url", server.url)
+    async with (
+        HolisticClient(server.url) as client,
+        client.publish(VideoFile(shared_media("wave.mp4"), loop=True)) as published,
+        running(*common, "-o", vrma) as to_the_end,
+        running(*common, "-o", bvh, "--seconds", "1", "--fps", "20", "--session", published.session) as for_a_second,
+        running(*common, "-o", table) as interrupted,
+    ):
+        output, _ = await for_a_second.communicate()
+        assert (for_a_second.returncode, output.decode()) == (0, f"{bvh}\n")
+        await told(interrupted, "Ctrl-C ends it")
+        interrupted.send_signal(signal.SIGINT)
+        output, _ = await interrupted.communicate()
+        assert (interrupted.returncode, output.decode()) == (0, f"{table}\n")
+        await told(to_the_end, "Ctrl-C ends it")
+        assert sorted(os.listdir(tmp_path))[1:] == [bvh.name, table.name]
+        await published.close()
+        output, errors = await to_the_end.communicate()
+        assert (to_the_end.returncode, output.decode()) == (0, f"{vrma}\n")
+        assert b"the session has ended" in errors
+    assert sorted(os.listdir(tmp_path)) == [bvh.name, table.name, vrma.name]
+
+    assert 1 < len(bvh_frames(bvh)) <= 20
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert any(row["pose_nose_x"] and row["hips_qw"] for row in rows)
+    data = vrma.read_bytes()
+    size, kind = struct.unpack_from("<I4s", data, 12)
+    assert kind == b"JSON"
+    assert "VRMC_vrm_animation" in orjson.loads(data[20 : 20 + size])["extensions"]
+
+
+async def test_a_video_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clip = shared_media("wave.mp4")
+    lines, bvh = tmp_path / "take.jsonl", tmp_path / "take.bvh"
+    for path in (lines, bvh):
+        arguments = ["record", str(clip), "-o", str(path), "--seconds", "0.4"]
+        assert await asyncio.to_thread(cli.main, arguments) == 0
+        assert capsys.readouterr().out == f"{path}\n"
+    messages = [json.decode(line) for line in lines.read_bytes().splitlines()]
+    assert [message.seq for message in messages] == list(range(12))
+    assert all(message.rig for message in messages)
+    hips = [row[:2] for row in bvh_frames(bvh)]
+    assert len(hips) == 12
+    rig = messages[0].rig
+    assert rig is not None
+    assert hips[0] == pytest.approx((rig.hips_position[:2] * 100).tolist(), abs=1)
+
+
+async def test_what_can_not_be_recorded(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "take.bvh"
+    for arguments, words in (
+        (["--url", server.url, "-o", path], "no session is running"),
+        (["--url", "http://127.0.0.1:1", "-o", path], "can't be reached"),
+        (["--url", server.url, "--session", "nobody", "-o", path], "no such session"),
+        (["--url", server.url, "-o", tmp_path / "take.fbx"], "can't be written as take.fbx"),
+        ([tmp_path / "absent.mp4", "-o", path], "there is no file"),
+        ([shared_media("nobody.jpg"), "-o", path], "nobody was seen"),
+    ):
+        assert words in await refused(capsys, "record", *arguments)
+    assert os.listdir(tmp_path) == []

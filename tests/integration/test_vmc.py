@@ -1,0 +1,105 @@
+"""``holistic-rtc vmc`` as its user runs it, and what a program at the other end receives."""
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from holistic_rtc.client import HolisticClient, LandmarkMessage, Part, VideoFile
+from holistic_rtc.rig.skeleton import BONES
+from holistic_rtc.vmc import sending
+from support.commands import refused, running, told
+from support.pictures import grace_hopper, shared_media
+from support.publisher import Pictures
+from support.serving import Server
+from support.takes import posed
+from support.vmc import receiving
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_a_person_s_bones_until_the_session_ends(server: Server) -> None:
+    async with (
+        receiving() as program,
+        HolisticClient(server.url) as client,
+        client.publish(VideoFile(shared_media("wave.mp4"), loop=True), parts=[Part.RIG]) as published,
+        running("vmc", "--url", server.url, "--to", f"127.0.0.1:{program.port}") as process,
+    ):
+        seen: list[LandmarkMessage] = []
+        collecting = asyncio.create_task(collect(published.landmarks(buffer=100), seen))
+        frames = await program.frames(8)
+        await published.close()
+        await collecting
+        _, errors = await process.communicate()
+    assert (process.returncode, errors.decode().splitlines()[-1]) == (0, "the session has ended")
+    rigs = np.array([message.rig.rotations * (1, -1, -1, 1) for message in seen if message.rig])
+    arms = []
+    for status, _, root, *messages in frames:
+        assert status.values == (1, 3, 0, 1)
+        assert root.values == ("root", 0, 0, 0, 0, 0, 0, 1)
+        bones = np.array([message.values[4:] for message in messages if message.address.endswith("Bone/Pos")])
+        assert bones.shape == (len(BONES), 4)
+        # It is one of the frames that came to the publisher, too.
+        assert np.abs(rigs - bones).max(axis=(1, 2)).min() < 1e-6
+        arms.append(bones[BONES.index("rightLowerArm")])
+    assert np.ptp(arms, axis=0).max() > 0.05, "the arm that waves doesn't move"
+    times = [time for (time,) in program.values("/VMC/Ext/T")]
+    assert times == sorted(times)
+
+
+async def collect(messages, seen: list[LandmarkMessage]) -> None:
+    async for message in messages:
+        seen.append(message)
+
+
+async def test_it_tells_when_no_frame_comes_and_when_that_is_over(server: Server) -> None:
+    source = Pictures(grace_hopper())
+    async with (
+        receiving() as program,
+        HolisticClient(server.url) as client,
+        client.publish(source) as published,
+        running(
+            *("vmc", "--url", server.url, "--session", published.session),
+            *("--to", f"127.0.0.1:{program.port}", "--arkit"),
+        ) as process,
+    ):
+        [frame] = await program.frames(1)
+        assert {"JawOpen", "TongueOut"} < {message.values[0] for message in frame if "Blend/Val" in message.address}
+        source.picture = None
+        await told(process, "no frame has come for 5 s")
+        assert program.values("/VMC/Ext/OK")[-1] == (1, 3, 0, 0)
+        source.picture = grace_hopper()
+        await told(process, "frames come again")
+        await program.frames(1)
+        assert program.values("/VMC/Ext/OK")[-1] == (1, 3, 0, 1)
+
+
+async def test_it_knows_when_no_program_listens() -> None:
+    async with receiving() as program:
+        port = program.port
+    async with sending(f"127.0.0.1:{port}", arkit=False) as sender, asyncio.timeout(10):
+        assert "no program listens" not in sender.state()
+        while "no program listens there" not in sender.state():
+            sender.send(posed())
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("to", ["39539", "127.0.0.1", "127.0.0.1:vmc", "127.0.0.1:0", "127.0.0.1:65536", ":39539"])
+async def test_where_to_send_has_to_be_an_address(capsys: pytest.CaptureFixture[str], to: str) -> None:
+    line = await refused(capsys, "vmc", "--url", "http://127.0.0.1:1", "--to", to)
+    assert line == f"{to} is no HOST:PORT to send to, such as 127.0.0.1:39539"
+
+
+async def test_what_can_not_be_followed(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "can't be reached" in await refused(capsys, "vmc", "--url", "http://127.0.0.1:1")
+    assert "no session is running" in await refused(capsys, "vmc", "--url", server.url)
+    assert "no such session" in await refused(capsys, "vmc", "--url", server.url, "--session", "nobody")
+    async with (
+        HolisticClient(server.url) as client,
+        client.publish(Pictures(grace_hopper(320, 240))) as one,
+        client.publish(Pictures(grace_hopper(320, 240))) as other,
+    ):
+        lines = await refused(capsys, "vmc", "--url", server.url)
+    assert "name one of them" in lines
+    assert one.session in lines
+    assert other.session in lines

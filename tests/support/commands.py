@@ -1,0 +1,54 @@
+"""``holistic-rtc``, as its user runs it beside a server."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from holistic_rtc import cli
+
+COMMAND = [sys.executable, "-m", "holistic_rtc.cli"]
+
+
+@asynccontextmanager
+async def running(*arguments: str | Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND,
+        *map(str, arguments),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ},
+    )
+    try:
+        async with asyncio.timeout(60):
+            yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def told(process: asyncio.subprocess.Process, words: str) -> str:
+    """The next line with these words on standard error."""
+    assert process.stderr is not None
+    while line := (await process.stderr.readline()).decode():
+        if words in line:
+            return line.rstrip()
+    raise AssertionError(f"the command ended without saying {words}")
+
+
+async def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
+    """
+    Runs in this process, which is faster.
+
+    :return: what it says when it ends with status 1
+    """
+    assert await asyncio.to_thread(cli.main, list(map(str, arguments))) == 1
+    output, errors = capsys.readouterr()
+    assert output == ""
+    return errors.removeprefix("holistic-rtc: ").rstrip()

@@ -1,0 +1,161 @@
+"""Takes of made-up messages, in all formats."""
+
+import csv
+import dataclasses
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from mediapipe.tasks.python.vision import PoseLandmark
+from mediapipe.tasks.python.vision.hand_landmarker import HandLandmark
+from synthetic import make_whole_message
+
+from holistic_rtc.errors import MediaError
+from holistic_rtc.export.motion import LONGEST
+from holistic_rtc.export.take import SUFFIXES, Wanted, writing
+from holistic_rtc.landmarks import json
+from holistic_rtc.landmarks.message import LandmarkMessage
+from holistic_rtc.landmarks.transform import to_quaternion
+from holistic_rtc.rig.skeleton import BONES, EXPRESSIONS, Rig
+from holistic_rtc.tracking.base import HolisticResult
+from holistic_rtc.tracking.blendshapes import BLENDSHAPE_NAMES
+from support.takes import waving
+
+every = pytest.mark.parametrize("suffix", SUFFIXES)
+
+
+def frame(milliseconds: int, rig: Rig | None, track: int = 0) -> LandmarkMessage:
+    return LandmarkMessage(milliseconds, milliseconds, 640, 480, track, HolisticResult(), rig)
+
+
+def write(wanted: Wanted, messages: Iterable[LandmarkMessage]) -> list[float]:
+    """:return: the seconds of the frames that were taken"""
+    with writing(wanted) as take:
+        taken = []
+        for message in messages:
+            before = take.frames
+            take.add(message)
+            if take.frames > before:
+                taken.append(message.timestamp_ms / 1000)
+    return taken
+
+
+def interrupted() -> Iterator[LandmarkMessage]:
+    yield frame(0, waving(0))
+    raise KeyboardInterrupt
+
+
+@every
+def test_the_file_appears_when_all_is_written(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"take{suffix}"
+    with writing(Wanted(path)) as take:
+        take.add(frame(0, waving(0)))
+        assert not path.exists()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@every
+def test_nothing_is_left_of_a_take_that_failed_or_has_no_frame(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"take{suffix}"
+    with pytest.raises(MediaError, match="is not written"), writing(Wanted(path)):
+        pass
+    with pytest.raises(KeyboardInterrupt):
+        write(Wanted(path), interrupted())
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("suffix", "first"), [(".bvh", 0.2), (".vrma", 0.2), (".jsonl", 0.1), (".csv", 0.1)])
+def test_a_motion_begins_when_somebody_is_seen_and_data_with_the_first_frame(
+    tmp_path: Path, suffix: str, first: float
+) -> None:
+    messages = [frame(100, None), frame(200, waving(0)), frame(300, None), frame(400, waving(0))]
+    taken = write(Wanted(tmp_path / f"take{suffix}"), messages)
+    assert taken[0] == first
+    assert taken[-2:] == [0.3, 0.4]
+
+
+@every
+def test_only_the_first_track_is_taken(tmp_path: Path, suffix: str) -> None:
+    messages = [frame(50 * count, waving(0), track=count % 2) for count in range(6)]
+    assert write(Wanted(tmp_path / f"take{suffix}"), messages) == [0, 0.1, 0.2]
+
+
+@every
+def test_it_ends_after_the_wanted_time(tmp_path: Path, suffix: str) -> None:
+    messages = [frame(1000 + 100 * count, waving(0)) for count in range(20)]
+    assert len(write(Wanted(tmp_path / f"take{suffix}", seconds=0.5), messages)) == 5
+
+
+def test_what_is_held_in_memory_has_an_end(tmp_path: Path) -> None:
+    messages = [frame(1000 * seconds, waving(0)) for seconds in (5, LONGEST + 4, LONGEST + 5, LONGEST + 6)]
+    assert len(write(Wanted(tmp_path / "take.vrma"), messages)) == 2
+    assert len(write(Wanted(tmp_path / "take.csv"), messages)) == 4
+
+
+def test_json_lines_are_the_protocol_s_messages(tmp_path: Path) -> None:
+    path = tmp_path / "take.jsonl"
+    message = dataclasses.replace(make_whole_message(), track=0)
+    write(Wanted(path), [message, message])
+    assert path.read_bytes().splitlines() == [json.encode(message)] * 2
+
+
+def test_csv_has_every_number_in_a_column_of_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "take.csv"
+    message = dataclasses.replace(make_whole_message(), track=0)
+    write(Wanted(path), [message])
+    with path.open(newline="") as file:
+        [row] = csv.DictReader(file)
+    result, rig = message.result, message.rig
+    assert rig is not None
+    assert result.pose_visibility is not None
+    assert result.face_transform is not None
+    expected = {"seq": message.seq, "time_ms": message.timestamp_ms, "width": 640, "height": 480}
+    pose, hand = ([point.name.lower() for point in points] for points in (PoseLandmark, HandLandmark))
+    for part, names in {
+        "pose": pose,
+        "pose_world": pose,
+        "face": map(str, range(478)),
+        **{f"{side}_hand{kind}": hand for side in ("left", "right") for kind in ("", "_world")},
+    }.items():
+        for name, point in zip(names, getattr(result, f"{part}_landmarks"), strict=True):
+            expected |= {f"{part}_{name}_{axis}": value for axis, value in zip("xyz", point, strict=True)}
+    expected |= {f"pose_{name}_visibility": value for name, value in zip(pose, result.pose_visibility, strict=True)}
+    turn = to_quaternion(result.face_transform)
+    expected |= {
+        f"face_transform_{axis}": value for axis, value in zip("xyz", result.face_transform[:3, 3], strict=True)
+    }
+    expected |= {f"face_transform_q{axis}": value for axis, value in zip("xyzw", turn, strict=True)}
+    expected |= dict(zip(BLENDSHAPE_NAMES[1:], result.face_blendshapes[1:], strict=True))
+    expected |= {f"hips_{axis}": value for axis, value in zip("xyz", rig.hips_position, strict=True)}
+    for bone, rotation in zip(BONES, rig.rotations, strict=True):
+        expected |= {f"{bone}_q{axis}": value for axis, value in zip("xyzw", rotation, strict=True)}
+    expected |= dict(zip(EXPRESSIONS, rig.expressions, strict=True))
+    assert set(row) == set(expected)
+    assert {name: float(value) for name, value in row.items()} == pytest.approx(expected, abs=1e-5)
+
+
+def test_csv_is_empty_where_nothing_was_seen(tmp_path: Path) -> None:
+    path = tmp_path / "take.csv"
+    write(Wanted(path), [frame(40, None), frame(80, waving(0))])
+    with path.open(newline="") as file:
+        nobody, somebody = csv.DictReader(file)
+    assert {name: value for name, value in nobody.items() if value} == {
+        **{"seq": "40", "time_ms": "40"},
+        **{"width": "640", "height": "480"},
+    }
+    assert somebody["hips_qw"] == "1.0"
+    assert somebody["pose_nose_x"] == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("take.fbx", "end the name in .bvh, .vrma, .jsonl or .csv"),
+        ("absent/take.bvh", "there is no folder"),
+        ("folder.csv", "is a folder"),
+    ],
+)
+def test_where_no_take_can_be_written(tmp_path: Path, name: str, words: str) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(MediaError, match=words):
+        Wanted(tmp_path / name)
