@@ -28,13 +28,13 @@ export async function tuneSender(sender: RTCRtpSender): Promise<void> {
   }
   track.contentHint = "motion";
   const { width = 640, height = 480 } = track.getSettings();
-  const parameters = sender.getParameters() as RTCRtpSendParameters & { degradationPreference?: string };
-  // Short of CPU or network, fewer frames are better than blurred ones: the tracker passes over frames anyway.
-  parameters.degradationPreference = "maintain-resolution";
-  for (const encoding of parameters.encodings) {
-    encoding.maxBitrate = maxBitrate(width, height);
-  }
-  await sender.setParameters(parameters);
+  await changeParameters(sender, (parameters: RTCRtpSendParameters & { degradationPreference?: string }) => {
+    // Short of CPU or network, fewer frames are better than blurred ones: the tracker passes over frames anyway.
+    parameters.degradationPreference = "maintain-resolution";
+    for (const encoding of parameters.encodings) {
+      encoding.maxBitrate = maxBitrate(width, height);
+    }
+  });
 }
 
 /** The rate that cameras have, and one under which the video is no fun any more. */
@@ -64,15 +64,34 @@ export function nextMaxFps(limit: number | null, { fpsIn, fpsOut }: { fpsIn: num
 
 /** Send at most so many frames a second; null for all. */
 export async function limitFps(sender: RTCRtpSender, maxFps: number | null): Promise<void> {
-  const parameters = sender.getParameters();
-  for (const encoding of parameters.encodings) {
-    if (maxFps === null) {
-      delete encoding.maxFramerate;
-    } else {
-      encoding.maxFramerate = maxFps;
+  await changeParameters(sender, (parameters) => {
+    for (const encoding of parameters.encodings) {
+      if (maxFps === null) {
+        delete encoding.maxFramerate;
+      } else {
+        encoding.maxFramerate = maxFps;
+      }
     }
-  }
-  await sender.setParameters(parameters);
+  });
+}
+
+/** The latest change of each sender, which may be under way. */
+const changes = new WeakMap<RTCRtpSender, Promise<void>>();
+
+/** One after the other: Chromium refuses parameters that were read before another change has ended. */
+async function changeParameters(
+  sender: RTCRtpSender,
+  change: (parameters: RTCRtpSendParameters) => void,
+): Promise<void> {
+  const before = changes.get(sender);
+  const done = (async () => {
+    await before?.catch(() => undefined); // That one's affair.
+    const parameters = sender.getParameters();
+    change(parameters);
+    await sender.setParameters(parameters);
+  })();
+  changes.set(sender, done);
+  await done;
 }
 
 /** Show each frame as it comes, rather than evenly and later. */
