@@ -1,4 +1,4 @@
-"""The VP8 encoder that takes the place of aiortc's."""
+"""What takes the place of aiortc's video codecs."""
 
 from fractions import Fraction
 
@@ -15,6 +15,7 @@ from support.pictures import grace_hopper
 from support.publisher import Picture
 
 VP8 = RTCRtpCodecParameters(mimeType="video/VP8", clockRate=90_000, payloadType=96)
+H264 = RTCRtpCodecParameters(mimeType="video/H264", clockRate=90_000, payloadType=97)
 
 
 @pytest.fixture
@@ -83,6 +84,14 @@ def test_a_bitrate_that_falls_is_followed_at_once_and_one_that_rises_in_steps(en
     assert encoder.target_bitrate == DEFAULT_BITRATE // 2
     encoder.target_bitrate = round(1.3 * DEFAULT_BITRATE / 2)
     assert encoder.target_bitrate == round(1.3 * DEFAULT_BITRATE / 2)
+
+
+def test_no_codec_has_as_many_threads_as_the_machine_has_cpus() -> None:
+    tune()
+    encoder = get_encoder(H264)
+    encoder.encode(frame())
+    used = (get_decoder(VP8), get_decoder(H264), encoder)
+    assert [codec.codec.thread_count for codec in used] == [1, 1, 1]
 
 
 def test_another_size_takes_another_encoder(encoder: FastVp8Encoder, opened: list[object]) -> None:

@@ -3,6 +3,7 @@
 import av
 from aiortc import codecs, rtcrtpreceiver
 from aiortc.codecs import h264, vpx
+from av.codec.context import CodecContext
 from av.frame import Frame
 from av.video.codeccontext import VideoCodecContext
 
@@ -19,7 +20,37 @@ def tune() -> None:
     vpx.DEFAULT_BITRATE = h264.DEFAULT_BITRATE = DEFAULT_BITRATE
     vpx.MAX_BITRATE = h264.MAX_BITRATE = MAX_BITRATE
     codecs.Vp8Encoder = FastVp8Encoder  # type: ignore[attr-defined]
+    codecs.Vp8Decoder = Vp8Decoder  # type: ignore[attr-defined]
+    codecs.H264Encoder = H264Encoder  # type: ignore[attr-defined]
+    codecs.H264Decoder = H264Decoder  # type: ignore[attr-defined]
     rtcrtpreceiver.JitterBuffer = FrameBuffer  # type: ignore[assignment,attr-defined]
+
+
+class _OnOneThread:
+    """FFmpeg by itself starts a thread for each CPU of the machine, whatever the container may use of it."""
+
+    @property
+    def codec(self) -> CodecContext | None:
+        return self._codec
+
+    @codec.setter
+    def codec(self, codec: CodecContext | None) -> None:
+        # aiortc makes one, and opens it with the first frame.
+        if codec is not None:
+            codec.thread_count = 1
+        self._codec = codec
+
+
+class Vp8Decoder(_OnOneThread, vpx.Vp8Decoder):  # type: ignore[misc]
+    pass
+
+
+class H264Decoder(_OnOneThread, h264.H264Decoder):  # type: ignore[misc]
+    pass
+
+
+class H264Encoder(_OnOneThread, h264.H264Encoder):  # type: ignore[misc]
+    pass
 
 
 class FastVp8Encoder(vpx.Vp8Encoder):
