@@ -10,7 +10,7 @@ from typing import TypedDict, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from benchmarks import clip
 
@@ -33,6 +33,8 @@ class _Report(TypedDict):
     persons: int
     dropped: int
     decoded: int
+    bytesSent: int
+    bytesReceived: int
     samples: list[list[float]]
     unreadable: int
 
@@ -46,6 +48,7 @@ class Report:
     :param messages: landmark messages that came.
     :param dropped: frames that the server passed over, as it says itself.
     :param decoded: annotated frames that came.
+    :param bytes_sent: of media and messages, encrypted, without the headers of UDP and IP; as are those received.
     :param times: ``(n,)``, when each annotated frame was shown, in milliseconds.
     :param delays: ``(n,)``, its age by its bar code, in milliseconds.
     :param heights: ``(n,)``, in pixels.
@@ -57,6 +60,8 @@ class Report:
     messages: int
     dropped: int
     decoded: int
+    bytes_sent: int
+    bytes_received: int
     times: NDArray[np.float64]
     delays: NDArray[np.float64]
     heights: NDArray[np.float64]
@@ -99,6 +104,8 @@ class Client:
             messages=report["messages"],
             dropped=report["dropped"],
             decoded=report["decoded"],
+            bytes_sent=report["bytesSent"],
+            bytes_received=report["bytesReceived"],
             times=times,
             delays=delays,
             heights=heights,
@@ -134,6 +141,12 @@ class Chromium:
         options = {"width": clip.WIDTH, "height": clip.HEIGHT, "videoBack": video_back, "plain": plain}
         page.evaluate("options => connect(options)", options)
         return Client(page)
+
+    def view(self, url: str, session: str) -> BrowserContext:
+        """Open the page that shows a session to others; close it."""
+        context = self._browser.new_context()
+        context.new_page().goto(f"{url}/view/{session}")
+        return context
 
 
 @contextmanager
