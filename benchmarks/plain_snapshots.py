@@ -1,7 +1,9 @@
 """
 The upload endpoint that anyone would write with MediaPipe, for comparison: a new landmarker for every picture.
 
-The picture is saved to a file, the annotated one is read from a file, and requests are served on threads.
+The picture is saved to a file and read from it, its landmarks become Python objects, MediaPipe's own utilities draw
+them in its default styles, and the annotated picture goes to a file and from there to the client. Requests are served
+on threads, so that several clients use all cores.
 """
 
 import asyncio
@@ -16,33 +18,62 @@ from aiohttp import web
 from mediapipe.tasks.python import BaseOptions
 from mediapipe.tasks.python.vision import FaceLandmarksConnections as Face
 from mediapipe.tasks.python.vision import HandLandmarksConnections as Hand
-from mediapipe.tasks.python.vision import HolisticLandmarker, HolisticLandmarkerOptions, RunningMode
+from mediapipe.tasks.python.vision import (
+    HolisticLandmarker,
+    HolisticLandmarkerOptions,
+    HolisticLandmarkerResult,
+    RunningMode,
+    drawing_styles,
+    drawing_utils,
+)
 from mediapipe.tasks.python.vision import PoseLandmarksConnections as Pose
 
 from holistic_rtc.tracking import models
 from holistic_rtc.tracking.base import Image
 
 
+def make_landmarker() -> HolisticLandmarker:
+    return HolisticLandmarker.create_from_options(
+        HolisticLandmarkerOptions(
+            base_options=BaseOptions(model_asset_path=str(models.find(models.PoseModel.FULL).path)),
+            running_mode=RunningMode.IMAGE,
+            output_face_blendshapes=True,
+        )
+    )
+
+
+def find(landmarker: HolisticLandmarker, rgb: Image) -> HolisticLandmarkerResult:
+    return landmarker.detect(mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=rgb))
+
+
+def draw(picture: Image, result: HolisticLandmarkerResult) -> None:
+    for connections, style in (
+        (Face.FACE_LANDMARKS_TESSELATION, drawing_styles.get_default_face_mesh_tesselation_style()),
+        (Face.FACE_LANDMARKS_CONTOURS, drawing_styles.get_default_face_mesh_contours_style()),
+        (
+            Face.FACE_LANDMARKS_LEFT_IRIS + Face.FACE_LANDMARKS_RIGHT_IRIS,
+            drawing_styles.get_default_face_mesh_iris_connections_style(),
+        ),
+    ):
+        drawing_utils.draw_landmarks(picture, result.face_landmarks, connections, None, style)
+    drawing_utils.draw_landmarks(
+        picture, result.pose_landmarks, Pose.POSE_LANDMARKS, drawing_styles.get_default_pose_landmarks_style()
+    )
+    for hand in (result.left_hand_landmarks, result.right_hand_landmarks):
+        drawing_utils.draw_landmarks(
+            picture,
+            hand,
+            Hand.HAND_CONNECTIONS,
+            drawing_styles.get_default_hand_landmarks_style(),
+            drawing_styles.get_default_hand_connections_style(),
+        )
+
+
 def annotate(uploaded: Path, annotated: Path) -> None:
     picture = cast(Image, cv2.imread(str(uploaded)))
-    height, width = picture.shape[:2]
-    options = HolisticLandmarkerOptions(
-        base_options=BaseOptions(model_asset_path=str(models.find(models.PoseModel.FULL).path)),
-        running_mode=RunningMode.IMAGE,
-        output_face_blendshapes=True,
-    )
-    with HolisticLandmarker.create_from_options(options) as landmarker:
-        rgb = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
-        result = landmarker.detect(mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=rgb))
-    for landmarks, connections in (
-        (result.face_landmarks, Face.FACE_LANDMARKS_TESSELATION),
-        (result.pose_landmarks, Pose.POSE_LANDMARKS),
-        (result.left_hand_landmarks, Hand.HAND_CONNECTIONS),
-        (result.right_hand_landmarks, Hand.HAND_CONNECTIONS),
-    ):
-        points = [(round(point.x * width), round(point.y * height)) for point in landmarks]
-        for line in connections if points else ():
-            cv2.line(picture, points[line.start], points[line.end], (0, 255, 0), 1)
+    with make_landmarker() as landmarker:
+        result = find(landmarker, cast(Image, cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)))
+    draw(picture, result)
     cv2.imwrite(str(annotated), picture)
 
 
