@@ -116,7 +116,8 @@ class MediaPipePictureTracker:
         )
         found = self._detect()
         self._canvas[:] = 0
-        self._remembers = True
+        # Where it found nobody, it is as after a black picture.
+        self._remembers = found.pose_landmarks is not None
         # Depth is in units of the picture's width, as is x.
         to_picture = np.array([1 / scaled_width, 1 / scaled_height, 1 / scaled_width], np.float32) * self.CANVAS
         return replace(
