@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from itertools import cycle
+from unittest.mock import patch
 
 import aiohttp
 import numpy as np
@@ -107,13 +108,14 @@ def measure() -> list[Figure]:
     person = [Pillow.fromarray(frame) for frame in clip.frames()]
     large = [np.asarray(ImageOps.pad(picture, SIZE)) for picture in person[:24]]
     pictures = [encode(picture, SIZE) for picture in person[:24]]
-    os.environ["HOLISTIC_SNAPSHOT_PLACES"] = "16"  # A place for each of the clients.
     with ExitStack() as servers, plain_snapshots.make_landmarker() as landmarker:
         plain = servers.enter_context(running("-m", "benchmarks.plain_snapshots"))
         ours = []
         for workers in ("1", "2"):
-            os.environ["HOLISTIC_SNAPSHOT_WORKERS"] = workers
-            ours.append(servers.enter_context(holistic_rtc("--pose-model", "full")))
+            # A place for each of the clients.
+            settings = {"HOLISTIC_SNAPSHOT_PLACES": "16", "HOLISTIC_SNAPSHOT_WORKERS": workers}
+            with patch.dict(os.environ, settings):
+                ours.append(servers.enter_context(holistic_rtc("--pose-model", "full")))
         times = {clients: rate(ours[0], pictures, clients)[1] for clients in (1, 4, 16)}
         compared = {clients: compare((*ours, plain), landmarker, large, clients) for clients in (1, 4)}
         rss = [process for process in ours[0].tree() if "holistic_rtc.worker.snapshot" in process.cmdline()]
