@@ -25,7 +25,7 @@ async def running(*arguments: str | Path) -> AsyncIterator[asyncio.subprocess.Pr
         env={**os.environ},
     )
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             yield process
     finally:
         if process.returncode is None:
