@@ -11,13 +11,14 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import baseline, codec, cpu, delay, drawing, leaks, network, overload, smoothing, snapshot
+from benchmarks import baseline, codec, cpu, delay, drawing, leaks, network, overload, rig, smoothing, snapshot
 from benchmarks.figure import Figure, table
 
 MEASUREMENTS: Mapping[str, Callable[[], list[Figure]]] = {
     "drawing": drawing.measure,
     "codec": codec.measure,
     "smoothing": smoothing.measure,
+    "rig": rig.measure,
     "cpu": cpu.measure,
     "delay": delay.measure,
     "baseline": baseline.measure,

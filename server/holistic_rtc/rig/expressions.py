@@ -4,6 +4,7 @@ from math import cos, radians, sin
 
 import numpy as np
 
+from holistic_rtc.tracking.base import FloatArray
 from holistic_rtc.tracking.blendshapes import BLENDSHAPE_NAMES
 
 from .quaternions import Array
@@ -42,7 +43,7 @@ GAZE = radians(30), radians(22)
 """How far the eyes are turned to the side and up or down when they look there wholly"""
 
 
-def expressions(blendshapes: Array) -> Array:
+def expressions(blendshapes: FloatArray | Array) -> Array:
     """
     VRM's expressions. They are made so that an avatar may add them all up:
 
@@ -76,11 +77,6 @@ def expressions(blendshapes: Array) -> Array:
             *_shared(smile, angry, sad, surprised, relaxed),
         )
     )
-
-
-def arkit(blendshapes: Array) -> Array:
-    """(52,) in the order of ``ARKIT_BLENDSHAPES``; ``tongueOut`` is 0."""
-    return np.append(blendshapes[1:], 0.0)
 
 
 def eyes(expressions: Array) -> Array:

@@ -1,6 +1,6 @@
 """The solver: from the landmarks of a stream's frames to the rig. docs/tracking.md says how, and how well."""
 
-from math import radians
+from math import hypot, radians
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from .limbs import LIMB_AXES, LIMBS, Limbs
 from .quaternions import IDENTITY, Array, blend, from_matrix, half
 from .rest import RELAXED
 from .skeleton import ARKIT_BLENDSHAPES, BONE_INDEX, BONES, EXPRESSIONS, Rig
-from .trunk import bend_spine, frames_of, height, sideways
+from .trunk import STANDING, bend_spine, frames_of, height, sideways
 
 TO_VRM = np.array((1.0, -1.0, -1.0))
 """MediaPipe's world: x to the right of the picture, y down, z away from the camera"""
@@ -57,17 +57,19 @@ _BONE_PARTS = np.array([_PART[_part_of(bone)] for bone in BONES])
 _TIPS = np.array([_PART[part] for part in ("leftHand", "rightHand", "leftFoot", "rightFoot")])
 _LOWER = np.array([_PART[part] for part in ("leftLowerArm", "rightLowerArm", "leftLeg", "rightLeg")])
 _HANDS = slice(_PART["leftHand"], _PART["rightHand"] + 1)
-_LOWER_ARMS = slice(_PART["leftLowerArm"], _PART["rightLowerArm"] + 1)
-_UPPER_ARMS = slice(_PART["leftUpperArm"], _PART["rightUpperArm"] + 1)
+_ARM_PARTS = [[_PART[side + part] for side in ("left", "right")] for part in ("Hand", "LowerArm", "UpperArm")]
 _LEGS = slice(_PART["leftLeg"], _PART["rightLeg"] + 1)
 _HEAD, _TORSO, _HIPS = _PART["head"], _PART["torso"], _PART["hips"]
 _SPINE_AND_CHEST = np.array([BONE_INDEX[bone] for bone in ("spine", "chest")])
 _NECK_AND_HEAD = np.array([BONE_INDEX[bone] for bone in ("neck", "head")])
 _EYES = np.array([BONE_INDEX[bone] for bone in ("leftEye", "rightEye")])
+_IDENTITY = np.identity(3)
 _IDENTITIES = np.tile(np.identity(3), (len(BONES), 1, 1))
 # What is eased beside the bones: expressions, ARKit's, and the hips' way to the side.
 _EXPRESSIONS = slice(0, len(EXPRESSIONS))
 _ARKIT = slice(_EXPRESSIONS.stop, _EXPRESSIONS.stop + len(ARKIT_BLENDSHAPES))
+# All of ARKit's but the tongue, which MediaPipe doesn't know.
+_BLENDSHAPES = slice(_ARKIT.start, _ARKIT.stop - 1)
 _NUMBER_PARTS = np.array([_HEAD] * _ARKIT.stop + [_TORSO])
 
 
@@ -100,27 +102,30 @@ class RigSolver:
         if presence.at_rest:
             return None
 
-        found, chest = RELAXED.copy(), np.identity(3)
-        if result.pose_world_landmarks is not None:
+        if result.pose_world_landmarks is None:
+            found, chest = RELAXED.copy(), _IDENTITY
+        else:
             found, chest = self._solve_body(result.pose_world_landmarks * TO_VRM, hands)
         if result.face_transform is not None:
             found[_NECK_AND_HEAD] = half(chest.T @ result.face_transform[:3, :3], NECK_LIMIT)
         numbers = np.zeros(len(_NUMBER_PARTS))
         if result.face_blendshapes is not None:
-            blendshapes = result.face_blendshapes.astype(float)
-            numbers[_EXPRESSIONS] = expressions = faces.expressions(blendshapes)
-            numbers[_ARKIT] = faces.arkit(blendshapes)
+            numbers[_EXPRESSIONS] = expressions = faces.expressions(result.face_blendshapes)
+            numbers[_BLENDSHAPES] = result.face_blendshapes[1:]
             found[_EYES] = faces.eyes(expressions)
         numbers[-1] = sideways(result, float(presence.weight[_HIPS]))
 
         rotations = self._rotations.step(found, presence)
         # Of the two quaternions of a rotation, the one that is near to that of the frame before.
         opposite = np.add.reduce(rotations * self._shown, axis=1, keepdims=True) < 0
-        self._shown = rotations = np.where(opposite, -rotations, rotations)
+        if opposite.any():
+            rotations = np.where(opposite, -rotations, rotations)
+        self._shown = rotations
         numbers = self._numbers.step(numbers, presence)
+        hips_height = height(rotations) if presence.weight[_LEGS].any() else STANDING
         return Rig(
             rotations=rotations.astype(np.float32),
-            hips_position=np.array((numbers[-1], height(rotations), 0), np.float32),
+            hips_position=np.array((numbers[-1], hips_height, 0), np.float32),
             expressions=numbers[_EXPRESSIONS].astype(np.float32),
             arkit=numbers[_ARKIT].astype(np.float32),
         )
@@ -132,7 +137,7 @@ class RigSolver:
         """
         presence = self._presence
         joints = _IDENTITIES.copy()
-        hips, chest, spine = np.identity(3), np.identity(3), IDENTITY
+        hips, chest, spine = _IDENTITY, _IDENTITY, IDENTITY
         seen_hips, seen_chest, palms = frames_of(
             pose, hands, float(presence.weight[_HIPS]), float(presence.weight[_LEGS].max())
         )
@@ -184,10 +189,9 @@ def _scores(result: HolisticResult, hands: Array) -> Array:
     scores = np.zeros(len(PARTS))
     if result.pose_visibility is not None and result.pose_world_landmarks is not None:
         scores[: len(_POSE_PARTS)] = np.minimum.reduce(result.pose_visibility[_POSE_POINTS], axis=1)
-        palms = hands[:, 9] - hands[:, 0]
-        spans = np.sqrt(np.add.reduce(palms * palms, axis=1))
-        scores[_HANDS] = ((spans - MIN_HAND) / (FULL_HAND - MIN_HAND)).clip(0, 1)
-        # Where a hand is seen, so is the wrist.
-        scores[_LOWER_ARMS] = np.maximum(scores[_LOWER_ARMS], np.minimum(scores[_HANDS], scores[_UPPER_ARMS]))
+        for palm, hand, lower, upper in zip((hands[:, 9] - hands[:, 0]).tolist(), *_ARM_PARTS, strict=True):
+            scores[hand] = seen = min(max((hypot(*palm) - MIN_HAND) / (FULL_HAND - MIN_HAND), 0), 1)
+            # Where a hand is seen, so is the wrist.
+            scores[lower] = max(scores[lower], min(seen, scores[upper]))
     scores[_HEAD] = result.face_transform is not None
     return scores

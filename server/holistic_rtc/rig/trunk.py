@@ -1,11 +1,11 @@
 """Hips, spine and chest, and where the hips are."""
 
 from collections.abc import Sequence
-from math import atan2, cos, hypot, radians, sin, sqrt
+from math import atan2, cos, hypot, radians, sin
 
 import numpy as np
 
-from holistic_rtc.tracking.base import FloatArray, HolisticResult
+from holistic_rtc.tracking.base import HolisticResult
 
 from .fingers import palm_lines, rest_hand
 from .joints import frame, lines
@@ -96,18 +96,16 @@ def sideways(result: HolisticResult, hips_weight: float) -> float:
     image, world = result.pose_landmarks, result.pose_world_landmarks
     if image is None or world is None:
         return 0.0
-    x = image[:, 0]
-    shoulders, hips = float(x[11] + x[12]) / 2, float(x[23] + x[24]) / 2
+    x: list[float] = image[:, 0].tolist()
+    world_x: list[float] = world[:, 0].tolist()
+    shoulders, hips = (x[11] + x[12]) / 2, (x[23] + x[24]) / 2
     middle = shoulders + (hips - shoulders) * hips_weight
-    metres = sqrt(_variance(world[:, 0]) / max(_variance(x), 1e-6))
+    metres = (max(world_x) - min(world_x)) / max(max(x) - min(x), 1e-3)
     return min(max((middle - 0.5) * metres, -MAX_SIDEWAYS), MAX_SIDEWAYS)
 
 
-def _variance(values: FloatArray) -> float:
-    values = values - np.add.reduce(values) / np.float32(len(values))
-    return float(values @ values) / len(values)
-
-
+STANDING = float(OFFSETS[0, 1])
+"""The height of the hips on legs at rest"""
 # What can touch the floor: heels and toes, as seen from the ankle, knees and seat. In metres.
 _SOLES = np.array(((0.0, -0.06, -0.05), (0.0, -0.06, 0.14))).T
 _KNEE_RADIUS, _SEAT = 0.06, 0.1
@@ -127,4 +125,5 @@ def height(rotations: Array) -> float:
     lower = upper @ lower
     knees = hips @ _LEG_OFFSETS[0] + upper @ _LEG_OFFSETS[1]
     soles = knees + lower @ (_LEG_OFFSETS[2] + feet @ _SOLES)
-    return float(-min(soles[:, 1].min(), knees[:, 1].min() - _KNEE_RADIUS, -_SEAT))
+    lowest: float = min(*soles[:, 1].ravel().tolist(), *(knees[:, 1, 0] - _KNEE_RADIUS).tolist(), -_SEAT)
+    return -lowest
