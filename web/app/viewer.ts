@@ -71,7 +71,7 @@ function watch(): void {
   const fullScreen = element("full-screen", HTMLButtonElement);
 
   element("session-id", HTMLElement).textContent = sessionId;
-  document.querySelector<HTMLAnchorElement>("a[href^='/avatar']")!.search = `?session=${encodeURIComponent(sessionId)}`;
+  element("avatar-link", HTMLAnchorElement).search = `?session=${encodeURIComponent(sessionId)}`;
   document.title = `${sessionId} – ${document.title}`;
   fadeIn(video);
   client.on("stream", (stream) => (video.srcObject = stream));
