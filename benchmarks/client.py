@@ -10,7 +10,7 @@ from typing import TypedDict, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks import clip
 
@@ -141,12 +141,6 @@ class Chromium:
         options = {"width": clip.WIDTH, "height": clip.HEIGHT, "videoBack": video_back, "plain": plain}
         page.evaluate("options => connect(options)", options)
         return Client(page)
-
-    def view(self, url: str, session: str) -> BrowserContext:
-        """Open the page that shows a session to others; close it."""
-        context = self._browser.new_context()
-        context.new_page().goto(f"{url}/view/{session}")
-        return context
 
 
 @contextmanager
