@@ -39,13 +39,12 @@ async def opened(
     url: str,
     *,
     locale: str = "en-GB",
-    size: tuple[int, int] = (1280, 900),
     may_complain: bool = False,
 ) -> AsyncIterator[Page]:
     """
     :param may_complain: for tests in which the page's requests are to fail.
     """
-    context = await browser.new_context(locale=locale, viewport={"width": size[0], "height": size[1]})
+    context = await browser.new_context(locale=locale, viewport={"width": 1280, "height": 900})
     page = await context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -56,6 +55,13 @@ async def opened(
     finally:
         await context.close()
     assert may_complain or not complaints, complaints
+
+
+async def assert_fits_every_width(page: Page) -> None:
+    """Nothing has to be scrolled to from the side."""
+    for width in (360, 768, 1600):
+        await page.set_viewport_size({"width": width, "height": 800})
+        assert await page.evaluate("() => document.documentElement.scrollWidth") <= width
 
 
 async def pixels(page: Page, test_id: str) -> Picture:

@@ -15,10 +15,30 @@ from support.publisher import Picture
 from support.serving import Server, serving
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def server() -> AsyncIterator[Server]:
-    """One server for all tests that leave it as they found it."""
-    async with serving("--max-sessions", "4", "--warm", "2") as server:
+    """One server for all tests that leave it as they found it. Pages of other sites may use it."""
+    async with serving("--warm", "2", environment={"HOLISTIC_CORS_ORIGINS": '["*"]'}) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(scope="package")
+async def server_with_one_place() -> AsyncIterator[Server]:
+    async with serving("--max-sessions", "1") as server:
+        yield server
+
+
+@pytest_asyncio.fixture
+async def small_server(server_with_one_place: Server) -> Server:
+    """It, when the place is free."""
+    await server_with_one_place.until_ready()
+    return server_with_one_place
+
+
+@pytest_asyncio.fixture(scope="package")
+async def guarded_server() -> AsyncIterator[Server]:
+    """One that asks for the token "s+cret/1"."""
+    async with serving(environment={"HOLISTIC_TOKEN": "s+cret/1"}) as server:
         yield server
 
 
@@ -39,21 +59,28 @@ def camera_file(clip: list[Picture], tmp_path_factory: pytest.TempPathFactory) -
     return path
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def playwright() -> AsyncIterator[Playwright]:
     async with async_playwright() as playwright:
         yield playwright
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def browser(playwright: Playwright, camera_file: Path) -> AsyncIterator[Browser]:
-    """With a camera that everybody may use."""
+    """With a camera that everybody may use, and with ``holistic.test`` for a name of this machine."""
     async with launched(
         playwright,
+        "--host-resolver-rules=MAP holistic.test 127.0.0.1",
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-video-capture={camera_file}",
     ) as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(scope="package")
+async def browser_without_camera(playwright: Playwright) -> AsyncIterator[Browser]:
+    async with launched(playwright, "--use-fake-ui-for-media-stream") as browser:
         yield browser
 
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from playwright.async_api import Browser, Page
 
 from e2e.browsers import PROJECT, opened
-from support.serving import Server, serving
+from support.serving import Server
 
 EXAMPLES = PROJECT / "examples"
 PLAIN_PAGE = EXAMPLES / "plain-page" / "index.html"
@@ -81,12 +81,11 @@ async def drawn_pixels(page: Page) -> int:
     )
 
 
-async def test_the_plain_page_of_another_site_draws_landmarks(browser: Browser) -> None:
+async def test_the_plain_page_of_another_site_draws_landmarks(browser: Browser, server: Server) -> None:
     html = PLAIN_PAGE.read_text()
     assert len(html.splitlines()) < 40
     assert SERVER_OF_PLAIN_PAGE in html
     async with (
-        serving("--max-sessions", "1", environment={"HOLISTIC_CORS_ORIGINS": '["*"]'}) as server,
         another_site(html.replace(SERVER_OF_PLAIN_PAGE, server.url)) as url,
         opened(browser, url) as page,
     ):

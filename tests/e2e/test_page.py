@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser, Page, Playwright, expect
 
-from e2e.browsers import launched, opened
-from support.serving import Server, serving
+from e2e.browsers import assert_fits_every_width, launched, opened
+from support.serving import Server
 
 
 async def until_state(page: Page, state: str) -> None:
@@ -34,22 +34,24 @@ async def test_a_blocked_camera_is_explained(playwright: Playwright, server: Ser
         await expect(page.get_by_test_id("error")).to_contain_text("allow the camera")
 
 
-async def test_without_a_camera_the_sample_clip_is_offered(playwright: Playwright, server: Server) -> None:
-    async with launched(playwright, "--use-fake-ui-for-media-stream") as browser, opened(browser, server.url) as page:
+async def test_without_a_camera_the_sample_clip_is_offered_and_goes_the_same_way(
+    browser_without_camera: Browser, server: Server
+) -> None:
+    async with opened(browser_without_camera, server.url) as page:
         await page.get_by_test_id("start").click()
         await until_state(page, "failed")
         await expect(page.get_by_test_id("error")).to_contain_text("No camera was found")
         await expect(page.get_by_test_id("error")).to_contain_text("sample clip")
+        await page.get_by_test_id("sample").click()
+        await until_state(page, "connected")
+        await page.wait_for_function("() => window.holistic.lastFrame?.faceLandmarks.length === 1")
+        frame = await page.evaluate("() => window.holistic.lastFrame")
+        assert (frame["width"], frame["height"]) == (640, 480)
+        assert len(frame["poseLandmarks"][0]) == 33
 
 
-async def test_an_insecure_page_is_explained_and_the_sample_clip_still_works(
-    playwright: Playwright, server: Server
-) -> None:
-    url = server.url.replace("127.0.0.1", "holistic.test")
-    async with (
-        launched(playwright, "--host-resolver-rules=MAP holistic.test 127.0.0.1") as browser,
-        opened(browser, url) as page,
-    ):
+async def test_an_insecure_page_is_explained_and_the_sample_clip_still_works(browser: Browser, server: Server) -> None:
+    async with opened(browser, server.url.replace("127.0.0.1", "holistic.test")) as page:
         await page.get_by_test_id("start").click()
         await until_state(page, "failed")
         await expect(page.get_by_test_id("error")).to_contain_text("https")
@@ -58,11 +60,10 @@ async def test_an_insecure_page_is_explained_and_the_sample_clip_still_works(
         await until_landmarks(page)
 
 
-async def test_a_full_server_is_waited_for(browser: Browser) -> None:
+async def test_a_full_server_is_waited_for(browser: Browser, small_server: Server) -> None:
     async with (
-        serving("--max-sessions", "1") as server,
-        opened(browser, server.url) as first,
-        opened(browser, server.url, may_complain=True) as second,
+        opened(browser, small_server.url) as first,
+        opened(browser, small_server.url, may_complain=True) as second,
     ):
         await start(first)
         await second.get_by_test_id("start").click()
@@ -73,9 +74,9 @@ async def test_a_full_server_is_waited_for(browser: Browser) -> None:
         await until_state(second, "connected")
 
 
-async def test_a_server_that_does_not_answer_is_explained(browser: Browser) -> None:
-    async with serving() as server, opened(browser, server.url, may_complain=True) as page:
-        await server.stop()
+async def test_a_server_that_does_not_answer_is_explained(browser: Browser, server: Server) -> None:
+    async with opened(browser, server.url, may_complain=True) as page:
+        await page.context.set_offline(True)
         await page.get_by_test_id("start").click()
         await until_state(page, "failed")
         await expect(page.get_by_test_id("error")).to_contain_text("doesn't answer")
@@ -83,17 +84,19 @@ async def test_a_server_that_does_not_answer_is_explained(browser: Browser) -> N
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stuck"])
 async def test_a_session_process_that_dies_or_hangs_is_replaced_by_itself(
-    browser: Browser, number: signal.Signals
+    browser: Browser, server: Server, number: signal.Signals
 ) -> None:
-    async with serving("--warm", "1") as server, opened(browser, server.url, may_complain=True) as page:
-        spare = server.workers()
+    await server.until(lambda: not server.busy_workers())
+    async with opened(browser, server.url, may_complain=True) as page:
         await start(page)
         await until_landmarks(page)
-        spare[0].send_signal(number)
+        (worker,) = server.busy_workers()
+        worker.send_signal(number)
         await until_state(page, "reconnecting")
         await expect(page.get_by_test_id("error")).to_contain_text("connection was lost")
         await until_state(page, "connected")
         await until_landmarks(page)
+        await server.until(lambda: len(server.busy_workers()) == 1)
 
 
 async def test_a_session_that_is_ended_from_outside_is_not_begun_anew(browser: Browser, server: Server) -> None:
@@ -154,10 +157,8 @@ async def test_chinese_is_spoken_to_those_who_read_it_and_remembered(browser: Br
         await expect(page.get_by_test_id("start")).to_have_text("Start")
 
 
-@pytest.mark.parametrize("width", [360, 768, 1600])
-async def test_the_page_fits_every_width(browser: Browser, server: Server, width: int) -> None:
-    async with opened(browser, server.url, size=(width, 800)) as page:
-        assert await page.evaluate("() => document.documentElement.scrollWidth") <= width
-        await start(page)
-        await until_landmarks(page)
-        assert await page.evaluate("() => document.documentElement.scrollWidth") <= width
+async def test_the_page_fits_every_width(page: Page) -> None:
+    await assert_fits_every_width(page)
+    await start(page)
+    await until_landmarks(page)
+    await assert_fits_every_width(page)

@@ -3,9 +3,7 @@
 import asyncio
 import io
 import json
-import os
 import re
-import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,7 +13,7 @@ import pytest_asyncio
 from PIL import Image
 from playwright.async_api import Browser, FilePayload, Locator, Page, Playwright, expect
 
-from e2e.browsers import launched, opened, pixels
+from e2e.browsers import assert_fits_every_width, launched, opened, pixels
 from support.pictures import grace_hopper
 from support.publisher import Picture
 from support.serving import Server, serving
@@ -111,16 +109,12 @@ async def test_a_chosen_picture_is_shown_annotated_with_its_landmarks_and_can_be
 
 
 @pytest.mark.parametrize("event", ["paste", "drop"])
-async def test_a_picture_can_be_pasted_and_dropped(tab: Page, event: str) -> None:
+async def test_a_picture_can_be_pasted_and_dropped_and_anything_else_is_explained(tab: Page, event: str) -> None:
+    await transfer(tab, event, None)
+    await expect(await until_problem(tab, "nothing")).to_contain_text("no picture file")
     await transfer(tab, event, encode(PORTRAIT))
     await until_shown(tab)
     await expect(tab.get_by_test_id("points")).to_contain_text("478 / 478")
-
-
-@pytest.mark.parametrize("event", ["paste", "drop"])
-async def test_what_is_pasted_or_dropped_without_a_file_is_explained(tab: Page, event: str) -> None:
-    await transfer(tab, event, None)
-    await expect(await until_problem(tab, "nothing")).to_contain_text("no picture file")
 
 
 async def test_where_a_picture_would_be_dropped_is_shown(tab: Page) -> None:
@@ -151,11 +145,8 @@ async def test_leaving_the_tab_puts_the_camera_off(tab: Page) -> None:
     assert await camera.evaluate("track => track.readyState") == "ended"
 
 
-async def test_without_a_camera_the_tab_says_what_else_to_do(playwright: Playwright, server: Server) -> None:
-    async with (
-        launched(playwright, "--use-fake-ui-for-media-stream") as browser,
-        opened(browser, f"{server.url}#snapshot") as page,
-    ):
+async def test_without_a_camera_the_tab_says_what_else_to_do(browser_without_camera: Browser, server: Server) -> None:
+    async with opened(browser_without_camera, f"{server.url}#snapshot") as page:
         await page.get_by_test_id("use-camera").click()
         await expect(await until_problem(page, "camera-missing")).to_contain_text("choose a picture")
 
@@ -204,34 +195,36 @@ async def test_the_picture_can_be_zoomed_by_buttons_wheel_and_keys(tab: Page) ->
     assert await width() == fit
 
 
-@pytest.mark.parametrize(
-    ("data", "problem", "words"),
-    [
-        (b"hello", "not-a-picture", "JPEG, PNG, WebP and BMP"),
-        (encode(PORTRAIT)[:9000], "damaged", "cut or broken"),
-        (b"", "damaged", "no picture in the request"),
-        (bytes(11_000_000), "too-large", "10,000,000 bytes"),
-        (encode(Image.new("L", (6000, 5000)), "PNG"), "too-large", "24,000,000 pixels"),
-    ],
-    ids=["text", "cut", "empty", "bytes", "pixels"],
-)
-async def test_a_bad_file_is_explained_and_the_next_one_is_taken(
-    tab: Page, data: bytes, problem: str, words: str
-) -> None:
-    await choose(tab, data)
-    await expect(await until_problem(tab, problem)).to_contain_text(words)
-    await expect(tab.get_by_test_id("snapshot-retry")).to_be_hidden()
-    await choose(tab, encode(PORTRAIT))
-    await until_shown(tab)
+BAD_FILES = [
+    (b"hello", "not-a-picture", "JPEG, PNG, WebP and BMP"),
+    (encode(PORTRAIT)[:9000], "damaged", "cut or broken"),
+    (b"", "damaged", "no picture in the request"),
+    (bytes(11_000_000), "too-large", "10,000,000 bytes"),
+    (encode(Image.new("L", (6000, 5000)), "PNG"), "too-large", "24,000,000 pixels"),
+]
 
 
-async def test_a_busy_server_is_waited_for(browser: Browser) -> None:
-    async with (
-        serving(environment={"HOLISTIC_SNAPSHOT_PLACES": "1"}) as server,
-        opened(browser, f"{server.url}#snapshot", may_complain=True) as page,
-    ):
+async def test_a_bad_file_is_explained_and_the_next_one_is_taken(tab: Page) -> None:
+    for data, problem, words in BAD_FILES:
+        await choose(tab, data)
+        await expect(await until_problem(tab, problem)).to_contain_text(words)
+        await expect(tab.get_by_test_id("snapshot-retry")).to_be_hidden()
+        await choose(tab, encode(PORTRAIT))
+        await until_shown(tab)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def hurried_server() -> AsyncIterator[Server]:
+    """Gives a snapshot 3 s, and takes one at a time."""
+    environment = {"HOLISTIC_SNAPSHOT_PLACES": "1", "HOLISTIC_SNAPSHOT_SECONDS": "3"}
+    async with serving(environment=environment) as server:
+        yield server
+
+
+async def test_a_busy_server_is_waited_for(browser: Browser, hurried_server: Server) -> None:
+    async with opened(browser, f"{hurried_server.url}#snapshot", may_complain=True) as page:
         # An upload that doesn't end has the only place, until it is given up.
-        host, port = server.url.removeprefix("http://").split(":")
+        host, port = hurried_server.url.removeprefix("http://").split(":")
         _, writer = await asyncio.open_connection(host, int(port))
         writer.write(b"POST /api/snapshot HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhello")
         await writer.drain()
@@ -241,32 +234,32 @@ async def test_a_busy_server_is_waited_for(browser: Browser) -> None:
         await until_shown(page)
 
 
-async def test_a_server_that_is_too_slow_or_gone_is_explained_and_can_be_asked_again(browser: Browser) -> None:
-    async with (
-        serving(environment={"HOLISTIC_SNAPSHOT_SECONDS": "2"}) as server,
-        opened(browser, f"{server.url}#snapshot", may_complain=True) as page,
-    ):
-        (worker,) = server.snapshot_workers()
-        os.kill(worker.pid, signal.SIGSTOP)
+async def test_a_server_that_is_too_slow_or_gone_is_explained_and_can_be_asked_again(
+    browser: Browser, hurried_server: Server
+) -> None:
+    async with opened(browser, f"{hurried_server.url}#snapshot", may_complain=True) as page:
+        (worker,) = hurried_server.snapshot_workers()
+        worker.suspend()
         await choose(page, encode(PORTRAIT))
         await expect(page.get_by_test_id("snapshot-progress")).to_contain_text("KB")
         await until_problem(page, "too-slow")
-        await server.until_ready()
+        await hurried_server.until_ready()
         await page.get_by_test_id("snapshot-retry").click()
         await until_shown(page)
-        await server.stop()
+        await page.context.set_offline(True)
         await choose(page, encode(PORTRAIT))
         await expect(await until_problem(page, "unreachable")).to_contain_text("holistic-rtc is running")
 
 
-async def test_a_token_is_taken_from_the_address_and_asked_for_where_there_is_none(browser: Browser) -> None:
-    async with serving(environment={"HOLISTIC_TOKEN": "sesame"}) as server:
-        async with opened(browser, f"{server.url}#token=sesame&snapshot") as page:
-            await choose(page, encode(PORTRAIT))
-            await until_shown(page)
-        async with opened(browser, f"{server.url}#snapshot", may_complain=True) as page:
-            await choose(page, encode(PORTRAIT))
-            await expect(await until_problem(page, "unauthorized")).to_contain_text("#token=")
+async def test_a_token_is_taken_from_the_address_and_asked_for_where_there_is_none(
+    browser: Browser, guarded_server: Server
+) -> None:
+    async with opened(browser, f"{guarded_server.url}#token=s+cret/1&snapshot") as page:
+        await choose(page, encode(PORTRAIT))
+        await until_shown(page)
+    async with opened(browser, f"{guarded_server.url}#snapshot", may_complain=True) as page:
+        await choose(page, encode(PORTRAIT))
+        await expect(await until_problem(page, "unauthorized")).to_contain_text("#token=")
 
 
 async def test_nobody_in_the_picture_is_said(tab: Page) -> None:
@@ -293,13 +286,11 @@ async def test_the_tabs_go_by_keyboard_and_are_remembered_in_the_address(browser
         assert page.url.endswith("#token=sesame")
 
 
-@pytest.mark.parametrize("width", [360, 768, 1600])
-async def test_the_tab_fits_every_width(browser: Browser, server: Server, width: int) -> None:
-    async with opened(browser, f"{server.url}#snapshot", size=(width, 800)) as page:
-        assert await page.evaluate("() => document.documentElement.scrollWidth") <= width
-        await choose(page, encode(PORTRAIT), name="a-picture-with-a-name-that-is-long-" * 4 + ".jpg")
-        await until_shown(page)
-        assert await page.evaluate("() => document.documentElement.scrollWidth") <= width
+async def test_the_tab_fits_every_width(tab: Page) -> None:
+    await assert_fits_every_width(tab)
+    await choose(tab, encode(PORTRAIT), name="a-picture-with-a-name-that-is-long-" * 4 + ".jpg")
+    await until_shown(tab)
+    await assert_fits_every_width(tab)
 
 
 async def until_state(page: Page, state: str) -> None:
@@ -355,11 +346,10 @@ async def drawing_on(page: Page) -> float:
     return float((np.abs(annotated.astype(int) - raw).max(axis=2) > 60)[face].mean())
 
 
-async def test_while_the_server_is_full_snapshots_can_be_used(browser: Browser) -> None:
+async def test_while_the_server_is_full_snapshots_can_be_used(browser: Browser, small_server: Server) -> None:
     async with (
-        serving("--max-sessions", "1") as server,
-        opened(browser, server.url) as first,
-        opened(browser, server.url, may_complain=True) as second,
+        opened(browser, small_server.url) as first,
+        opened(browser, small_server.url, may_complain=True) as second,
     ):
         await first.get_by_test_id("start").click()
         await until_state(first, "connected")
@@ -375,18 +365,19 @@ async def test_while_the_server_is_full_snapshots_can_be_used(browser: Browser) 
         await until_state(second, "snapshots")
 
         await first.get_by_test_id("stop").click()
-        await server.until_sessions(0)
+        await small_server.until_sessions(0)
         await second.get_by_test_id("try-live").click()
         await until_state(second, "connected")
         await second.get_by_test_id("stop").click()
         await until_state(second, "idle")
 
 
-async def test_the_snapshots_wait_for_a_server_that_is_gone_and_go_on_when_it_is_back(browser: Browser) -> None:
+async def test_the_snapshots_wait_for_a_server_that_is_gone_and_go_on_when_it_is_back(
+    browser: Browser, small_server: Server
+) -> None:
     async with (
-        serving("--max-sessions", "1") as server,
-        opened(browser, server.url) as first,
-        opened(browser, server.url, may_complain=True) as second,
+        opened(browser, small_server.url) as first,
+        opened(browser, small_server.url, may_complain=True) as second,
     ):
         await first.get_by_test_id("start").click()
         await until_state(first, "connected")

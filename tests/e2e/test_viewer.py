@@ -3,10 +3,9 @@
 import re
 
 import numpy as np
-import pytest
 from playwright.async_api import Browser, Page, expect
 
-from e2e.browsers import opened, pixels
+from e2e.browsers import assert_fits_every_width, opened, pixels
 from support.serving import Server, serving
 
 FACE_SEEN = "() => window.holistic.lastFrame?.faceLandmarks.length === 1"
@@ -72,11 +71,10 @@ async def test_a_session_that_is_not_there_is_explained(browser: Browser, server
         await expect(viewer.get_by_test_id("all-sessions")).to_be_visible()
 
 
-async def test_the_list_has_the_running_sessions_and_leads_to_them(browser: Browser) -> None:
+async def test_the_list_has_the_running_sessions_and_leads_to_them(browser: Browser, small_server: Server) -> None:
     async with (
-        serving("--warm", "1") as server,
-        opened(browser, f"{server.url}/view") as viewer,
-        opened(browser, server.url) as page,
+        opened(browser, f"{small_server.url}/view") as viewer,
+        opened(browser, small_server.url) as page,
     ):
         await expect(viewer.get_by_test_id("empty")).to_contain_text("Nobody is live")
         link = await publish(page)
@@ -86,7 +84,7 @@ async def test_the_list_has_the_running_sessions_and_leads_to_them(browser: Brow
         await entry.click()
         await until_state(viewer, "connected")
         assert viewer.url == link
-        async with opened(browser, f"{server.url}/view") as other:
+        async with opened(browser, f"{small_server.url}/view") as other:
             await expect(other.get_by_test_id("sessions")).to_contain_text("1 watching")
             await page.get_by_test_id("stop").click()
             await expect(other.get_by_test_id("empty")).to_be_visible()
@@ -104,10 +102,12 @@ async def test_a_viewer_that_loses_its_connection_gets_it_back_by_itself(browser
         await viewer.wait_for_function(FACE_SEEN)
 
 
-async def test_a_viewer_whose_session_has_crashed_says_that_there_is_none(browser: Browser) -> None:
-    async with serving("--warm", "1") as server, opened(browser, server.url, may_complain=True) as page:
-        worker = server.workers()[0]
-        async with opened(browser, await publish(page), may_complain=True) as viewer:
+async def test_a_viewer_whose_session_has_crashed_says_that_there_is_none(browser: Browser, server: Server) -> None:
+    await server.until(lambda: not server.busy_workers())
+    async with opened(browser, server.url, may_complain=True) as page:
+        link = await publish(page)
+        (worker,) = server.busy_workers()
+        async with opened(browser, link, may_complain=True) as viewer:
             await until_state(viewer, "connected")
             worker.kill()
             await until_state(viewer, "failed")
@@ -125,24 +125,24 @@ async def test_the_list_says_when_the_server_is_gone_and_comes_back_with_it(brow
             await until_state(viewer, "idle")
 
 
-async def test_with_a_token_only_those_who_know_it_publish_and_watch(browser: Browser) -> None:
-    async with serving("--warm", "1", environment={"HOLISTIC_TOKEN": "s+cret/1"}) as server:
-        async with opened(browser, server.url, may_complain=True) as page:
-            await page.get_by_test_id("start").click()
-            await until_state(page, "failed")
-            await expect(page.get_by_test_id("error")).to_contain_text("asks for a token")
-            await page.goto(f"{server.url}/view/some-session#token=wrong")
-            await until_state(page, "failed")
-            await expect(page.get_by_test_id("error")).to_contain_text("doesn't take this token")
-        async with opened(browser, f"{server.url}/#token=s+cret/1") as page:
-            link = await publish(page)
-            assert "cret" not in link
-            async with opened(browser, f"{server.url}/view#token=s+cret/1") as viewer:
-                await viewer.get_by_test_id("sessions").get_by_role("link").click()
-                await until_state(viewer, "connected")
+async def test_with_a_token_only_those_who_know_it_publish_and_watch(browser: Browser, guarded_server: Server) -> None:
+    url = guarded_server.url
+    async with opened(browser, url, may_complain=True) as page:
+        await page.get_by_test_id("start").click()
+        await until_state(page, "failed")
+        await expect(page.get_by_test_id("error")).to_contain_text("asks for a token")
+        await page.goto(f"{url}/view/some-session#token=wrong")
+        await until_state(page, "failed")
+        await expect(page.get_by_test_id("error")).to_contain_text("doesn't take this token")
+    async with opened(browser, f"{url}/#token=s+cret/1") as page:
+        link = await publish(page)
+        assert "cret" not in link
+        async with opened(browser, f"{url}/view#token=s+cret/1") as viewer:
+            await viewer.get_by_test_id("sessions").get_by_role("link").click()
+            await until_state(viewer, "connected")
 
 
-async def test_a_page_iterates_over_the_frames_of_a_session_and_a_slow_one_gets_the_newest(
+async def test_a_page_iterates_over_the_newest_frames_of_a_session_until_that_ends(
     browser: Browser, page: Page, server: Server
 ) -> None:
     session = (await publish(page)).rsplit("/", 1)[-1]
@@ -168,6 +168,19 @@ async def test_a_page_iterates_over_the_frames_of_a_session_and_a_slow_one_gets_
             }""",
             session,
         )
+        await rig.evaluate(
+            """async (session) => {
+                const { HolisticClient } = await import("/sdk/holistic-rtc.js");
+                const client = new HolisticClient();
+                await client.subscribe(session);
+                window.ended = (async () => {
+                    for await (const frame of client.landmarks());
+                })().catch(({ reason, code }) => [reason, code, client.state]);
+            }""",
+            session,
+        )
+        await page.get_by_test_id("stop").click()
+        assert await rig.evaluate("() => window.ended") == ["session-ended", "session_ended", "failed"]
     assert session in seen["listed"]
     assert len(seen["frames"]) == 3, "the loop ends when the client is closed"
     assert [frame["seq"] for frame in seen["frames"]] == [frame["newest"] for frame in seen["frames"]]
@@ -202,26 +215,6 @@ async def test_of_a_session_with_two_videos_a_subscriber_gets_both(browser: Brow
     assert seen == [[0, 1], 2]
 
 
-async def test_a_loop_over_the_frames_throws_when_the_session_ends(
-    browser: Browser, page: Page, server: Server
-) -> None:
-    session = (await publish(page)).rsplit("/", 1)[-1]
-    async with opened(browser, f"{server.url}/view") as rig:
-        await rig.evaluate(
-            """async (session) => {
-                const { HolisticClient } = await import("/sdk/holistic-rtc.js");
-                const client = new HolisticClient();
-                await client.subscribe(session);
-                window.ended = (async () => {
-                    for await (const frame of client.landmarks());
-                })().catch(({ reason, code }) => [reason, code, client.state]);
-            }""",
-            session,
-        )
-        await page.get_by_test_id("stop").click()
-        assert await rig.evaluate("() => window.ended") == ["session-ended", "session_ended", "failed"]
-
-
 async def test_smoothing_is_switched_on_the_page_and_a_subscriber_can_configure_its_parts_only(
     browser: Browser, page: Page, server: Server
 ) -> None:
@@ -250,12 +243,10 @@ async def test_smoothing_is_switched_on_the_page_and_a_subscriber_can_configure_
     assert seen == [{"parts": ["face"]}, "bad_value"]
 
 
-@pytest.mark.parametrize("width", [360, 768, 1600])
-async def test_the_viewer_fits_every_width(browser: Browser, page: Page, width: int) -> None:
-    link = await publish(page)
-    async with opened(browser, link, size=(width, 800)) as viewer:
+async def test_the_viewer_fits_every_width(browser: Browser, page: Page) -> None:
+    async with opened(browser, await publish(page)) as viewer:
         await until_state(viewer, "connected")
-        assert await viewer.evaluate("() => document.documentElement.scrollWidth") <= width
+        await assert_fits_every_width(viewer)
 
 
 async def test_the_viewer_speaks_chinese_too(browser: Browser, server: Server) -> None:
