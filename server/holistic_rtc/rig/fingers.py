@@ -4,7 +4,7 @@ from math import pi, radians
 
 import numpy as np
 
-from .joints import Range, bent, flexion, hinged, lines, ramp, side, twisted
+from .joints import Range, bent, flexion, lines, ramp, side, twisted
 from .limbs import MIRROR, SIDES
 from .quaternions import Array
 from .skeleton import BONE_INDEX, OFFSETS
@@ -56,13 +56,14 @@ DIGIT_AXES = (MIRROR[:, np.newaxis, :, np.newaxis] * _LEFT_AXES)[:, :, np.newaxi
 """(2, 5, 1, 3, 3) the axes of their joints, mirrored on the right side"""
 
 
-def solve_digits(hands: Array, frames: Array) -> Array:
+def solve_digits(hands: Array, frames: Array) -> tuple[Array, Array]:
     """
     Thumbs and fingers.
 
     :param hands: (2, 21, 3) landmarks in VRM's space.
     :param frames: (2, 3, 3) world rotations of the hands, that of the right one mirrored.
-    :return: (2, 5, 3, 3, 3) rotations of the three bones of each in the axes of their joints.
+    :return: (2, 5, 3, 3) rotations of the first bone of each in the axes of its joint, and (2, 5, 2) the angles of the
+        hinges of the other two.
     """
     bones = (_LINES @ hands).reshape(2, 5, 3, 3) @ frames[:, np.newaxis] @ _LEFT_AXES
     first = bones[:, :, 0]
@@ -77,23 +78,20 @@ def solve_digits(hands: Array, frames: Array) -> Array:
     hinges = np.empty((2, 5, 2))
     hinges[..., 0] = middle = MIDDLE_HINGE.clip(angles[..., 0])
     hinges[..., 1] = END_HINGE.clip((angles[..., 1] - middle + pi) % (2 * pi) - pi)
-    rotations = np.empty((2, 5, 3, 3, 3))
-    rotations[:, :, 0] = base @ turned
-    rotations[:, :, 1:] = hinged(hinges)
-    return rotations
+    return base @ turned, hinges
 
 
 _KNUCKLES = (5, 9, 13, 17)
 _PALM_LINES = lines(21, (((0,), _KNUCKLES), ((17,), (5,))))
 
 
-def palm_lines(hands: Array) -> tuple[Array, Array]:
+def palm_lines(hands: Array) -> Array:
     """
-    Two lines (2, 3) in each palm: along the middle of the fingers, and from the little to the index finger's knuckle.
-    Those of the right hand are mirrored.
+    (2, 2, 3) two lines in each palm: along the middle of the fingers, and from the little to the index finger's
+    knuckle. Those of the right hand are mirrored.
     """
-    palms = _PALM_LINES @ hands * MIRROR[:, np.newaxis]
-    return palms[:, 0], palms[:, 1]
+    palms: Array = _PALM_LINES @ hands * MIRROR[:, np.newaxis]
+    return palms
 
 
 def rest_hand() -> Array:

@@ -6,7 +6,7 @@ angles: its *flexion* from x towards z, and to the *side*, towards y.
 """
 
 from collections.abc import Iterable, Sequence
-from math import pi
+from math import hypot, pi
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -51,38 +51,24 @@ def lines(points: int, ends: Iterable[tuple[Sequence[int], Sequence[int]]]) -> A
     return np.array(rows)
 
 
-def unit(vectors: Array) -> Array:
-    """The vectors (n, 3) with length 1; one without length is left so."""
-    length = np.sqrt(np.add.reduce(vectors * vectors, axis=1, keepdims=True))
-    directions: Array = vectors / np.maximum(length, _TINY)
-    return directions
-
-
-def frame(x: Array, y: Array) -> Array:
+def frame(x: Sequence[float], y: Sequence[float]) -> tuple[tuple[float, ...], ...]:
     """
-    Axes (n, 3, 3), in the columns, of right-handed frames.
+    Axes, in the columns, of a right-handed frame. Without numpy, which takes longer for less than ten of them.
 
-    :param x: (n, 3) the direction of its x axis.
-    :param y: (n, 3) what its y axis comes as near to as it can.
+    :param x: the direction of its x axis; one without length is taken for x itself.
+    :param y: what its y axis comes as near to as it can; if that says nothing, any direction across x is taken.
     """
-    x = unit(x)
-    y = y - x * np.add.reduce(x * y, axis=1, keepdims=True)
-    length = np.sqrt(np.add.reduce(y * y, axis=1, keepdims=True))
-    if length.min() < _TINY:
-        # x has no length, or y no direction of its own: the frame is any one that what is known allows.
-        x = np.where(x.any(axis=1, keepdims=True), x, _AXES[0])
-        return frame(x, np.where(length < _TINY, _AXES[np.abs(x).argmin(axis=1)], y))
-    axes = np.empty((len(x), 3, 3))
-    axes[..., 0] = x
-    axes[..., 1] = y = y / length
-    # The cross product; np.cross takes several times as long for so few vectors.
-    a, b = x[:, _YZXY], y[:, _YZXY]
-    axes[..., 2] = a[:, :3] * b[:, 1:] - a[:, 1:] * b[:, :3]
-    return axes
-
-
-_AXES = np.identity(3)
-_YZXY = np.array((1, 2, 0, 1))
+    length = hypot(*x)
+    a, b, c = (x[0] / length, x[1] / length, x[2] / length) if length > _TINY else (1.0, 0.0, 0.0)
+    u, v, w = y
+    along = a * u + b * v + c * w
+    u, v, w = u - a * along, v - b * along, w - c * along
+    length = hypot(u, v, w)
+    if length < _TINY:
+        across = min((abs(a), 0), (abs(b), 1), (abs(c), 2))[1]
+        return frame((a, b, c), (across == 0, across == 1, across == 2))
+    u, v, w = u / length, v / length, w / length
+    return (a, u, b * w - c * v), (b, v, c * u - a * w), (c, w, a * v - b * u)
 
 
 def seen_from(frames: Array, vectors: Array) -> Array:
@@ -132,16 +118,6 @@ def bent(flexion: Array, side: Array) -> Array:
     return matrix
 
 
-def hinged(angle: Array) -> Array:
-    """The rotations of a hinge, from x to z."""
-    matrix = np.zeros((*angle.shape, 3, 3))
-    matrix[..., 1, 1] = 1
-    matrix[..., 0, 0] = matrix[..., 2, 2] = np.cos(angle)
-    matrix[..., 2, 0] = np.sin(angle)
-    matrix[..., 0, 2] = -matrix[..., 2, 0]
-    return matrix
-
-
 def twisted(angle: Array) -> Array:
     """The rotations about x."""
     matrix = np.zeros((*angle.shape, 3, 3))
@@ -149,6 +125,16 @@ def twisted(angle: Array) -> Array:
     matrix[..., 1, 1] = matrix[..., 2, 2] = np.cos(angle)
     matrix[..., 2, 1] = np.sin(angle)
     matrix[..., 1, 2] = -matrix[..., 2, 1]
+    return matrix
+
+
+def turned_hinge(twist: Array, angle: Array) -> Array:
+    """``twisted(twist) @ bent(angle, 0)``"""
+    c, s, p, q = np.cos(twist), np.sin(twist), np.cos(angle), np.sin(angle)
+    matrix = np.empty((*twist.shape, 3, 3))
+    matrix[..., 0, 0], matrix[..., 0, 1], matrix[..., 0, 2] = p, 0, -q
+    matrix[..., 1, 0], matrix[..., 1, 1], matrix[..., 1, 2] = -s * q, c, -s * p
+    matrix[..., 2, 0], matrix[..., 2, 1], matrix[..., 2, 2] = c * q, s, c * p
     return matrix
 
 

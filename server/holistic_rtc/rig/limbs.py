@@ -9,12 +9,12 @@ from .joints import (
     bent,
     direction,
     flexion,
-    hinged,
     lines,
     ramp,
     seen_from,
     side,
     swing,
+    turned_hinge,
     twist_and_bend,
     twist_of,
     twisted,
@@ -102,7 +102,7 @@ class Limbs:
         # Of a foot it is known where it points, which is -z, but not how it is rolled about that.
         self._tips[2:, :, 2] = bones[8:]
         bend = np.arctan2(self._across * np.cos(self._hinge_at - self._twist), self._along)
-        lower_bones = upper_bones @ twisted(self._twist) @ hinged(HINGE.clip(bend))
+        lower_bones = upper_bones @ turned_hinge(self._twist, HINGE.clip(bend))
         self.roll = _ROLL.clip_turn(twist_of(lower_bones.swapaxes(1, 2) @ self._tips))
         """(4,) by what angle hands and feet are turned about the lower arm or leg"""
 

@@ -64,7 +64,6 @@ _SPINE_AND_CHEST = np.array([BONE_INDEX[bone] for bone in ("spine", "chest")])
 _NECK_AND_HEAD = np.array([BONE_INDEX[bone] for bone in ("neck", "head")])
 _EYES = np.array([BONE_INDEX[bone] for bone in ("leftEye", "rightEye")])
 _IDENTITY = np.identity(3)
-_IDENTITIES = np.tile(np.identity(3), (len(BONES), 1, 1))
 # What is eased beside the bones: expressions, ARKit's, and the hips' way to the side.
 _EXPRESSIONS = slice(0, len(EXPRESSIONS))
 _ARKIT = slice(_EXPRESSIONS.stop, _EXPRESSIONS.stop + len(ARKIT_BLENDSHAPES))
@@ -136,19 +135,27 @@ class RigSolver:
             the world.
         """
         presence = self._presence
-        joints = _IDENTITIES.copy()
         hips, chest, spine = _IDENTITY, _IDENTITY, IDENTITY
         seen_hips, seen_chest, palms = frames_of(
             pose, hands, float(presence.weight[_HIPS]), float(presence.weight[_LEGS].max())
         )
         if presence.seen[_TORSO]:
-            joints[0] = hips = seen_hips
+            hips = seen_hips
             spine, chest = bend_spine(hips, seen_chest)
         limbs = Limbs(pose, np.array((chest, chest, hips, hips)), palms, presence.weight[_LOWER])
-        joints[LIMBS], palms = limbs.solve(self._roll.step(limbs.roll, presence))
+        joints = _IDENTITIES.copy()
+        joints[0] = hips
+        limb_joints, palms = limbs.solve(self._roll.step(limbs.roll, presence))
+        joints[1 : 1 + LIMBS.size] = limb_joints.reshape(-1, 3, 3)
+        rotations = np.zeros((len(BONES), 4))
+        rotations[:, 3] = 1
         if presence.seen[_HANDS].any():
-            joints[DIGITS] = solve_digits(hands, palms)
-        rotations = _in_vrm_axes(joints)
+            digit_joints, hinges = solve_digits(hands, palms)
+            joints[1 + LIMBS.size :] = digit_joints.reshape(-1, 3, 3)
+            rotations[_HINGES, 1], rotations[_HINGES, 3] = np.sin(hinges / -2), np.cos(hinges / 2)
+        rotations[_JOINTS] = from_matrix(joints)
+        # From the axes of the joints to VRM's.
+        rotations[:, :3] = (_AXES @ rotations[:, :3, np.newaxis])[..., 0]
         rotations[_SPINE_AND_CHEST] = spine
         return rotations, chest
 
@@ -162,17 +169,11 @@ def _joint_axes() -> Array:
     return turned
 
 
-_JOINT_AXES = _joint_axes()
-
-
-def _in_vrm_axes(joints: Array) -> Array:
-    """
-    :param joints: (49, 3, 3) rotations of all bones in the axes of their joints.
-    :return: (49, 4) quaternions.
-    """
-    quaternions = from_matrix(joints)
-    quaternions[:, :3] = (_JOINT_AXES @ quaternions[:, :3, np.newaxis])[..., 0]
-    return quaternions
+_AXES = _joint_axes()
+# The joints whose rotations come as matrices, and those of the fingers' hinges, of which the angle is known.
+_JOINTS = np.array((0, *LIMBS.flat, *DIGITS[:, :, 0].flat))
+_HINGES = DIGITS[:, :, 1:]
+_IDENTITIES = np.tile(_IDENTITY, (len(_JOINTS), 1, 1))
 
 
 def _hands(result: HolisticResult) -> Array:

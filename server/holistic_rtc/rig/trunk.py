@@ -42,33 +42,26 @@ def frames_of(pose: Array, hands: Array, hips_weight: float, legs_weight: float)
     shoulders, hips, trunk = (_LINES @ pose).tolist()
     yaw = atan2(-shoulders[2], shoulders[0])
     yaw -= SPINE_YAW * sin(yaw)
-    x, y = np.empty((4, 3)), np.empty((4, 3))
-    x[0] = _between((cos(yaw), 0, -sin(yaw)), hips, (hips_weight, legs_weight, hips_weight))
-    x[1] = shoulders
-    y[0] = _between(_UP, trunk, (legs_weight,) * 3)
-    y[1] = _between(_UP, trunk, (hips_weight,) * 3)
-    x[2:], y[2:] = palm_lines(hands)
-    axes = frame(x, y)
+    line = _between((cos(yaw), 0, -sin(yaw)), hips, (hips_weight, legs_weight, hips_weight))
+    (left_along, left_across), (right_along, right_across) = palm_lines(hands).tolist()
+    axes = np.array(
+        (
+            frame(line, _between(_UP, trunk, (legs_weight,) * 3)),
+            frame(shoulders, _between(_UP, trunk, (hips_weight,) * 3)),
+            frame(left_along, left_across),
+            frame(right_along, right_across),
+        )
+    )
     return axes[0], axes[1], MIRROR[:, :, np.newaxis] * (axes[2:] @ _HAND_AT_REST)
 
 
 def _between(assumed: Sequence[float], seen: Sequence[float], weights: Sequence[float]) -> list[float]:
-    """
-    From an assumed direction to the one of a vector, with the weight of this in each coordinate. For three vectors that
-    is done faster without numpy.
-    """
+    """From an assumed direction to the one of a vector, with the weight of this in each coordinate."""
     length = max(hypot(*seen), 1e-9)
     return [a + (s / length - a) * weight for a, s, weight in zip(assumed, seen, weights, strict=True)]
 
 
-def _hand_at_rest() -> Array:
-    along, across = palm_lines(np.array((rest_hand(),) * 2))
-    back: Array = frame(along, across)[0].T
-    return back
-
-
-_HAND_AT_REST = _hand_at_rest()
-
+_HAND_AT_REST = np.array(frame(*palm_lines(np.array((rest_hand(),) * 2))[0].tolist())).T
 
 _WITHIN_LIMIT = cos(SPINE_LIMIT / 2) + 1e-9
 
