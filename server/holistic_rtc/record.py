@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import time
 from collections.abc import Callable
-from contextlib import aclosing, closing
+from contextlib import aclosing, closing, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -36,10 +36,9 @@ def record_session(url: str, session: str | None, token: str | None, wanted: Wan
     lost = None
     with writing(wanted) as take:
         try:
-            asyncio.run(_record(url, session, token, wanted, take, console))
-        except KeyboardInterrupt:
-            # That is how a recording ends whose length nobody knew.
-            console.print()
+            # Ctrl-C is how a recording ends whose length nobody knew.
+            with suppress(KeyboardInterrupt):
+                asyncio.run(_record(url, session, token, wanted, take, console))
         except ClientError as error:
             if not take.frames:
                 raise
