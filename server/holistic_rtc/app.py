@@ -36,13 +36,8 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
         middlewares=[cors_middleware(settings.cors_origins), pages.headers_middleware, problem_middleware],
         client_max_size=signalling.MAX_SDP,
     )
-    limits = read_limits(cpus=settings.cpus)
-    logger.info(
-        "%g CPUs (%s), %s of memory",
-        limits.cpus,
-        limits.source,
-        "no limit" if limits.memory is None else f"{limits.memory / 1e6:,.0f} MB",
-    )
+    limits = read_limits(cpus=settings.cpus, memory=settings.memory)
+    logger.info("%g CPUs (%s), %d MB of memory", limits.cpus, limits.source, limits.memory // 1_000_000)
     model = {"origin": bundle.origin, "pose_model": bundle.pose_model, "sha256": bundle.sha256}
     arguments = (
         *("--engine", "mediapipe", "--model", str(bundle.path), "--log-level", settings.log_level),

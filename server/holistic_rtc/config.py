@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ByteSize, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from .errors import ConfigError
@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     """MediaPipe's model complexity 0 or 1."""
     cpus: float | None = Field(default=None, gt=0)
     """How many CPUs the server may use; what the container's limits say if left out."""
+    memory: ByteSize | None = Field(default=None, gt=0)
+    """That the server may use, in bytes or as 2GB; what the container's limits say if left out."""
     max_sessions: int | None = Field(default=None, ge=1)
     """As many as can have 12 frames a second if left out."""
     warm: int | None = Field(default=None, ge=1)

@@ -46,7 +46,7 @@ class Finding:
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    limits = read_limits(cpus=settings.cpus)
+    limits = read_limits(cpus=settings.cpus, memory=settings.memory)
     yield _look_at_limits(limits)
     bundle = None
     for finding, found in _look_at_model(settings):
@@ -72,9 +72,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
 
 
 def _look_at_limits(limits: Limits) -> Finding:
-    memory = "no limit of memory" if limits.memory is None else f"{limits.memory / 1e6:,.0f} MB of memory"
-    text = f"{limits.cpus:g} CPUs ({limits.source}), {memory}"
-    if limits.memory is not None and limits.memory < LEAST_MEMORY:
+    text = f"{limits.cpus:g} CPUs ({limits.source}), {limits.memory / 1e6:,.0f} MB of memory"
+    if limits.memory < LEAST_MEMORY:
         return Finding(Verdict.BAD, text, f"give it at least {LEAST_MEMORY / 1e6:,.0f} MB")
     if limits.cpus < 1:
         return Finding(Verdict.NOTE, text, "give it at least one CPU for a session at a good rate")

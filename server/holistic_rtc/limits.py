@@ -9,20 +9,17 @@ from pathlib import Path
 CGROUPS = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
 
-NO_LIMIT = 1 << 60
-"""Bytes from which on a limit of version 1 stands for none: it is then the largest number of whole pages."""
-
 
 @dataclass(frozen=True)
 class Limits:
     """
     :param cpus: how many cores' worth of time, such as 1.5.
-    :param memory: bytes; None if there is no limit.
+    :param memory: bytes.
     :param source: where the number of CPUs comes from, in words.
     """
 
     cpus: float
-    memory: int | None
+    memory: int
     source: str
 
     @property
@@ -31,27 +28,29 @@ class Limits:
         return max(1, math.ceil(self.cpus))
 
 
-def read_limits(cgroups: Path = CGROUPS, membership: Path = MEMBERSHIP, cpus: float | None = None) -> Limits:
+def read_limits(
+    cgroups: Path = CGROUPS, membership: Path = MEMBERSHIP, *, cpus: float | None = None, memory: int | None = None
+) -> Limits:
     """
-    The least of what the scheduler's affinity and the control groups, of version 1 or 2, allow.
+    The least of what the machine has, the scheduler's affinity, and the control groups, of version 1 or 2, allow.
 
     :param cgroups: where the control groups are mounted.
     :param membership: says to which of them this process belongs.
-    :param cpus: a setting that takes the place of what is found.
+    :param cpus: a setting that takes the place of what is found; so is `memory`, in bytes.
     """
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     found = [(float(affinity), "CPUs of the machine that this process may run on")]
-    memory: list[int] = []
+    found_memory = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
     for folder in _folders(cgroups, membership):
         quota = _cpu_quota(folder)
         if quota is not None:
             found.append((quota, "CPU limit of the control group"))
         if (limit := _memory_limit(folder)) is not None:
-            memory.append(limit)
+            found_memory.append(limit)
     if cpus is not None:
         found = [(cpus, "setting")]
     least, source = min(found)
-    return Limits(least, min(memory, default=None), source)
+    return Limits(least, min(found_memory) if memory is None else memory, source)
 
 
 def _folders(cgroups: Path, membership: Path) -> Iterator[Path]:
@@ -81,7 +80,8 @@ def _cpu_quota(folder: Path) -> float | None:
 def _memory_limit(folder: Path) -> int | None:
     for name in ("memory.max", "memory.limit_in_bytes"):
         text = _read(folder / name)
-        if text and text != "max" and int(text) < NO_LIMIT:
+        # Version 1 writes no limit as more than any machine has.
+        if text and text != "max":
             return int(text)
     return None
 

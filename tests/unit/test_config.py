@@ -27,7 +27,9 @@ def test_the_environment_goes_before_the_defaults_and_options_before_the_environ
     monkeypatch.setenv("HOLISTIC_PORT", "9000")
     monkeypatch.setenv("HOLISTIC_MODEL", "/some/bundle.task")
     monkeypatch.setenv("HOLISTIC_CORS_ORIGINS", '["https://example.org"]')
+    monkeypatch.setenv("HOLISTIC_MEMORY", "1.5GB")
     settings = load_settings()
+    assert settings.memory == 1_500_000_000
     assert (settings.port, settings.model) == (9000, Path("/some/bundle.task"))
     assert settings.cors_origins == ["https://example.org"]
     assert load_settings(port=9001).port == 9001

@@ -7,6 +7,7 @@ import pytest
 
 from holistic_rtc.limits import read_limits
 
+MEMORY = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 AFFINITY = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
@@ -30,9 +31,9 @@ def tree(tmp_path: Path) -> Tree:
     return Tree(tmp_path)
 
 
-def test_without_caps_the_affinity_counts_and_memory_has_no_limit(tree: Tree) -> None:
+def test_without_caps_the_affinity_and_the_memory_of_the_machine_count(tree: Tree) -> None:
     limits = read_limits(tree.cgroups, tree.membership)
-    assert (limits.cpus, limits.memory) == (AFFINITY, None)
+    assert (limits.cpus, limits.memory) == (AFFINITY, MEMORY)
     assert limits.threads == AFFINITY
 
 
@@ -57,7 +58,7 @@ def test_in_a_container_the_mount_is_the_group_of_version_2(tree: Tree) -> None:
     tree.write("memory.max", "max")
     limits = read_limits(tree.cgroups, tree.membership)
     assert limits.cpus == min(1.5, AFFINITY)
-    assert limits.memory is None
+    assert limits.memory == MEMORY
 
 
 @pytest.mark.parametrize("mount", ["cpu", "cpu,cpuacct"])
@@ -85,10 +86,11 @@ def test_no_limit_is_written_in_other_ways_in_version_1(tree: Tree) -> None:
     tree.write("cpu/cpu.cfs_period_us", "100000")
     tree.write("memory/memory.limit_in_bytes", "9223372036854771712")
     limits = read_limits(tree.cgroups, tree.membership)
-    assert (limits.cpus, limits.memory) == (AFFINITY, None)
+    assert (limits.cpus, limits.memory) == (AFFINITY, MEMORY)
 
 
 def test_a_setting_takes_the_place_of_what_is_found(tree: Tree) -> None:
     tree.write("cpu.max", "50000 100000")
-    limits = read_limits(tree.cgroups, tree.membership, cpus=6)
-    assert (limits.cpus, limits.threads, limits.source) == (6, 6, "setting")
+    tree.write("memory.max", "700000000")
+    limits = read_limits(tree.cgroups, tree.membership, cpus=6, memory=8_000_000_000)
+    assert (limits.cpus, limits.memory, limits.threads, limits.source) == (6, 8_000_000_000, 6, "setting")

@@ -49,8 +49,7 @@ class Capacity:
     @property
     def _kept(self) -> int:
         by_cpu = int(self.limits.cpus / CPUS_FOR_ONE_KEPT)
-        by_memory = by_cpu if self.limits.memory is None else self.limits.memory // MEMORY_FOR_ONE_KEPT
-        return max(1, min(by_cpu, by_memory))
+        return max(1, min(by_cpu, self.limits.memory // MEMORY_FOR_ONE_KEPT))
 
     def sessions(self, frame_cpu_ms: float | None) -> int:
         """
@@ -63,8 +62,6 @@ class Capacity:
         if frame_cpu_ms is None:
             return 1
         by_cpu = int(self.limits.cpus * 1000 / (frame_cpu_ms * OVERHEAD * FLOOR_FPS))
-        if self.limits.memory is None:
-            return max(1, by_cpu)
         kept = FRONT_MEMORY + self.spares * SPARE_MEMORY + self.picture_takers * SNAPSHOT_MEMORY
         return max(1, min(by_cpu, (self.limits.memory - kept) // SESSION_MEMORY))
 
