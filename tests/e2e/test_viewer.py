@@ -91,7 +91,8 @@ async def test_the_list_has_the_running_sessions_and_leads_to_them(browser: Brow
 
 
 async def test_a_viewer_that_loses_its_connection_gets_it_back_by_itself(browser: Browser, page: Page) -> None:
-    async with opened(browser, await publish(page)) as viewer:
+    # The server may have forgotten the lost subscription by the time it is told to.
+    async with opened(browser, await publish(page), may_complain=True) as viewer:
         await until_state(viewer, "connected")
         await viewer.evaluate("() => window.holistic.client.peerConnection.close()")
         await until_state(viewer, "reconnecting")

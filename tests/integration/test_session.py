@@ -148,13 +148,14 @@ async def test_pings_are_answered_and_stats_come(server: Server) -> None:
 
 
 async def test_every_size_works_and_may_change_in_mid_stream(client: HolisticClient) -> None:
-    sizes = [(640, 480), (160, 120), (480, 640), (321, 241), (720, 1280), (1920, 1080), (640, 480)]
-    # To encode 30 of the large ones a second takes all of a small machine.
-    pictures = Pictures(grace_hopper(*sizes[0]), fps=10)
+    sizes = [(640, 480), (160, 120), (480, 640), (321, 241), (1920, 1080), (640, 480)]
+    # Made beforehand, and few a second: large ones take a small machine's whole time.
+    sources = [grace_hopper(*size) for size in sizes]
+    pictures = Pictures(sources[0], fps=10)
     async with client.publish(pictures, video=True) as published:
         landmarks, video = published.landmarks(), published.video()
-        for width, height in sizes:
-            pictures.picture = grace_hopper(width, height)
+        for source, (width, height) in zip(sources, sizes, strict=True):
+            pictures.picture = source
             # An encoder takes even sizes only.
             even = width & ~1, height & ~1
             message = await first(landmarks, lambda m, even=even: (m.width, m.height) == even and seen_face(m))
