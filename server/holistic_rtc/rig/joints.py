@@ -73,7 +73,7 @@ def frame(x: Sequence[float], y: Sequence[float]) -> tuple[tuple[float, ...], ..
 
 def seen_from(frames: Array, vectors: Array) -> Array:
     """The vectors (..., 3) in the coordinates of the frames (..., 3, 3)."""
-    seen: Array = (vectors[..., np.newaxis, :] @ frames)[..., 0, :]
+    seen: Array = np.vecmat(vectors, frames)
     return seen
 
 
@@ -86,25 +86,17 @@ def side(vectors: Array) -> Array:
     return np.arctan2(vectors[..., 1], np.hypot(vectors[..., 0], vectors[..., 2]))
 
 
-def direction(flexion: Array, side: Array) -> Array:
-    """Of length 1, (..., 3)."""
+def swing(flexion: Array, side: Array) -> Array:
+    """The rotations without twist that turn x to the direction with these angles, which isn't -x."""
     across = np.cos(side)
-    directions = np.empty((*flexion.shape, 3))
-    directions[..., 0] = across * np.cos(flexion)
-    directions[..., 1] = np.sin(side)
-    directions[..., 2] = across * np.sin(flexion)
-    return directions
-
-
-def swing(directions: Array) -> Array:
-    """The rotations without twist that turn x there, which isn't -x: about an axis across both."""
-    a, b, c = directions[..., 0], directions[..., 1], directions[..., 2]
+    a, b, c = across * np.cos(flexion), np.sin(side), across * np.sin(flexion)
     k = 1 / (1 + a)
-    matrix = np.empty((*directions.shape, 3))
-    matrix[..., :, 0] = directions
-    matrix[..., 0, 1], matrix[..., 0, 2] = -b, -c
-    matrix[..., 1, 1], matrix[..., 2, 2] = 1 - b * b * k, 1 - c * c * k
-    matrix[..., 1, 2] = matrix[..., 2, 1] = -b * c * k
+    bk, ck = b * k, c * k
+    matrix = np.empty((*flexion.shape, 3, 3))
+    matrix[..., 0, 0], matrix[..., 0, 1], matrix[..., 0, 2] = a, -b, -c
+    matrix[..., 1, 0], matrix[..., 1, 1] = b, 1 - b * bk
+    matrix[..., 2, 0], matrix[..., 2, 2] = c, 1 - c * ck
+    matrix[..., 1, 2] = matrix[..., 2, 1] = -b * ck
     return matrix
 
 

@@ -7,7 +7,6 @@ import numpy as np
 from .joints import (
     Range,
     bent,
-    direction,
     flexion,
     lines,
     ramp,
@@ -87,7 +86,7 @@ class Limbs:
         bones = _LINES @ pose
         self._trunk = root = trunk @ LIMB_AXES
         upper = seen_from(root, bones[:4])
-        self._swung = swing(direction(UPPER_FLEXION.clip(flexion(upper)), UPPER_SIDE.clip(side(upper))))
+        self._swung = swing(UPPER_FLEXION.clip(flexion(upper)), UPPER_SIDE.clip(side(upper)))
         upper_bones = root @ self._swung
         lower = seen_from(upper_bones, bones[4:8])
         # Where the lower bone points: along the upper one, across it, and how a hinge that bends there is turned.

@@ -58,13 +58,14 @@ def from_matrix(matrices: Array) -> Array:
     products = matrices.reshape(count, 9) @ _PRODUCTS + _PRODUCTS_OFFSET
     longest = products[:, :: 4 + 1].argmax(axis=1)
     row = products.reshape(count, 4, 4)[np.arange(count), longest]
-    quaternions: Array = row / np.copysign(np.sqrt(np.add.reduce(row * row, axis=1)), row[:, 3])[:, np.newaxis]
+    quaternions: Array = row / np.copysign(np.sqrt(np.vecdot(row, row)), row[:, 3])[:, np.newaxis]
     return quaternions
 
 
 def rotate(quaternion: Array, vector: Array) -> Array:
     """The vectors (..., 3), turned."""
-    return (to_matrix(quaternion) @ vector[..., np.newaxis])[..., 0]
+    turned: Array = np.matvec(to_matrix(quaternion), vector)
+    return turned
 
 
 def blend(start: Array, end: Array, share: Array) -> Array:

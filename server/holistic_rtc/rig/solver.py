@@ -116,9 +116,9 @@ class RigSolver:
 
         rotations = self._rotations.step(found, presence)
         # Of the two quaternions of a rotation, the one that is near to that of the frame before.
-        opposite = np.add.reduce(rotations * self._shown, axis=1, keepdims=True) < 0
+        opposite = np.vecdot(rotations, self._shown) < 0
         if opposite.any():
-            rotations = np.where(opposite, -rotations, rotations)
+            rotations = np.where(opposite[:, np.newaxis], -rotations, rotations)
         self._shown = rotations
         numbers = self._numbers.step(numbers, presence)
         hips_height = height(rotations) if presence.weight[_LEGS].any() else STANDING
@@ -155,7 +155,7 @@ class RigSolver:
             rotations[_HINGES, 1], rotations[_HINGES, 3] = np.sin(hinges / -2), np.cos(hinges / 2)
         rotations[_JOINTS] = from_matrix(joints)
         # From the axes of the joints to VRM's.
-        rotations[:, :3] = (_AXES @ rotations[:, :3, np.newaxis])[..., 0]
+        rotations[:, :3] = np.matvec(_AXES, rotations[:, :3])
         rotations[_SPINE_AND_CHEST] = spine
         return rotations, chest
 
