@@ -36,6 +36,13 @@ HAS_MOVED = """() => {
 """Whether a bone is two centimetres from where it was at the first call."""
 
 
+KEPT = """async kept => {
+    while (Boolean(await caches.match("/avatar/kept.vrm")) !== kept) {
+        await new Promise(requestAnimationFrame);
+    }
+}"""
+
+
 @asynccontextmanager
 async def small(browser: Browser, url: str, *, may_complain: bool = False) -> AsyncIterator[Page]:
     """A small page, since pixels that no graphics card draws are slow."""
@@ -150,6 +157,20 @@ async def test_files_that_are_no_avatars_are_explained_and_the_one_before_stays(
             await expect(page.get_by_test_id("avatar-name")).to_have_text("good.vrm")
         await page.get_by_test_id("file-problem-close").click()
         await expect(page.get_by_test_id(problem)).to_be_hidden()
+
+
+async def test_an_avatar_that_was_chosen_is_there_again_until_the_mannequin_is(
+    browser: Browser, server: Server
+) -> None:
+    async with small(browser, f"{server.url}/avatar") as page:
+        await choose(page, "阿凡达.vrm", vrm_file("1.0"))
+        await page.evaluate(KEPT, True)
+        await page.reload()
+        await expect(page.get_by_test_id("avatar-name")).to_have_text("阿凡达.vrm")
+        await page.get_by_test_id("mannequin").click()
+        await page.evaluate(KEPT, False)
+        await page.reload()
+        await expect(page.get_by_test_id("avatar-name")).to_be_empty()
 
 
 async def test_in_obs_there_is_the_avatar_of_a_session_and_nothing_else(browser: Browser, server: Server) -> None:

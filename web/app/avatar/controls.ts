@@ -2,7 +2,7 @@
 
 import { element } from "../dom.js";
 import { recall, recallText, remember } from "../preferences.js";
-import type { Motion } from "./motion.js";
+import type { Motion, MotionSettings } from "./motion.js";
 import { readNeutral } from "./rig-pose.js";
 
 const STEPS = ["0", "10", "20", "30", "40", "50", "60", "70", "80", "90", "100"] as const;
@@ -16,15 +16,14 @@ export class Controls {
 
   constructor(motion: Motion) {
     this.#motion = motion;
-    const { settings } = motion;
     const stage = element("stage", HTMLElement);
     bindSwitch(this.mirror, "avatar-mirror", (on) => {
-      settings.mirror = on;
+      this.#set({ mirror: on });
       stage.classList.toggle("mirrored", on);
     });
-    bindSwitch(this.upperBody, "avatar-upper-body", (on) => (settings.upperBody = on));
+    bindSwitch(this.upperBody, "avatar-upper-body", (on) => this.#set({ upperBody: on }));
     this.#bindSmoothing();
-    settings.neutral = readNeutral(recallText("avatar-neutral"));
+    this.#set({ neutral: readNeutral(recallText("avatar-neutral")) });
     this.calibrate.addEventListener("click", () => this.#setNeutral(motion.neutral));
     this.#resetCalibration.addEventListener("click", () => {
       this.#setNeutral(null);
@@ -39,17 +38,19 @@ export class Controls {
     this.#resetCalibration.hidden = !this.#motion.settings.neutral;
   }
 
+  #set(changed: Partial<MotionSettings>): void {
+    this.#motion.settings = { ...this.#motion.settings, ...changed };
+  }
+
   #setNeutral(neutral: Motion["neutral"]): void {
-    this.#motion.settings.neutral = neutral;
+    this.#set({ neutral });
     remember("avatar-neutral", JSON.stringify(neutral));
     this.update();
   }
 
   #bindSmoothing(): void {
     const slider = element("smoothing", HTMLInputElement);
-    const apply = () => {
-      this.#motion.settings.smoothing = Number(slider.value) / 100;
-    };
+    const apply = () => this.#set({ smoothing: Number(slider.value) / 100 });
     slider.value = recall("avatar-smoothing", STEPS);
     slider.addEventListener("input", () => {
       remember("avatar-smoothing", slider.value);

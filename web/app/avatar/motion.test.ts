@@ -49,11 +49,24 @@ it("comes to rest within a second, without a leap, when nobody is seen any more"
   expect(angles.at(-1)).toBeLessThan(1);
 });
 
+it("is the same object as long as nothing moves, so that nothing has to be drawn", () => {
+  expect(motion.at(0)).toBe(motion.at(16));
+  motion.take(TURNED, 0, 100);
+  expect(motion.at(100)).toBe(motion.at(116));
+  motion.take(null, 33, 133);
+  expect(motion.at(150)).not.toBe(motion.at(166));
+  expect(motion.at(3000)).toBe(motion.at(3016));
+  motion.take(TURNED, 4000, 4000);
+  const before = motion.at(4000);
+  motion.settings = { ...motion.settings, mirror: true };
+  expect(motion.at(4016)).not.toBe(before);
+});
+
 describe("smoothing", () => {
   it("goes a part of the way, the same in a second whatever the rate of drawing", () => {
     const after300Ms = [300 / 5, 300 / 50].map((step) => {
       motion = new Motion();
-      motion.settings.smoothing = 1;
+      motion.settings = { ...motion.settings, smoothing: 1 };
       motion.take(AT_EASE, 0, 0);
       motion.at(0);
       motion.take(TURNED, 5000, 0);
@@ -71,21 +84,21 @@ describe("the switches", () => {
   const rig = rigWith({ leftUpperArm: around("z", 40), leftUpperLeg: around("x", -30), head: around("y", 25) });
 
   it("mirror", () => {
-    motion.settings.mirror = true;
+    motion.settings = { ...motion.settings, mirror: true };
     motion.take(rig, 0, 0);
     expect(motion.at(0).bones.rightUpperArm).toEqual(around("z", -40).map((value) => expect.closeTo(value) as number));
   });
 
   it("upper body", () => {
-    motion.settings.upperBody = true;
+    motion.settings = { ...motion.settings, upperBody: true };
     motion.take(rig, 0, 0);
     expect(motion.at(0).bones.leftUpperLeg).toEqual([0, 0, 0, 1]);
   });
 
   it("calibration takes the newest rig, as it came from the server, for neutral", () => {
-    motion.settings.mirror = true;
+    motion.settings = { ...motion.settings, mirror: true };
     motion.take(rig, 0, 0);
-    motion.settings.neutral = motion.neutral;
+    motion.settings = { ...motion.settings, neutral: motion.neutral };
     expect(yawAt(0)).toBeCloseTo(0);
     motion.take(rigWith({ head: around("y", 35) }), 5000, 10);
     expect(yawAt(10)).toBeCloseTo(-10);

@@ -7,6 +7,8 @@ import { AT_EASE, blended, calibrated, mirrored, type Neutral, toNeutral, upperB
 /** In which the way to a new pose shrinks to a third: at the strongest smoothing, and when it comes to rest. */
 const SMOOTHEST_SECONDS = 0.3;
 const REST_SECONDS = 0.2;
+/** After so many of these times a pose is as good as reached. */
+const SETTLED = 8;
 
 export interface MotionSettings {
   mirror: boolean;
@@ -17,10 +19,13 @@ export interface MotionSettings {
 }
 
 export class Motion {
-  readonly settings: MotionSettings = { mirror: false, upperBody: false, smoothing: 0, neutral: null };
+  /** To be changed by putting other ones in their place. */
+  settings: Readonly<MotionSettings> = { mirror: false, upperBody: false, smoothing: 0, neutral: null };
   readonly #rigs = new RigInterpolator();
   #pose = AT_EASE;
   #now = 0;
+  /** Where the pose goes to, of which rig and settings, and since when. */
+  #target = { pose: AT_EASE, rig: null as Rig | null, settings: this.settings, since: 0 };
 
   /**
    * @param rig - null when nobody is seen.
@@ -47,13 +52,18 @@ export class Motion {
 
   /**
    * @param now - in milliseconds, not before that of the last call.
+   * @returns the same object as before when nothing moves.
    */
   at(now: number): Rig {
     const rig = this.#rigs.at(now);
-    const lag = rig ? this.settings.smoothing * SMOOTHEST_SECONDS : REST_SECONDS;
-    const seconds = (now - this.#now) / 1000;
+    if (rig !== this.#target.rig || this.settings !== this.#target.settings) {
+      this.#target = { pose: rig ? this.#prepare(rig) : AT_EASE, rig, settings: this.settings, since: now };
+    }
+    const { pose, since } = this.#target;
+    const lag = 1000 * (rig ? this.settings.smoothing * SMOOTHEST_SECONDS : REST_SECONDS);
+    const isThere = this.#pose === pose || now - since >= SETTLED * lag;
+    this.#pose = isThere ? pose : blended(this.#pose, pose, 1 - Math.exp((this.#now - now) / lag));
     this.#now = now;
-    this.#pose = blended(this.#pose, rig ? this.#prepare(rig) : AT_EASE, lag > 0 ? 1 - Math.exp(-seconds / lag) : 1);
     return this.#pose;
   }
 

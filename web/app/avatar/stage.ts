@@ -2,6 +2,7 @@
 
 import { element } from "../dom.js";
 import type { Translator } from "../i18n/index.js";
+import { forgetFile, keepFile, keptFile } from "./kept-file.js";
 import { Mannequin } from "./mannequin.js";
 import type { Motion } from "./motion.js";
 import { AvatarView } from "./view.js";
@@ -46,6 +47,7 @@ export class AvatarStage {
     });
     this.#listenForDrop();
     translator.on("change", () => this.#update());
+    void this.#takeKept();
   }
 
   choose(): void {
@@ -73,6 +75,14 @@ export class AvatarStage {
     this.#problem = null;
     this.#update();
     element("choose", HTMLButtonElement).focus();
+    void forgetFile();
+  }
+
+  async #takeKept(): Promise<void> {
+    const file = await keptFile();
+    if (file && this.#turn === 0) {
+      await this.#take([file]);
+    }
   }
 
   async #take(files: readonly File[]): Promise<void> {
@@ -92,6 +102,7 @@ export class AvatarStage {
       }
       this.#view?.setAvatar(avatar);
       this.#name = file.name;
+      void keepFile(file).catch(() => undefined); // Where there is no room for it, it is chosen anew the next time.
     } catch (error) {
       if (turn !== this.#turn) {
         return;

@@ -3,13 +3,20 @@
 import { Box3, DirectionalLight, HemisphereLight, PerspectiveCamera, Scene, Vector3, WebGLRenderer } from "three";
 
 import { Emitter } from "../../sdk/src/events.js";
+import type { Rig } from "../../sdk/src/index.js";
 import type { Avatar } from "./avatar.js";
 import type { Motion } from "./motion.js";
 
 /** Beyond it a picture costs more and looks the same. */
 const MAX_PIXEL_RATIO = 2;
+/** As coarse as it gets where drawing is slower than so many seconds for a picture, on the mean of so many pictures. */
+const MIN_PIXEL_RATIO = 0.5;
+const SLOW_SECONDS = 1 / 24;
+const PACE_PICTURES = 20;
 /** What swings by itself would be flung away by the pause of a page that was hidden. */
 const MAX_STEP_SECONDS = 0.1;
+/** So long something may swing that nobody moves. */
+const SWING_MS = 3000;
 const FIELD_OF_VIEW = 24;
 /** Metres around what is to be seen, of an avatar 1.7 m tall. */
 const FULL_FRAME = { width: 1.15, margin: 0.09 };
@@ -25,7 +32,13 @@ export class AvatarView extends Emitter<{ graphics: "well" | "lost" }> {
   #height = 1.7;
   #headHeight = 1.54;
   #framedUpper: boolean | null = null;
+  /** The pose that was drawn last; null when it has to be drawn again. */
+  #pose: Rig | null = null;
+  #movedAt = 0;
   #drawnAt = 0;
+  /** Seconds between pictures, on the mean, and how many of them there were in this size. */
+  #pace = 0;
+  #pictures = 0;
 
   /**
    * @param canvas - whose size on the page is followed; what is behind it shines through.
@@ -43,7 +56,10 @@ export class AvatarView extends Emitter<{ graphics: "well" | "lost" }> {
     back.position.set(-1.4, 1.2, -1.8);
     this.#scene.add(sun, back, new HemisphereLight(0xffffff, 0xa9b4bd, 1.35));
     canvas.addEventListener("webglcontextlost", () => this.emit("graphics", "lost"));
-    canvas.addEventListener("webglcontextrestored", () => this.emit("graphics", "well"));
+    canvas.addEventListener("webglcontextrestored", () => {
+      this.#pose = null;
+      this.emit("graphics", "well");
+    });
     new ResizeObserver(() => this.#fit()).observe(canvas);
     this.#renderer.setAnimationLoop((now: number) => this.#draw(now));
   }
@@ -71,14 +87,35 @@ export class AvatarView extends Emitter<{ graphics: "well" | "lost" }> {
     this.#frame();
   }
 
+  /** If there is anything new to see. */
   #draw(now: number): void {
-    const seconds = Math.min((now - this.#drawnAt) / 1000, MAX_STEP_SECONDS);
-    this.#drawnAt = now;
     if (this.#motion.settings.upperBody !== this.#framedUpper) {
       this.#frame();
     }
-    this.#avatar?.apply(this.#motion.at(now), seconds);
-    this.#renderer.render(this.#scene, this.#camera);
+    const pose = this.#motion.at(now);
+    if (pose !== this.#pose) {
+      this.#pose = pose;
+      this.#movedAt = now;
+    }
+    const seconds = Math.min((now - this.#drawnAt) / 1000, MAX_STEP_SECONDS);
+    this.#drawnAt = now;
+    if (now - this.#movedAt <= SWING_MS) {
+      this.#avatar?.apply(pose, seconds);
+      this.#renderer.render(this.#scene, this.#camera);
+      this.#keepPace(seconds);
+    }
+  }
+
+  /** A coarser picture moves better than a fine one that takes too long. */
+  #keepPace(seconds: number): void {
+    this.#pictures += 1;
+    this.#pace += (seconds - this.#pace) / Math.min(this.#pictures, PACE_PICTURES);
+    const ratio = this.#renderer.getPixelRatio();
+    if (this.#pictures >= PACE_PICTURES && this.#pace > SLOW_SECONDS && ratio > MIN_PIXEL_RATIO) {
+      this.#renderer.setPixelRatio(Math.max(MIN_PIXEL_RATIO, ratio * 0.7));
+      this.#pictures = 0;
+      this.#pose = null;
+    }
   }
 
   #fit(): void {
@@ -102,5 +139,6 @@ export class AvatarView extends Emitter<{ graphics: "well" | "lost" }> {
     this.#camera.position.set(0, middle, height / 2 / Math.tan((FIELD_OF_VIEW * Math.PI) / 360));
     this.#camera.lookAt(0, middle, 0);
     this.#camera.updateProjectionMatrix();
+    this.#pose = null;
   }
 }

@@ -305,7 +305,7 @@ export const en = {
     tagline: "An avatar that moves as you do",
     landmarks: "Landmarks",
     picture: "The avatar",
-    emptyTitle: "Move it",
+    emptyTitle: "Move the avatar",
     emptyText: "Start the camera, and the avatar does what you do. No camera? Use the sample clip.",
     emptyPrivacy: "Avatars of your own, as VRM files, stay in this browser. Nothing is stored on the server.",
     drop: "Drop the VRM file here",
