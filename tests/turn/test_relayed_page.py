@@ -77,7 +77,7 @@ async def test_a_credential_that_the_turn_server_refuses_is_what_the_page_compla
         answer = await route.fetch()
         document = await answer.json()
         (ice_server,) = document["iceServers"]
-        expiry = int(time.time()) + (-10 if fault == "expired" else 60)
+        expiry = int(time.time()) + (-30 if fault == "expired" else 60)
         ice_server["username"], ice_server["credential"] = mint(
             "some other secret" if fault == "wrong" else turn.secret, "page", expiry
         )
