@@ -63,6 +63,16 @@ def test_nobody_is_no_rig_at_first_and_again_when_all_is_at_rest(fists: Holistic
     assert [rig is None for rig in rigs] == [ms >= 33 + EASE_OUT_MS for ms in times]
 
 
+def test_somebody_who_comes_back_comes_from_rest_however_few_frames_there_were(fists: HolisticResult) -> None:
+    solver = RigSolver()
+    solver.solve(fists, 0)
+    assert solver.solve(HolisticResult(), 250) is not None
+    assert solver.solve(HolisticResult(), 500) is None
+    rig = solver.solve(fists, 501)
+    assert rig is not None
+    assert degrees_between(rig.rotations[LEFT_HAND], RELAXED[LEFT_HAND]).max() < 1
+
+
 def test_a_gap_in_time_is_not_followed_by_a_leap(fists: HolisticResult) -> None:
     solver = RigSolver()
     before = solver.solve(fists, 0)

@@ -87,7 +87,11 @@ class Eased:
         self._parts = parts
         self._blend = blend
         self._wide = (-1, *(1,) * (rest.ndim - 1))
-        self._start = self._shown = rest
+        self.rest()
+
+    def rest(self) -> None:
+        """Be at rest at once."""
+        self._start = self._shown = self._rest
 
     def step(self, found: Array, presence: Presence) -> Array:
         """

@@ -99,6 +99,8 @@ class RigSolver:
         presence = self._presence
         presence.update(_scores(result, hands), timestamp_ms)
         if presence.at_rest:
+            for eased in (self._rotations, self._roll, self._numbers):
+                eased.rest()
             return None
 
         if result.pose_world_landmarks is None:
