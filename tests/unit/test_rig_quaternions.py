@@ -10,9 +10,7 @@ from synthetic import FUZZ
 from holistic_rtc.rig.quaternions import (
     IDENTITY,
     Array,
-    angle,
     blend,
-    conjugate,
     from_axis_angle,
     from_matrix,
     half,
@@ -35,7 +33,6 @@ def some(seed: int, count: int = 8) -> Array:
 def test_multiplying_is_what_multiplying_matrices_is(seed: int) -> None:
     a, b = some(seed), some(seed + 1)
     np.testing.assert_allclose(to_matrix(multiply(a, b)), to_matrix(a) @ to_matrix(b), atol=1e-12)
-    np.testing.assert_allclose(multiply(a, conjugate(a)), np.broadcast_to(IDENTITY, a.shape), atol=1e-12)
 
 
 @FUZZ
@@ -58,8 +55,6 @@ def test_half_turns_have_a_quaternion_too() -> None:
 def test_turning_is_right_handed() -> None:
     quarter = from_axis_angle(np.array((0.0, 0.0, 1.0)), np.pi / 2)
     np.testing.assert_allclose(rotate(quarter, np.array((1.0, 0.0, 0.0))), (0, 1, 0), atol=1e-12)
-    assert angle(quarter) == pytest.approx(np.pi / 2)
-    assert angle(-quarter) == pytest.approx(np.pi / 2)
 
 
 @pytest.mark.parametrize("degrees", [0, 1, 40, 120, 179])
@@ -68,7 +63,8 @@ def test_half_a_rotation_twice_is_the_rotation_unless_that_is_beyond_the_limit(d
     whole = from_axis_angle(axis, np.radians(degrees))
     found = half(to_matrix(whole), np.pi)
     np.testing.assert_allclose(multiply(found, found), whole, atol=1e-7)
-    assert angle(half(to_matrix(whole), np.radians(30))) == pytest.approx(np.radians(min(degrees / 2, 30)), abs=1e-6)
+    limited = half(to_matrix(whole), np.radians(30))
+    assert degrees_between(limited, IDENTITY) == pytest.approx(min(degrees / 2, 30), abs=1e-4)
 
 
 def test_half_of_a_half_turn_is_a_rotation() -> None:

@@ -87,7 +87,11 @@ def side(vectors: Array) -> Array:
 
 
 def swing(flexion: Array, side: Array) -> Array:
-    """The rotations without twist that turn x to the direction with these angles, which isn't -x."""
+    """
+    The rotations that turn x to the direction with these angles, which isn't -x, about an axis across both: Rodrigues'
+    formula. Every rotation is such a swing after a twist about x (P. Dobrowolski, "Swing-twist decomposition in
+    Clifford algebra", 2015).
+    """
     across = np.cos(side)
     a, b, c = across * np.cos(flexion), np.sin(side), across * np.sin(flexion)
     k = 1 / (1 + a)

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 IDENTITY: Array = np.array((0.0, 0.0, 0.0, 1.0))
-_CONJUGATE = np.array((-1.0, -1.0, -1.0, 1.0))
 
 
 def multiply(first: Array, second: Array) -> Array:
@@ -21,12 +20,6 @@ def multiply(first: Array, second: Array) -> Array:
     product[..., 2] = w * c + x * b - y * a + z * d
     product[..., 3] = w * d - x * a - y * b - z * c
     return product
-
-
-def conjugate(quaternion: Array) -> Array:
-    """The rotation back."""
-    back: Array = quaternion * _CONJUGATE
-    return back
 
 
 def from_axis_angle(axis: Array, angle: Array | float) -> Array:
@@ -79,13 +72,6 @@ def blend(start: Array, end: Array, share: Array) -> Array:
     mixed = start + (nearer - start) * share
     between: Array = mixed / np.sqrt((mixed * mixed).sum(axis=-1, keepdims=True))
     return between
-
-
-def angle(quaternion: Array) -> Array:
-    """(...) by how much each rotation turns, from 0 to pi."""
-    sine = np.sqrt((quaternion[..., :3] ** 2).sum(axis=-1))
-    angle: Array = 2 * np.arctan2(sine, np.abs(quaternion[..., 3]))
-    return angle
 
 
 def half(matrix: Array, at_most: float) -> Array:

@@ -20,7 +20,6 @@ SPINE_YAW = 0.7
 MAX_SIDEWAYS = 1.5
 """Metres of the hips from the middle of the picture"""
 
-
 _LINES = lines(33, (((12,), (11,)), ((24,), (23,)), ((23, 24), (11, 12))))
 _UP = (0.0, 1.0, 0.0)
 
@@ -99,6 +98,7 @@ def sideways(result: HolisticResult, hips_weight: float) -> float:
 
 STANDING = float(OFFSETS[0, 1])
 """The height of the hips on legs at rest"""
+
 # What can touch the floor: heels and toes, as seen from the ankle, knees and seat. In metres.
 _SOLES = np.array(((0.0, -0.06, -0.05), (0.0, -0.06, 0.14))).T
 _KNEE_RADIUS, _SEAT = 0.06, 0.1
