@@ -56,8 +56,10 @@ COPY --from=packages /opt/holistic-rtc /opt/holistic-rtc
 COPY --from=models /models /models
 COPY --from=package /package /opt/holistic-rtc
 COPY deploy/healthcheck.py /opt/holistic-rtc/
+# NumPy's OpenBLAS would start a thread for each CPU of the machine in each process, for products that nobody computes.
 ENV PATH=/opt/holistic-rtc/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    OPENBLAS_NUM_THREADS=1 \
     XDG_CACHE_HOME=/models \
     XDG_DATA_HOME=/data \
     HOLISTIC_HOST=0.0.0.0
