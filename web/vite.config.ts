@@ -42,6 +42,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     modulePreload: { polyfill: false },
+    license: { fileName: "licenses.md" }, // of three.js and what else the pages carry
     chunkSizeWarningLimit: 800, // three.js, which only the page with the avatar loads
     rolldownOptions: { input: ["app/index.html", "app/viewer.html", "app/avatar.html"] },
   },
