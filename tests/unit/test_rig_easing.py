@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from rig_poses import POSES, degrees_between, landmarks_of, turn, with_visibility
+from rig_poses import FINGERS, POSES, degrees_between, landmarks_of, pose, turn, with_visibility
 
 from holistic_rtc.rig.easing import EASE_IN_MS, EASE_OUT_MS, HOLD_MS, LOST_BELOW, SEEN_FROM
 from holistic_rtc.rig.fingers import DIGITS
@@ -91,6 +91,13 @@ def test_a_visibility_that_trembles_between_the_thresholds_changes_nothing() -> 
             assert rig is not None
             knee = degrees_between(rig.rotations[BONE_INDEX["leftLowerLeg"]], turn(("x", 90 if bent else 0)))
             assert knee < 0.2
+
+
+def test_a_hand_found_inside_out_is_not_seen() -> None:
+    backwards = {finger + "Proximal": turn(("z", 50)) for finger in FINGERS}
+    rig = RigSolver().solve(landmarks_of(pose(backwards)), 0)
+    assert rig is not None
+    assert degrees_between(rig.rotations[LEFT_HAND], RELAXED[LEFT_HAND]).max() < 0.01
 
 
 def test_a_hand_collapsed_to_nothing_is_not_seen(fists: HolisticResult) -> None:

@@ -1,10 +1,11 @@
 """Hands, thumbs and fingers: each three bones, with two hinges between them."""
 
-from math import pi, radians
+from math import hypot, pi, radians, sin
+from operator import mul
 
 import numpy as np
 
-from .joints import Range, bent, flexion, lines, ramp, side, twisted
+from .joints import Range, bent, flexion, frame, lines, ramp, side, twisted
 from .limbs import MIRROR, SIDES
 from .quaternions import Array
 from .skeleton import BONE_INDEX, OFFSETS
@@ -81,21 +82,35 @@ def solve_digits(hands: Array, frames: Array) -> tuple[Array, Array]:
     return base @ turned, hinges
 
 
-_KNUCKLES = (5, 9, 13, 17)
-_PALM_LINES = lines(21, (((0,), _KNUCKLES), ((17,), (5,))))
+_KNUCKLES, _TIPS = (5, 9, 13, 17), (8, 12, 16, 20)
+# Along the palm in the middle of the fingers, across it from the little to the index finger, and along the fingers.
+_HAND_LINES = lines(21, (((0,), _KNUCKLES), ((17,), (5,)), (_KNUCKLES, _TIPS)))
+MAX_BACKWARDS = sin(radians(30))
+"""Of the fingers' mean direction, how far it may lie on the back of the hand"""
 
 
-def palm_lines(hands: Array) -> Array:
-    """
-    (2, 2, 3) two lines in each palm: along the middle of the fingers, and from the little to the index finger's
-    knuckle. Those of the right hand are mirrored.
-    """
-    palms: Array = _PALM_LINES @ hands * MIRROR[:, np.newaxis]
-    return palms
-
-
-def rest_hand() -> Array:
-    """(21, 3) the landmarks of the skeleton's left hand, as seen from the wrist, as far as the palm goes."""
+def _palm_at_rest() -> Array:
     hand = np.zeros((21, 3))
     hand[list(_KNUCKLES)] = OFFSETS[DIGITS[0, 1:, 0]]
-    return hand
+    return np.array(frame(*(_HAND_LINES @ hand)[:2].tolist())).T
+
+
+_PALM_AT_REST = _palm_at_rest()
+
+
+def hand_frames(hands: Array) -> tuple[Array, list[bool]]:
+    """
+    How hands are turned, and whether they have been found inside out, as small or blurred ones are at times: then all
+    fingers seem to bend backwards, more than they can.
+
+    :param hands: (2, 21, 3) landmarks in VRM's space.
+    :return: (2, 3, 3) world rotations, that of the right hand mirrored; and for each hand whether it is inside out.
+    """
+    found = (_HAND_LINES @ hands * MIRROR[:, np.newaxis]).tolist()
+    frames = np.array([frame(along, across) for along, across, _ in found]) @ _PALM_AT_REST
+    backs = frames[:, :, 1].tolist()
+    inside_out = [
+        sum(map(mul, back, fingers)) > MAX_BACKWARDS * hypot(*fingers)
+        for back, (_, _, fingers) in zip(backs, found, strict=True)
+    ]
+    return MIRROR[:, :, np.newaxis] * frames, inside_out

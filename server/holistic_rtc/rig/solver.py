@@ -8,12 +8,12 @@ from holistic_rtc.tracking.base import HolisticResult
 
 from . import expressions as faces
 from .easing import Eased, Presence, mix
-from .fingers import DIGIT_AXES, DIGITS, solve_digits
+from .fingers import DIGIT_AXES, DIGITS, hand_frames, solve_digits
 from .limbs import LIMB_AXES, LIMBS, Limbs
 from .quaternions import IDENTITY, Array, blend, from_matrix, half
 from .rest import RELAXED
 from .skeleton import ARKIT_BLENDSHAPES, BONE_INDEX, BONES, EXPRESSIONS, Rig
-from .trunk import STANDING, bend_spine, frames_of, height, sideways
+from .trunk import STANDING, bend_spine, height, hips_and_chest, sideways
 
 TO_VRM = np.array((1.0, -1.0, -1.0))
 """MediaPipe's world: x to the right of the picture, y down, z away from the camera"""
@@ -96,8 +96,9 @@ class RigSolver:
         :return: None when nobody is seen and everything is at rest.
         """
         hands = _hands(result)
+        palms, inside_out = hand_frames(hands)
         presence = self._presence
-        presence.update(_scores(result, hands), timestamp_ms)
+        presence.update(_scores(result, hands, inside_out), timestamp_ms)
         if presence.at_rest:
             for eased in (self._rotations, self._roll, self._numbers):
                 eased.rest()
@@ -106,7 +107,7 @@ class RigSolver:
         if result.pose_world_landmarks is None:
             found, chest = RELAXED.copy(), _IDENTITY
         else:
-            found, chest = self._solve_body(result.pose_world_landmarks * TO_VRM, hands)
+            found, chest = self._solve_body(result.pose_world_landmarks * TO_VRM, hands, palms)
         if result.face_transform is not None:
             found[_NECK_AND_HEAD] = half(chest.T @ result.face_transform[:3, :3], NECK_LIMIT)
         numbers = np.zeros(len(_NUMBER_PARTS))
@@ -131,19 +132,17 @@ class RigSolver:
             arkit=numbers[_ARKIT].astype(np.float32),
         )
 
-    def _solve_body(self, pose: Array, hands: Array) -> tuple[Array, Array]:
+    def _solve_body(self, pose: Array, hands: Array, palms: Array) -> tuple[Array, Array]:
         """
         :return: (49, 4) the rotations of all bones, those of the head's left at the identity, and (3, 3) the chest's in
             the world.
         """
         presence = self._presence
         hips, chest, spine = _IDENTITY, _IDENTITY, IDENTITY
-        seen_hips, seen_chest, palms = frames_of(
-            pose, hands, float(presence.weight[_HIPS]), float(presence.weight[_LEGS].max())
-        )
         if presence.seen[_TORSO]:
-            hips = seen_hips
-            spine, chest = bend_spine(hips, seen_chest)
+            weight = presence.weight
+            hips, chest = hips_and_chest(pose, float(weight[_HIPS]), float(weight[_LEGS].max()))
+            spine, chest = bend_spine(hips, chest)
         limbs = Limbs(pose, np.array((chest, chest, hips, hips)), palms, presence.weight[_LOWER])
         joints = _IDENTITIES.copy()
         joints[0] = hips
@@ -187,14 +186,16 @@ def _hands(result: HolisticResult) -> Array:
     return hands
 
 
-def _scores(result: HolisticResult, hands: Array) -> Array:
+def _scores(result: HolisticResult, hands: Array, inside_out: list[bool]) -> Array:
     """(13,) how well each of the parts can be seen."""
     scores = np.zeros(len(PARTS))
     if result.pose_visibility is not None and result.pose_world_landmarks is not None:
         scores[: len(_POSE_PARTS)] = np.minimum.reduce(result.pose_visibility[_POSE_POINTS], axis=1)
-        for palm, hand, lower, upper in zip((hands[:, 9] - hands[:, 0]).tolist(), *_ARM_PARTS, strict=True):
-            scores[hand] = seen = min(max((hypot(*palm) - MIN_HAND) / (FULL_HAND - MIN_HAND), 0), 1)
-            # Where a hand is seen, so is the wrist.
-            scores[lower] = max(scores[lower], min(seen, scores[upper]))
+        palms = (hands[:, 9] - hands[:, 0]).tolist()
+        for palm, wrong, hand, lower, upper in zip(palms, inside_out, *_ARM_PARTS, strict=True):
+            found = min(max((hypot(*palm) - MIN_HAND) / (FULL_HAND - MIN_HAND), 0), 1)
+            scores[hand] = 0 if wrong else found
+            # Where a hand is found, the wrist is seen.
+            scores[lower] = max(scores[lower], min(found, scores[upper]))
     scores[_HEAD] = result.face_transform is not None
     return scores

@@ -7,9 +7,8 @@ import numpy as np
 
 from holistic_rtc.tracking.base import HolisticResult
 
-from .fingers import palm_lines, rest_hand
 from .joints import frame, lines
-from .limbs import LIMBS, MIRROR
+from .limbs import LIMBS
 from .quaternions import Array, half, to_matrix
 from .skeleton import OFFSETS
 
@@ -24,34 +23,25 @@ _LINES = lines(33, (((12,), (11,)), ((24,), (23,)), ((23, 24), (11, 12))))
 _UP = (0.0, 1.0, 0.0)
 
 
-def frames_of(pose: Array, hands: Array, hips_weight: float, legs_weight: float) -> tuple[Array, Array, Array]:
+def hips_and_chest(pose: Array, hips_weight: float, legs_weight: float) -> tuple[Array, Array]:
     """
-    World rotations.
+    World rotations (3, 3).
 
     Hips that aren't seen stay upright. They turn about the vertical when the shoulders turn far: the spine takes
     ``SPINE_YAW * sin(yaw)`` of it, which is most of a small turn, and nothing of somebody who has turned round. Hips
     over legs that aren't seen stay upright too, as the legs would swing with them.
 
     :param pose: (33, 3) landmarks in VRM's space.
-    :param hands: (2, 21, 3) the hands' in it.
     :param hips_weight: from 0 to 1, how far the hips are seen.
     :param legs_weight: from 0 to 1, how far they are seen together with legs.
-    :return: (3, 3) of the hips, (3, 3) of the chest, (2, 3, 3) of the hands, that of the right one mirrored.
     """
     shoulders, hips, trunk = (_LINES @ pose).tolist()
     yaw = atan2(-shoulders[2], shoulders[0])
     yaw -= SPINE_YAW * sin(yaw)
     line = _between((cos(yaw), 0, -sin(yaw)), hips, (hips_weight, legs_weight, hips_weight))
-    (left_along, left_across), (right_along, right_across) = palm_lines(hands).tolist()
-    axes = np.array(
-        (
-            frame(line, _between(_UP, trunk, (legs_weight,) * 3)),
-            frame(shoulders, _between(_UP, trunk, (hips_weight,) * 3)),
-            frame(left_along, left_across),
-            frame(right_along, right_across),
-        )
-    )
-    return axes[0], axes[1], MIRROR[:, :, np.newaxis] * (axes[2:] @ _HAND_AT_REST)
+    hips_axes = frame(line, _between(_UP, trunk, (legs_weight,) * 3))
+    chest_axes = frame(shoulders, _between(_UP, trunk, (hips_weight,) * 3))
+    return np.array(hips_axes), np.array(chest_axes)
 
 
 def _between(assumed: Sequence[float], seen: Sequence[float], weights: Sequence[float]) -> list[float]:
@@ -59,8 +49,6 @@ def _between(assumed: Sequence[float], seen: Sequence[float], weights: Sequence[
     length = max(hypot(*seen), 1e-9)
     return [a + (s / length - a) * weight for a, s, weight in zip(assumed, seen, weights, strict=True)]
 
-
-_HAND_AT_REST = np.array(frame(*palm_lines(np.array((rest_hand(),) * 2))[0].tolist())).T
 
 _WITHIN_LIMIT = cos(SPINE_LIMIT / 2) + 1e-9
 
