@@ -98,19 +98,25 @@ def _palm_at_rest() -> Array:
 _PALM_AT_REST = _palm_at_rest()
 
 
-def hand_frames(hands: Array) -> tuple[Array, list[bool]]:
+def hand_frames(hands: Array) -> tuple[Array, list[float], list[bool]]:
     """
-    How hands are turned, and whether they have been found inside out, as small or blurred ones are at times: then all
-    fingers seem to bend backwards, more than they can.
+    How hands are turned, how long their palms are, and whether they have been found inside out, as small or blurred
+    ones are at times: then all fingers seem to bend backwards, more than they can.
 
     :param hands: (2, 21, 3) landmarks in VRM's space.
-    :return: (2, 3, 3) world rotations, that of the right hand mirrored; and for each hand whether it is inside out.
+    :return: (2, 3, 3) world rotations, that of the right hand mirrored; metres; and whether inside out.
     """
     found = (_HAND_LINES @ hands * MIRROR[:, np.newaxis]).tolist()
     frames = np.array([frame(along, across) for along, across, _ in found]) @ _PALM_AT_REST
     backs = frames[:, :, 1].tolist()
-    inside_out = [
-        sum(map(mul, back, fingers)) > MAX_BACKWARDS * hypot(*fingers)
-        for back, (_, _, fingers) in zip(backs, found, strict=True)
-    ]
-    return MIRROR[:, :, np.newaxis] * frames, inside_out
+    return (
+        MIRROR[:, :, np.newaxis] * frames,
+        [hypot(*along) for along, _, _ in found],
+        [
+            sum(map(mul, back, fingers)) > MAX_BACKWARDS * hypot(*fingers)
+            for back, (_, _, fingers) in zip(backs, found, strict=True)
+        ],
+    )
+
+
+NO_HANDS = hand_frames(np.zeros((2, 21, 3)))

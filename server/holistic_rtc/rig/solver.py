@@ -1,6 +1,6 @@
 """The solver: from the landmarks of a stream's frames to the rig. docs/tracking.md says how, and how well."""
 
-from math import hypot, radians
+from math import radians
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from holistic_rtc.tracking.base import HolisticResult
 
 from . import expressions as faces
 from .easing import Eased, Presence, mix
-from .fingers import DIGIT_AXES, DIGITS, hand_frames, solve_digits
+from .fingers import DIGIT_AXES, DIGITS, NO_HANDS, hand_frames, solve_digits
 from .limbs import LIMB_AXES, LIMBS, Limbs
 from .quaternions import IDENTITY, Array, blend, from_matrix, half
 from .rest import RELAXED
@@ -20,7 +20,7 @@ TO_VRM = np.array((1.0, -1.0, -1.0))
 NECK_LIMIT = radians(45)
 """The most that neck and head are each turned by"""
 MIN_HAND, FULL_HAND = 0.02, 0.07
-"""Metres from wrist to knuckles, at which a hand's score is 0, and 1"""
+"""Metres from the wrist to between the knuckles, at which a hand's score is 0, and 1"""
 
 # The parts that come and go, and the landmarks of the pose that have to be visible for that.
 _POSE_PARTS: dict[str, tuple[int, ...]] = {
@@ -96,9 +96,9 @@ class RigSolver:
         :return: None when nobody is seen and everything is at rest.
         """
         hands = _hands(result)
-        palms, inside_out = hand_frames(hands)
+        palms, spans, inside_out = NO_HANDS if hands is None else hand_frames(hands)
         presence = self._presence
-        presence.update(_scores(result, hands, inside_out), timestamp_ms)
+        presence.update(_scores(result, spans, inside_out), timestamp_ms)
         if presence.at_rest:
             for eased in (self._rotations, self._roll, self._numbers):
                 eased.rest()
@@ -132,7 +132,7 @@ class RigSolver:
             arkit=numbers[_ARKIT].astype(np.float32),
         )
 
-    def _solve_body(self, pose: Array, hands: Array, palms: Array) -> tuple[Array, Array]:
+    def _solve_body(self, pose: Array, hands: Array | None, palms: Array) -> tuple[Array, Array]:
         """
         :return: (49, 4) the rotations of all bones, those of the head's left at the identity, and (3, 3) the chest's in
             the world.
@@ -150,7 +150,7 @@ class RigSolver:
         joints[1 : 1 + LIMBS.size] = limb_joints.reshape(-1, 3, 3)
         rotations = np.zeros((len(BONES), 4))
         rotations[:, 3] = 1
-        if presence.seen[_HANDS].any():
+        if hands is not None and presence.seen[_HANDS].any():
             digit_joints, hinges = solve_digits(hands, palms)
             joints[1 + LIMBS.size :] = digit_joints.reshape(-1, 3, 3)
             rotations[_HINGES, 1], rotations[_HINGES, 3] = np.sin(hinges / -2), np.cos(hinges / 2)
@@ -177,8 +177,10 @@ _HINGES = DIGITS[:, :, 1:]
 _IDENTITIES = np.tile(_IDENTITY, (len(_JOINTS), 1, 1))
 
 
-def _hands(result: HolisticResult) -> Array:
+def _hands(result: HolisticResult) -> Array | None:
     """(2, 21, 3) in VRM's space, zeros for a hand that isn't there."""
+    if result.left_hand_world_landmarks is None and result.right_hand_world_landmarks is None:
+        return None
     hands = np.zeros((2, 21, 3))
     for i, landmarks in enumerate((result.left_hand_world_landmarks, result.right_hand_world_landmarks)):
         if landmarks is not None:
@@ -186,14 +188,18 @@ def _hands(result: HolisticResult) -> Array:
     return hands
 
 
-def _scores(result: HolisticResult, hands: Array, inside_out: list[bool]) -> Array:
-    """(13,) how well each of the parts can be seen."""
+def _scores(result: HolisticResult, spans: list[float], inside_out: list[bool]) -> Array:
+    """
+    (13,) how well each of the parts can be seen.
+
+    :param spans: metres of each palm.
+    :param inside_out: whether each hand is.
+    """
     scores = np.zeros(len(PARTS))
     if result.pose_visibility is not None and result.pose_world_landmarks is not None:
         scores[: len(_POSE_PARTS)] = np.minimum.reduce(result.pose_visibility[_POSE_POINTS], axis=1)
-        palms = (hands[:, 9] - hands[:, 0]).tolist()
-        for palm, wrong, hand, lower, upper in zip(palms, inside_out, *_ARM_PARTS, strict=True):
-            found = min(max((hypot(*palm) - MIN_HAND) / (FULL_HAND - MIN_HAND), 0), 1)
+        for span, wrong, hand, lower, upper in zip(spans, inside_out, *_ARM_PARTS, strict=True):
+            found = min(max((span - MIN_HAND) / (FULL_HAND - MIN_HAND), 0), 1)
             scores[hand] = 0 if wrong else found
             # Where a hand is found, the wrist is seen.
             scores[lower] = max(scores[lower], min(found, scores[upper]))
