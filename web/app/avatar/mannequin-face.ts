@@ -39,7 +39,8 @@ export class MannequinFace {
     for (const side of ["Left", "Right"] as const) {
       const eye = this.#eyes[side];
       eye.look(side === "Left" ? bones.leftEye : bones.rightEye);
-      eye.close(Math.max(expressions[`blink${side}`], 0.25 * arkit[`eyeSquint${side}`]));
+      const closed = expressions.blink + expressions[`blink${side}`];
+      eye.close(Math.max(closed, 0.25 * arkit[`eyeSquint${side}`]));
       const down = arkit[`browDown${side}`];
       const raised = 0.55 * arkit.browInnerUp + 0.6 * arkit[`browOuterUp${side}`] - 0.7 * down;
       const tilt = 0.3 * (arkit.browInnerUp - arkit[`browOuterUp${side}`]) - 0.35 * down;

@@ -89,11 +89,18 @@ describe("the face", () => {
     expect(driven(["aa", "happy", "neutral", "myOwn"])).toEqual({ aa, happy });
   });
 
-  it("closes eyes that blink apart by what is for each, and else both together", () => {
+  it("closes both eyes by what is for both, and one of them by what it is closed more", () => {
     const { blink, blinkLeft, blinkRight } = rig.expressions;
-    expect(driven(["blink", "blinkLeft", "blinkRight"])).toEqual({ blinkLeft, blinkRight });
+    expect(driven(["blink", "blinkLeft", "blinkRight"])).toEqual({ blink, blinkLeft, blinkRight });
     expect(driven(["blink"])).toEqual({ blink });
-    expect(driven(["blink", "blinkLeft"])).toEqual({ blink });
+  });
+
+  it("closes both eyes of a model that has only something for each", () => {
+    const { blink, blinkLeft, blinkRight } = rig.expressions;
+    expect(driven(["blinkLeft", "blinkRight"])).toEqual({
+      blinkLeft: blink + blinkLeft,
+      blinkRight: blink + blinkRight,
+    });
   });
 
   it("of one made for ARKit goes by ARKit's shapes alone", () => {

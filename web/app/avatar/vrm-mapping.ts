@@ -49,7 +49,7 @@ export type FaceDriver = (rig: Rig) => [name: string, value: number][];
 
 /**
  * Drives a face by the ARKit shapes where the model has most of them, whose names it may spell with a capital, and else by
- * VRM's presets: never by both, nor by an expression for both eyes besides those of each, which would move it twice.
+ * VRM's presets: never by both, which would move it twice.
  *
  * @param names - of the model's expressions.
  * @param looksByItself - whether the model turns its eyes without them.
@@ -61,14 +61,11 @@ export function faceDriver(names: readonly string[], looksByItself: boolean): Fa
     const driven = arkit.filter((name) => !(looksByItself && name.startsWith("eyeLook")));
     return ({ arkit: scores }) => driven.map((name) => [own.get(name)!, scores[name]]);
   }
-  const blinksApart = own.has("blinkLeft") && own.has("blinkRight");
-  const driven = RIG_EXPRESSIONS.filter(
-    (name) =>
-      own.has(name) &&
-      !(name.startsWith("look") && looksByItself) &&
-      !(name.startsWith("blink") && (name === "blink") === blinksApart),
-  );
-  return ({ expressions }) => driven.map((name) => [own.get(name)!, expressions[name]]);
+  const driven = RIG_EXPRESSIONS.filter((name) => own.has(name) && !(name.startsWith("look") && looksByItself));
+  // What both eyes do is in none of the expressions for one of them.
+  const withBoth = own.has("blink") ? [] : ["blinkLeft", "blinkRight"];
+  return ({ expressions }) =>
+    driven.map((name) => [own.get(name)!, expressions[name] + (withBoth.includes(name) ? expressions.blink : 0)]);
 }
 
 function uncapitalised(name: string): string {
