@@ -150,7 +150,7 @@ function brow(side: number): Object3D {
 function hair(): Mesh[] {
   return [1, -1].map((side) => {
     const cap = new SphereGeometry(1, 26, 12, 0, Math.PI * 2, 0, 1.62);
-    const shell = mesh(cap.scale(HEAD.x * 1.08, HEAD.y * 1.1, HEAD.z * 1.1), COLOURS.hair);
+    const shell = mesh(cap.scale(HEAD.x * 1.11, HEAD.y * 1.1, HEAD.z * 1.1), COLOURS.hair);
     shell.position.set(side * 0.002, MIDDLE.y + 0.008, MIDDLE.z - 0.006);
     shell.rotation.set(-0.6, 0, side * (side > 0 ? 0.42 : 0.2));
     return shell;
