@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import baseline, codec, cpu, delay, drawing, leaks, network, overload, rig, smoothing, snapshot
+from benchmarks import baseline, codec, cpu, delay, drawing, leaks, overload, rig, smoothing, snapshot
 from benchmarks.figure import Figure, table
 
 MEASUREMENTS: Mapping[str, Callable[[], list[Figure]]] = {
@@ -22,7 +22,6 @@ MEASUREMENTS: Mapping[str, Callable[[], list[Figure]]] = {
     "cpu": cpu.measure,
     "delay": delay.measure,
     "baseline": baseline.measure,
-    "network": network.measure,
     "overload": overload.measure,
     "snapshot": snapshot.measure,
     "leaks": leaks.measure,

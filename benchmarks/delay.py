@@ -21,6 +21,7 @@ class Live:
     :param p50: of the delay in milliseconds.
     :param growth: of the median delay from the first to the last third, in milliseconds.
     :param cpu_ms: of all of the server's processes, a delivered frame.
+    :param sent: by the client, in kbit/s, as is what it received.
     """
 
     p50: float
@@ -28,6 +29,8 @@ class Live:
     growth: float
     fps: float
     cpu_ms: float
+    sent: float
+    received: float
     unreadable: int
 
 
@@ -42,7 +45,9 @@ def watch(server: Server, browser: Chromium, seconds: float, *, plain: bool = Fa
     p50, p95 = np.percentile(after.delays, (50, 95)).tolist()
     first, _, last = (float(np.median(third)) for third in np.array_split(after.delays, 3))
     cpu_ms = cpu * 1000 / (after.decoded - before.decoded)
-    return Live(p50, p95, last - first, after.fps, cpu_ms, after.unreadable)
+    sent = (after.bytes_sent - before.bytes_sent) * 8 / 1000 / seconds
+    received = (after.bytes_received - before.bytes_received) * 8 / 1000 / seconds
+    return Live(p50, p95, last - first, after.fps, cpu_ms, sent, received, after.unreadable)
 
 
 @cache
@@ -57,5 +62,7 @@ def measure() -> list[Figure]:
         Figure("delay with one client, p50", live.p50, "ms", at_most=100),
         Figure("delay with one client, p95", live.p95, "ms", at_most=125),
         Figure("frames shown", live.fps, "fps"),
+        Figure("the client sends", live.sent, "kbit/s"),
+        Figure("it receives", live.received, "kbit/s"),
         Figure("frames shown without a readable bar code", live.unreadable, ""),
     ]

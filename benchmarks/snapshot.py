@@ -118,12 +118,12 @@ def measure() -> list[Figure]:
                 ours.append(servers.enter_context(holistic_rtc("--pose-model", "full")))
         times = {clients: rate(ours[0], pictures, clients)[1] for clients in (1, 4, 16)}
         compared = {clients: compare((*ours, plain), landmarker, large, clients) for clients in (1, 4)}
-        rss = [process for process in ours[0].tree() if "holistic_rtc.worker.snapshot" in process.cmdline()]
+        takers = [process for process in ours[1].tree() if "holistic_rtc.worker.snapshot" in process.cmdline()]
         mixed = [encode(picture, size) for picture, size in zip(person[:70], cycle(SIZES), strict=False)]
         memory = []
         for _ in range(2):
-            rate(ours[0], [picture for _, picture in zip(range(MANY // 2), cycle(mixed), strict=False)], 4)
-            memory.append(sum(process.memory_info().rss for process in rss))
+            rate(ours[1], [picture for _, picture in zip(range(MANY // 2), cycle(mixed), strict=False)], 4)
+            memory.append(sum(process.memory_info().rss for process in takers))
     figures = []
     for clients, factor in ((1, 4), (4, 6)):
         who = "one client" if clients == 1 else f"{clients} clients"
@@ -147,6 +147,6 @@ def measure() -> list[Figure]:
     return [
         *figures,
         Figure("first snapshot compared with the median", times[1][0] / float(np.median(times[1])), "times", at_most=2),
-        Figure("memory of a snapshot process", memory[0] / 1e6, "MB"),
-        Figure(f"its growth from {MANY // 2} to {MANY} snapshots of mixed sizes", (memory[1] - memory[0]) / 1e6, "MB"),
+        Figure("memory of two snapshot processes", memory[0] / 1e6, "MB"),
+        Figure(f"growth from {MANY // 2} to {MANY} of mixed sizes", (memory[1] - memory[0]) / 1e6, "MB"),
     ]
