@@ -175,22 +175,24 @@ async def test_files_that_are_no_avatars_are_explained_and_the_one_before_stays_
         await expect(page.get_by_test_id("avatar-name")).to_be_empty()
 
 
-async def test_in_obs_there_is_the_avatar_of_a_session_and_nothing_else(browser: Browser, server: Server) -> None:
-    async with small(browser, f"{server.url}/avatar") as page:
-        await go_live(page)
-        session = await page.evaluate("() => window.holistic.client.sessionId")
-        async with small(browser, f"{server.url}/avatar?overlay=1&session={session}") as obs:
-            await obs.wait_for_function("() => window.holistic.lastFrame?.rig")
-            await obs.keyboard.press("m")
-            await obs.evaluate(MATRICES, BONES)
-            await hold_still(page)
-            await obs.keyboard.press("u")
-            await assert_comes_to_stand(obs)
-            alpha = np.asarray(Image.open(BytesIO(await obs.screenshot(omit_background=True))).convert("RGBA"))[..., 3]
-            assert not alpha[[0, 0, -1, -1], [0, -1, 0, -1]].any()
-            assert alpha[:, 240].max() == 255
-            for part in ("state", "start", "mirror", "avatar-name", "preview", "error"):
-                await expect(obs.get_by_test_id(part)).to_be_hidden()
+async def test_in_obs_there_is_the_avatar_of_a_session_and_nothing_else(
+    browser: Browser, page: Page, server: Server
+) -> None:
+    await page.get_by_test_id("start").click()
+    await until_state(page, "connected")
+    session = await page.evaluate("() => window.holistic.client.sessionId")
+    async with small(browser, f"{server.url}/avatar?overlay=1&session={session}") as obs:
+        await obs.wait_for_function("() => window.holistic.lastFrame?.rig")
+        await obs.keyboard.press("m")
+        await obs.evaluate(MATRICES, BONES)
+        await hold_still(page)
+        await obs.keyboard.press("u")
+        await assert_comes_to_stand(obs)
+        alpha = np.asarray(Image.open(BytesIO(await obs.screenshot(omit_background=True))).convert("RGBA"))[..., 3]
+        assert not alpha[[0, 0, -1, -1], [0, -1, 0, -1]].any()
+        assert alpha[:, 240].max() == 255
+        for part in ("state", "start", "mirror", "avatar-name", "preview", "error"):
+            await expect(obs.get_by_test_id(part)).to_be_hidden()
 
 
 async def test_an_overlay_whose_session_is_not_there_says_so(browser: Browser, server: Server) -> None:
