@@ -6,7 +6,7 @@ Makes the vectors beside it: landmark messages, and what a reader must find in t
 - ``refused.json`` has messages that a reader must refuse: FlatBuffers in base64, and JSON as text.
 
 Run it from the project's root: ``.venv/bin/python tests/vectors/make.py FOLDER``, with the folder of the shared test
-media. The person is an artificial one, the upper body the portrait that matplotlib ships; the rig is made up.
+media. The person is an artificial one, the upper body the portrait of Grace Hopper; the rig is made up.
 """
 
 import base64
