@@ -226,6 +226,9 @@ async def test_graphics_that_are_lost_come_back(browser: Browser, server: Server
 
 async def test_how_the_avatar_follows_is_remembered(browser: Browser, server: Server) -> None:
     async with small(browser, f"{server.url}/avatar") as page:
+        # The mirror turns the pose round; a picture of it that is turned as well would undo that.
+        await expect(page.get_by_test_id("mirror")).to_be_checked()
+        await expect(page.get_by_test_id("avatar")).to_have_css("transform", "none")
         await page.keyboard.press("m")
         await page.keyboard.press("p")
         await page.get_by_test_id("smoothing").fill("40")
