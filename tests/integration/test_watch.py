@@ -5,14 +5,13 @@ import os
 import pty
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from holistic_rtc.client import HolisticClient
 from holistic_rtc.landmarks import json
+from support.commands import running
 from support.pictures import grace_hopper
 from support.publisher import Pictures
 from support.serving import Server
@@ -23,28 +22,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 COMMAND = [sys.executable, "-m", "holistic_rtc.cli", "watch"]
 
 
-@asynccontextmanager
-async def watching(*arguments: str | Path, **environment: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        *COMMAND,
-        *map(str, arguments),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, **environment},
-    )
-    try:
-        async with asyncio.timeout(30):
-            yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
-
-
 async def run(*arguments: str | Path, **environment: str) -> tuple[int | None, bytes, str]:
     """:return: status, standard output and standard error"""
-    async with watching(*arguments, **environment) as process:
+    async with running("watch", *arguments, **environment) as process:
         output, errors = await process.communicate()
         return process.returncode, output, errors.decode()
 
@@ -60,7 +40,7 @@ async def test_json_lines_of_the_only_session_until_it_ends(server: Server) -> N
     async with (
         HolisticClient(server.url) as client,
         client.publish(Pictures(grace_hopper())) as published,
-        watching(server.url, "--json", "-") as process,
+        running("watch", server.url, "--json", "-") as process,
     ):
         assert process.stdout is not None
         lines = [await process.stdout.readline() for _ in range(5)]
@@ -76,7 +56,7 @@ async def test_json_lines_of_the_only_session_until_it_ends(server: Server) -> N
 async def test_json_lines_into_a_file_and_ctrl_c(server: Server, tmp_path: Path) -> None:
     path = tmp_path / "landmarks.jsonl"
     async with HolisticClient(server.url) as client, client.publish(Pictures(grace_hopper())) as published:
-        async with watching(server.url, published.session, "--json", path) as process:
+        async with running("watch", server.url, published.session, "--json", path) as process:
             await server.until(lambda: path.exists() and path.read_bytes().count(b"\n") > 5)
             process.send_signal(signal.SIGINT)
             output, errors = await process.communicate()
@@ -161,7 +141,7 @@ async def test_a_lost_connection_is_made_again_and_a_token_is_sent(guarded_serve
         assert "needs a token" in (await run(server.url))[2]
         async with (
             client.publish(Pictures(grace_hopper())) as published,
-            watching(server.url, published.session, "--json", path, **token) as process,
+            running("watch", server.url, published.session, "--json", path, **token) as process,
         ):
             assert process.stderr is not None
             await server.until(lambda: path.exists() and path.stat().st_size)

@@ -15,14 +15,14 @@ COMMAND = [sys.executable, "-m", "holistic_rtc.cli"]
 
 
 @asynccontextmanager
-async def running(*arguments: str | Path) -> AsyncIterator[asyncio.subprocess.Process]:
+async def running(*arguments: str | Path, **environment: str) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
         *COMMAND,
         *map(str, arguments),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**os.environ},
+        env={**os.environ, **environment},
     )
     try:
         async with asyncio.timeout(120):
