@@ -136,7 +136,7 @@ async def test_the_mannequin_and_vrm_avatars_of_both_versions_stand_as_the_rig_s
 
         await page.get_by_test_id("mannequin").click()
         await expect(page.get_by_test_id("avatar-name")).to_be_empty()
-        assert not await page.evaluate(IS_UPRIGHT, BONES.index("head"))
+        await page.wait_for_function(f"bone => !({IS_UPRIGHT})(bone)", arg=BONES.index("head"))
         await page.keyboard.press("c")
         await page.wait_for_function(IS_UPRIGHT, arg=BONES.index("head"))
         await page.reload()

@@ -111,12 +111,12 @@ async def test_a_session_that_is_ended_from_outside_is_not_begun_anew(browser: B
 
 
 async def test_stop_works_while_connecting(page: Page, server: Server) -> None:
-    running = await server.sessions()
+    await server.until_sessions(0)
     for _ in range(3):
         await page.get_by_test_id("start").click()
         await page.get_by_test_id("stop").click()
         await until_state(page, "idle")
-    await server.until_sessions(running)
+    await server.until_sessions(0)
 
 
 async def test_everything_can_be_done_with_the_keyboard(page: Page) -> None:
