@@ -1,9 +1,5 @@
 """``holistic-rtc snapshot`` as its user runs it: whole folders, here and through a server."""
 
-import asyncio
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,19 +9,11 @@ from PIL import Image
 from holistic_rtc.client import HolisticClient
 from holistic_rtc.errors import RefusedError
 from holistic_rtc.landmarks import json
+from support.commands import ran, refused, running
 from support.pictures import grace_hopper
 from support.serving import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-async def snapshot(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "holistic_rtc.cli", "snapshot", *map(str, arguments)]
-    return await asyncio.to_thread(
-        lambda: subprocess.run(
-            command, capture_output=True, text=True, timeout=90, check=False, env={**os.environ, **environment}
-        )
-    )
 
 
 @pytest.fixture
@@ -48,15 +36,16 @@ async def test_a_folder_is_done_past_bad_files_which_are_listed(
 ) -> None:
     out = tmp_path / "new" / "out"
     through = ["--url", server.url] if where == "through a server" else []
-    done = await snapshot(folder, tmp_path / "missing.jpg", "-o", out, "--json", *through)
-    assert done.returncode == 1, done
+    async with running("snapshot", folder, tmp_path / "missing.jpg", "-o", out, "--json", *through) as process:
+        output, errors = [text.decode() for text in await process.communicate()]
+    assert process.returncode == 1, errors
     assert sorted(path.name for path in out.iterdir()) == [
         "one-annotated.jpg", "one.json", "two-annotated.jpg", "two.json",
     ]  # fmt: skip
-    assert sorted(done.stdout.splitlines()) == sorted(str(path) for path in out.iterdir())
+    assert sorted(output.splitlines()) == sorted(str(path) for path in out.iterdir())
     for name in ("cut.jpg: ", "words.png: ", "missing.jpg: No such file"):
-        assert name in done.stderr
-    assert done.stderr.splitlines()[-1] == "holistic-rtc: 3 of 5 pictures failed, see above"
+        assert name in errors
+    assert errors.splitlines()[-1] == "holistic-rtc: 3 of 5 pictures failed, see above"
     message = json.decode((out / "one.json").read_bytes())
     assert (message.width, message.height) == (640, 480)
     assert message.result.face_landmarks is not None
@@ -64,23 +53,25 @@ async def test_a_folder_is_done_past_bad_files_which_are_listed(
     assert np.abs(annotated - grace_hopper())[60:260, 240:400].mean() > 5
 
 
-async def test_what_a_batch_has_made_is_not_taken_by_the_next(folder: Path) -> None:
+async def test_what_a_batch_has_made_is_not_taken_by_the_next(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("cut.jpg", "words.png"):
         (folder / name).unlink()
     for _ in range(2):
-        done = await snapshot(folder)
-        assert done.returncode == 0, done
-        assert sorted(Path(line).name for line in done.stdout.splitlines()) == [
+        status, output, errors = await ran(capsys, "snapshot", folder)
+        assert status == 0, errors
+        assert sorted(Path(line).name for line in output.splitlines()) == [
             "one-annotated.jpg",
             "two-annotated.jpg",
         ]
 
 
-async def test_two_pictures_never_share_an_output(folder: Path, tmp_path: Path) -> None:
+async def test_two_pictures_never_share_an_output(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (folder / "one.bmp").write_bytes((folder / "one.png").read_bytes())
-    done = await snapshot(folder / "one.bmp", folder / "one.png", "-o", tmp_path)
-    assert done.returncode == 1
-    assert "already that of another picture" in done.stderr
+    status, _, errors = await ran(capsys, "snapshot", folder / "one.bmp", folder / "one.png", "-o", tmp_path)
+    assert status == 1
+    assert "already that of another picture" in errors
 
 
 @pytest.mark.parametrize(
@@ -91,17 +82,15 @@ async def test_two_pictures_never_share_an_output(folder: Path, tmp_path: Path) 
         (["-o", "/dev/null/x"], "can't be made"),
     ],
 )
-async def test_what_can_not_be_done_at_all_is_one_line(folder: Path, arguments: list[str], words: str) -> None:
-    done = await snapshot(folder, *arguments)
-    assert done.returncode == 1
-    (line,) = done.stderr.splitlines()
+async def test_what_can_not_be_done_at_all_is_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    (line,) = (await refused(capsys, "snapshot", folder, *arguments)).splitlines()
     assert words in line
 
 
-async def test_an_empty_folder_is_told(tmp_path: Path) -> None:
-    done = await snapshot(tmp_path)
-    assert done.returncode == 1
-    assert "no pictures" in done.stderr
+async def test_an_empty_folder_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "no pictures" in await refused(capsys, "snapshot", tmp_path)
 
 
 async def test_the_python_client_takes_snapshots(server: Server, folder: Path) -> None:

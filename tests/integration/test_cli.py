@@ -1,11 +1,10 @@
 """The command as its user runs it."""
 
-import os
 import signal
 import socket
 import subprocess
-import sys
 import time
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -16,12 +15,11 @@ from PIL import Image
 from holistic_rtc import __version__
 from holistic_rtc.landmarks import json
 from holistic_rtc.sample import portrait
+from support.commands import COMMAND, ran, refused
 from support.pictures import shared_media
 
-COMMAND = [sys.executable, "-m", "holistic_rtc.cli"]
 
-
-def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*COMMAND, *map(str, arguments)],
         stdin=subprocess.DEVNULL,
@@ -29,16 +27,12 @@ def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProce
         text=True,
         timeout=60,
         check=False,
-        env={**os.environ, **environment},
     )
 
 
-def refused(*arguments: str | Path, **environment: str) -> str:
-    """:return: the one line that says why the command ended with status 1"""
-    done = run(*arguments, **environment)
-    assert (done.returncode, done.stdout) == (1, ""), done
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("holistic-rtc: ")
+async def one_line(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
+    """:return: the only one, with which the command is refused"""
+    (line,) = (await refused(capsys, *arguments)).splitlines()
     return line
 
 
@@ -46,13 +40,14 @@ def test_version() -> None:
     assert run("--version").stdout == f"holistic-rtc {__version__}\n"
 
 
-def test_help_names_the_commands_and_their_options() -> None:
+async def test_help_names_the_commands_and_their_options(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, named in (
         ((), ("serve", "track", "models")),
         (("serve",), ("--host", "--port", "--pose-model", "HOLISTIC_")),
         (("track",), ("INPUT", "--output", "--landmarks")),
     ):
-        text = run(*arguments, "--help").stdout
+        status, text, _ = await ran(capsys, *arguments, "--help")
+        assert status == 0
         assert all(name in text for name in named)
 
 
@@ -67,16 +62,22 @@ def test_help_names_the_commands_and_their_options() -> None:
         (("models", "where", "--pose-model", "heavy"), "lite"),
     ],
 )
-def test_a_wrong_command_line_has_status_2_and_says_what_is_wrong(arguments: tuple[str, ...], words: str) -> None:
-    done = run(*arguments)
-    assert done.returncode == 2
-    assert words in done.stderr
+async def test_a_wrong_command_line_has_status_2_and_says_what_is_wrong(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: str
+) -> None:
+    status, _, errors = await ran(capsys, *arguments)
+    assert status == 2
+    assert words in errors
 
 
-def test_a_setting_that_cannot_be_is_named() -> None:
-    assert "--port can't be 99999" in refused("serve", "--port", "99999")
-    assert "HOLISTIC_MAX_SESSIONS can't be 'many'" in refused("serve", HOLISTIC_MAX_SESSIONS="many")
-    assert "HOLISTIC_WARM" in refused("track", portrait(), HOLISTIC_WARM="0")
+async def test_a_setting_that_cannot_be_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "--port can't be 99999" in await one_line(capsys, "serve", "--port", "99999")
+    monkeypatch.setenv("HOLISTIC_WARM", "0")
+    assert "HOLISTIC_WARM" in await one_line(capsys, "track", portrait())
+    monkeypatch.setenv("HOLISTIC_MAX_SESSIONS", "many")
+    assert "HOLISTIC_MAX_SESSIONS can't be 'many'" in await one_line(capsys, "serve")
 
 
 def test_a_port_in_use_is_said_so() -> None:
@@ -89,21 +90,28 @@ def test_a_port_in_use_is_said_so() -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_models_says_where_the_bundle_is_and_checks_it() -> None:
-    path = Path(run("models", "where").stdout.strip())
+async def test_models_says_where_the_bundle_is_and_checks_it(capsys: pytest.CaptureFixture[str]) -> None:
+    _, output, _ = await ran(capsys, "models", "where")
+    path = Path(output.strip())
     assert path.name == "holistic_landmarker_lite.task"
     for action in ("fetch", "verify"):
-        done = run("models", action)
-        assert (done.returncode, done.stdout) == (0, f"{path}\n"), done.stderr
-        assert "sha256" in done.stderr
+        status, output, errors = await ran(capsys, "models", action)
+        assert (status, output) == (0, f"{path}\n"), errors
+        assert "sha256" in errors
 
 
-def test_an_absent_or_bad_bundle_is_told_of(tmp_path: Path) -> None:
-    assert "holistic-rtc models fetch" in refused("models", "verify", XDG_CACHE_HOME=str(tmp_path))
-    (tmp_path / "bad.task").write_text("hello")
-    assert "can't be read as a model bundle" in refused("models", "verify", "--model", tmp_path / "bad.task")
-    assert "can't be read as a model bundle" in refused("serve", HOLISTIC_MODEL=str(tmp_path / "bad.task"))
-    assert "can't be read as a model bundle" in refused("track", portrait(), HOLISTIC_MODEL=str(tmp_path / "no.task"))
+async def test_an_absent_or_bad_bundle_is_told_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert "holistic-rtc models fetch" in await one_line(capsys, "models", "verify")
+    bad = tmp_path / "bad.task"
+    bad.write_text("hello")
+    assert "can't be read as a model bundle" in await one_line(capsys, "models", "verify", "--model", bad)
+    monkeypatch.setenv("HOLISTIC_MODEL", str(bad))
+    assert "can't be read as a model bundle" in await one_line(capsys, "serve")
+    monkeypatch.setenv("HOLISTIC_MODEL", str(tmp_path / "no.task"))
+    assert "can't be read as a model bundle" in await one_line(capsys, "track", portrait())
 
 
 def test_track_a_picture(tmp_path: Path) -> None:
@@ -118,10 +126,18 @@ def test_track_a_picture(tmp_path: Path) -> None:
     assert json.decode((tmp_path / "out.jsonl").read_bytes()).result.face_landmarks is not None
 
 
-def test_track_a_video(tmp_path: Path) -> None:
-    clip = shared_media("wave.mp4")
-    done = run("track", clip, "-o", tmp_path / "out.mp4", "--landmarks", tmp_path / "out.jsonl")
-    assert done.returncode == 0, done.stderr
+async def test_track_a_video(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clip = tmp_path / "clip.mp4"
+    with av.open(shared_media("wave.mp4")) as whole, av.open(clip, "w") as beginning:
+        stream = beginning.add_stream_from_template(whole.streams.video[0])
+        # By then the hand has come up.
+        for packet in islice(whole.demux(video=0), 24):
+            packet.stream = stream
+            beginning.mux(packet)
+    status, _, errors = await ran(
+        capsys, "track", clip, "-o", tmp_path / "out.mp4", "--landmarks", tmp_path / "out.jsonl"
+    )
+    assert status == 0, errors
     messages = [json.decode(line) for line in (tmp_path / "out.jsonl").read_bytes().splitlines()]
     with av.open(tmp_path / "out.mp4") as annotated, av.open(clip) as original:
         times = [[frame.time for frame in video.decode(video=0)] for video in (annotated, original)]
@@ -131,11 +147,13 @@ def test_track_a_video(tmp_path: Path) -> None:
     assert any(message.result.right_hand_landmarks is not None for message in messages)
 
 
-def test_what_cannot_be_tracked_is_one_line_and_status_1(tmp_path: Path) -> None:
+async def test_what_cannot_be_tracked_is_one_line_and_status_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "notes.txt").write_text("dear diary\n" * 50)
-    assert "there is no file" in refused("track", tmp_path / "absent.mp4")
-    assert "no video in it" in refused("track", tmp_path / "notes.txt")
-    assert "end the name in .png" in refused("track", portrait(), "-o", tmp_path / "out.gif")
+    assert "there is no file" in await one_line(capsys, "track", tmp_path / "absent.mp4")
+    assert "no video in it" in await one_line(capsys, "track", tmp_path / "notes.txt")
+    assert "end the name in .png" in await one_line(capsys, "track", portrait(), "-o", tmp_path / "out.gif")
 
 
 def test_ctrl_c_while_tracking_leaves_no_half_file(tmp_path: Path) -> None:
