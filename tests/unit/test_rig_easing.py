@@ -100,6 +100,41 @@ def test_a_hand_found_inside_out_is_not_seen() -> None:
     assert degrees_between(rig.rotations[LEFT_HAND], RELAXED[LEFT_HAND]).max() < 0.01
 
 
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("elbow", [30, 90, 140])
+@pytest.mark.parametrize(
+    ("roll", "seen"), [(-110, True), (-60, True), (60, True), (110, True), (150, False), (180, False)]
+)
+def test_a_hand_rolled_further_than_a_forearm_can_is_not_seen(side: str, elbow: float, roll: float, seen: bool) -> None:
+    # As a small or blurred hand is found at times, with its back for its palm.
+    arm = {"UpperArm": turn(("-z", 70)), "LowerArm": turn(("-y", elbow)), "Hand": turn(("x", roll))}
+    rig = RigSolver().solve(landmarks_of(pose(arm)), 0)
+    assert rig is not None
+    hand = BONE_INDEX[f"{side}Hand"]
+    assert (degrees_between(rig.rotations[hand], RELAXED[hand]) > 10) == seen
+
+
+def test_the_hand_of_a_straight_arm_may_be_rolled_right_round() -> None:
+    # With the upper arm a hand turns that far; of which bone does how much of it, only a bent elbow tells.
+    arm = {"UpperArm": turn(("-z", 70)), "LowerArm": turn(("-y", 3)), "Hand": turn(("x", -170))}
+    rig = RigSolver().solve(landmarks_of(pose(arm)), 0)
+    assert rig is not None
+    assert degrees_between(rig.rotations[LEFT_HAND[0]], RELAXED[LEFT_HAND[0]]) > 30
+
+
+@pytest.mark.parametrize("fps", [10, 20, 60, 144])
+def test_easing_takes_the_same_time_at_any_frame_rate(fists: HolisticResult, fps: int) -> None:
+    def lost_for(milliseconds: int, steps: int) -> float:
+        solver = RigSolver()
+        solver.solve(fists, 1000)
+        for step in range(1, steps + 1):
+            rig = solver.solve(without_left_hand(fists), 1000 + round(milliseconds * step / steps))
+        assert rig is not None
+        return float(degrees_between(rig.rotations[LEFT_HAND], POSES["fists"][LEFT_HAND]).max())
+
+    assert lost_for(300, steps=300 * fps // 1000) == pytest.approx(lost_for(300, steps=300), abs=0.1)
+
+
 def test_a_hand_collapsed_to_nothing_is_not_seen(fists: HolisticResult) -> None:
     hand = fists.left_hand_world_landmarks
     assert hand is not None

@@ -13,6 +13,7 @@ from holistic_rtc.rig.expressions import GAZE, expressions, eyes
 from holistic_rtc.rig.quaternions import Array, rotate
 from holistic_rtc.rig.skeleton import ARKIT_BLENDSHAPES, BONE_INDEX, EXPRESSIONS
 from holistic_rtc.rig.solver import RigSolver
+from holistic_rtc.tracking.base import HolisticResult
 from holistic_rtc.tracking.blendshapes import BLENDSHAPE_NAMES
 
 VOWELS = ("aa", "ih", "ou", "ee", "oh")
@@ -116,3 +117,51 @@ def test_the_rig_has_the_face_of_its_frame() -> None:
     assert rig.arkit[ARKIT_BLENDSHAPES.index("eyeBlinkLeft")] == pytest.approx(0.7)
     for bone in ("leftEye", "rightEye"):
         assert degrees_between(rig.rotations[BONE_INDEX[bone]], turn(("-x", np.degrees(GAZE[1])))) < 0.1
+
+
+def test_a_gaze_that_leaps_for_one_frame_hardly_moves_the_eyes_and_one_that_stays_is_followed() -> None:
+    # MediaPipe's scores of where the eyes look leap at times, as when a hand passes before the face.
+    result = landmarks_of(pose())
+    ahead = replace(result, face_blendshapes=shapes().astype(np.float32))
+    aside = replace(result, face_blendshapes=shapes(eyeLookOutLeft=1, eyeLookInRight=1).astype(np.float32))
+    solver = RigSolver()
+
+    def gaze(seen: HolisticResult, milliseconds: int) -> float:
+        rig = solver.solve(seen, milliseconds)
+        assert rig is not None
+        looks = dict(zip(EXPRESSIONS, rig.expressions.tolist(), strict=True))
+        degrees = float(degrees_between(rig.rotations[BONE_INDEX["leftEye"]], turn()))
+        assert degrees == pytest.approx(looks["lookLeft"] * np.degrees(GAZE[0]), abs=0.1)
+        return degrees
+
+    assert gaze(ahead, 0) == 0
+    assert 5 < gaze(aside, 33) < 15
+    assert gaze(ahead, 66) < 10
+    assert [gaze(aside, 66 + 33 * frame) for frame in range(1, 8)][-1] > 28
+
+
+def test_moods_come_little_by_little_and_lips_and_lids_at_once() -> None:
+    result = landmarks_of(pose())
+    calm = replace(result, face_blendshapes=shapes().astype(np.float32))
+    moved = replace(result, face_blendshapes=shapes(mouthSmile=0.8, eyeBlink=0.65, jawOpen=0.6).astype(np.float32))
+    solver = RigSolver()
+    solver.solve(calm, 0)
+    rig = solver.solve(moved, 33)
+    assert rig is not None
+    found = dict(zip(EXPRESSIONS, rig.expressions.tolist(), strict=True))
+    assert found["blink"] == pytest.approx(1)
+    assert found["aa"] > 0.6
+    assert 0.1 < found["happy"] < 0.5
+
+
+def test_a_face_that_comes_has_its_gaze_from_the_start() -> None:
+    result = landmarks_of(pose())
+    aside = replace(result, face_blendshapes=shapes(eyeLookOutLeft=1, eyeLookInRight=1).astype(np.float32))
+    ahead = replace(result, face_blendshapes=shapes().astype(np.float32))
+    solver = RigSolver()
+    solver.solve(aside, 0)
+    solver.solve(replace(result, face_transform=None), 50)
+    solver.solve(ahead, 100)
+    rig = solver.solve(ahead, 200)
+    assert rig is not None
+    assert degrees_between(rig.rotations[BONE_INDEX["leftEye"]], turn()) < 0.1

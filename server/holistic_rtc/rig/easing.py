@@ -1,7 +1,7 @@
 """Which parts are seen, and how a value goes to a new one when that changes: the solver's only memory."""
 
 from collections.abc import Callable
-from math import inf
+from math import exp, inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ EASE_OUT_MS = 500
 """From when a part was last seen to when it is at rest"""
 MAX_STEP_MS = 250
 """A longer time between two frames counts as this one, so that a gap isn't followed by a leap"""
+FOLLOW_MS = 80
+"""In which what is calmed goes six tenths of its way to a new value"""
 
 
 class Presence:
@@ -35,6 +37,8 @@ class Presence:
         """Of what is seen, against what is assumed at rest"""
         self.settled = True
         """Whether there is no part on its way"""
+        self.step_ms = 0
+        """From the frame before to this one"""
         self._elapsed_ms = np.full(parts, inf)
         self._timestamp_ms: int | None = None
 
@@ -53,14 +57,14 @@ class Presence:
             # What is seen in the first frame is shown as it is.
             self.weight = seen.astype(float)
         else:
-            step = min(max(timestamp_ms - self._timestamp_ms, 0), MAX_STEP_MS)
+            self.step_ms = min(max(timestamp_ms - self._timestamp_ms, 0), MAX_STEP_MS)
             changed = seen != before
             if changed.any():
                 self.changed = changed
                 self._elapsed_ms[changed] = 0
                 self.settled = False
             if not self.settled:
-                self._elapsed_ms += step
+                self._elapsed_ms += self.step_ms
                 self._advance()
         self._timestamp_ms = timestamp_ms
 
@@ -104,6 +108,23 @@ class Eased:
         end = np.where(presence.seen[self._parts].reshape(self._wide), found, self._rest)
         self._shown = end if presence.settled else self._blend(self._start, end, presence.progress[self._parts])
         return self._shown
+
+
+class Calmed:
+    """Numbers that follow what is found with some delay, the same at any frame rate: a low-pass filter."""
+
+    def __init__(self) -> None:
+        self._last: Array | None = None
+
+    def step(self, found: Array, step_ms: float) -> Array:
+        if self._last is not None:
+            found = found + (self._last - found) * exp(-step_ms / FOLLOW_MS)
+        self._last = found
+        return found
+
+    def forget(self) -> None:
+        """Take what is found next as it is."""
+        self._last = None
 
 
 def mix(start: Array, end: Array, share: Array) -> Array:

@@ -1,6 +1,6 @@
 """Arms and legs, with hands and feet: two bones with a hinge between them, and a third one."""
 
-from math import radians
+from math import cos, radians, sin, sqrt
 
 import numpy as np
 
@@ -71,6 +71,33 @@ TIP_TWIST = Range(*((-60, 60),) * 2, *((-45, 45),) * 2)
 TIP_FLEXION = Range(*((-40, 30),) * 2, *((-40, 60),) * 2)
 TIP_SIDE = Range(*((-85, 80),) * 2, *((-30, 30),) * 2)
 _ROLL = Range(*((-225, 135),) * 2, *((-90, 90),) * 2)
+
+
+MAX_ROLL = radians(125)
+"""Of a forearm, to either side from where the thumb is on the side to which the elbow bends. People's reach 90°"""
+_ELBOWS = lines(33, (((13,), (11,)), ((13,), (15,)), ((14,), (12,)), ((14,), (16,))))
+_MIN_ACROSS, _MIN_COSINE = sin(BENT) ** 2, cos(MAX_ROLL)
+
+
+def turned_over(pose: Array, hands: Array) -> list[bool]:
+    """
+    Whether hands are rolled further than a forearm can, as those are that have been found with the back for the palm.
+
+    With a straight arm the upper arm may have rolled as well, so that this is told of bent ones alone.
+
+    :param pose: (33, 3) landmarks in VRM's space.
+    :param hands: (2, 21, 3)
+    """
+    # To the shoulder, along the lower arm, and to the side of the thumb; their parts across the lower arm are compared.
+    vectors = np.empty((2, 3, 3))
+    vectors[:, :2] = (_ELBOWS @ pose).reshape(2, 2, 3)
+    vectors[:, 2] = hands[:, 5] - hands[:, 17]
+    found = []
+    for (ss, sl, st), (_, ll, lt), (_, _, tt) in (vectors @ vectors.swapaxes(1, 2)).tolist():
+        ll = max(ll, 1e-12)
+        s, t = max(ss - sl * sl / ll, 0), max(tt - lt * lt / ll, 0)
+        found.append(s > _MIN_ACROSS * ss and st - sl * lt / ll < _MIN_COSINE * sqrt(s * t))
+    return found
 
 
 class Limbs:

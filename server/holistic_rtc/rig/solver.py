@@ -1,15 +1,17 @@
 """The solver: from the landmarks of a stream's frames to the rig. docs/tracking.md says how, and how well."""
 
-from math import radians
+from dataclasses import replace
+from math import isfinite, radians
+from operator import or_
 
 import numpy as np
 
 from holistic_rtc.tracking.base import HolisticResult
 
 from . import expressions as faces
-from .easing import Eased, Presence, mix
+from .easing import Calmed, Eased, Presence, mix
 from .fingers import DIGIT_AXES, DIGITS, NO_HANDS, hand_frames, solve_digits
-from .limbs import LIMB_AXES, LIMBS, Limbs
+from .limbs import LIMB_AXES, LIMBS, Limbs, turned_over
 from .quaternions import IDENTITY, Array, blend, from_matrix, half
 from .rest import RELAXED
 from .skeleton import ARKIT_BLENDSHAPES, BONE_INDEX, BONES, EXPRESSIONS, Rig
@@ -64,9 +66,17 @@ _SPINE_AND_CHEST = np.array([BONE_INDEX[bone] for bone in ("spine", "chest")])
 _NECK_AND_HEAD = np.array([BONE_INDEX[bone] for bone in ("neck", "head")])
 _EYES = np.array([BONE_INDEX[bone] for bone in ("leftEye", "rightEye")])
 _IDENTITY = np.identity(3)
+# What is used of a result.
+_ARRAYS = (
+    *("pose_landmarks", "pose_world_landmarks", "pose_visibility"),
+    *("left_hand_world_landmarks", "right_hand_world_landmarks"),
+    *("face_transform", "face_blendshapes"),
+)
 # What is eased beside the bones: expressions, ARKit's, and the hips' way to the side.
 _EXPRESSIONS = slice(0, len(EXPRESSIONS))
 _ARKIT = slice(_EXPRESSIONS.stop, _EXPRESSIONS.stop + len(ARKIT_BLENDSHAPES))
+# Where the eyes look and the moods, which jitter, and may come later than lips and lids.
+_CALMED = slice(EXPRESSIONS.index("lookUp"), len(EXPRESSIONS))
 # All of ARKit's but the tongue, which MediaPipe doesn't know.
 _BLENDSHAPES = slice(_ARKIT.start, _ARKIT.stop - 1)
 _NUMBER_PARTS = np.array([_HEAD] * _ARKIT.stop + [_TORSO])
@@ -85,6 +95,7 @@ class RigSolver:
         self._rotations = Eased(RELAXED, _BONE_PARTS, blend)
         self._roll = Eased(np.zeros(len(_TIPS)), _TIPS, mix)
         self._numbers = Eased(np.zeros(len(_NUMBER_PARTS)), _NUMBER_PARTS, mix)
+        self._calmed = Calmed()
         self._shown = RELAXED
 
     def solve(self, result: HolisticResult, timestamp_ms: int) -> Rig | None:
@@ -95,24 +106,32 @@ class RigSolver:
         :param timestamp_ms: time of the frame, greater than that of the frame before.
         :return: None when nobody is seen and everything is at rest.
         """
+        result = _finite(result)
+        pose = None if result.pose_world_landmarks is None else result.pose_world_landmarks * TO_VRM
         hands = _hands(result)
-        palms, spans, inside_out = NO_HANDS if hands is None else hand_frames(hands)
+        palms, spans, wrong = NO_HANDS if hands is None else hand_frames(hands)
+        if hands is not None and pose is not None:
+            wrong = list(map(or_, wrong, turned_over(pose, hands)))
         presence = self._presence
-        presence.update(_scores(result, spans, inside_out), timestamp_ms)
+        presence.update(_scores(result, spans, wrong), timestamp_ms)
         if presence.at_rest:
             for eased in (self._rotations, self._roll, self._numbers):
                 eased.rest()
             return None
 
-        if result.pose_world_landmarks is None:
+        if pose is None:
             found, chest = RELAXED.copy(), _IDENTITY
         else:
-            found, chest = self._solve_body(result.pose_world_landmarks * TO_VRM, hands, palms)
+            found, chest = self._solve_body(pose, hands, palms)
         if result.face_transform is not None:
             found[_NECK_AND_HEAD] = half(chest.T @ result.face_transform[:3, :3], NECK_LIMIT)
         numbers = np.zeros(len(_NUMBER_PARTS))
-        if result.face_blendshapes is not None:
-            numbers[_EXPRESSIONS] = expressions = faces.expressions(result.face_blendshapes)
+        if result.face_blendshapes is None:
+            self._calmed.forget()
+        else:
+            expressions = faces.expressions(result.face_blendshapes)
+            expressions[_CALMED] = self._calmed.step(expressions[_CALMED], presence.step_ms)
+            numbers[_EXPRESSIONS] = expressions
             numbers[_BLENDSHAPES] = result.face_blendshapes[1:]
             found[_EYES] = faces.eyes(expressions)
         numbers[-1] = sideways(result, float(presence.weight[_HIPS]))
@@ -177,6 +196,14 @@ _HINGES = DIGITS[:, :, 1:]
 _IDENTITIES = np.tile(_IDENTITY, (len(_JOINTS), 1, 1))
 
 
+def _finite(result: HolisticResult) -> HolisticResult:
+    """A part with a number that isn't finite counts as not seen, as in a message."""
+    arrays = ((name, getattr(result, name)) for name in _ARRAYS)
+    # The sum of the squares isn't finite then, and takes half the time.
+    broken = [name for name, array in arrays if array is not None and not isfinite(np.vdot(array, array))]
+    return replace(result, **dict.fromkeys(broken)) if broken else result
+
+
 def _hands(result: HolisticResult) -> Array | None:
     """(2, 21, 3) in VRM's space, zeros for a hand that isn't there."""
     if result.left_hand_world_landmarks is None and result.right_hand_world_landmarks is None:
@@ -188,19 +215,19 @@ def _hands(result: HolisticResult) -> Array | None:
     return hands
 
 
-def _scores(result: HolisticResult, spans: list[float], inside_out: list[bool]) -> Array:
+def _scores(result: HolisticResult, spans: list[float], wrong: list[bool]) -> Array:
     """
     (13,) how well each of the parts can be seen.
 
     :param spans: metres of each palm.
-    :param inside_out: whether each hand is.
+    :param wrong: whether each hand has been found inside out or turned over.
     """
     scores = np.zeros(len(PARTS))
     if result.pose_visibility is not None and result.pose_world_landmarks is not None:
         scores[: len(_POSE_PARTS)] = np.minimum.reduce(result.pose_visibility[_POSE_POINTS], axis=1)
-        for span, wrong, hand, lower, upper in zip(spans, inside_out, *_ARM_PARTS, strict=True):
+        for span, is_wrong, hand, lower, upper in zip(spans, wrong, *_ARM_PARTS, strict=True):
             found = min(max((span - MIN_HAND) / (FULL_HAND - MIN_HAND), 0), 1)
-            scores[hand] = 0 if wrong else found
+            scores[hand] = 0 if is_wrong else found
             # Where a hand is found, the wrist is seen.
             scores[lower] = max(scores[lower], min(found, scores[upper]))
     scores[_HEAD] = result.face_transform is not None
