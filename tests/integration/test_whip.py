@@ -34,22 +34,19 @@ async def make_offer(server: Server, http: aiohttp.ClientSession, *kinds: str) -
         return await publisher.offer()
 
 
-async def test_an_offer_is_answered_with_201_location_and_etag(server: Server) -> None:
-    async with publishing(server.url, [PictureTrack(grace_hopper())]) as publisher:
-        assert publisher.location.startswith("/whip/")
-        assert publisher.etag.startswith('"')
-        assert "a=sendrecv" in publisher.answer
-        assert "a=candidate:" in publisher.answer
-
-
-async def test_audio_is_answered_inactive(server: Server, http: aiohttp.ClientSession) -> None:
+async def test_an_offer_is_answered_with_201_location_and_etag_and_its_audio_as_inactive(
+    server: Server, http: aiohttp.ClientSession
+) -> None:
     async with Publisher(server.url, http) as publisher:
         publisher.pc.addTransceiver("audio", direction="sendrecv")
-        publisher.pc.addTransceiver(PictureTrack(grace_hopper()), direction="sendonly")
+        publisher.pc.addTransceiver(PictureTrack(grace_hopper()), direction="sendrecv")
         await publisher.connect()
+        assert publisher.location.startswith("/whip/")
+        assert publisher.etag.startswith('"')
         audio, video = publisher.answer.split("m=audio")[1].split("m=video")
         assert "a=inactive" in audio
-        assert "a=recvonly" in video
+        assert "a=sendrecv" in video
+        assert "a=candidate:" in publisher.answer
 
 
 @pytest.mark.parametrize("body", ["hello", "v=0\r\nm=video what\r\n", "v=0\r\n", "{}", "\x00" * 100, "m=video 9 X 1"])
@@ -132,7 +129,7 @@ async def test_candidates_may_trickle_in_after_the_offer(server: Server, http: a
         await publisher.until(lambda: publisher.landmarks)
 
 
-async def test_a_patch_that_does_not_fit_is_refused_and_the_session_goes_on(
+async def test_a_patch_that_does_not_fit_is_refused_and_a_delete_ends_the_session_and_frees_its_place(
     server: Server, http: aiohttp.ClientSession
 ) -> None:
     async with publishing(server.url, [PictureTrack(grace_hopper())]) as publisher:
@@ -146,22 +143,17 @@ async def test_a_patch_that_does_not_fit_is_refused_and_the_session_goes_on(
         async with http.patch(url, data="x", headers=SDP) as response:
             await assert_problem(response, 415)
         await publisher.until(lambda: publisher.landmarks)
-
-
-async def test_delete_ends_the_session_and_frees_its_place(server: Server, http: aiohttp.ClientSession) -> None:
-    async with publishing(server.url, [PictureTrack(grace_hopper())]) as publisher:
-        await publisher.until(lambda: publisher.received("configured"))
+        await server.until_sessions(1)
         assert await publisher.delete() == 200
         assert await publisher.delete() == 404
-        async with http.get(f"{server.url}/healthz") as response:
-            assert (await response.json())["sessions"] == 0
+        assert await server.sessions() == 0
         await publisher.until(lambda: publisher.received("end"))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def small_server() -> AsyncIterator[Server]:
-    """With one place."""
-    async with serving("--max-sessions", "1") as server:
+    """With one place, and an address that it doesn't know of itself."""
+    async with serving("--max-sessions", "1", "--advertise-ip", "203.0.113.7") as server:
         yield server
 
 
@@ -175,6 +167,7 @@ async def test_a_peer_that_does_not_wait_for_its_answer_holds_no_place(
     # The pool's next process is not warm yet, so that this one has to wait.
     with pytest.raises(TimeoutError):
         await http.post(f"{url}/whip", data=offer, headers=SDP, timeout=aiohttp.ClientTimeout(total=0.1))
+    await small_server.until_ready()
     async with publishing(url, [PictureTrack(grace_hopper())]) as publisher:
         await publisher.until(lambda: publisher.landmarks)
 
@@ -192,8 +185,18 @@ async def test_a_full_server_answers_503_with_retry_after_and_is_not_ready(
             assert response.status == 503
         async with http.get(f"{url}/healthz") as response:
             assert response.status == 200
-    async with publishing(url, [PictureTrack(grace_hopper())]) as publisher:
+    await small_server.until_ready()
+
+
+async def test_an_address_is_advertised_beside_those_of_the_server_itself(small_server: Server) -> None:
+    async with publishing(small_server.url, [PictureTrack(grace_hopper())], direction="sendonly") as publisher:
         await publisher.until(lambda: publisher.landmarks)
+        advertised = [line.split() for line in publisher.answer.splitlines() if " 203.0.113.7 " in line]
+        own = [
+            line.split() for line in publisher.answer.splitlines() if "typ host" in line and ":" not in line.split()[4]
+        ]
+    assert advertised
+    assert {words[5] for words in advertised} == {words[5] for words in own}
 
 
 async def test_only_configured_origins_may_connect_from_other_sites_and_are_told_of_ice_servers() -> None:
@@ -201,7 +204,7 @@ async def test_only_configured_origins_may_connect_from_other_sites_and_are_told
         "HOLISTIC_CORS_ORIGINS": '["https://rig.example"]',
         "HOLISTIC_ICE_SERVERS": '[{"urls": ["turn:turn.example:3478"], "username": "u", "credential": "p\\"w"}]',
     }
-    async with serving(environment=environment) as server, aiohttp.ClientSession() as http:
+    async with serving(environment=environment, warm=False) as server, aiohttp.ClientSession() as http:
         async with http.options(f"{server.url}/whip", headers={"Origin": "https://rig.example"}) as response:
             assert response.status == 204
             assert response.headers["Access-Control-Allow-Origin"] == "https://rig.example"

@@ -72,8 +72,14 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(*arguments: str, environment: Mapping[str, str] | None = None) -> AsyncIterator[Server]:
-    """``holistic-rtc serve`` on a free port, warm; told to stop at the end, and none of its processes may stay."""
+async def serving(
+    *arguments: str, environment: Mapping[str, str] | None = None, warm: bool = True
+) -> AsyncIterator[Server]:
+    """
+    ``holistic-rtc serve`` on a free port; told to stop at the end, and none of its processes may stay.
+
+    :param warm: whether to wait for its processes, which only sessions and pictures need.
+    """
     process = await asyncio.create_subprocess_exec(
         # A slow machine would admit one session, which few of the tests are about, and a large one keep more spares.
         *(sys.executable, "-m", "holistic_rtc.cli", "serve", "--port", "0", "--max-sessions", "4", "--warm", "1"),
@@ -88,7 +94,8 @@ async def serving(*arguments: str, environment: Mapping[str, str] | None = None)
     server = Server(line.split()[-1], process)
     workers: list[psutil.Process] = []
     try:
-        await server.until_ready()
+        if warm:
+            await server.until_ready()
         yield server
         if process.returncode is None:
             workers = [*server.workers(), *server.snapshot_workers()]
