@@ -195,6 +195,33 @@ async def test_in_obs_there_is_the_avatar_of_a_session_and_nothing_else(
             await expect(obs.get_by_test_id(part)).to_be_hidden()
 
 
+async def test_an_overlay_without_an_id_follows_the_only_session_and_then_the_next_one(
+    browser: Browser, page: Page, server: Server
+) -> None:
+    await server.until_sessions(0)
+    async with opened(browser, server.url) as another:
+        for publisher in (page, another):
+            await publisher.get_by_test_id("start").click()
+            await until_state(publisher, "connected")
+        # It may ask for a session that has just ended, which Chromium complains about.
+        async with small(browser, f"{server.url}/avatar?overlay=1", may_complain=True) as obs:
+            hint, avatar = obs.get_by_test_id("error"), obs.get_by_test_id("avatar")
+            await expect(hint).to_contain_text("Several sessions are running")
+            await expect(avatar).to_have_css("opacity", "0")
+            await another.get_by_test_id("stop").click()
+            for _ in range(2):
+                session = await page.evaluate("() => window.holistic.client.sessionId")
+                await obs.wait_for_function("id => window.holistic.client.sessionId === id", arg=session)
+                await obs.wait_for_function("() => window.holistic.lastFrame?.rig")
+                await expect(avatar).to_have_css("opacity", "1")
+                await page.get_by_test_id("stop").click()
+                await until_state(obs, "waiting")
+                await expect(hint).to_be_hidden()
+                await obs.evaluate("() => { window.holistic.lastFrame = null; }")
+                await page.get_by_test_id("start").click()
+                await until_state(page, "connected")
+
+
 async def test_an_overlay_whose_session_is_not_there_says_so(browser: Browser, server: Server) -> None:
     url = f"{server.url}/avatar?overlay=1&session=no-such-session"
     async with small(browser, url, may_complain=True) as page:

@@ -1,9 +1,9 @@
 /** The page with the avatar: makes its parts and ties them together. */
 
-import { HolisticClient } from "../sdk/src/index.js";
+import { HolisticClient, listSessions } from "../sdk/src/index.js";
 import { Controls } from "./avatar/controls.js";
 import { Motion } from "./avatar/motion.js";
-import { useCamera, useSession } from "./avatar/sources.js";
+import { useCamera, useOnlySession, useSession } from "./avatar/sources.js";
 import { AvatarStage } from "./avatar/stage.js";
 import { makeCopyButton } from "./copy-button.js";
 import { expose } from "./debugging.js";
@@ -19,15 +19,17 @@ import { tokenMessages, viewerMessages } from "./words.js";
 const query = new URLSearchParams(location.search);
 const sessionId = query.get("session");
 const overlay = query.get("overlay") === "1";
+/** An overlay has no camera: without a session's id it follows the only one there is. */
+const usesCamera = sessionId === null && !overlay;
 const token = readToken(location.hash);
-document.body.dataset.source = sessionId === null ? "camera" : "session";
+document.body.dataset.source = usesCamera ? "camera" : "session";
 document.body.toggleAttribute("data-overlay", overlay);
 
 const client = new HolisticClient({ token, parts: ["rig"] });
 expose(client);
 const translator = makeHeader();
 const statusView = new StatusView(translator, (messages: Messages) => {
-  const own = sessionId === null ? messages : viewerMessages(messages);
+  const own = usesCamera ? messages : viewerMessages(messages);
   return token ? tokenMessages(own) : own;
 });
 const motion = new Motion();
@@ -43,9 +45,11 @@ client.on("landmarks", ({ track, rig, timestampMs }) => {
     document.body.toggleAttribute("data-moved", true);
   }
 });
+// Of one session where this page shows that; else of whichever is the only one, as it has another id at each start.
+copyOverlay.dataset.i18nLabel = sessionId === null ? "avatar.copyOverlayTip" : "avatar.copySessionTip";
 makeCopyButton(copyOverlay, translator, () => {
-  const id = encodeURIComponent(client.sessionId ?? sessionId!);
-  return `${location.origin}/avatar?overlay=1&session=${id}${location.hash}`;
+  const session = sessionId === null ? "" : `&session=${encodeURIComponent(sessionId)}`;
+  return `${location.origin}/avatar?overlay=1${session}${location.hash}`;
 });
 fullScreen.hidden = !document.fullscreenEnabled;
 fullScreen.addEventListener("click", toggleFullScreen);
@@ -54,9 +58,10 @@ for (const link of document.querySelectorAll<HTMLAnchorElement>("a[data-keep-tok
 }
 addEventListener("hashchange", () => location.reload());
 
-const source =
-  sessionId === null
-    ? useCamera(client, { translator, showStatus, showsPreview: !overlay })
+const source = usesCamera
+  ? useCamera(client, { translator, showStatus })
+  : sessionId === null
+    ? useOnlySession(client, { list: () => listSessions({ token }), showStatus })
     : useSession(client, { sessionId, showStatus });
 listenForShortcuts({
   m: () => controls.mirror.click(),
@@ -68,17 +73,15 @@ listenForShortcuts({
   ...source.shortcuts,
 });
 translator.use(translator.language);
-if (sessionId !== null || overlay) {
-  source.start(); // In an overlay there is nothing to press.
+if (!usesCamera) {
+  source.start();
 }
 
 function showStatus(status: Status): void {
-  const { state } = status;
-  if (state === "idle" || state === "failed") {
+  if (status.state !== "connected") {
     motion.rest();
     controls.update();
   }
-  copyOverlay.hidden = state !== "connected";
   statusView.show(status);
 }
 

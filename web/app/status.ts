@@ -14,7 +14,8 @@ export type PageState =
   | "snapshots"
   | "failed";
 
-export type Problem = SourceProblem | ErrorReason | "unexpected";
+/** The two in the middle: of a page that follows the only session there is. */
+export type Problem = SourceProblem | ErrorReason | "no-session" | "several-sessions" | "unexpected";
 
 export interface Status {
   state: PageState;

@@ -1,6 +1,6 @@
 /** Who moves the avatar: somebody before one's own camera, or before that of a running session. */
 
-import { type HolisticClient, HolisticError } from "../../sdk/src/index.js";
+import { type HolisticClient, HolisticError, type SessionInfo } from "../../sdk/src/index.js";
 import { CameraPicker, openCamera, type Source } from "../camera.js";
 import { element } from "../dom.js";
 import type { Translator } from "../i18n/index.js";
@@ -10,6 +10,7 @@ import type { Status } from "../status.js";
 import { Viewing } from "../viewing.js";
 import { CameraPreview, PREVIEW_PARTS } from "./camera-preview.js";
 import { bindSwitch } from "./controls.js";
+import { Following } from "./following.js";
 
 export interface AvatarSource {
   start: () => void;
@@ -22,14 +23,10 @@ const CAMERA_SIZE = { width: 640, height: 480 };
 interface CameraOptions {
   translator: Translator;
   showStatus: (status: Status) => void;
-  showsPreview: boolean;
 }
 
 /** One's own camera, or the sample clip. Only its landmarks come back, which spares the server the drawing. */
-export function useCamera(
-  client: HolisticClient,
-  { translator, showStatus, showsPreview }: CameraOptions,
-): AvatarSource {
+export function useCamera(client: HolisticClient, { translator, showStatus }: CameraOptions): AvatarSource {
   const start = element("start", HTMLButtonElement);
   const stop = element("stop", HTMLButtonElement);
   const sample = element("sample", HTMLButtonElement);
@@ -37,6 +34,7 @@ export function useCamera(
   const showPreview = element("show-preview", HTMLInputElement);
   const preview = new CameraPreview();
   const picker = new CameraPicker(camera, () => translator.messages);
+  let newestError: Error = new HolisticError("ice-failed", "live video can't get through");
   const session = new PageSession(
     {
       on: (...listener) => client.on(...listener),
@@ -45,8 +43,9 @@ export function useCamera(
       close: () => client.close(),
     },
     // Pictures that stand for themselves move no avatar, so that where video can't get through, that is the end of it.
-    () => Promise.reject(new HolisticError("ice-failed", "live video can't get through")),
+    () => Promise.reject(newestError),
   );
+  client.on("error", (error) => (newestError = error));
   let kind: Source["kind"] = "camera";
   const open: Record<Source["kind"], OpenSource> = {
     camera: () => openCamera(picker.deviceId, CAMERA_SIZE),
@@ -81,9 +80,8 @@ export function useCamera(
   addEventListener("pagehide", () => session.stop());
   client.on("landmarks", (frame) => frame.track === 0 && preview.draw(frame));
   bindSwitch(showPreview, "avatar-preview", (on) => {
-    const wanted = on && showsPreview;
-    preview.want(wanted);
-    client.configure({ parts: wanted ? ["rig", ...PREVIEW_PARTS] : ["rig"] });
+    preview.want(on);
+    client.configure({ parts: on ? ["rig", ...PREVIEW_PARTS] : ["rig"] });
   });
   return {
     start: () => use("camera"),
@@ -98,10 +96,7 @@ interface SessionOptions {
 
 export function useSession(client: HolisticClient, { sessionId, showStatus }: SessionOptions): AvatarSource {
   const retry = element("retry", HTMLButtonElement);
-  const viewing = new Viewing(
-    { on: (...listener) => client.on(...listener), subscribe: (id) => client.subscribe(id, { video: false }) },
-    sessionId,
-  );
+  const viewing = new Viewing(withoutVideo(client), sessionId);
   const start = () => void viewing.start();
   viewing.on("status", (status) => {
     retry.hidden = status.state !== "failed";
@@ -109,4 +104,19 @@ export function useSession(client: HolisticClient, { sessionId, showStatus }: Se
   });
   retry.addEventListener("click", start);
   return { start, shortcuts: {} };
+}
+
+interface OnlySessionOptions {
+  list: () => Promise<SessionInfo[]>;
+  showStatus: (status: Status) => void;
+}
+
+export function useOnlySession(client: HolisticClient, { list, showStatus }: OnlySessionOptions): AvatarSource {
+  const following = new Following(withoutVideo(client), list);
+  following.on("status", showStatus);
+  return { start: () => void following.start(), shortcuts: {} };
+}
+
+function withoutVideo(client: HolisticClient): Pick<HolisticClient, "on" | "subscribe"> {
+  return { on: (...listener) => client.on(...listener), subscribe: (id) => client.subscribe(id, { video: false }) };
 }

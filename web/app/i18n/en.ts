@@ -130,6 +130,15 @@ export const en = {
       title: "Stopped",
       remedy: "Press Start to begin again.",
     },
+    "no-session": {
+      title: "Nobody is live yet",
+      remedy: "Start the camera on this server. The avatar appears here by itself.",
+    },
+    "several-sessions": {
+      title: "Several sessions are running",
+      remedy:
+        "This link follows the only one. Stop the others, or take the link of one: choose it at /view, go to its avatar, and copy the link for OBS.",
+    },
     unexpected: {
       title: "Something went wrong",
       remedy: "Press Start to try again. If it stays like this, please report the details below.",
@@ -316,10 +325,13 @@ export const en = {
     upperBody: "Upper body",
     preview: "Camera picture",
     calibrate: "Calibrate",
-    calibrateTip: "Sit straight and look ahead: the way you hold yourself now becomes upright",
+    calibrateTip: "Calibrate: sit straight and look ahead. The way you hold yourself now becomes upright",
     resetCalibration: "Undo calibration",
     copyOverlay: "Copy link for OBS",
-    copyOverlayTip: "Copy the link to the avatar alone, on a transparent ground; it holds the token, if there is one",
+    copyOverlayTip:
+      "Copy link for OBS: the avatar alone, on a transparent ground, of whoever is the only one live. It holds the token, if there is one",
+    copySessionTip:
+      "Copy link for OBS: the avatar alone, on a transparent ground, until this session ends. It holds the token, if there is one",
     helpMirror: "mirror the avatar",
     helpUpperBody: "upper body or all of it",
     helpPreview: "camera picture on or off",

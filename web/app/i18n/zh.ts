@@ -129,6 +129,14 @@ export const zh: Messages = {
       title: "已停止",
       remedy: "请按“开始”重新开始。",
     },
+    "no-session": {
+      title: "暂无直播",
+      remedy: "请在此服务器上打开摄像头，虚拟形象会自动出现在这里。",
+    },
+    "several-sessions": {
+      title: "有多个会话正在进行",
+      remedy: "此链接只跟随唯一的会话。请停止其他会话，或在 /view 选择一个，进入它的虚拟形象，再复制 OBS 链接。",
+    },
     unexpected: {
       title: "出现错误",
       remedy: "请按“开始”重试。如果仍然如此，请反馈下方的详情。",
@@ -309,10 +317,11 @@ export const zh: Messages = {
     upperBody: "上半身",
     preview: "摄像头画面",
     calibrate: "校准",
-    calibrateTip: "请坐直并目视前方：当前姿态将作为直立姿态",
+    calibrateTip: "校准：请坐直并目视前方：当前姿态将作为直立姿态",
     resetCalibration: "撤销校准",
     copyOverlay: "复制 OBS 链接",
-    copyOverlayTip: "复制仅含虚拟形象、背景透明的页面链接；如有令牌，链接中会包含",
+    copyOverlayTip: "复制 OBS 链接：仅含虚拟形象、背景透明，跟随唯一的直播者；如有令牌，链接中会包含",
+    copySessionTip: "复制 OBS 链接：仅含虚拟形象、背景透明，直到此会话结束；如有令牌，链接中会包含",
     helpMirror: "镜像虚拟形象",
     helpUpperBody: "上半身或全身",
     helpPreview: "开关摄像头画面",
