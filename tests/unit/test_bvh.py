@@ -66,3 +66,23 @@ def test_the_three_angles_make_the_rotation(z: float, x: float, y: float) -> Non
 def test_thousands_of_frames_are_written_as_few_are() -> None:
     rows = numbers(written(*(posed(x=count / 1000) for count in range(2050))))
     assert rows[:, 0] == pytest.approx(np.arange(2050) / 10, abs=1e-3)
+
+
+@pytest.mark.parametrize("most", [30.0, 170.0, 800.0])
+@pytest.mark.parametrize("axis", "xyz")
+def test_angles_do_not_leap_from_frame_to_frame_so_that_programs_may_draw_curves_through_them(
+    axis: str, most: float
+) -> None:
+    # As a knee in a squat, which passes a right angle, or somebody who turns round again and again.
+    turns = np.linspace(0, most, round(most / 5) + 1)
+    askew = after(turn("z", 3), turn("x", 4))
+    rows = numbers(written(*(posed({"leftLowerLeg": after(askew, turn(axis, degrees))}) for degrees in turns)))
+    assert np.abs(np.diff(rows[:, 3:], axis=0)).max() < 60
+    assert np.abs(rows[:, 3:]).max() < most + 200
+
+
+def test_a_leg_that_bends_by_a_right_angle_turns_little_about_the_other_axes_however_it_trembles() -> None:
+    random = np.random.default_rng(5)
+    legs = [after(turn("x", 90 + random.normal(0, 3)), turn("y", random.normal(0, 1))) for _ in range(50)]
+    rows = numbers(written(*(posed({"leftLowerLeg": leg}) for leg in legs)))
+    assert np.abs(np.diff(rows[:, 3:], axis=0)).max() < 60

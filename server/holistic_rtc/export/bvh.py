@@ -39,10 +39,14 @@ def write(motion: Motion, fps: float, file: TextIO) -> None:
     frames = int(motion.times[-1] * fps + 1e-6) + 1
     file.writelines(f"{line}\n" for line in ("HIERARCHY", *_joint(0, "")))
     file.write(f"MOTION\nFrames: {frames}\nFrame Time: {1 / fps:.9f}\n")
+    last = np.zeros((len(BONES), 3), np.float32)
     for first in range(0, frames, _AT_ONCE):
         even = motion.at(np.arange(first, min(first + _AT_ONCE, frames)) / fps)
-        angles = _angles(even.rotations[:, _ORDER]).reshape(len(even.times), -1)
-        np.savetxt(file, np.hstack((even.hips_positions * _CENTIMETRES, angles)), fmt="%.4f")
+        angles = _angles(even.rotations[:, _ORDER])
+        for row in angles:
+            row[:] = last = _nearest(row, last)
+        rows = angles.reshape(len(angles), -1)
+        np.savetxt(file, np.hstack((even.hips_positions * _CENTIMETRES, rows)), fmt="%.4f")
 
 
 def _descend(bone: int) -> Iterator[int]:
@@ -99,3 +103,17 @@ def _angles(rotations: FloatArray) -> FloatArray:
     y = np.where(upright, 0, np.arctan2(2 * (qy * qw - qx * qz), 1 - 2 * (qx * qx + qy * qy)))
     angles: FloatArray = np.degrees(np.stack((z, np.arcsin(sine), y), axis=-1))
     return angles
+
+
+def _nearest(angles: FloatArray, last: FloatArray) -> FloatArray:
+    """
+    Of all the angles that make the same rotations, those nearest to the last ones, so that programs that draw curves
+    through them don't whirl.
+
+    :param angles: (49, 3) degrees about z, x and y, as ``last``.
+    """
+    both = np.stack((angles, angles * (1, -1, 1) + 180))
+    both += 360 * np.round((last - both) / 360)
+    nearer = np.abs(both - last).sum(axis=2).argmin(axis=0)
+    nearest: FloatArray = both[nearer, np.arange(len(angles))]
+    return nearest
