@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from holistic_rtc.client import Camera, HolisticClient, VideoFile
+from holistic_rtc.client import Camera, HolisticClient, Part, VideoFile
 from holistic_rtc.errors import (
     ConnectionLostError,
     ControlError,
@@ -23,7 +23,7 @@ from holistic_rtc.errors import (
 )
 from support.pictures import grace_hopper
 from support.publisher import Picture, Pictures
-from support.serving import Server, serving
+from support.serving import Server
 from support.streams import first, rest, take
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -42,7 +42,9 @@ def clip(tmp_path: Path) -> Path:
     return path
 
 
-async def test_arrays_are_published_and_landmarks_and_annotated_pictures_come_as_arrays(client: HolisticClient) -> None:
+async def test_arrays_are_published_and_landmarks_and_annotated_pictures_come_as_arrays_and_how_it_goes(
+    client: HolisticClient,
+) -> None:
     picture = grace_hopper()
 
     async def pictures() -> AsyncIterator[Picture]:
@@ -69,6 +71,15 @@ async def test_arrays_are_published_and_landmarks_and_annotated_pictures_come_as
         difference = np.abs(annotated.astype(int) - picture)
         assert difference[60:260, 240:400].mean() > 3 * max(difference[:60, :60].mean(), 1)
         assert published.session in [session.id for session in await client.sessions()]
+        # The first stats may be from before the first frame.
+        await first(
+            published.landmarks(),
+            lambda _: published.round_trip_ms and published.stats and published.stats["tracks"][0]["tracked"],
+        )
+        assert published.stats is not None
+        assert published.stats["session"] == published.session
+        assert published.round_trip_ms is not None
+        assert 0 < published.round_trip_ms < 1000
     assert published.session not in [session.id for session in await client.sessions()]
 
 
@@ -86,112 +97,107 @@ async def test_a_file_is_sent_at_its_own_speed_and_the_session_ends_with_it(clie
     await published.wait_ended()
 
 
-async def test_a_file_may_begin_again_at_its_end(client: HolisticClient, clip: Path) -> None:
-    async with client.publish(VideoFile(clip, loop=True)) as published:
-        await first(published.landmarks(), lambda message: message.timestamp_ms > 1500)
-
-
-async def test_several_sources_are_tracks_of_one_session(client: HolisticClient, clip: Path) -> None:
+async def test_several_sources_are_tracks_of_one_session_and_a_file_may_begin_again_at_its_end(
+    client: HolisticClient, clip: Path
+) -> None:
     async with client.publish(Pictures(grace_hopper()), VideoFile(clip, loop=True), video=True) as published:
         landmarks = published.landmarks()
         assert (await first(landmarks, lambda message: message.track == 0)).width == 640
-        assert (await first(landmarks, lambda message: message.track == 1)).width == 320
+        looped = await first(landmarks, lambda message: message.track == 1 and message.timestamp_ms > 1500)
+        assert looped.width == 320
         assert (await first(published.video(1))).shape == (240, 320, 3)
         with pytest.raises(ValueError, match="track 2"):
             published.video(2)
 
 
-async def test_a_publisher_configures_its_session(client: HolisticClient) -> None:
-    async with client.publish(Pictures(grace_hopper()), parts=["pose"], max_fps=20) as published:
-        assert published.configuration == {"parts": ["pose"], "draw": True, "smoothing": True, "max_fps": 20}
-        message = await first(published.landmarks(), lambda message: message.result.pose_landmarks is not None)
-        assert message.result.face_landmarks is None
-        await published.configure(parts=["face"], draw=False, smoothing=False, max_fps=None)
-        assert published.configuration == {"parts": ["face"], "draw": False, "smoothing": False, "max_fps": None}
+async def test_a_publisher_configures_parts_drawing_smoothing_and_rate_and_what_can_not_be_changes_nothing(
+    client: HolisticClient,
+) -> None:
+    picture = grace_hopper()
+    parts = ["blendshapes", "pose"]
+    async with client.publish(Pictures(picture), video=True, parts=parts, draw=False, max_fps=5) as published:
+        assert published.configuration == {"parts": parts, "draw": False, "smoothing": True, "max_fps": 5}
+        # The rate is a mean over the second before.
+        message = await first(
+            published.landmarks(), lambda _: published.stats and 0 < published.stats["tracks"][0]["fps_out"] <= 6
+        )
+        assert message.seen().keys() == {Part.POSE, Part.BLENDSHAPES}
+        plain = await first(published.video())
+        assert np.abs(plain.astype(int) - picture).mean() < 6
+
+        await published.configure(parts=["face"], draw=True, smoothing=False, max_fps=None)
+        configured = {"parts": ["face"], "draw": True, "smoothing": False, "max_fps": None}
+        assert published.configuration == configured
         message = await first(published.landmarks(), lambda message: message.result.face_landmarks is not None)
         assert message.result.pose_landmarks is None
 
-
-async def test_what_can_not_be_configured_is_said_and_changes_nothing(client: HolisticClient) -> None:
-    async with client.publish(Pictures(grace_hopper())) as published:
-        before = published.configuration
         with pytest.raises(ControlError, match="left_hand_world") as raised:
             await published.configure(parts=["tail"], draw=False)
         assert raised.value.code == "unknown_part"
         with pytest.raises(ControlError, match="1 to 60"):
             await published.configure(max_fps=1000)
-        assert published.configuration == before
+        assert published.configuration == configured
         await first(published.landmarks())
 
 
 async def test_a_session_that_is_configured_wrongly_from_the_start_does_not_stay(
     server: Server, client: HolisticClient
 ) -> None:
+    await server.until_sessions(0)
     with pytest.raises(ControlError, match="tail"):
-        async with client.publish(Pictures(grace_hopper()), parts=["tail"]):
+        async with client.publish(Pictures(None), parts=["tail"]):
             pass
     assert await server.sessions() == 0
 
 
-async def test_the_server_tells_what_it_does_and_how_far_it_is(client: HolisticClient) -> None:
+async def test_subscribers_get_landmarks_and_pictures_or_one_of_both_until_they_leave_or_the_session_ends(
+    client: HolisticClient,
+) -> None:
     async with client.publish(Pictures(grace_hopper())) as published:
-        # The first stats may be from before the first frame.
-        await first(
-            published.landmarks(),
-            lambda _: published.round_trip_ms and published.stats and published.stats["tracks"][0]["tracked"],
-        )
-        assert published.stats is not None
-        assert published.stats["session"] == published.session
-        assert published.round_trip_ms is not None
-        assert 0 < published.round_trip_ms < 1000
+        async with client.subscribe(published.session, video=True, landmarks=False) as subscribed:
+            landmarks = subscribed.landmarks()
+            await take(subscribed.video(), 10)
+            await subscribed.close()
+            assert await rest(landmarks) == []
 
-
-async def test_subscribers_get_landmarks_and_pictures_until_the_session_ends(client: HolisticClient) -> None:
-    async with (
-        client.publish(Pictures(grace_hopper())) as published,
-        client.subscribe(published.session, video=True, parts=["face"]) as subscribed,
-    ):
-        landmarks, pictures = subscribed.landmarks(), subscribed.video()
-        assert subscribed.session == published.session
-        message = await first(landmarks, lambda message: message.result.face_landmarks is not None)
-        assert message.result.pose_landmarks is None
-        assert (await first(pictures)).shape == (480, 640, 3)
-        await published.close()
-        await rest(landmarks, timeout=5)
-        await rest(pictures, timeout=5)
-        await subscribed.wait_ended()
-
-
-async def test_a_subscriber_to_the_video_alone_gets_no_landmarks(client: HolisticClient) -> None:
-    async with (
-        client.publish(Pictures(grace_hopper())) as published,
-        client.subscribe(published.session, video=True, landmarks=False) as subscribed,
-    ):
-        landmarks = subscribed.landmarks()
-        await take(subscribed.video(), 10)
-        await subscribed.close()
-        assert await rest(landmarks) == []
-
-
-async def test_a_loop_that_is_left_ends_its_subscription(client: HolisticClient) -> None:
-    async with client.publish(Pictures(grace_hopper())) as published:
         async for message in client.landmarks(published.session, parts=["pose"]):
             assert message.result.face_landmarks is None
-            assert (await client.sessions())[0].subscribers == 1
+            assert await subscribers(client, published.session) == 1
             break
-        async with asyncio.timeout(5):
-            while (await client.sessions())[0].subscribers:  # noqa: ASYNC110 - see Server.until()
+        # A loop that is left ends its subscription.
+        async with asyncio.timeout(10):
+            while await subscribers(client, published.session):  # noqa: ASYNC110 - see Server.until()
                 await asyncio.sleep(0.02)
+
+        async with client.subscribe(published.session, video=True, parts=["face"]) as subscribed:
+            landmarks, pictures = subscribed.landmarks(), subscribed.video()
+            assert subscribed.session == published.session
+            message = await first(landmarks, lambda message: message.result.face_landmarks is not None)
+            assert message.result.pose_landmarks is None
+            assert (await first(pictures)).shape == (480, 640, 3)
+            await published.close()
+            await rest(landmarks, timeout=10)
+            await rest(pictures, timeout=10)
+            await subscribed.wait_ended()
+
+
+async def subscribers(client: HolisticClient, id: str) -> int:
+    """How many a session has."""
+    [session] = [session for session in await client.sessions() if session.id == id]
+    return session.subscribers
 
 
 async def test_a_slow_consumer_goes_on_with_the_newest_message(client: HolisticClient) -> None:
     async with client.publish(Pictures(grace_hopper())) as published:
         slow, fast = published.landmarks(), published.landmarks(buffer=100)
-        start = await first(slow)
-        newest = await first(fast, lambda message: message.seq >= start.seq + 10)
-        after = await first(slow)
-        assert after.seq >= newest.seq
-        assert slow.dropped == after.seq - start.seq - 1
+        start, before = await first(slow), slow.dropped
+        # Not each number comes, as a message may be lost on its way.
+        came = [await first(fast, lambda message: message.seq > start.seq), *await take(fast, 9)]
+        after, dropped = await first(slow), slow.dropped - before
+        assert after.seq >= came[-1].seq
+        while came[-1].seq < after.seq:
+            came.append(await first(fast))
+        assert dropped == len(came) - 1
         assert fast.dropped == 0
 
 
@@ -238,22 +244,19 @@ async def test_a_token_is_asked_for_and_a_full_server_says_when_to_come_back(
         assert await client.sessions() == []
 
 
-async def test_a_lost_connection_is_noticed_and_told_of() -> None:
+async def test_a_lost_connection_is_noticed_and_told_of(server: Server, client: HolisticClient) -> None:
     async with (
-        serving("--max-sessions", "2") as server,
-        HolisticClient(server.url) as client,
         client.publish(Pictures(grace_hopper())) as published,
         client.subscribe(published.session, video=True) as subscribed,
     ):
         await first(subscribed.landmarks())
         streams = published.landmarks(), subscribed.landmarks(), subscribed.video()
         started = time.monotonic()
-        for worker in server.workers():
-            worker.kill()
+        (await server.busy_worker()).kill()
         for stream in streams:
             with pytest.raises(ConnectionLostError, match="3 s"):
                 await rest(stream)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 8
         with pytest.raises(ConnectionLostError):
             await published.configure(draw=True)
         with pytest.raises(ConnectionLostError):
@@ -274,6 +277,7 @@ async def test_what_goes_wrong_in_a_source_ends_the_session_with_its_error(
     async def flat() -> AsyncIterator[Picture]:
         yield np.zeros((120, 160), np.uint8)
 
+    await server.until_sessions(0)
     for source, kind, words in ((broken(), ZeroDivisionError, "upside"), (flat(), MediaError, "uint8 RGB")):
         async with client.publish(Pictures(grace_hopper()), source) as published:
             with pytest.raises(kind, match=words):
@@ -282,8 +286,9 @@ async def test_what_goes_wrong_in_a_source_ends_the_session_with_its_error(
 
 
 async def test_a_file_or_a_camera_that_can_not_be_read_is_told_of_before_a_session_is_made(
-    client: HolisticClient, tmp_path: Path
+    server: Server, client: HolisticClient, tmp_path: Path
 ) -> None:
+    await server.until_sessions(0)
     (tmp_path / "notes.txt").write_bytes(b"\0\1\2" * 1000)
     for source, words in (
         (tmp_path / "absent.mp4", "there is no"),
@@ -296,10 +301,11 @@ async def test_a_file_or_a_camera_that_can_not_be_read_is_told_of_before_a_sessi
         with pytest.raises(MediaError, match=words):
             async with client.publish(source):
                 pass
-    assert await client.sessions() == []
+    assert await server.sessions() == 0
 
 
 async def test_nothing_is_left_behind(server: Server, clip: Path) -> None:
+    await server.until_sessions(0)
     before = asyncio.all_tasks()
     async with (
         HolisticClient(server.url) as client,
@@ -310,7 +316,7 @@ async def test_nothing_is_left_behind(server: Server, clip: Path) -> None:
         # Left open, to be closed by the client.
         left = client.landmarks(published.session)
         await first(left)
-    assert asyncio.all_tasks() == before
+    assert not asyncio.all_tasks() - before
     # They have been told to end.
     await server.until(lambda: not [thread for thread in threading.enumerate() if thread.name.startswith("decoder")])
     assert await server.sessions() == 0

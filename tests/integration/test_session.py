@@ -1,19 +1,21 @@
 """A session's media and channels, with a real peer and the real model."""
 
 import asyncio
+from typing import Any
 
 import aiohttp
 import numpy as np
 import pytest
+import pytest_asyncio
 from aiortc import RTCRtpSender
 
-from holistic_rtc.client import HolisticClient, LandmarkMessage, Part
+from holistic_rtc.client import HolisticClient, LandmarkMessage
 from holistic_rtc.tracking.mediapipe import MediaPipeTracker
 from holistic_rtc.tracking.models import PoseModel, find
 from support.pictures import grace_hopper
 from support.publisher import Picture, Pictures, PictureTrack, Publisher, publishing
 from support.serving import Server
-from support.streams import first, take
+from support.streams import first
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -33,26 +35,36 @@ def seen_face(message: LandmarkMessage) -> bool:
     return message.result.face_landmarks is not None
 
 
-async def test_landmarks_agree_with_the_offline_tracker(client: HolisticClient) -> None:
-    picture = grace_hopper()
-    expected = track_offline(picture)
-    async with client.publish(Pictures(picture)) as published:
-        newest = (await take(published.landmarks(), 20))[-1]
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def ended(server: Server) -> Publisher:
+    """A peer after its session, with all that came in it."""
+    async with publishing(server.url, [PictureTrack(grace_hopper())]) as publisher:
+        await publisher.until(lambda: len(publisher.frames.get(0, [])) > 30 and len(publisher.landmarks) > 30)
+        await publisher.until(lambda: publisher.received("ping"))
+        publisher.control_channel.send('{"type": "ping", "id": 42}')
+        await publisher.until(lambda: publisher.received("pong"))
+        await publisher.until(lambda: any(map(has_tracked, publisher.received("stats"))))
+    return publisher
+
+
+def has_tracked(stats: dict[str, Any]) -> bool:
+    return any(track["tracked"] for track in stats["tracks"])
+
+
+async def test_landmarks_agree_with_the_offline_tracker(ended: Publisher) -> None:
+    newest = max(ended.landmarks, key=lambda message: message.seq)
     assert (newest.width, newest.height, newest.track) == (640, 480, 0)
     face = newest.result.face_landmarks
     assert face is not None
     assert newest.result.pose_landmarks is not None
-    assert np.abs(face[:, :2] * (640, 480) - expected).mean() < 2
+    assert np.abs(face[:, :2] * (640, 480) - track_offline(grace_hopper())).mean() < 2
 
 
 async def test_annotated_frames_and_landmarks_come_back_with_the_times_of_the_frames_they_are_of(
-    server: Server,
+    ended: Publisher,
 ) -> None:
-    picture = grace_hopper()
-    async with publishing(server.url, [PictureTrack(picture)]) as publisher:
-        await publisher.until(lambda: len(publisher.frames.get(0, [])) > 30 and len(publisher.landmarks) > 30)
-        frames = publisher.frames[0]
-        landmarks = sorted(publisher.landmarks, key=lambda message: message.seq)
+    picture, frames = grace_hopper(), ended.frames[0][-30:]
+    landmarks = sorted(ended.landmarks, key=lambda message: message.seq)
     newest = frames[-1].to_ndarray(format="rgb24").astype(int)
     assert newest.shape == picture.shape
     difference = np.abs(newest - picture)
@@ -60,20 +72,19 @@ async def test_annotated_frames_and_landmarks_come_back_with_the_times_of_the_fr
     corner = slice(0, 60), slice(0, 60)
     assert difference[face].mean() > 3 * max(difference[corner].mean(), 1)
     assert np.all(np.diff([message.seq for message in landmarks]) > 0)
-    # Both clocks start at the first frame that went all the way, so steps can be compared, not moments.
-    video_steps = set(np.diff([frame.pts for frame in frames]) // 90)
-    landmark_steps = set(np.diff([message.timestamp_ms for message in landmarks]))
-    assert min(landmark_steps) > 0
-    assert all(any(abs(step - other) <= 1 for other in landmark_steps) for step in video_steps)
+    tracked = np.array([message.timestamp_ms for message in landmarks])
+    assert np.all(np.diff(tracked) > 0)
+    # Each clock starts at the first frame that went all the way, so that they are some time apart.
+    between = tracked[:, None] - np.array([frame.pts for frame in frames]) // 90
+    found = max((np.abs(between - apart) <= 1).any(axis=0).mean() for apart in np.unique(between))
+    assert found > 0.9, "frames without landmarks, of which few may be lost"
 
 
-async def test_an_unknown_encoding_is_refused_in_words(server: Server, http: aiohttp.ClientSession) -> None:
-    async with Publisher(server.url, http) as publisher:
-        publisher.pc.addTransceiver(PictureTrack(grace_hopper()), direction="sendonly")
-        publisher.pc.createDataChannel("landmarks", protocol="holistic.v9.xml")
-        await publisher.connect()
-        await publisher.until(lambda: publisher.received("error"))
-        assert "holistic.v1.json" in publisher.received("error")[0]["message"]
+async def test_pings_are_answered_and_stats_come(ended: Publisher) -> None:
+    assert [pong["id"] for pong in ended.received("pong")] == [42]
+    stats = next(stats for stats in ended.received("stats") if has_tracked(stats))
+    assert stats["session"] == ended.session
+    assert stats["tracks"][0]["tracker_ms"] > 0
 
 
 async def test_sendonly_gets_landmarks_in_json_where_its_channel_asks_for_it_and_no_video(server: Server) -> None:
@@ -96,18 +107,6 @@ async def test_h264_is_decoded_and_sent_back(server: Server, http: aiohttp.Clien
         await publisher.until(lambda: publisher.landmarks and len(publisher.frames.get(0, [])) > 5)
 
 
-async def test_configure_chooses_parts_drawing_and_rate(client: HolisticClient) -> None:
-    async with client.publish(Pictures(grace_hopper()), video=True) as published:
-        await published.configure(parts=["pose", "blendshapes"], draw=False, max_fps=5)
-        # The rate is a mean over the second before.
-        message = await first(
-            published.landmarks(), lambda _: published.stats and 0 < published.stats["tracks"][0]["fps_out"] <= 6
-        )
-        assert message.seen().keys() == {Part.POSE, Part.BLENDSHAPES}
-        plain = await first(published.video())
-        assert np.abs(plain.astype(int) - grace_hopper()).mean() < 6
-
-
 BAD_CONTROL_MESSAGES = [
     ("{", "bad_message", "JSON"),
     ("[]", "bad_message", "type"),
@@ -122,29 +121,22 @@ BAD_CONTROL_MESSAGES = [
 ]
 
 
-async def test_bad_control_messages_are_answered_with_an_error_that_says_what_is_allowed(server: Server) -> None:
-    async with publishing(server.url, [PictureTrack(grace_hopper())], direction="sendonly") as publisher:
-        await publisher.until(lambda: publisher.received("configured"))
+async def test_unknown_encodings_and_bad_control_messages_are_answered_with_an_error_that_says_what_is_allowed(
+    server: Server, http: aiohttp.ClientSession
+) -> None:
+    async with Publisher(server.url, http) as publisher:
+        publisher.pc.addTransceiver(PictureTrack(None), direction="sendonly")
+        publisher.pc.createDataChannel("landmarks", protocol="holistic.v9.xml")
+        await publisher.connect()
+        await publisher.until(lambda: publisher.received("error") and publisher.received("configured"))
         for message, _, _ in BAD_CONTROL_MESSAGES:
             publisher.control_channel.send(message)
-        await publisher.until(lambda: len(publisher.received("error")) == len(BAD_CONTROL_MESSAGES))
-        for (message, code, words), error in zip(BAD_CONTROL_MESSAGES, publisher.received("error"), strict=True):
+        await publisher.until(lambda: len(publisher.received("error")) == 1 + len(BAD_CONTROL_MESSAGES))
+        encoding, *errors = publisher.received("error")
+        assert "holistic.v1.json" in encoding["message"]
+        for (message, code, words), error in zip(BAD_CONTROL_MESSAGES, errors, strict=True):
             assert error["code"] == code, message
             assert words in error["message"]
-
-
-async def test_pings_are_answered_and_stats_come(server: Server) -> None:
-    async with publishing(server.url, [PictureTrack(grace_hopper())]) as publisher:
-        await publisher.until(lambda: publisher.received("ping"))
-        publisher.control_channel.send('{"type": "ping", "id": 42}')
-        await publisher.until(lambda: publisher.received("pong"))
-        assert publisher.received("pong")[0]["id"] == 42
-        await publisher.until(
-            lambda: any(stats["tracks"] and stats["tracks"][0]["tracked"] for stats in publisher.received("stats"))
-        )
-        stats = publisher.received("stats")[-1]
-        assert stats["session"] == publisher.session
-        assert stats["tracks"][0]["tracker_ms"] > 0
 
 
 async def test_every_size_works_and_may_change_in_mid_stream(client: HolisticClient) -> None:
@@ -163,7 +155,9 @@ async def test_every_size_works_and_may_change_in_mid_stream(client: HolisticCli
             await first(video, lambda picture, even=even: picture.shape[1::-1] == even)
 
 
-async def test_nobody_and_darkness_are_no_errors_and_the_person_is_found_again(client: HolisticClient) -> None:
+async def test_nobody_darkness_and_several_people_are_no_errors_and_one_person_is_found_again(
+    client: HolisticClient,
+) -> None:
     person = grace_hopper()
     pictures = Pictures(person)
     async with client.publish(pictures) as published:
@@ -174,25 +168,31 @@ async def test_nobody_and_darkness_are_no_errors_and_the_person_is_found_again(c
             await first(landmarks, lambda message: not message.seen())
             pictures.picture = person
             await first(landmarks, seen_face)
+        pictures.picture = np.hstack([grace_hopper(320, 480)] * 3)
+        await first(landmarks, lambda message: message.width == 960 and seen_face(message))
 
 
-async def test_several_people_give_one_persons_landmarks(client: HolisticClient) -> None:
-    one = grace_hopper(320, 480)
-    async with client.publish(Pictures(np.hstack([one, one, one]))) as published:
-        await first(published.landmarks(), seen_face)
-
-
-async def test_a_track_may_pause_for_longer_than_the_silence_limit_while_pings_go_on(server: Server) -> None:
+async def test_a_peer_that_falls_silent_is_noticed_within_5_s_while_one_that_answers_pings_may_pause_its_track(
+    server: Server,
+) -> None:
     picture = grace_hopper()
-    track = PictureTrack(picture)
-    async with publishing(server.url, [track]) as publisher:
-        await publisher.until(lambda: publisher.landmarks)
-        track.picture = None
-        pings = len(publisher.received("ping"))
-        await publisher.until(lambda: len(publisher.received("ping")) > pings + 4)
-        publisher.landmarks.clear()
-        track.picture = picture
-        await publisher.until(lambda: publisher.landmarks)
+    tracks = [PictureTrack(picture) for _ in range(2)]
+    async with publishing(server.url, tracks[:1]) as pausing, publishing(server.url, tracks[1:]) as silent:
+        await pausing.until(lambda: pausing.landmarks)
+        await silent.until(lambda: silent.landmarks)
+        for track in tracks:
+            track.picture = None
+        silent.answers_pings = False
+        pings = len(pausing.received("ping"))
+        loop = asyncio.get_running_loop()
+        since = loop.time()
+        await silent.until(lambda: silent.received("end"))
+        assert silent.received("end")[0]["reason"] == "peer_silent"
+        assert loop.time() - since < 5.5
+        await pausing.until(lambda: len(pausing.received("ping")) > pings + 4)
+        pausing.landmarks.clear()
+        tracks[0].picture = picture
+        await pausing.until(lambda: pausing.landmarks)
 
 
 async def test_a_camera_switched_in_mid_session_goes_on(server: Server) -> None:
@@ -200,16 +200,3 @@ async def test_a_camera_switched_in_mid_session_goes_on(server: Server) -> None:
         await publisher.until(lambda: publisher.landmarks)
         publisher.pc.getSenders()[0].replaceTrack(PictureTrack(grace_hopper(480, 640)))
         await publisher.until(lambda: publisher.landmarks[-1].height == 640)
-
-
-async def test_a_peer_that_falls_silent_is_noticed_within_5_s(server: Server, http: aiohttp.ClientSession) -> None:
-    track = PictureTrack(grace_hopper())
-    async with publishing(server.url, [track]) as publisher:
-        await publisher.until(lambda: publisher.landmarks)
-        track.picture = None
-        publisher.answers_pings = False
-        loop = asyncio.get_running_loop()
-        silent = loop.time()
-        await publisher.until(lambda: publisher.received("end"))
-        assert publisher.received("end")[0]["reason"] == "peer_silent"
-        assert loop.time() - silent < 5.5

@@ -28,6 +28,12 @@ class Server:
             lambda child: "holistic_rtc.worker.main" in child.cmdline() and child.net_connections("udp")
         )
 
+    async def busy_worker(self) -> psutil.Process:
+        """The only one that has a session, once those of sessions that have ended are gone."""
+        await self.until(lambda: len(self.busy_workers()) == 1)
+        [worker] = self.busy_workers()
+        return worker
+
     def snapshot_workers(self) -> list[psutil.Process]:
         return self._children(lambda child: "holistic_rtc.worker.snapshot" in child.cmdline())
 
