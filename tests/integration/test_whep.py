@@ -4,40 +4,57 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
 import aiohttp
 import numpy as np
 import pytest
+import pytest_asyncio
 from aiortc import RTCConfiguration, RTCPeerConnection
 
 from support.peer import SDP
 from support.pictures import grace_hopper
-from support.publisher import PictureTrack, publishing
+from support.publisher import PictureTrack, Publisher, publishing
 from support.serving import Server
 from support.subscriber import subscribing
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def sessions(url: str, http: aiohttp.ClientSession) -> list[dict[str, Any]]:
-    async with http.get(f"{url}/api/sessions") as response:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def lasting(server: Server) -> AsyncIterator[Publisher]:
+    """One session for all tests that leave it as they found it. Its peer wants no video itself."""
+    async with publishing(server.url, [PictureTrack(grace_hopper(), fps=15)], direction="sendonly") as publisher:
+        await publisher.until(lambda: publisher.received("stats") and publisher.received("stats")[-1]["tracks"])
+        yield publisher
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def publisher(lasting: Publisher) -> Publisher:
+    """It, when the subscribers of other tests are gone."""
+    async with asyncio.timeout(30):
+        while (await listed(lasting))["subscribers"]:  # noqa: ASYNC110 - see Server.until()
+            await asyncio.sleep(0.05)
+    return lasting
+
+
+async def listed(publisher: Publisher) -> dict[str, Any]:
+    """What the server tells of its session."""
+    async with publisher.http.get(f"{publisher.url}/api/sessions") as response:
         assert response.status == 200
-        listed: list[dict[str, Any]] = (await response.json())["sessions"]
-        return listed
+        sessions = (await response.json())["sessions"]
+    [session] = [session for session in sessions if session["id"] == publisher.session]
+    return session
 
 
-async def test_a_subscriber_gets_the_annotated_video_and_the_landmarks(server: Server) -> None:
-    picture = grace_hopper()
-    # The publisher wants no video itself, and landmarks only of a part.
-    async with publishing(server.url, [PictureTrack(picture)], direction="sendonly") as publisher:
-        await publisher.until(lambda: publisher.landmarks)
-        async with subscribing(server.url, publisher.session) as subscriber:
-            await subscriber.until(lambda: len(subscriber.frames.get(0, [])) > 10 and len(subscriber.landmarks) > 10)
-            await subscriber.until(lambda: subscriber.received("stats"))
+async def test_a_subscriber_gets_the_annotated_video_and_the_landmarks(server: Server, publisher: Publisher) -> None:
+    async with subscribing(server.url, publisher.session) as subscriber:
+        await subscriber.until(lambda: len(subscriber.frames.get(0, [])) > 10 and len(subscriber.landmarks) > 10)
+        await subscriber.until(lambda: subscriber.received("stats"))
     frame = subscriber.frames[0][-1].to_ndarray(format="rgb24").astype(int)
-    difference = np.abs(frame - picture)
+    difference = np.abs(frame - grace_hopper())
     assert difference[60:260, 240:400].mean() > 3 * max(difference[:60, :60].mean(), 1)
     assert subscriber.landmarks[-1].result.face_landmarks is not None
     stats = subscriber.received("stats")[0]
@@ -45,9 +62,8 @@ async def test_a_subscriber_gets_the_annotated_video_and_the_landmarks(server: S
     assert (stats["tracks"][0]["width"], stats["tracks"][0]["height"]) == (640, 480)
 
 
-async def test_each_subscriber_has_its_own_parts_and_encoding(server: Server) -> None:
+async def test_each_subscriber_has_its_own_parts_and_encoding(server: Server, publisher: Publisher) -> None:
     async with (
-        publishing(server.url, [PictureTrack(grace_hopper())], direction="sendonly") as publisher,
         subscribing(server.url, publisher.session, videos=0) as first,
         subscribing(server.url, publisher.session, videos=0, protocol="holistic.v1.json") as second,
     ):
@@ -60,14 +76,13 @@ async def test_each_subscriber_has_its_own_parts_and_encoding(server: Server) ->
         seen = len(second.landmarks)
         await second.until(lambda: len(second.landmarks) > seen + 3)
         assert second.landmarks[-1].result.face_landmarks is not None
-        await publisher.until(lambda: publisher.landmarks[-1].result.face_landmarks is not None)
+        seen = len(publisher.landmarks)
+        await publisher.until(lambda: len(publisher.landmarks) > seen)
+        assert publisher.landmarks[-1].result.face_landmarks is not None
 
 
-async def test_a_subscriber_configures_nothing_that_is_the_publishers(server: Server) -> None:
-    async with (
-        publishing(server.url, [PictureTrack(grace_hopper())], direction="sendonly") as publisher,
-        subscribing(server.url, publisher.session, videos=0) as subscriber,
-    ):
+async def test_a_subscriber_configures_nothing_that_is_the_publishers(server: Server, publisher: Publisher) -> None:
+    async with subscribing(server.url, publisher.session, videos=0) as subscriber:
         await subscriber.until(lambda: subscriber.received("configured"))
         fields = ["draw", "max_fps", "smoothing", "dance"]
         for field in fields:
@@ -97,62 +112,63 @@ async def test_subscribers_are_told_of_the_end_of_their_session_and_closed(serve
         subscribing(server.url, publisher.session) as subscriber,
     ):
         await subscriber.until(lambda: subscriber.landmarks)
+        ended = publisher.session
         assert await publisher.delete() == 200
         publisher.location = ""
         await subscriber.until(lambda: subscriber.received("end") and subscriber.control_channel.readyState == "closed")
         assert subscriber.received("end")[0]["reason"] == "session_ended"
+        async with publisher.http.get(f"{server.url}/api/sessions") as response:
+            assert ended not in [session["id"] for session in (await response.json())["sessions"]]
 
 
-async def test_sessions_are_listed_with_their_subscribers(server: Server, http: aiohttp.ClientSession) -> None:
-    async with publishing(server.url, [PictureTrack(grace_hopper())], direction="sendonly") as publisher:
-        await publisher.until(lambda: publisher.received("stats"))
-        async with subscribing(server.url, publisher.session, videos=0) as subscriber:
-            [listed] = [one for one in await sessions(server.url, http) if one["id"] == publisher.session]
-            assert listed["subscribers"] == 1
-            await subscriber.until(lambda: subscriber.received("stats"))
-            assert [(track["track"], track["width"]) for track in listed["tracks"]] == [(0, 640)]
-            assert await subscriber.delete() == 200
-            await subscriber.until(lambda: subscriber.received("end"))
-            assert subscriber.received("end")[0]["reason"] == "deleted"
-            assert await subscriber.delete() == 404
-        [listed] = [one for one in await sessions(server.url, http) if one["id"] == publisher.session]
-        assert listed["subscribers"] == 0
-    assert publisher.session not in [one["id"] for one in await sessions(server.url, http)]
+async def test_sessions_are_listed_with_their_subscribers(server: Server, publisher: Publisher) -> None:
+    async with subscribing(server.url, publisher.session, videos=0) as subscriber:
+        session = await listed(publisher)
+        assert session["subscribers"] == 1
+        assert [(track["track"], track["width"]) for track in session["tracks"]] == [(0, 640)]
+        # A peer without a channel that is open could not be told.
+        await subscriber.until(lambda: subscriber.received("configured"))
+        assert await subscriber.delete() == 200
+        await subscriber.until(lambda: subscriber.received("end"))
+        assert subscriber.received("end")[0]["reason"] == "deleted"
+        assert await subscriber.delete() == 404
+        assert (await listed(publisher))["subscribers"] == 0
 
 
-async def test_a_subscriber_that_goes_without_a_word_is_forgotten(server: Server, http: aiohttp.ClientSession) -> None:
-    async with publishing(server.url, [PictureTrack(grace_hopper())], direction="sendonly") as publisher:
-        async with subscribing(server.url, publisher.session, videos=0) as subscriber:
-            await subscriber.until(lambda: subscriber.landmarks)
-        # Closed, but never deleted.
-        async with asyncio.timeout(10):
-            while (await sessions(server.url, http))[0]["subscribers"]:  # noqa: ASYNC110 - see Server.until()
-                await asyncio.sleep(0.05)
+async def test_a_subscriber_that_goes_without_a_word_is_forgotten(server: Server, publisher: Publisher) -> None:
+    async with subscribing(server.url, publisher.session, videos=0) as subscriber:
+        await subscriber.until(lambda: subscriber.landmarks)
+    # Closed, but never deleted.
+    async with asyncio.timeout(10):
+        while (await listed(publisher))["subscribers"]:  # noqa: ASYNC110 - see Server.until()
+            await asyncio.sleep(0.05)
 
 
-async def test_nobody_but_its_publisher_ends_a_session(server: Server, http: aiohttp.ClientSession) -> None:
-    async with publishing(server.url, [PictureTrack(grace_hopper())], direction="sendonly") as publisher:
-        for path in (f"/whip/{publisher.session}/guess", f"/whep/{publisher.session}/guess", "/whip/guess/guess"):
-            async with http.delete(f"{server.url}{path}") as response:
-                assert response.status == 404
-        assert publisher.session in [one["id"] for one in await sessions(server.url, http)]
+async def test_nobody_but_its_publisher_ends_a_session(
+    server: Server, http: aiohttp.ClientSession, publisher: Publisher
+) -> None:
+    for path in (f"/whip/{publisher.session}/guess", f"/whep/{publisher.session}/guess", "/whip/guess/guess"):
+        async with http.delete(f"{server.url}{path}") as response:
+            assert response.status == 404
+    assert await listed(publisher)
 
 
-async def test_offers_that_can_not_be_served_are_refused(server: Server, http: aiohttp.ClientSession) -> None:
+async def test_offers_that_can_not_be_served_are_refused(
+    server: Server, http: aiohttp.ClientSession, publisher: Publisher
+) -> None:
     async with http.post(f"{server.url}/whep/nobody", data="v=0", headers=SDP) as response:
         assert response.status == 404
-    async with publishing(server.url, [PictureTrack(grace_hopper())], direction="sendonly") as publisher:
-        pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        pc.addTransceiver("video", direction="sendonly")
-        await pc.setLocalDescription(await pc.createOffer())
-        for body, status in ((pc.localDescription.sdp, 422), ("hello", 400), ("", 400), ("v" * 70_000, 413)):
-            async with http.post(f"{server.url}/whep/{publisher.session}", data=body, headers=SDP) as response:
-                assert response.status == status, body[:20]
-                assert response.content_type == "application/problem+json"
-        await pc.close()
+    pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    pc.addTransceiver("video", direction="sendonly")
+    await pc.setLocalDescription(await pc.createOffer())
+    for body, status in ((pc.localDescription.sdp, 422), ("hello", 400), ("", 400), ("v" * 70_000, 413)):
+        async with http.post(f"{server.url}/whep/{publisher.session}", data=body, headers=SDP) as response:
+            assert response.status == status, body[:20]
+            assert response.content_type == "application/problem+json"
+    await pc.close()
 
 
-async def test_no_offer_of_a_subscriber_ends_the_session(server: Server) -> None:
+async def test_no_offer_of_a_subscriber_ends_the_session(server: Server, publisher: Publisher) -> None:
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     pc.addTransceiver("video", direction="recvonly")
     pc.createDataChannel("control")
@@ -160,29 +176,25 @@ async def test_no_offer_of_a_subscriber_ends_the_session(server: Server) -> None
     lines = pc.localDescription.sdp.splitlines()
     await pc.close()
     random = np.random.default_rng(0)
-    async with publishing(server.url, [PictureTrack(grace_hopper())], direction="sendonly") as publisher:
-        for _ in range(40):
-            changed = list(lines)
-            for position in random.integers(0, len(lines), 3):
-                other = lines[random.integers(0, len(lines))]
-                changed[position] = random.choice(["", lines[position][: random.integers(0, 40)], other])
-            offer = "\r\n".join(changed) + "\r\n"
-            url = f"{server.url}/whep/{publisher.session}"
-            async with publisher.http.post(url, data=offer, headers=SDP) as response:
-                assert response.status in (201, 400, 422, 503), offer
-                location = response.headers.get("Location")
-            if location:
-                async with publisher.http.delete(f"{server.url}{location}") as response:
-                    assert response.status in (200, 404)
-        seen = len(publisher.landmarks)
-        await publisher.until(lambda: len(publisher.landmarks) > seen + 5)
+    for _ in range(40):
+        changed = list(lines)
+        for position in random.integers(0, len(lines), 3):
+            other = lines[random.integers(0, len(lines))]
+            changed[position] = random.choice(["", lines[position][: random.integers(0, 40)], other])
+        offer = "\r\n".join(changed) + "\r\n"
+        url = f"{server.url}/whep/{publisher.session}"
+        async with publisher.http.post(url, data=offer, headers=SDP) as response:
+            assert response.status in (201, 400, 422, 503), offer
+            location = response.headers.get("Location")
+        if location:
+            async with publisher.http.delete(f"{server.url}{location}") as response:
+                assert response.status in (200, 404)
+    seen = len(publisher.landmarks)
+    await publisher.until(lambda: len(publisher.landmarks) > seen + 5)
 
 
-async def test_sixteen_subscribers_are_served_and_one_too_many_is_told(server: Server) -> None:
-    async with (
-        publishing(server.url, [PictureTrack(grace_hopper())], direction="sendonly") as publisher,
-        AsyncExitStack() as stack,
-    ):
+async def test_sixteen_subscribers_are_served_and_one_too_many_is_told(server: Server, publisher: Publisher) -> None:
+    async with AsyncExitStack() as stack:
         every = [
             await stack.enter_async_context(subscribing(server.url, publisher.session, videos=int(number < 2)))
             for number in range(16)
@@ -198,12 +210,9 @@ async def test_sixteen_subscribers_are_served_and_one_too_many_is_told(server: S
             assert response.headers["Retry-After"]
 
 
-async def test_a_stopped_subscriber_loses_messages_and_slows_nobody(server: Server) -> None:
+async def test_a_stopped_subscriber_loses_messages_and_slows_nobody(server: Server, publisher: Publisher) -> None:
     """The one that is stopped doesn't even acknowledge what it gets."""
-    async with (
-        publishing(server.url, [PictureTrack(grace_hopper())], direction="sendonly") as publisher,
-        subscribing(server.url, publisher.session, videos=0) as well,
-    ):
+    async with subscribing(server.url, publisher.session, videos=0) as well:
         code = (
             "import asyncio, sys; sys.path.insert(0, 'tests')\n"
             "from support.subscriber import subscribing\n"
@@ -221,10 +230,11 @@ async def test_a_stopped_subscriber_loses_messages_and_slows_nobody(server: Serv
         assert (await stopped.stdout.readline()).strip() == b"running"
         os.kill(stopped.pid, signal.SIGSTOP)
         try:
+            await well.until(lambda: well.landmarks)
             before = well.landmarks[-1].seq
-            await well.until(lambda: well.landmarks[-1].seq > before + 30)
+            await well.until(lambda: well.landmarks[-1].seq > before + 20)
             received = [message.seq for message in well.landmarks if message.seq > before]
-            assert len(received) >= 0.9 * (max(received) - before)
+            assert len(received) >= 0.8 * (max(received) - before)
         finally:
             stopped.kill()
             await stopped.wait()
