@@ -319,7 +319,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Show the landmarks of a running session: a live table on a terminal, JSON lines, or both.",
     )
     command.add_argument("url", metavar="URL", help="the server's address, such as http://localhost:8080")
-    command.add_argument("session", nargs="?", default=None, metavar="SESSION", help="its id (default: the only one)")
+    command.add_argument(
+        "session", nargs="?", default=None, metavar="SESSION", help="its id (default: the only one, then the next)"
+    )
     command.add_argument(
         "--json", type=Path, default=None, metavar="FILE", help="JSON lines, one message for each frame; - for stdout"
     )
@@ -333,7 +335,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Send the rig of a running session to a program that speaks the VMC protocol.",
     )
     command.add_argument("--url", required=True, help="the server's address, such as http://localhost:8080")
-    command.add_argument("--session", default=None, help="its id (default: the only one)")
+    command.add_argument("--session", default=None, help="its id (default: the only one, then the next)")
     command.add_argument(
         "--to",
         default="127.0.0.1:39539",
@@ -354,12 +356,12 @@ def _parser() -> argparse.ArgumentParser:
         parents=[model],
         help="record a running session or a video file as animation or data",
         description="Record the rig of a running session, or of a video file, for animation programs: as BVH, VRM "
-        "Animation, JSON lines or CSV. A live recording ends with Ctrl-C, or when the session does.",
+        "Animation, JSON lines or CSV. A live recording ends with Ctrl-C, or when the named session does.",
     )
     source = command.add_mutually_exclusive_group(required=True)
     source.add_argument("input", type=Path, nargs="?", metavar="INPUT", help="a video that FFmpeg can read")
     source.add_argument("--url", help="a server's address, such as http://localhost:8080, to record live")
-    command.add_argument("--session", help="its id, with --url (default: the only one)")
+    command.add_argument("--session", help="its id, with --url (default: the only one, then the next)")
     command.add_argument(
         *("-o", "--output"),
         type=Path,

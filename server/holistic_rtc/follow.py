@@ -1,9 +1,12 @@
 """What the commands that follow a running session have in common: to choose it, connect again, tell how it goes."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import aclosing, asynccontextmanager, nullcontext, suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from rich.console import Console, RenderableType
 from rich.live import Live
@@ -15,6 +18,8 @@ FIRST_RETRY, LAST_RETRY = 1.0, 8.0
 """Seconds before connecting again, doubled each time up to the last."""
 QUIET = 5.0
 """Seconds without a message after which that is told."""
+POLL = 2.0
+"""Seconds between two looks for the next session."""
 LIVE_PERIOD = 0.25
 LINE_PERIOD = 5.0
 """Seconds between two states on a terminal, and between two lines where there is none."""
@@ -22,9 +27,9 @@ LINE_PERIOD = 5.0
 Say = Callable[[str], None]
 
 
-async def choose(client: HolisticClient, session: str | None, url: str) -> str:
+async def choose(client: HolisticClient, session: str | None, url: str) -> str | SessionInfo:
     """
-    :param session: None for the only one that runs.
+    :param session: its id; None for the only one that runs.
     :raises ConfigError: there is none, or a choice.
     """
     if session is not None:
@@ -35,7 +40,7 @@ async def choose(client: HolisticClient, session: str | None, url: str) -> str:
     if len(sessions) > 1:
         lines = "\n".join(f"  {_describe(session)}" for session in sessions)
         raise ConfigError(f"{len(sessions)} sessions are running at {url}; name one of them:\n{lines}")
-    return sessions[0].id
+    return sessions[0]
 
 
 def _describe(session: SessionInfo) -> str:
@@ -47,6 +52,11 @@ class Follower:
     """
     Receives one session's landmarks until it ends, over as many connections as it takes.
 
+    Of a session that was chosen for being the only one it goes on to the next that is, for publishers who connect again
+    have a new one. Its timestamps go on from those before. One that began while there still were frames is somebody
+    else's, and isn't followed.
+
+    :param session: as :func:`choose` gives it.
     :param say: told in words what happens to the connection.
     :param parts: by the schema's names; None for those the server sends unasked.
     :param buffer: how many messages of each track wait for a slow consumer.
@@ -55,16 +65,18 @@ class Follower:
     def __init__(
         self,
         client: HolisticClient,
-        session: str,
+        session: str | SessionInfo,
         say: Say,
         *,
         parts: Collection[Part] | None = None,
         buffer: int = 1,
     ) -> None:
+        self.session = session if isinstance(session, str) else session.id
+        """The id of the one that is followed"""
         self.subscription: Subscription | None = None
         """The newest"""
+        self._only = None if isinstance(session, str) else session
         self._client = client
-        self._session = session
         self._say = say
         self._parts = parts
         self._buffer = buffer
@@ -76,10 +88,26 @@ class Follower:
         :raises ClientError: there is no such session, or the server could not be reached in the first place.
         :raises ControlError: the server doesn't know one of the parts.
         """
+        newest_ms, came = 0, None
+        while True:
+            since_ms, last_ms = None, 0
+            async with aclosing(self._messages_of_one()) as messages:
+                async for message in messages:
+                    now, last_ms = time.monotonic(), message.timestamp_ms
+                    if since_ms is None:
+                        since_ms = 0 if came is None else newest_ms + round(1000 * (now - came)) - last_ms
+                    newest_ms, came = since_ms + last_ms, now
+                    yield replace(message, timestamp_ms=newest_ms)
+            if self._only is None:
+                return
+            self._only = await self._next_only(self._only.started + timedelta(milliseconds=last_ms))
+            self.session = self._only.id
+
+    async def _messages_of_one(self) -> AsyncGenerator[LandmarkMessage]:
         retry = FIRST_RETRY
         while True:
             try:
-                async with self._client.subscribe(self._session, parts=self._parts) as self.subscription:
+                async with self._client.subscribe(self.session, parts=self._parts) as self.subscription:
                     retry = FIRST_RETRY
                     messages = self.subscription.landmarks(buffer=self._buffer)
                     while message := await self._next(messages):
@@ -97,6 +125,30 @@ class Follower:
                 self._say(f"{error}; connecting again in {retry:g} s")
                 await asyncio.sleep(retry)
                 retry = min(2 * retry, LAST_RETRY)
+
+    async def _next_only(self, last_frame: datetime) -> SessionInfo:
+        """The only one of those that began after that, once there is one."""
+        said = ""
+        while True:
+            try:
+                # The server gives whole seconds.
+                sessions = [
+                    session
+                    for session in await self._client.sessions()
+                    if session.started >= last_frame.replace(microsecond=0) and session.id != self.session
+                ]
+                if len(sessions) == 1:
+                    self._say(f"following session {sessions[0].id}")
+                    return sessions[0]
+                state = f"{len(sessions)} sessions have begun since; " if sessions else ""
+            except ClientError as error:
+                if not error.retryable:
+                    raise
+                state = f"{error}; "
+            if (words := f"{state}waiting for the next one") != said:
+                self._say(words)
+            said = words
+            await asyncio.sleep(POLL)
 
     async def _next(self, messages: Newest[LandmarkMessage]) -> LandmarkMessage | None:
         """None at the end. Tells when nothing comes, and when that is over."""

@@ -24,9 +24,9 @@ BUFFER = 64
 
 def record_session(url: str, session: str | None, token: str | None, wanted: Wanted, console: Console) -> Take:
     """
-    Until Ctrl-C, the session's end or the wanted time.
+    Until Ctrl-C, the end of the named session or the wanted time.
 
-    :param session: None for the only one that runs.
+    :param session: None for the only one that runs, and after its end the next.
     :param console: where it is told how it goes.
     :raises ClientError: the server or the session can't be had. When it was lost on the way, what had come is written.
     :raises ConfigError: no session is running, or several are, and none is named.

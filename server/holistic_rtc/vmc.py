@@ -151,9 +151,9 @@ class Sender(asyncio.DatagramProtocol):
 
 def vmc(url: str, session: str | None, token: str | None, to: str, *, arkit: bool, console: Console) -> None:
     """
-    Until the session ends.
+    Until the session ends, if it is named.
 
-    :param session: None for the only one that runs.
+    :param session: None for the only one that runs, and after its end the next.
     :param to: ``HOST:PORT`` of the program that moves the avatar.
     :param arkit: see :func:`datagrams`.
     :param console: where it is told how it goes.

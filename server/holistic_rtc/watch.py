@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from .client import HolisticClient, LandmarkMessage, Part
+from .client import HolisticClient, LandmarkMessage, Part, SessionInfo
 from .errors import MediaError
 from .follow import Follower, Rate, choose, showing
 from .landmarks import json
@@ -62,13 +62,15 @@ def head_angles(transform: FloatArray) -> tuple[float, float, float]:
 
 class Watch:
     """
-    Shows one session until it ends, over as many connections as it takes.
+    Shows what a :class:`Follower` receives.
 
+    :param session: as :func:`choose` gives it.
     :param output: gets one message a line, as JSON.
     """
 
-    def __init__(self, client: HolisticClient, session: str, output: RawIOBase | None, console: Console) -> None:
-        self._session = session
+    def __init__(
+        self, client: HolisticClient, session: str | SessionInfo, output: RawIOBase | None, console: Console
+    ) -> None:
         self._output = output
         self._console = console
         self._follower = Follower(client, session, self._say, buffer=BUFFER)
@@ -87,7 +89,9 @@ class Watch:
 
     def table(self) -> Table:
         now = time.monotonic()
-        table = Table(title=f"session {self._session}", caption=self._caption(), box=None, collapse_padding=True)
+        table = Table(
+            title=f"session {self._follower.session}", caption=self._caption(), box=None, collapse_padding=True
+        )
         for name in ("track", "size", "fps", "frames", "missed", "seen", "yaw", "pitch", "roll", "delay"):
             table.add_column(name, justify="left" if name == "seen" else "right", no_wrap=name != "seen")
         for number, track in sorted(self._tracks.items()):
@@ -132,9 +136,9 @@ class Watch:
 
 def watch(url: str, session: str | None, token: str | None, output: Path | None, console: Console) -> None:
     """
-    Until the session ends.
+    Until the session ends, if it is named.
 
-    :param session: None for the only one that runs.
+    :param session: None for the only one that runs, and after its end the next.
     :param output: for JSON lines; ``-`` is standard output.
     :param console: where the table is shown if it is a terminal, else a line now and then.
     :raises ClientError: the server or the session can't be had.

@@ -5,17 +5,19 @@ import csv
 import os
 import signal
 import struct
+from itertools import pairwise
 from pathlib import Path
 
 import orjson
 import pytest
+from yarl import URL
 
 from holistic_rtc import cli
 from holistic_rtc.client import HolisticClient, VideoFile
 from holistic_rtc.landmarks import json
 from support.commands import refused, running, told
 from support.pictures import shared_media
-from support.serving import Server
+from support.serving import Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -34,7 +36,7 @@ async def test_a_session_until_its_end_a_given_time_or_ctrl_c(server: Server, tm
     async with (
         HolisticClient(server.url) as client,
         client.publish(VideoFile(shared_media("wave.mp4"), loop=True)) as published,
-        running(*common, "-o", vrma) as to_the_end,
+        running(*common, "-o", vrma, "--session", published.session) as to_the_end,
         running(*common, "-o", bvh, "--seconds", "1", "--fps", "20", "--session", published.session) as for_a_second,
         running(*common, "-o", table) as interrupted,
     ):
@@ -60,6 +62,52 @@ async def test_a_session_until_its_end_a_given_time_or_ctrl_c(server: Server, tm
     size, kind = struct.unpack_from("<I4s", data, 12)
     assert kind == b"JSON"
     assert "VRMC_vrm_animation" in orjson.loads(data[20 : 20 + size])["extensions"]
+
+
+def written(folder: Path) -> int:
+    """Bytes, of what isn't finished, too."""
+    return sum(path.stat().st_size for path in folder.iterdir())
+
+
+async def test_a_take_of_the_only_session_goes_on_with_the_next_one(server: Server, tmp_path: Path) -> None:
+    table = tmp_path / "take.csv"
+    async with HolisticClient(server.url) as client:
+        clip = VideoFile(shared_media("wave.mp4"), loop=True)
+        async with client.publish(clip) as published, running("record", "--url", server.url, "-o", table) as process:
+            await told(process, "Ctrl-C ends it")
+            await published.close()
+            await told(process, "waiting for the next one")
+            async with client.publish(clip):
+                await told(process, "following session")
+                before = written(tmp_path)
+                await server.until(lambda: written(tmp_path) > before + 100_000)
+                process.send_signal(signal.SIGINT)
+                output, _ = await process.communicate()
+    assert (process.returncode, output.decode()) == (0, f"{table}\n")
+    with table.open(newline="") as file:
+        rows = [(int(row["time_ms"]), int(row["seq"])) for row in csv.DictReader(file)]
+    times = [time for time, _ in rows]
+    assert times == sorted(set(times))
+    [begun] = [index for index, (before, after) in enumerate(pairwise(rows), 1) if after[1] < before[1]]
+    assert times[begun] - times[begun - 1] > 500
+
+
+async def test_what_has_come_is_written_when_the_server_refuses_to_go_on(tmp_path: Path) -> None:
+    path = tmp_path / "take.jsonl"
+    async with serving(environment={"HOLISTIC_TOKEN": "one"}) as server:
+        port = str(URL(server.url).port)
+        async with (
+            HolisticClient(server.url, token="one") as client,
+            client.publish(VideoFile(shared_media("wave.mp4"), loop=True)),
+            running("record", "--url", server.url, "--token", "one", "-o", path) as process,
+        ):
+            await told(process, "Ctrl-C ends it")
+            await server.stop()
+            async with serving("--port", port, environment={"HOLISTIC_TOKEN": "another"}, warm=False):
+                output, errors = await process.communicate()
+    assert (process.returncode, output) == (1, b"")
+    assert "token" in errors.decode().splitlines()[-1]
+    assert [json.decode(line) for line in path.read_bytes().splitlines()]
 
 
 async def test_a_video_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

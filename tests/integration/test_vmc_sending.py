@@ -1,6 +1,7 @@
 """``holistic-rtc vmc`` as its user runs it, and what a program at the other end receives."""
 
 import asyncio
+import signal
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from support.commands import refused, running, told
 from support.pictures import grace_hopper, shared_media
 from support.publisher import Pictures
 from support.serving import Server
+from support.streams import first
 from support.takes import posed
 from support.vmc import receiving
 
@@ -23,7 +25,9 @@ async def test_a_person_s_bones_until_the_session_ends(server: Server) -> None:
         receiving() as program,
         HolisticClient(server.url) as client,
         client.publish(VideoFile(shared_media("wave.mp4"), loop=True), parts=[Part.RIG]) as published,
-        running("vmc", "--url", server.url, "--to", f"127.0.0.1:{program.port}") as process,
+        running(
+            *("vmc", "--url", server.url, "--session", published.session, "--to", f"127.0.0.1:{program.port}")
+        ) as process,
     ):
         seen: list[LandmarkMessage] = []
         collecting = asyncio.create_task(collect(published.landmarks(buffer=100), seen))
@@ -72,6 +76,30 @@ async def test_it_tells_when_no_frame_comes_and_when_that_is_over(server: Server
         await told(process, "frames come again")
         await program.frames(1)
         assert program.values("/VMC/Ext/OK")[-1] == (1, 3, 0, 1)
+
+
+async def test_the_only_session_is_followed_to_the_next_one_but_not_to_somebody_else_s(server: Server) -> None:
+    async with (
+        receiving() as program,
+        HolisticClient(server.url) as client,
+        client.publish(Pictures(grace_hopper())) as mine,
+        running("vmc", "--url", server.url, "--to", f"127.0.0.1:{program.port}") as process,
+    ):
+        await program.frames(1)
+        async with client.publish(Pictures(grace_hopper(320, 240))) as theirs:
+            # The server tells when a session began in whole seconds.
+            began = await first(mine.landmarks())
+            await first(mine.landmarks(), lambda message: message.timestamp_ms > began.timestamp_ms + 3000)
+            await mine.close()
+            await told(process, "the session has ended")
+            await told(process, "waiting for the next one")
+            async with client.publish(Pictures(grace_hopper())) as mine_again:
+                assert mine_again.session in await told(process, "following session")
+                assert theirs.session != mine_again.session
+                await program.frames(3)
+        await told(process, "waiting for the next one")
+        process.send_signal(signal.SIGINT)
+        assert await process.wait() == 130
 
 
 async def test_it_knows_when_no_program_listens() -> None:

@@ -36,11 +36,11 @@ async def told(errors: asyncio.StreamReader) -> str:
     return line.decode().rstrip()
 
 
-async def test_json_lines_of_the_only_session_until_it_ends(server: Server) -> None:
+async def test_json_lines_of_a_session_until_it_ends(server: Server) -> None:
     async with (
         HolisticClient(server.url) as client,
         client.publish(Pictures(grace_hopper())) as published,
-        running("watch", server.url, "--json", "-") as process,
+        running("watch", server.url, published.session, "--json", "-") as process,
     ):
         assert process.stdout is not None
         lines = [await process.stdout.readline() for _ in range(5)]
