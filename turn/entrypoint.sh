@@ -4,9 +4,9 @@
 set -eu
 umask 077
 
-: "${TURN_PORT:=3478}" "${TURN_TLS_PORT:=5349}" "${TURN_MIN_PORT:=49160}" "${TURN_MAX_PORT:=49259}"
-: "${TURN_REALM:=holistic-rtc}" "${TURN_USER_QUOTA:=40}" "${TURN_TOTAL_QUOTA:=100}"
-: "${TURN_MAX_BPS:=1000000}" "${TURN_BPS_CAPACITY:=100000000}" "${TURN_DIR:=/var/lib/turn}"
+: "${TURN_PORT:=3478}" "${TURN_TLS_PORT:=5349}" "${TURN_MIN_PORT:=49160}" "${TURN_MAX_PORT:=50159}"
+: "${TURN_REALM:=holistic-rtc}" "${TURN_USER_QUOTA:=40}" "${TURN_TOTAL_QUOTA:=1000}"
+: "${TURN_MAX_BPS:=1000000}" "${TURN_BPS_CAPACITY:=1000000000}" "${TURN_DIR:=/var/lib/turn}"
 : "${TURN_SECRET:=}" "${TURN_SECRET_FILE:=$TURN_DIR/secret}" "${TURN_LISTENING_IP:=}" "${TURN_EXTERNAL_IP:=}"
 : "${TURN_APP_NETWORK:=}" "${TURN_TLS_CERT:=}" "${TURN_TLS_KEY:=}"
 
@@ -111,15 +111,13 @@ denied-peer-ip=198.18.0.0-198.19.255.255
 denied-peer-ip=198.51.100.0-198.51.100.255
 denied-peer-ip=203.0.113.0-203.0.113.255
 denied-peer-ip=240.0.0.0-255.255.255.255
-denied-peer-ip=::-::ffff:ffff
-denied-peer-ip=::ffff:0.0.0.0-::ffff:255.255.255.255
-denied-peer-ip=64:ff9b::-64:ff9b:1:ffff:ffff:ffff:ffff:ffff
-denied-peer-ip=100::-100::ffff:ffff:ffff:ffff
+# Not from :: on, which coturn takes for the least of all addresses, IPv4 included.
+denied-peer-ip=::1-1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff
 denied-peer-ip=2001::-2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff
 denied-peer-ip=2001:db8::-2001:db8:ffff:ffff:ffff:ffff:ffff:ffff
 denied-peer-ip=2002::-2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff
-denied-peer-ip=fc00::-fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff
-denied-peer-ip=fe80::-feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff
+denied-peer-ip=3fff::-3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff
+denied-peer-ip=4000::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff
 END
     for network in $(echo "$TURN_APP_NETWORK" | tr , ' '); do
         network=$(range "$network")

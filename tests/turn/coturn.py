@@ -63,10 +63,12 @@ async def coturn(folder: Path, *arguments: str, **environment: str) -> AsyncIter
             *(ENTRYPOINT, *arguments),
             env=variables(
                 folder,
-                TURN_LISTENING_IP="127.0.0.1",
-                TURN_PORT=str(server.port),
-                TURN_TLS_PORT=str(server.tls_port),
-                **environment,
+                **{
+                    "TURN_LISTENING_IP": "127.0.0.1",
+                    "TURN_PORT": str(server.port),
+                    "TURN_TLS_PORT": str(server.tls_port),
+                    **environment,
+                },
             ),
             stdout=log,
             stderr=log,
@@ -122,6 +124,15 @@ def make_certificate(folder: Path, address: str = "127.0.0.1") -> tuple[Path, Pa
 def own_addresses() -> str:
     """Those at which a server on this machine can be reached, as TURN_APP_NETWORK takes them."""
     return " ".join(str(ip.ip) for adapter in ifaddr.get_adapters() for ip in adapter.ips if ip.is_IPv4)
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
 
 
 def free_port() -> int:

@@ -1,7 +1,6 @@
 """What turn/entrypoint.sh makes of its environment."""
 
 import stat
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -22,11 +21,11 @@ def test_nothing_has_to_be_set(tmp_path: Path) -> None:
         "realm=holistic-rtc",
         "listening-port=3478",
         "min-port=49160",
-        "max-port=49259",
+        "max-port=50159",
         "user-quota=40",
-        "total-quota=100",
+        "total-quota=1000",
         "max-bps=1000000",
-        "bps-capacity=100000000",
+        "bps-capacity=1000000000",
         "no-tls",
     } <= set(lines)
     names = {line.split("=")[0] for line in lines}
@@ -87,32 +86,6 @@ def test_the_network_of_the_app_is_allowed_in_the_words_that_coturn_takes(
 ) -> None:
     lines = rendered(tmp_path, TURN_APP_NETWORK=network)
     assert [line.removeprefix("allowed-peer-ip=") for line in lines if line.startswith("allowed-peer-ip=")] == allowed
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        *("0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "169.254.169.254", "172.16.0.1", "172.31.255.255"),
-        *("192.168.1.1", "198.18.0.1", "255.255.255.255"),
-        *("::", "::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "fc00::1", "fd12:3456::1", "fe80::1", "2002:a00:1::1"),
-    ],
-)
-def test_nobody_reaches_what_is_not_public(tmp_path: Path, address: str) -> None:
-    assert is_denied(rendered(tmp_path), address)
-
-
-@pytest.mark.parametrize("address", ["8.8.8.8", "100.63.255.255", "172.32.0.1", "2600::1", "2a00::1"])
-def test_what_is_public_can_be_reached(tmp_path: Path, address: str) -> None:
-    assert not is_denied(rendered(tmp_path), address)
-
-
-def is_denied(lines: list[str], address: str) -> bool:
-    ranges = [line.removeprefix("denied-peer-ip=").split("-") for line in lines if line.startswith("denied-peer-ip=")]
-    wanted = ip_address(address)
-    return any(
-        ip_address(first).version == wanted.version and int(ip_address(first)) <= int(wanted) <= int(ip_address(last))
-        for first, last in ranges
-    )
 
 
 def test_a_secret_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> None:

@@ -3,12 +3,13 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from aioice.stun import TransactionFailed
 from aioice.turn import TurnTransport, create_turn_endpoint
 from aiortc import RTCConfiguration, RTCPeerConnection
@@ -17,9 +18,11 @@ from holistic_rtc.sessions.ice_servers import mint
 from support.serving import Server
 
 from .conftest import TOKEN
-from .coturn import Coturn, coturn
+from .coturn import Coturn, coturn, has_ipv6
 
 AUTHORISED = {"Authorization": f"Bearer {TOKEN}"}
+
+needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
 
 
 class Peer(asyncio.DatagramProtocol):
@@ -93,30 +96,77 @@ async def test_a_wrong_or_expired_credential_is_refused(turn: Coturn) -> None:
     assert await refusal(turn, "somebody", turn.secret) == 401
 
 
+@pytest_asyncio.fixture(scope="module")
+async def shipped(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Coturn]:
+    """With nothing set."""
+    async with coturn(tmp_path_factory.mktemp("shipped"), "--verbose") as turn:
+        yield turn
+
+
+@pytest_asyncio.fixture(scope="module")
+async def shipped_ipv6(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Coturn]:
+    """Its relays have IPv6 addresses, which aioice can't ask for."""
+    folder, family = tmp_path_factory.mktemp("shipped-ipv6"), "--allocation-default-address-family=ipv6"
+    async with coturn(folder, "--verbose", family, TURN_LISTENING_IP="127.0.0.1 ::1") as turn:
+        yield turn
+
+
+async def relays_to(turn: Coturn, peer: str) -> bool:
+    async with relay(turn, *fresh(turn)) as (transport, end), asyncio.timeout(5):
+        logged = len(turn.log)
+        transport.sendto(b"hello", (peer, 9))
+        while not end.refused.done():  # noqa: ASYNC110 - a log sends no events
+            if "CHANNEL_BIND processed, success" in turn.log[logged:]:
+                return True
+            await asyncio.sleep(0.02)
+        assert end.refused.result() == 403
+        return False
+
+
 @pytest.mark.parametrize(
-    ("network", "peer", "relayed"),
+    "peer",
     [
-        ("", "10.1.2.3", False),
-        ("", "169.254.169.254", False),
-        ("", "127.0.0.1", False),
-        ("127.0.0.1", "127.0.0.1", False),
-        ("10.1.2.0/24", "10.1.2.3", True),
-        ("10.1.2.0/24", "10.1.3.3", False),
+        *("0.0.0.0", "0.1.2.3", "10.1.2.3", "100.64.0.1", "127.0.0.1", "169.254.169.254", "172.16.0.1"),
+        *("172.31.255.255", "192.168.1.1", "198.18.0.1", "224.0.0.1", "255.255.255.255"),
     ],
 )
-async def test_peers_are_refused_unless_they_are_in_the_network_of_the_app_and_never_on_loopback(
+async def test_nobody_reaches_what_is_not_public(shipped: Coturn, peer: str) -> None:
+    assert not await relays_to(shipped, peer)
+
+
+@pytest.mark.parametrize("peer", ["8.8.8.8", "100.63.255.255", "172.32.0.1"])
+async def test_what_is_public_can_be_reached(shipped: Coturn, peer: str) -> None:
+    assert await relays_to(shipped, peer)
+
+
+@needs_ipv6
+@pytest.mark.parametrize(
+    "peer",
+    [
+        *("::", "::1", "::7f00:1", "::ffff:10.0.0.1", "::ffff:127.0.0.1", "::ffff:0:a00:1", "64:ff9b::a00:1"),
+        *("100::1", "2001:db8::1", "2002:a00:1::1", "3fff::1", "5f00::1", "fc00::1", "fd12:3456::1", "fe80::1"),
+        *("fec0::1", "ff02::1"),
+    ],
+)
+async def test_nobody_reaches_what_is_not_public_over_ipv6(shipped_ipv6: Coturn, peer: str) -> None:
+    assert not await relays_to(shipped_ipv6, peer)
+
+
+@needs_ipv6
+@pytest.mark.parametrize("peer", ["2001:4860:4860::8888", "2600::1", "2a00:1450::1"])
+async def test_what_is_public_can_be_reached_over_ipv6(shipped_ipv6: Coturn, peer: str) -> None:
+    assert await relays_to(shipped_ipv6, peer)
+
+
+@pytest.mark.parametrize(
+    ("network", "peer", "relayed"),
+    [("127.0.0.1", "127.0.0.1", False), ("10.1.2.0/24", "10.1.2.3", True), ("10.1.2.0/24", "10.1.3.3", False)],
+)
+async def test_the_network_of_the_app_can_be_reached_but_never_on_loopback(
     tmp_path: Path, network: str, peer: str, relayed: bool
 ) -> None:
-    async with (
-        coturn(tmp_path, "--verbose", TURN_APP_NETWORK=network) as turn,
-        relay(turn, *fresh(turn)) as (transport, end),
-    ):
-        transport.sendto(b"hello", (peer, 9))
-        if relayed:
-            await until(lambda: re.search(rf"peer {peer}:9 lifetime updated", turn.log))
-        else:
-            async with asyncio.timeout(5):
-                assert await end.refused == 403
+    async with coturn(tmp_path, "--verbose", TURN_APP_NETWORK=network) as turn:
+        assert await relays_to(turn, peer) == relayed
 
 
 async def test_a_user_gets_as_many_relays_as_the_quota_says_and_others_get_theirs(tmp_path: Path) -> None:
@@ -183,10 +233,3 @@ def credentials_of(link: str) -> tuple[str, str]:
     found = re.search('username="([^"]+)"; credential="([^"]+)"', link)
     assert found
     return found[1], found[2]
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Poll what a log says, which sends no events."""
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
