@@ -14,11 +14,11 @@ from support.streams import first
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-SESSIONS = 20
+SESSIONS = 12
 AT_A_TIME = 2
 """As many as there are spares"""
-MEMORY_SLACK = 3_000_000
-"""Bytes by which the front process may grow: by 150 KB for each session."""
+MEMORY_SLACK = 150_000 * SESSIONS
+"""Bytes by which the front process may grow."""
 
 
 def files_in(folder: Path) -> list[Path]:
