@@ -1,12 +1,22 @@
 """The part `rig` from the server to its clients, with the real model."""
 
+import asyncio
+
+import aiohttp
 import numpy as np
 import pytest
 
 from holistic_rtc.client import HolisticClient, LandmarkMessage, Part, Rig
 from holistic_rtc.landmarks.message import DEFAULT_PARTS, RIG_SHAPES
+from holistic_rtc.media import tracker_thread
+from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.rig.skeleton import BONE_INDEX
+from holistic_rtc.rig.solver import RigSolver
 from holistic_rtc.sample import portrait
+from holistic_rtc.tracking.base import HolisticResult, Image
+from holistic_rtc.worker.negotiation import Offer
+from holistic_rtc.worker.session import Session
+from support.peer import Peer
 from support.pictures import grace_hopper
 from support.publisher import PictureTrack, publishing
 from support.serving import Server
@@ -73,3 +83,76 @@ async def test_a_rig_of_a_picture_is_the_whole_pose_at_once(client: HolisticClie
     assert_is_the_portrait(message.rig)
     assert message.seen() == {}
     assert (await client.snapshot(picture)).message.rig is None
+
+
+class CountingSolver(RigSolver):
+    solved = 0
+
+    def solve(self, result: HolisticResult, timestamp_ms: int) -> Rig | None:
+        CountingSolver.solved += 1
+        return super().solve(result, timestamp_ms)
+
+
+class Nobody:
+    """An engine that never sees anybody."""
+
+    def track(self, image: Image, timestamp_ms: int) -> HolisticResult:
+        return HolisticResult()
+
+    def close(self) -> None:
+        pass
+
+
+async def test_a_rig_is_solved_only_while_a_peer_that_has_named_it_is_there(
+    monkeypatch: pytest.MonkeyPatch, http: aiohttp.ClientSession
+) -> None:
+    monkeypatch.setattr(tracker_thread, "RigSolver", CountingSolver)
+    monkeypatch.setattr(CountingSolver, "solved", 0)
+    gone = asyncio.Queue[str]()
+    # In this process, where the solver can be counted.
+    session = Session("one", {}, [], TrackerThread(Nobody), lambda: TrackerThread(Nobody), gone.put_nowait)
+
+    async with Peer("", http) as publisher, Peer("", http) as one, Peer("", http) as other:
+
+        async def frames(count: int) -> None:
+            seq = newest(publisher.landmarks).seq
+            await publisher.until(lambda: newest(publisher.landmarks).seq >= seq + count)
+
+        async def name(peer: Peer, *parts: str) -> None:
+            answered = len(peer.received("configured"))
+            peer.configure(parts=parts)
+            await peer.until(lambda: len(peer.received("configured")) > answered)
+            await frames(2)
+
+        async def solves() -> bool:
+            before = CountingSolver.solved
+            await frames(5)
+            return CountingSolver.solved > before
+
+        try:
+            publisher.pc.addTransceiver(PictureTrack(grace_hopper(160, 120)), direction="sendonly")
+            publisher.open_landmarks()
+            await publisher.accept(await session.publish(Offer.parse(await publisher.offer())))
+            await publisher.until(lambda: publisher.landmarks)
+            for id, peer in (("one", one), ("other", other)):
+                peer.open_landmarks()
+                await peer.accept(await session.subscribe(id, Offer.parse(await peer.offer())))
+                await peer.until(lambda peer=peer: peer.landmarks and peer.received("configured"))
+            assert not await solves()
+
+            await name(one, "pose", "rig")
+            assert await solves()
+            await name(other, "rig")
+            await name(one, "pose")
+            assert await solves()
+            session.unsubscribe("other")
+            assert await gone.get() == "other"
+            await frames(2)
+            assert not await solves()
+
+            await name(publisher, "rig")
+            assert await solves()
+            await name(publisher, "pose")
+            assert not await solves()
+        finally:
+            await session.close()
