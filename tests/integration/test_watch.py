@@ -5,13 +5,15 @@ import os
 import pty
 import signal
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
-from holistic_rtc.client import HolisticClient
+from holistic_rtc.client import HolisticClient, Publication
 from holistic_rtc.landmarks import json
-from support.commands import running
+from support.commands import refused, running
 from support.pictures import grace_hopper
 from support.publisher import Pictures
 from support.serving import Server
@@ -22,11 +24,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 COMMAND = [sys.executable, "-m", "holistic_rtc.cli", "watch"]
 
 
-async def run(*arguments: str | Path, **environment: str) -> tuple[int | None, bytes, str]:
-    """:return: status, standard output and standard error"""
-    async with running("watch", *arguments, **environment) as process:
-        output, errors = await process.communicate()
-        return process.returncode, output, errors.decode()
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def lasting(server: Server) -> AsyncIterator[Publication]:
+    """One session for all tests that leave it as they found it."""
+    async with HolisticClient(server.url) as client, client.publish(Pictures(grace_hopper(), fps=15)) as published:
+        yield published
 
 
 async def told(errors: asyncio.StreamReader) -> str:
@@ -34,6 +36,47 @@ async def told(errors: asyncio.StreamReader) -> str:
     while (line := await errors.readline()).startswith(b"track "):
         pass
     return line.decode().rstrip()
+
+
+async def test_what_can_not_be_watched_is_one_line_and_status_1(
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await server.until_sessions(0)
+    for arguments, words in (
+        ([server.url], "no session is running"),
+        ([server.url, "nobody"], "no such session"),
+        (["http://127.0.0.1:1"], "can't be reached"),
+        ([server.url, "nobody", "--json", tmp_path / "absent" / "x.jsonl"], "can't be written"),
+    ):
+        (line,) = (await refused(capsys, "watch", *arguments)).splitlines()
+        assert words in line
+
+
+async def test_a_lost_connection_is_made_again_and_a_token_is_sent(
+    guarded_server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "landmarks.jsonl"
+    token = {"HOLISTIC_TOKEN": "open sesame"}
+    lost = "nothing came from the server for 3 s; connecting again in 1 s"
+    server = guarded_server
+    async with HolisticClient(server.url, token="open sesame") as client:
+        assert "needs a token" in await refused(capsys, "watch", server.url)
+        async with (
+            client.publish(Pictures(grace_hopper())) as published,
+            running("watch", server.url, published.session, "--json", path, **token) as process,
+        ):
+            assert process.stderr is not None
+            await server.until(lambda: path.exists() and path.stat().st_size)
+            worker = await server.busy_worker()
+            worker.suspend()
+            assert await told(process.stderr) == lost
+            before = path.stat().st_size
+            worker.resume()
+            await server.until(lambda: path.stat().st_size > before)
+            worker.kill()
+            assert await told(process.stderr) == lost
+            assert await told(process.stderr) == "the session has ended meanwhile"
+            assert await process.wait() == 0
 
 
 async def test_json_lines_of_a_session_until_it_ends(server: Server) -> None:
@@ -53,34 +96,35 @@ async def test_json_lines_of_a_session_until_it_ends(server: Server) -> None:
     assert errors.decode().splitlines()[-1] == "the session has ended"
 
 
-async def test_json_lines_into_a_file_and_ctrl_c(server: Server, tmp_path: Path) -> None:
+async def test_json_lines_into_a_file_and_ctrl_c(
+    server: Server, client: HolisticClient, lasting: Publication, tmp_path: Path
+) -> None:
     path = tmp_path / "landmarks.jsonl"
-    async with HolisticClient(server.url) as client, client.publish(Pictures(grace_hopper())) as published:
-        async with running("watch", server.url, published.session, "--json", path) as process:
-            await server.until(lambda: path.exists() and path.read_bytes().count(b"\n") > 5)
-            process.send_signal(signal.SIGINT)
-            output, errors = await process.communicate()
-        assert (process.returncode, output, errors.decode().splitlines()[-1]) == (130, b"", "interrupted")
-        assert (await client.sessions())[0].subscribers == 0
-        await first(published.landmarks())
+    async with running("watch", server.url, lasting.session, "--json", path) as process:
+        await server.until(lambda: path.exists() and path.read_bytes().count(b"\n") > 5)
+        process.send_signal(signal.SIGINT)
+        output, errors = await process.communicate()
+    assert (process.returncode, output, errors.decode().splitlines()[-1]) == (130, b"", "interrupted")
+    [session] = await client.sessions()
+    assert (session.id, session.subscribers) == (lasting.session, 0)
+    await first(lasting.landmarks())
     for line in path.read_bytes().splitlines():
         json.decode(line)
 
 
-async def test_a_terminal_shows_a_table(server: Server) -> None:
-    async with HolisticClient(server.url) as client, client.publish(Pictures(grace_hopper())) as published:
-        terminal, end = pty.openpty()
-        process = await asyncio.create_subprocess_exec(*COMMAND, server.url, stdout=end, stderr=end)
-        os.close(end)
-        shown = b""
-        async with asyncio.timeout(30):
-            while not (published.session.encode() in shown and b"640x480" in shown and b"pose face" in shown):
-                shown += await asyncio.to_thread(os.read, terminal, 65_536)
-            process.send_signal(signal.SIGINT)
-            while await asyncio.to_thread(read_terminal, terminal):
-                pass
-            assert await process.wait() == 130
-        os.close(terminal)
+async def test_a_terminal_shows_a_table(server: Server, lasting: Publication) -> None:
+    terminal, end = pty.openpty()
+    process = await asyncio.create_subprocess_exec(*COMMAND, server.url, stdout=end, stderr=end)
+    os.close(end)
+    shown = b""
+    async with asyncio.timeout(30):
+        while not (lasting.session.encode() in shown and b"640x480" in shown and b"pose face" in shown):
+            shown += await asyncio.to_thread(os.read, terminal, 65_536)
+        process.send_signal(signal.SIGINT)
+        while await asyncio.to_thread(read_terminal, terminal):
+            pass
+        assert await process.wait() == 130
+    os.close(terminal)
 
 
 def read_terminal(terminal: int) -> bytes:
@@ -91,67 +135,24 @@ def read_terminal(terminal: int) -> bytes:
         return b""
 
 
-async def test_whoever_reads_the_lines_may_leave(server: Server) -> None:
-    async with HolisticClient(server.url) as client, client.publish(Pictures(grace_hopper())):
-        command = " ".join([*COMMAND, server.url, "--json", "-"])
-        process = await asyncio.create_subprocess_shell(
-            f"{command} | head -n 1; exit ${{PIPESTATUS[0]}}",
-            executable="/bin/bash",
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        async with asyncio.timeout(30):
-            output, errors = await process.communicate()
-        assert (process.returncode, output.count(b"\n")) == (0, 1)
-        assert b"Error" not in errors
+async def test_whoever_reads_the_lines_may_leave(server: Server, lasting: Publication) -> None:
+    command = " ".join([*COMMAND, server.url, lasting.session, "--json", "-"])
+    process = await asyncio.create_subprocess_shell(
+        f"{command} | head -n 1; exit ${{PIPESTATUS[0]}}",
+        executable="/bin/bash",
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(30):
+        output, errors = await process.communicate()
+    assert (process.returncode, output.count(b"\n")) == (0, 1)
+    assert b"Error" not in errors
 
 
-async def test_a_choice_of_sessions_is_listed(server: Server) -> None:
-    async with (
-        HolisticClient(server.url) as client,
-        client.publish(Pictures(grace_hopper())) as one,
-        client.publish(Pictures(grace_hopper(320, 240))) as other,
-    ):
-        status, _, errors = await run(server.url)
-    assert status == 1
-    assert all(session.session in errors for session in (one, other))
-    assert "name one of them" in errors
-
-
-async def test_what_can_not_be_watched_is_one_line_and_status_1(server: Server, tmp_path: Path) -> None:
-    for arguments, words in (
-        ([server.url], "no session is running"),
-        ([server.url, "nobody"], "no such session"),
-        (["http://127.0.0.1:1"], "can't be reached"),
-        ([server.url, "nobody", "--json", tmp_path / "absent" / "x.jsonl"], "can't be written"),
-    ):
-        status, output, errors = await run(*arguments)
-        assert (status, output) == (1, b"")
-        assert errors.startswith("holistic-rtc: ")
-        assert words in errors
-        assert len(errors.splitlines()) == 1
-
-
-async def test_a_lost_connection_is_made_again_and_a_token_is_sent(guarded_server: Server, tmp_path: Path) -> None:
-    path = tmp_path / "landmarks.jsonl"
-    token = {"HOLISTIC_TOKEN": "open sesame"}
-    lost = "nothing came from the server for 3 s; connecting again in 1 s"
-    server = guarded_server
-    async with HolisticClient(server.url, token="open sesame") as client:
-        assert "needs a token" in (await run(server.url))[2]
-        async with (
-            client.publish(Pictures(grace_hopper())) as published,
-            running("watch", server.url, published.session, "--json", path, **token) as process,
-        ):
-            assert process.stderr is not None
-            await server.until(lambda: path.exists() and path.stat().st_size)
-            [worker] = server.busy_workers()
-            worker.suspend()
-            assert await told(process.stderr) == lost
-            before = path.stat().st_size
-            worker.resume()
-            await server.until(lambda: path.stat().st_size > before)
-            worker.kill()
-            assert await told(process.stderr) == lost
-            assert await told(process.stderr) == "the session has ended meanwhile"
-            assert await process.wait() == 0
+async def test_a_choice_of_sessions_is_listed(
+    server: Server, client: HolisticClient, lasting: Publication, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with client.publish(Pictures(grace_hopper(320, 240))) as other:
+        lines = await refused(capsys, "watch", server.url)
+    assert all(session.session in lines for session in (lasting, other))
+    assert "name one of them" in lines
