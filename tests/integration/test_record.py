@@ -129,6 +129,7 @@ async def test_a_video_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
 async def test_what_can_not_be_recorded(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "take.bvh"
+    await server.until_sessions(0)
     for arguments, words in (
         (["--url", server.url, "-o", path], "no session is running"),
         (["--url", "http://127.0.0.1:1", "-o", path], "can't be reached"),

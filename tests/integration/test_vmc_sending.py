@@ -78,7 +78,9 @@ async def test_it_tells_when_no_frame_comes_and_when_that_is_over(server: Server
         assert program.values("/VMC/Ext/OK")[-1] == (1, 3, 0, 1)
 
 
-async def test_the_only_session_is_followed_to_the_next_one_but_not_to_somebody_else_s(server: Server) -> None:
+async def test_the_only_session_is_followed_to_the_next_one_but_not_to_somebody_else_s(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
     async with (
         receiving() as program,
         HolisticClient(server.url) as client,
@@ -87,6 +89,10 @@ async def test_the_only_session_is_followed_to_the_next_one_but_not_to_somebody_
     ):
         await program.frames(1)
         async with client.publish(Pictures(grace_hopper(320, 240))) as theirs:
+            lines = await refused(capsys, "vmc", "--url", server.url)
+            assert "name one of them" in lines
+            assert mine.session in lines
+            assert theirs.session in lines
             # The server tells when a session began in whole seconds.
             began = await first(mine.landmarks())
             await first(mine.landmarks(), lambda message: message.timestamp_ms > began.timestamp_ms + 3000)
@@ -119,15 +125,7 @@ async def test_where_to_send_has_to_be_an_address(capsys: pytest.CaptureFixture[
 
 
 async def test_what_can_not_be_followed(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    await server.until_sessions(0)
     assert "can't be reached" in await refused(capsys, "vmc", "--url", "http://127.0.0.1:1")
     assert "no session is running" in await refused(capsys, "vmc", "--url", server.url)
     assert "no such session" in await refused(capsys, "vmc", "--url", server.url, "--session", "nobody")
-    async with (
-        HolisticClient(server.url) as client,
-        client.publish(Pictures(grace_hopper(320, 240))) as one,
-        client.publish(Pictures(grace_hopper(320, 240))) as other,
-    ):
-        lines = await refused(capsys, "vmc", "--url", server.url)
-    assert "name one of them" in lines
-    assert one.session in lines
-    assert other.session in lines
