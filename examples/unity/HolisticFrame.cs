@@ -52,6 +52,9 @@ namespace HolisticRtc
         public readonly Vector3[] RightHandLandmarks;
         public readonly Vector3[] RightHandWorldLandmarks;
 
+        /// <summary>An avatar's pose. It comes only if the subscriber names the part, and while somebody is seen.</summary>
+        public readonly HolisticRig Rig;
+
         internal HolisticFrame(Wire.Landmarks message)
         {
             Seq = message.Seq;
@@ -83,6 +86,7 @@ namespace HolisticRtc
             LeftHandWorldLandmarks = Hand(message.LeftHandWorld, InWorld);
             RightHandLandmarks = Hand(message.RightHand, InViewport);
             RightHandWorldLandmarks = Hand(message.RightHandWorld, InWorld);
+            Rig = message.Rig is Wire.Rig rig ? new HolisticRig(rig) : null;
         }
 
         private static Vector3[] Hand(Wire.HandLandmarks? hand, Func<float, float, float, Vector3> place)
@@ -101,7 +105,7 @@ namespace HolisticRtc
             return points;
         }
 
-        private static float[] Fractions(int count, Func<int, byte> stored)
+        internal static float[] Fractions(int count, Func<int, byte> stored)
         {
             var fractions = new float[count];
             for (int i = 0; i < count; i++)

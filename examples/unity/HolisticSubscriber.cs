@@ -19,6 +19,9 @@ namespace HolisticRtc
         [SerializeField, Tooltip("The server's HOLISTIC_TOKEN, if it has one")]
         private string token = "";
 
+        [SerializeField, Tooltip("Which landmarks to receive, such as rig; none means all but the rig")]
+        private string[] parts = new string[0];
+
         private RTCPeerConnection peer;
         private RTCDataChannel landmarks;
         private RTCDataChannel control;
@@ -38,6 +41,7 @@ namespace HolisticRtc
             landmarks.OnMessage = TakeLandmarks;
             control = peer.CreateDataChannel("control", new RTCDataChannelInit { protocol = "holistic.control.v1" });
             control.OnMessage = TakeControl;
+            control.OnOpen = Configure;
             yield return peer.SetLocalDescription();
             yield return new WaitUntil(() => peer.GatheringState == RTCIceGatheringState.Complete);
 
@@ -95,6 +99,14 @@ namespace HolisticRtc
             }
         }
 
+        private void Configure()
+        {
+            if (parts.Length > 0)
+            {
+                control.Send(JsonUtility.ToJson(new Configuration { type = "configure", parts = parts }));
+            }
+        }
+
         private void TakeControl(byte[] bytes)
         {
             var message = JsonUtility.FromJson<ControlMessage>(Encoding.UTF8.GetString(bytes));
@@ -108,6 +120,13 @@ namespace HolisticRtc
                     Debug.LogWarning(message.message, this);
                     break;
             }
+        }
+
+        [Serializable]
+        private struct Configuration
+        {
+            public string type;
+            public string[] parts;
         }
 
         [Serializable]
