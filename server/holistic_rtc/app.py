@@ -13,7 +13,7 @@ import uvloop
 from aiohttp import web
 
 from . import __version__
-from .config import Settings
+from .config import Settings, unknown_variables
 from .errors import ConfigError
 from .http import health, ice, openapi, pages, signalling, snapshot, whep, whip
 from .http.cors import cors_middleware
@@ -37,7 +37,7 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
         client_max_size=signalling.MAX_SDP,
     )
     limits = read_limits(cpus=settings.cpus, memory=settings.memory)
-    logger.info("%g CPUs (%s), %d MB of memory", limits.cpus, limits.source, limits.memory // 1_000_000)
+    logger.info("%s", limits)
     model = {"origin": bundle.origin, "pose_model": bundle.pose_model, "sha256": bundle.sha256}
     arguments = (
         *("--engine", "mediapipe", "--model", str(bundle.path), "--log-level", settings.log_level),
@@ -129,11 +129,7 @@ def _ssl_context(settings: Settings) -> ssl.SSLContext | None:
     # Imported when used, as everybody waits for the start.
     from . import tls
 
-    if settings.tls and not (settings.tls_cert or settings.tls_key):
-        return tls.self_signed(settings.advertise_ip)
-    if settings.tls or not (settings.tls_cert and settings.tls_key):
-        raise ConfigError("give both --tls-cert and --tls-key, or --tls self-signed alone")
-    return tls.load(settings.tls_cert, settings.tls_key)
+    return tls.make_context(bool(settings.tls), settings.tls_cert, settings.tls_key, settings.advertise_ip)
 
 
 def run(settings: Settings, bundle: ModelBundle) -> None:
@@ -144,5 +140,7 @@ def run(settings: Settings, bundle: ModelBundle) -> None:
     """
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s")
     logger.info("holistic-rtc %s, %s model bundle %s", __version__, bundle.origin, bundle.path)
+    for name in unknown_variables():
+        logger.warning("%s is no setting of this server", name)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, contextlib.suppress(KeyboardInterrupt):
         runner.run(serve(settings, bundle, lambda address: print(f"Serving {address}", flush=True)))

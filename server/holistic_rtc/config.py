@@ -1,5 +1,6 @@
 """The settings of the server; the only reader of the environment."""
 
+import os
 import re
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -9,6 +10,9 @@ from pydantic import AfterValidator, BaseModel, ByteSize, Field, SecretStr, Vali
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from .errors import ConfigError
+
+_PREFIX = "HOLISTIC_"
+_WITH_SECRETS = ("ice_servers", "token", "turn_secret")
 
 
 def _turn_url(url: str) -> str:
@@ -33,7 +37,7 @@ class IceServer(BaseModel, frozen=True):
 class Settings(BaseSettings):
     """Each field is read from ``HOLISTIC_<NAME>``; lists are given as JSON."""
 
-    model_config = SettingsConfigDict(env_prefix="HOLISTIC_", env_ignore_empty=True, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
@@ -94,8 +98,21 @@ def load_settings(**given: Any) -> Settings:
         return Settings(**given)
     except ValidationError as error:
         problem = error.errors()[0]
-        name = ".".join(map(str, problem["loc"]))
-        source = f"--{name.replace('_', '-')}" if name in given else f"HOLISTIC_{name.upper()}"
+        name, *place = map(str, problem["loc"])
+        source = ".".join([f"--{name.replace('_', '-')}" if name in given else _variable(name), *place])
+        if name in _WITH_SECRETS:
+            raise ConfigError(f"{source}: {problem['msg']}") from None
         raise ConfigError(f"{source} can't be {problem['input']!r}: {problem['msg']}") from None
     except SettingsError as error:
-        raise ConfigError(f"{error}: it has to be JSON") from None
+        found = re.search('field "([^"]+)"', str(error))
+        raise ConfigError(f"{_variable(found[1]) if found else error} has to be a list in JSON") from None
+
+
+def unknown_variables() -> list[str]:
+    """Those in the environment that look like settings and are none, such as misspelt ones."""
+    known = set(map(_variable, Settings.model_fields))
+    return sorted(name for name in os.environ if name.upper().startswith(_PREFIX) and name.upper() not in known)
+
+
+def _variable(field: str) -> str:
+    return _PREFIX + field.upper()

@@ -4,7 +4,7 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -12,13 +12,13 @@ from aioice import turn
 from aioice.ice import get_host_addresses
 
 from . import tls
-from .config import Settings
+from .config import Settings, unknown_variables
 from .errors import ConfigError, ModelError, TrackerError
 from .http.pages import STATIC
 from .limits import Limits, read_limits
 from .media.pictures import picture_of_a_person
 from .media.tracker_thread import TrackerThread
-from .sessions.capacity import FLOOR_FPS, MAX_SUBSCRIBERS, Capacity, ports
+from .sessions.capacity import FLOOR_FPS, MAX_SUBSCRIBERS, OVERHEAD, Capacity, ports
 from .sessions.ice_servers import IceServers
 from .tracking import ENGINES, models
 from .tracking.models import ModelBundle, PoseModel
@@ -46,6 +46,8 @@ class Finding:
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
+    for name in unknown_variables():
+        yield Finding(Verdict.NOTE, f"{name} is no setting", "look for it in the README; is it misspelt?")
     limits = read_limits(cpus=settings.cpus, memory=settings.memory)
     yield _look_at_limits(limits)
     bundle = None
@@ -72,7 +74,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
 
 
 def _look_at_limits(limits: Limits) -> Finding:
-    text = f"{limits.cpus:g} CPUs ({limits.source}), {limits.memory / 1e6:,.0f} MB of memory"
+    text = str(limits)
     if limits.memory < LEAST_MEMORY:
         return Finding(Verdict.BAD, text, f"give it at least {LEAST_MEMORY / 1e6:,.0f} MB")
     if limits.cpus < 1:
@@ -106,13 +108,22 @@ async def _measure(bundle: ModelBundle) -> float:
 
 
 def _look_at_capacity(capacity: Capacity, frame_cpu_ms: float) -> Finding:
-    sessions = capacity.sessions(frame_cpu_ms)
-    places = "1 session" if sessions == 1 else f"{sessions} sessions"
-    text = f"tracking a frame takes {frame_cpu_ms:.0f} ms of CPU: {places} at {FLOOR_FPS:g} frames a second"
-    fps = capacity.limits.cpus * 1000 / frame_cpu_ms
-    if fps < FLOOR_FPS:
-        return Finding(Verdict.NOTE, text, f"one session will have about {fps:.0f} frames a second; give it more CPU")
+    room, admitted = replace(capacity, max_sessions=None).sessions(frame_cpu_ms), capacity.sessions(frame_cpu_ms)
+    rate = min(FLOOR_FPS, capacity.limits.cpus * 1000 / (frame_cpu_ms * OVERHEAD))
+    text = f"tracking a frame takes {frame_cpu_ms:.0f} ms of CPU: "
+    if rate < FLOOR_FPS:
+        text += f"one session has about {rate:.2g} frames a second"
+    else:
+        text += f"{_sessions(room)} at {rate:g} frames a second"
+    if admitted > room:
+        text += f"; {_sessions(admitted)} are admitted, as is set, and {room} has room"
+    if admitted > room or rate < FLOOR_FPS:
+        return Finding(Verdict.NOTE, text, "give it more CPU or memory, or admit fewer sessions")
     return Finding(Verdict.GOOD, text)
+
+
+def _sessions(number: int) -> str:
+    return "1 session" if number == 1 else f"{number} sessions"
 
 
 def _look_at_page() -> Finding:
@@ -133,11 +144,11 @@ def _look_at_address(settings: Settings) -> Finding:
 
 def _look_at_browsers(settings: Settings) -> Finding:
     try:
-        if settings.tls_cert and settings.tls_key:
-            tls.load(settings.tls_cert, settings.tls_key)
-            return Finding(Verdict.GOOD, f"HTTPS with the certificate {settings.tls_cert}")
+        tls.make_context(bool(settings.tls), settings.tls_cert, settings.tls_key, settings.advertise_ip)
     except ConfigError as error:
-        return Finding(Verdict.BAD, str(error), "both have to be PEM, and belong together")
+        return Finding(Verdict.BAD, str(error))
+    if settings.tls_cert:
+        return Finding(Verdict.GOOD, f"HTTPS with the certificate {settings.tls_cert}")
     if settings.tls:
         return Finding(Verdict.GOOD, "HTTPS with a certificate made here; each browser has to be told to trust it")
     try:
@@ -163,15 +174,21 @@ def _look_at_ports(sessions: int, addresses: int) -> Finding:
     there, needed = last - first + 1, ports(sessions) * addresses
     remedy = f"widen net.ipv4.ip_local_port_range to {needed} ports, and publish as many"
     if there < sessions * addresses:
-        return Finding(Verdict.BAD, f"{text}: too few for {sessions} sessions", remedy)
+        return Finding(Verdict.BAD, f"{text}: too few for {_sessions(sessions)}", remedy)
     if there < needed:
-        text = f"{text}: too few for {sessions} sessions that have {MAX_SUBSCRIBERS} viewers each"
+        text = f"{text}: too few for {_sessions(sessions)} with {MAX_SUBSCRIBERS} viewers each"
         return Finding(Verdict.NOTE, text, f"for that, {remedy}")
     return Finding(Verdict.GOOD, text + "; a firewall has to let them in")
 
 
 def _look_at_addresses(settings: Settings, found: Sequence[str]) -> Finding:
     text = f"peers are told the addresses {', '.join(found) or 'of this machine only'}"
+    if settings.advertise_ip and settings.advertise_ip.is_loopback:
+        return Finding(
+            Verdict.NOTE,
+            f"{text}, and {settings.advertise_ip}, where only browsers on this machine find it",
+            "for others set HOLISTIC_ADVERTISE_IP, which is PUBLIC_IP in .env, to where they find it",
+        )
     if settings.advertise_ip:
         return Finding(Verdict.GOOD, f"{text}, and {settings.advertise_ip}")
     if not any(ipaddress.ip_address(address).is_global for address in found):

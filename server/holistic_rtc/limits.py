@@ -22,6 +22,10 @@ class Limits:
     memory: int
     source: str
 
+    def __str__(self) -> str:
+        unit = "CPU" if self.cpus == 1 else "CPUs"
+        return f"{self.cpus:g} {unit} ({self.source}), {self.memory / 1e6:,.0f} MB of memory"
+
     @property
     def threads(self) -> int:
         """How many threads can do something at the same time."""

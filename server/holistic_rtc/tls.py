@@ -21,6 +21,23 @@ LIFETIME = datetime.timedelta(days=397)
 RENEWAL = datetime.timedelta(days=7)
 
 
+def make_context(
+    own: bool, certificate: Path | None, key: Path | None, advertised: IPv4Address | IPv6Address | None
+) -> ssl.SSLContext | None:
+    """
+    :param own: whether to serve with a certificate of our own, see :func:`self_signed`.
+    :return: None without HTTPS.
+    :raises ConfigError: the certificate can't be used.
+    """
+    if own and not (certificate or key):
+        return self_signed(advertised)
+    if not (own or certificate or key):
+        return None
+    if own or not (certificate and key):
+        raise ConfigError("give both --tls-cert and --tls-key, or --tls self-signed alone")
+    return load(certificate, key)
+
+
 def load(certificate: Path, key: Path) -> ssl.SSLContext:
     """
     :param certificate: PEM, with those of its issuers after it.
@@ -31,7 +48,10 @@ def load(certificate: Path, key: Path) -> ssl.SSLContext:
     try:
         context.load_cert_chain(certificate, key, password="")
     except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"the certificate {certificate} can't be used with the key {key}: {error}") from error
+        raise ConfigError(
+            f"the certificate {certificate} can't be used with the key {key}: {error}; "
+            "both have to be PEM, and belong together"
+        ) from error
     return context
 
 
@@ -45,7 +65,8 @@ def self_signed(advertised: IPv4Address | IPv6Address | None = None) -> ssl.SSLC
     """
     path = user_data_path("holistic-rtc") / "self-signed.pem"
     names = _names(advertised)
-    if not _is_good(path, names):
+    # A container has another name and address each time, at which no browser looks for it.
+    if not _is_good(path, [x509.IPAddress(advertised)] if advertised else names):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(path) as part:
@@ -53,7 +74,10 @@ def self_signed(advertised: IPv4Address | IPv6Address | None = None) -> ssl.SSLC
                 part.touch(mode=0o600, exist_ok=False)
                 part.write_bytes(_make(names))
         except OSError as error:
-            raise ConfigError(f"the self-signed certificate {path} can't be kept: {error.strerror}") from error
+            raise ConfigError(
+                f"the self-signed certificate {path} can't be kept: {error.strerror}; "
+                "set XDG_DATA_HOME to a folder that can be written to"
+            ) from error
     return load(path, path)
 
 

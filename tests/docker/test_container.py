@@ -104,7 +104,7 @@ def test_the_secret_that_the_turn_server_made_is_in_no_log(composition: Composit
 
 
 async def test_two_sessions_share_the_cpu_cap_with_fewer_frames_and_a_bounded_delay(composition: Composition) -> None:
-    assert f"{CPUS:g} CPUs (CPU limit of the control group)" in docker("compose", "logs", "app")
+    assert f"{CPUS:g} CPU (CPU limit of the control group)" in docker("compose", "logs", "app")
     await until_ready(composition.url)
     async with publishing_from_outside(composition.url) as one:
         await until_ready(composition.url)

@@ -60,7 +60,7 @@ def test_the_doctor_finds_the_turn_server_over_udp_tcp_and_tls(containers: list[
     found = docker("exec", containers[0], "sh", "-c", trusting)
     for url in ("turn:{}:13479?transport=udp", "turn:{}:13479?transport=tcp", "turns:{}:15350?transport=tcp"):
         assert f"{url.format(SCALED['PUBLIC_HOST'])} relays at" in found
-    assert "too few for 2 sessions that have 16 viewers each" in found
+    assert "too few for 2 sessions with 16 viewers each" in found
     assert "widen net.ipv4.ip_local_port_range to 34 ports" in found
 
 

@@ -1,6 +1,7 @@
 """``holistic-rtc doctor`` as its user runs it."""
 
 import json
+import re
 import socket
 from pathlib import Path
 
@@ -38,20 +39,39 @@ async def test_what_is_bad_is_told_with_its_remedy_and_the_rest_all_the_same(
         monkeypatch.setenv("HOLISTIC_PORT", str(taken.getsockname()[1]))
         monkeypatch.setenv("HOLISTIC_MODEL", str(tmp_path / "missing.task"))
         monkeypatch.setenv("HOLISTIC_CPUS", "0.25")
+        monkeypatch.setenv("HOLISTIC_TLS", "self-signed")
+        monkeypatch.setenv("HOLISTIC_TLS_KEY", "some.key")
         monkeypatch.setenv("HOLISTIC_TURN_URLS", json.dumps([f"turn:127.0.0.1:{silent.getsockname()[1]}"]))
         monkeypatch.setenv("HOLISTIC_TURN_SECRET", "secret")
         status, output, errors = await ran(capsys, "doctor")
     assert status == 1
-    assert output.count("✗") == 3
-    for words in ("missing.task", "can't be served", "choose another --host or --port", "gives no relay", "0.25 CPUs"):
+    assert output.count("✗") == 4
+    for words in (
+        *("missing.task", "can't be served", "choose another --host or --port", "gives no relay", "0.25 CPUs"),
+        "--tls self-signed alone",
+    ):
         assert words in output
-    assert errors.splitlines()[-1] == "holistic-rtc: 3 of these would keep the server from working"
+    assert errors.splitlines()[-1] == "holistic-rtc: 4 of these would keep the server from working"
 
 
-async def test_it_says_what_to_expect_of_little_cpu_and_of_an_address_without_https(
+async def test_it_says_what_to_expect_of_settings_that_are_possible_but_hardly_meant(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOLISTIC_CPUS", "0.1")
-    _, output, _ = await ran(capsys, "doctor", "--host", "0.0.0.0")
-    assert "frames a second; give it more CPU" in output
-    assert "no camera without HTTPS" in output
+    monkeypatch.setenv("HOLISTIC_MAX_SESSIONS", "7")
+    monkeypatch.setenv("HOLISTIC_MAX_SESSION", "1")
+    monkeypatch.setenv("HOLISTIC_ADVERTISE_IP", "127.0.0.1")
+    status, output, _ = await ran(capsys, "doctor", "--host", "0.0.0.0")
+    assert status == 0
+    found = re.search("frame takes ([0-9]+) ms of CPU: one session has about ([0-9.]+) frames a second", output)
+    assert found
+    # Tracking is not all that a session does.
+    assert float(found[2]) == pytest.approx(0.1 * 1000 / float(found[1]) / 1.25, rel=0.1)
+    for words in (
+        "7 sessions are admitted, as is set, and 1 has room",
+        "give it more CPU",
+        "HOLISTIC_MAX_SESSION is no setting",
+        "no camera without HTTPS",
+        "127.0.0.1, where only browsers on this machine find it",
+    ):
+        assert words in output

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from holistic_rtc.config import IceServer, load_settings
+from holistic_rtc.config import IceServer, load_settings, unknown_variables
 from holistic_rtc.errors import ConfigError
 
 
@@ -62,8 +62,8 @@ def test_ice_servers_are_given_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
         ("POSE_MODEL", "heavy", "'lite' or 'full'"),
         ("LOG_LEVEL", "LOUD", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
         ("ICE_SERVERS", '[{"urls": []}]', "HOLISTIC_ICE_SERVERS"),
-        ("ICE_SERVERS", "stun:example.org", "ice_servers.*JSON"),
-        ("CORS_ORIGINS", "https://example.org", "cors_origins.*JSON"),
+        ("ICE_SERVERS", "stun:example.org", "HOLISTIC_ICE_SERVERS has to be a list in JSON"),
+        ("CORS_ORIGINS", "https://example.org", "HOLISTIC_CORS_ORIGINS has to be a list in JSON"),
     ],
 )
 def test_a_value_that_cannot_be_is_named_with_its_variable(
@@ -72,6 +72,30 @@ def test_a_value_that_cannot_be_is_named_with_its_variable(
     monkeypatch.setenv(f"HOLISTIC_{name}", value)
     with pytest.raises(ConfigError, match=words):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ('[{"username": "u", "credential": "hunter2"}]', "HOLISTIC_ICE_SERVERS.0.urls: Field required"),
+        ('{"urls": ["turn:x"], "credential": "hunter2"}', "HOLISTIC_ICE_SERVERS: .*list"),
+        ('[{"urls": ["turn:x"], "credential": ["hunter2"]}]', "HOLISTIC_ICE_SERVERS.0.credential: .*string"),
+    ],
+)
+def test_a_credential_is_not_told_with_what_is_wrong_about_it(
+    value: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOLISTIC_ICE_SERVERS", value)
+    with pytest.raises(ConfigError, match=words) as caught:
+        load_settings()
+    assert "hunter2" not in str(caught.value)
+
+
+def test_variables_that_are_no_settings_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLISTIC_MAX_SESSIONS", "3")
+    monkeypatch.setenv("HOLISTIC_MAX_SESSION", "3")
+    monkeypatch.setenv("holistic_port", "9000")
+    assert unknown_variables() == ["HOLISTIC_MAX_SESSION"]
 
 
 def test_an_option_that_cannot_be_is_named_as_it_was_given() -> None:
