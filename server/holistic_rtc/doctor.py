@@ -1,18 +1,20 @@
 """``holistic-rtc doctor``: looks at everything that a server needs, and says what to do about what is wrong."""
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from aioice import turn
+from aioice import stun, turn
 from aioice.ice import get_host_addresses
 
 from . import tls
-from .config import Settings, unknown_variables
+from .config import IceServer, Settings, unknown_variables
 from .errors import ConfigError, ModelError, TrackerError
 from .http.pages import STATIC
 from .limits import Limits, read_limits
@@ -69,7 +71,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     addresses = sorted(get_host_addresses(use_ipv4=True, use_ipv6=True))
     yield _look_at_ports(capacity.sessions(frame_cpu_ms), len(addresses))
     yield _look_at_addresses(settings, addresses)
-    async for finding in _look_at_relays(settings):
+    # A relay has an IPv4 address unless it is asked for another.
+    async for finding in _look_at_relays(settings, [address for address in addresses if ":" not in address]):
         yield finding
 
 
@@ -198,7 +201,7 @@ def _look_at_addresses(settings: Settings, found: Sequence[str]) -> Finding:
     return Finding(Verdict.GOOD, text)
 
 
-async def _look_at_relays(settings: Settings) -> AsyncIterator[Finding]:
+async def _look_at_relays(settings: Settings, addresses: Sequence[str]) -> AsyncIterator[Finding]:
     try:
         servers = IceServers(settings).for_peer("doctor")
     except ConfigError as error:
@@ -211,34 +214,88 @@ async def _look_at_relays(settings: Settings) -> AsyncIterator[Finding]:
         )
     for url, server in relays:
         try:
-            async with asyncio.timeout(TURN_DEADLINE):
-                relayed = await _allocate(url, server.username, server.credential)
+            async with asyncio.timeout(TURN_DEADLINE), _relay(url, server) as relay:
+                relayed = "{}:{}".format(*relay.get_extra_info("sockname"))
+                reached = await _reaches(relay, addresses)
         except Exception as error:  # aioice and the network fail in many ways, and each is what is looked for
             reason = str(error) or f"no answer within {TURN_DEADLINE:g} s"
-            remedy = "is it running, are its ports open, and does it have the same secret and clock?"
-            yield Finding(Verdict.BAD, f"{url} gives no relay: {reason}", remedy)
+            yield Finding(Verdict.BAD, f"{url} gives no relay: {reason}", _remedy(error))
         else:
-            yield Finding(Verdict.GOOD, f"{url} relays at {relayed}")
+            if reached or not addresses:
+                yield Finding(Verdict.GOOD, f"{url} relays at {relayed}")
+                continue
+            yield Finding(
+                Verdict.NOTE,
+                f"{url} relays, but nothing of it came to {' or '.join(addresses)}",
+                "allow it these addresses, by TURN_APP_NETWORK if they are private, and open the UDP ports to it",
+            )
 
 
-async def _allocate(url: str, username: str | None, credential: str | None) -> str:
-    """
-    :return: the relayed address, of an allocation that is given back at once.
-    """
+def _remedy(error: Exception) -> str:
+    match error:
+        case stun.TransactionFailed() if error.response.error_code == 401:
+            return "it has to have the same secret and clock; restart it, then the server, when the secret was changed"
+        case stun.TransactionFailed() if error.response.error_code == 486:
+            return "raise TURN_TOTAL_QUOTA, with TURN_MAX_PORT and TURN_BPS_CAPACITY"
+        case ssl.SSLCertVerificationError():
+            return "give it a certificate that browsers trust, good for this name; restart it when that was renewed"
+        case socket.gaierror():
+            return "correct the name in HOLISTIC_TURN_URLS, or the DNS"
+    return "is it running, at this port, and does its firewall let the port in?"
+
+
+class _End(asyncio.DatagramProtocol):
+    """Of a relay, or of what comes through one."""
+
+    def __init__(self) -> None:
+        self.received = asyncio.Event()
+        self.closed = asyncio.Event()
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        self.received.set()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.closed.set()
+
+
+@contextlib.asynccontextmanager
+async def _relay(url: str, server: IceServer) -> AsyncIterator[turn.TurnTransport]:
+    """An allocation at a TURN server, given back at the end."""
     scheme, _, rest = url.partition(":")
     authority, _, query = rest.partition("?")
     host, _, port = authority.rpartition(":") if authority.rpartition(":")[2].isdigit() else (authority, "", "")
-    transport, _ = await turn.create_turn_endpoint(
-        asyncio.DatagramProtocol,
+    transport, end = await turn.create_turn_endpoint(
+        _End,
         server_addr=(host.strip("[]"), int(port or (5349 if scheme == "turns" else 3478))),
-        username=username,
-        password=credential,
+        username=server.username,
+        password=server.credential,
         ssl=scheme == "turns",
         transport="tcp" if scheme == "turns" or "transport=tcp" in query else "udp",
     )
-    address, relayed_port = transport.get_extra_info("sockname")
-    transport.close()
-    return f"{address}:{relayed_port}"
+    try:
+        yield transport
+    finally:
+        transport.close()
+        await end.closed.wait()
+
+
+async def _reaches(relay: turn.TurnTransport, addresses: Sequence[str]) -> bool:
+    """Whether something that is sent through the relay to one of our addresses, which are IPv4, comes here."""
+    loop = asyncio.get_running_loop()
+    end = _End()
+    transports = []
+    try:
+        for address in addresses:
+            transport, _ = await loop.create_datagram_endpoint(lambda: end, local_addr=(address, 0))
+            transports.append(transport)
+            relay.sendto(b"holistic-rtc doctor", transport.get_extra_info("sockname"))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TURN_DEADLINE / 2):
+                await end.received.wait()
+        return end.received.is_set()
+    finally:
+        for transport in transports:
+            transport.close()
 
 
 def report(settings: Settings, say: Callable[[Finding], None]) -> int:
