@@ -13,8 +13,11 @@ import pytest
 import pytest_asyncio
 
 from holistic_rtc.errors import SignallingError
+from holistic_rtc.limits import Limits
+from holistic_rtc.sessions.capacity import Capacity
 from holistic_rtc.sessions.pool import WarmPool
 from holistic_rtc.sessions.process import SessionProcess
+from holistic_rtc.sessions.registry import Registry
 
 PREAMBLE = f"""\
 #!{sys.executable}
@@ -283,3 +286,54 @@ async def test_closing_ends_the_spares_and_the_one_that_starts(make_pool: MakePo
         await pool.close()
     _, left = psutil.wait_procs(started, timeout=1)
     assert left == []
+
+
+ANSWERING = """
+send("ready", frame_cpu_ms=40)
+while True:
+    request = receive()
+    if request["type"] == "close":
+        sys.exit()
+    if request["type"] in ("publish", "subscribe"):
+        time.sleep(0.2)
+        send("done", request=request["request"], answer=request["sdp"])
+"""
+CANDIDATE = "a=candidate:1 1 udp 1 192.0.2.1 50000 typ host"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def registry(start: Start) -> AsyncIterator[Registry]:
+    registry = Registry(WarmPool(lambda: start(ANSWERING), 1), Capacity(Limits(1.0, 1 << 32, ""), max_sessions=2), [])
+    registry.open()
+    yield registry
+    await registry.close()
+
+
+async def test_a_peer_for_whom_no_port_is_left_is_told_so_and_keeps_no_place(registry: Registry) -> None:
+    with pytest.raises(SignallingError, match="no UDP port") as caught:
+        await registry.create("an answer without candidates")
+    assert (caught.value.status, caught.value.retry_after) == (503, 5)
+    assert not registry.sessions
+
+
+async def test_a_viewer_for_whom_no_port_is_left_ends_nothing_but_its_own_attempt(registry: Registry) -> None:
+    session, _ = await registry.create(CANDIDATE)
+    with pytest.raises(SignallingError, match="no UDP port"):
+        await registry.subscribe(session, "an answer without candidates")
+    assert session.process.alive
+    assert not session.subscribers
+    await registry.subscribe(session, CANDIDATE)
+
+
+async def test_a_session_that_starts_while_the_server_is_told_to_stop_is_none(registry: Registry) -> None:
+    running, _ = await registry.create(CANDIDATE)
+    starting = asyncio.create_task(registry.create(CANDIDATE))
+    await asyncio.sleep(0)
+    draining = asyncio.create_task(registry.drain(30))
+    with pytest.raises(SignallingError, match="shuts down") as caught:
+        await starting
+    assert caught.value.status == 503
+    assert list(registry.sessions.values()) == [running]
+    registry.end(running, "deleted", "the peer ended the session")
+    async with asyncio.timeout(5):
+        await draining

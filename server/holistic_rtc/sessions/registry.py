@@ -84,10 +84,10 @@ class Registry:
         """
         :param offer: SDP.
         :return: the session, and the answer as SDP.
-        :raises SignallingError: 400 or 422 for the offer's sake, 503 when the server is full or shuts down.
+        :raises SignallingError: 400 or 422 for the offer's sake, 503 when the server is full, shuts down or has no port
+            left.
         """
-        if self._closing:
-            raise SignallingError(503, "the server shuts down", retry_after=5)
+        self._refuse_if_closing()
         if self._full:
             raise SignallingError(503, f"the server is full: {self.max_sessions} sessions are running", retry_after=5)
         self._starting += 1
@@ -109,7 +109,8 @@ class Registry:
         """
         :param offer: SDP.
         :return: the subscriber, and the answer as SDP.
-        :raises SignallingError: 400 or 422 for the offer's sake, 503 when the session has its most subscribers.
+        :raises SignallingError: 400 or 422 for the offer's sake, 503 when the session has its most subscribers or no
+            port is left.
         """
         if len(session.subscribers) >= MAX_SUBSCRIBERS:
             raise SignallingError(503, f"the session has {MAX_SUBSCRIBERS} subscribers, its most", retry_after=5)
@@ -117,11 +118,10 @@ class Registry:
         session.subscribers[subscriber.key] = subscriber
         try:
             answer = await session.process.request("subscribe", subscriber=subscriber.key, sdp=offer)
+            return subscriber, _with_candidates(answer)
         except BaseException:
             self.unsubscribe(session, subscriber)
             raise
-        assert answer is not None
-        return subscriber, answer
 
     def unsubscribe(self, session: Session, subscriber: Resource) -> None:
         session.subscribers.pop(subscriber.key, None)
@@ -159,7 +159,13 @@ class Registry:
         except asyncio.CancelledError:
             process.kill()
             raise
-        assert answer is not None
+        try:
+            answer = _with_candidates(answer)
+            # It may have been told to since it let this one in.
+            self._refuse_if_closing()
+        except SignallingError:
+            process.kill()
+            raise
         session = Session(id, Resource(), process)
         process.on_unsubscribed = lambda subscriber: session.subscribers.pop(subscriber, None)
         self._sessions[id] = session
@@ -173,7 +179,22 @@ class Registry:
         end = session.process.end
         logger.info("session %s ended: %s", session.id, end["message"] if end else "its process is gone")
 
+    def _refuse_if_closing(self) -> None:
+        if self._closing:
+            raise SignallingError(503, "the server shuts down", retry_after=5)
+
     def _spawn(self, coroutine: Any, name: str) -> None:
         task = asyncio.create_task(coroutine, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _with_candidates(answer: str | None) -> str:
+    """
+    :raises SignallingError: 503, it has none, so that nobody could ever connect.
+    """
+    assert answer is not None
+    if "a=candidate:" not in answer:
+        logger.error("no UDP port is left for media; `holistic-rtc doctor` says how many are needed")
+        raise SignallingError(503, "the server has no UDP port left for media", retry_after=5)
+    return answer
