@@ -83,14 +83,14 @@ async def node_peer(*arguments: str | Path) -> AsyncIterator[NodePeer]:
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A person, as VP8 in an IVF file, with a key frame each second."""
+    """A person at 15 fps, as VP8 in an IVF file, with a key frame each second."""
     path = tmp_path_factory.mktemp("werift") / "clip.ivf"
     with av.open(path, "w") as container:
-        stream = container.add_stream("libvpx", rate=30, options={"deadline": "realtime", "cpu-used": "8", "g": "30"})
+        stream = container.add_stream("libvpx", rate=15, options={"deadline": "realtime", "cpu-used": "8", "g": "15"})
         stream.width, stream.height = SIZE
         stream.pix_fmt = "yuv420p"
         stream.bit_rate = 1_000_000
-        for picture in person_clip():
+        for picture in person_clip()[::2]:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode(None))
     return path
@@ -99,7 +99,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def assert_shows_the_person(frame: av.VideoFrame) -> None:
     assert (frame.width, frame.height) == SIZE
     shown = frame.to_ndarray(format="rgb24").astype(int)
-    differences = [np.abs(shown - picture).mean() for picture in person_clip()]
+    differences = [np.abs(shown - picture).mean() for picture in person_clip()[::2]]
     assert min(differences) < 15, "the frame is none of the clip, annotated"
 
 

@@ -14,7 +14,7 @@ import { MediaStreamTrack, RTCPeerConnection, useVP8 } from "werift";
 
 import { Depacketiser, Packetiser, readIvf } from "./vp8.mjs";
 
-const FPS = 30;
+const FPS = 15;
 
 /** @param {Record<string, unknown>} line */
 function tell(line) {
