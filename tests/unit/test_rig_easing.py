@@ -8,6 +8,7 @@ from rig_poses import FINGERS, POSES, degrees_between, landmarks_of, pose, turn,
 
 from holistic_rtc.rig.easing import EASE_IN_MS, EASE_OUT_MS, HOLD_MS, LOST_BELOW, SEEN_FROM
 from holistic_rtc.rig.fingers import DIGITS
+from holistic_rtc.rig.kinematics import forward
 from holistic_rtc.rig.rest import RELAXED
 from holistic_rtc.rig.skeleton import BONE_INDEX
 from holistic_rtc.rig.solver import RigSolver
@@ -91,6 +92,22 @@ def test_a_visibility_that_trembles_between_the_thresholds_changes_nothing() -> 
             assert rig is not None
             knee = degrees_between(rig.rotations[BONE_INDEX["leftLowerLeg"]], turn(("x", 90 if bent else 0)))
             assert knee < 0.2
+
+
+def test_legs_and_head_stay_where_they_are_seen_while_the_trunk_goes_to_rest_and_comes_back() -> None:
+    seen = landmarks_of(POSES["turned, leaning"])
+    seen = replace(seen, face_transform=np.identity(4, np.float32))
+    without_shoulders = with_visibility(seen, (11, 12), 0.1)
+    bones = [BONE_INDEX[bone] for bone in ("head", "leftUpperLeg", "rightLowerLeg", "leftFoot")]
+    solver = RigSolver()
+    still = solver.solve(seen, 0)
+    assert still is not None
+    for frame in range(1, 60):
+        rig = solver.solve(seen if frame >= 40 else without_shoulders, frame * 16)
+        assert rig is not None
+        assert degrees_between(forward(rig)[0][bones], forward(still)[0][bones]).max() < 1
+        if frame == 39:
+            assert degrees_between(rig.rotations[0], turn()) < 0.1
 
 
 def test_a_hand_found_inside_out_is_not_seen() -> None:

@@ -71,7 +71,7 @@ class Presence:
     def _advance(self) -> None:
         coming = self._elapsed_ms / EASE_IN_MS
         going = (self._elapsed_ms - HOLD_MS) / (EASE_OUT_MS - HOLD_MS)
-        progress = np.where(self.seen, coming, going).clip(0, 1)
+        progress = np.minimum(np.maximum(np.where(self.seen, coming, going), 0), 1)
         self.progress = progress * progress * (3 - 2 * progress)
         self.weight = np.where(self.seen, self.progress, 1 - self.progress)
         self.settled = bool((progress == 1).all())
@@ -91,6 +91,7 @@ class Eased:
         self._parts = parts
         self._blend = blend
         self._wide = (-1, *(1,) * (rest.ndim - 1))
+        self._seen: NDArray[np.bool_] | None = None
         self.rest()
 
     def rest(self) -> None:
@@ -105,9 +106,23 @@ class Eased:
         """
         if presence.changed is not None:
             self._start = np.where(presence.changed[self._parts].reshape(self._wide), self._shown, self._start)
-        end = np.where(presence.seen[self._parts].reshape(self._wide), found, self._rest)
+            self._seen = None
+        if self._seen is None:
+            self._seen = presence.seen[self._parts].reshape(self._wide)
+        end = np.where(self._seen, found, self._rest)
         self._shown = end if presence.settled else self._blend(self._start, end, presence.progress[self._parts])
         return self._shown
+
+    def first(self, found: Array, presence: Presence) -> Array:
+        """
+        Of the values that :meth:`step` will give, the first, for those that hang on them.
+
+        :param found: as many of them as are wanted, which are of one part.
+        """
+        count, part = len(found), self._parts[0]
+        start = self._start if presence.changed is None or not presence.changed[part] else self._shown
+        end = found if presence.seen[part] else self._rest[:count]
+        return self._blend(start[:count], end, presence.progress[self._parts[:count]])
 
 
 class Calmed:

@@ -53,7 +53,7 @@ def expressions(blendshapes: FloatArray | Array) -> Array:
     :param blendshapes: (52,) MediaPipe's, ``_neutral`` first.
     :return: (17,) from 0 to 1.
     """
-    scores = ((_MEANS @ blendshapes - _LOW) / _RANGE).clip(0, 1)
+    scores = np.minimum(np.maximum((_MEANS @ blendshapes - _LOW) / _RANGE, 0), 1)
     face = dict(zip(_INGREDIENTS, scores.tolist(), strict=True))
     jaw, smile, brow_down = face["open"], face["smile"], face["browDown"]
     round_lips = max(face["pucker"], face["funnel"])

@@ -12,7 +12,7 @@ from . import expressions as faces
 from .easing import Calmed, Eased, Presence, mix
 from .fingers import DIGIT_AXES, DIGITS, NO_HANDS, hand_frames, solve_digits
 from .limbs import LIMB_AXES, LIMBS, Limbs, turned_over
-from .quaternions import IDENTITY, Array, blend, from_matrix, half
+from .quaternions import IDENTITY, Array, blend, from_matrix, half, to_matrix
 from .rest import RELAXED
 from .skeleton import ARKIT_BLENDSHAPES, BONE_INDEX, BONES, EXPRESSIONS, Rig
 from .trunk import STANDING, bend_spine, height, hips_and_chest, sideways
@@ -62,8 +62,8 @@ _HANDS = slice(_PART["leftHand"], _PART["rightHand"] + 1)
 _ARM_PARTS = [[_PART[side + part] for side in ("left", "right")] for part in ("Hand", "LowerArm", "UpperArm")]
 _LEGS = slice(_PART["leftLeg"], _PART["rightLeg"] + 1)
 _HEAD, _TORSO, _HIPS = _PART["head"], _PART["torso"], _PART["hips"]
-_SPINE_AND_CHEST = np.array([BONE_INDEX[bone] for bone in ("spine", "chest")])
-_NECK_AND_HEAD = np.array([BONE_INDEX[bone] for bone in ("neck", "head")])
+_SPINE_AND_CHEST = slice(BONE_INDEX["spine"], BONE_INDEX["chest"] + 1)
+_NECK_AND_HEAD = slice(BONE_INDEX["neck"], BONE_INDEX["head"] + 1)
 _EYES = np.array([BONE_INDEX[bone] for bone in ("leftEye", "rightEye")])
 _IDENTITY = np.identity(3)
 # What is used of a result.
@@ -120,7 +120,7 @@ class RigSolver:
             return None
 
         if pose is None:
-            found, chest = RELAXED.copy(), _IDENTITY
+            found, chest = RELAXED.copy(), self._shown_trunk(_IDENTITY, _IDENTITY, IDENTITY)[1]
         else:
             found, chest = self._solve_body(pose, hands, palms)
         if result.face_transform is not None:
@@ -162,9 +162,10 @@ class RigSolver:
             weight = presence.weight
             hips, chest = hips_and_chest(pose, float(weight[_HIPS]), float(weight[_LEGS].max()))
             spine, chest = bend_spine(hips, chest)
-        limbs = Limbs(pose, np.array((chest, chest, hips, hips)), palms, presence.weight[_LOWER])
         joints = _IDENTITIES.copy()
         joints[0] = hips
+        hips, chest = self._shown_trunk(hips, chest, spine)
+        limbs = Limbs(pose, np.array((chest, chest, hips, hips)), palms, presence.weight[_LOWER])
         limb_joints, palms = limbs.solve(self._roll.step(limbs.roll, presence))
         joints[1 : 1 + LIMBS.size] = limb_joints.reshape(-1, 3, 3)
         rotations = np.zeros((len(BONES), 4))
@@ -178,6 +179,20 @@ class RigSolver:
         rotations[:, :3] = np.matvec(_AXES, rotations[:, :3])
         rotations[_SPINE_AND_CHEST] = spine
         return rotations, chest
+
+    def _shown_trunk(self, hips: Array, chest: Array, spine: Array) -> tuple[Array, Array]:
+        """
+        World rotations (3, 3) of hips and chest as they are shown, also on their way, since what hangs on them is to be
+        where it is seen.
+
+        :param hips: (3, 3) what is found, as of the chest.
+        :param spine: (4,) the rotation of both spine and chest that is found.
+        """
+        if self._presence.progress[_TORSO] == 1:
+            return hips, chest
+        trunk = np.array((from_matrix(hips[np.newaxis])[0], spine, spine))
+        hips, lower, upper = to_matrix(self._rotations.first(trunk, self._presence))
+        return hips, hips @ lower @ upper
 
 
 def _joint_axes() -> Array:
