@@ -1,6 +1,6 @@
 /** The mannequin's face: eyes that look and blink, brows, and a mouth that speaks. */
 
-import { BufferAttribute, BufferGeometry, Group, Mesh, type Object3D, SphereGeometry, TorusGeometry } from "three";
+import { BufferAttribute, BufferGeometry, Group, type Material, MathUtils, type Mesh, SphereGeometry } from "three";
 
 import type { Rig } from "../../sdk/src/index.js";
 import { COLOURS, ellipsoid, mesh } from "./mannequin-shapes.js";
@@ -8,44 +8,42 @@ import { COLOURS, ellipsoid, mesh } from "./mannequin-shapes.js";
 /** The head's half axes and its middle, from the bone. */
 const HEAD = { x: 0.108, y: 0.136, z: 0.116 };
 const MIDDLE = { y: 0.106, z: 0.012 };
-const EYE = { x: 0.043, y: 0.094, radius: 0.032, height: 1.14 };
-const BROW_Y = 0.15;
+/** Half the size of its outline, and how far the iris goes from the middle when it looks fully to the side. */
+const EYE = { x: 0.043, y: 0.09, width: 0.0265, height: 0.032, travel: 0.05 };
+const IRIS = { width: 0.0185, height: 0.026 };
+const BROW_Y = 0.148;
 const MOUTH_Y = 0.031;
-/** Columns of the mouth's strip. */
+/** Of a patch of colour. */
 const COLUMNS = 18;
-/** The lid's angles around x, open and closed. */
-const LID = { open: -0.52, closed: 1.3 };
+const ROWS = 6;
 
 export class MannequinFace {
   readonly object = new Group();
   readonly #eyes = { Left: new Eye(1), Right: new Eye(-1) };
-  readonly #brows = { Left: brow(1), Right: brow(-1) };
+  readonly #brows = { Left: new Brow(1), Right: new Brow(-1) };
   readonly #mouth = new Mouth();
 
   constructor() {
     const head = ellipsoid([HEAD.x, HEAD.y, HEAD.z], COLOURS.skin, [0, MIDDLE.y, MIDDLE.z], 32);
     narrowChin(head);
-    this.object.add(head, ...hair(), this.#mouth.mesh);
-    this.object.add(ellipsoid([0.011, 0.012, 0.014], COLOURS.skin, [0, 0.066, surface(0, 0.066) + 0.002], 12));
+    this.object.add(head, hair(), this.#mouth.mesh);
+    this.object.add(ellipsoid([0.0095, 0.013, 0.015], COLOURS.skin, [0, 0.067, surface(0, 0.067) + 0.001], 16));
     for (const side of [1, -1]) {
       this.object.add(ellipsoid([0.014, 0.028, 0.02], COLOURS.skin, [side * 0.108, 0.092, 0.004], 12));
     }
     for (const side of ["Left", "Right"] as const) {
-      this.object.add(this.#eyes[side].object, this.#brows[side]);
+      this.object.add(this.#eyes[side].object, this.#brows[side].mesh);
     }
   }
 
   apply({ bones, expressions, arkit }: Rig): void {
     for (const side of ["Left", "Right"] as const) {
-      const eye = this.#eyes[side];
-      eye.look(side === "Left" ? bones.leftEye : bones.rightEye);
-      const closed = expressions.blink + expressions[`blink${side}`];
-      eye.close(Math.max(closed, 0.25 * arkit[`eyeSquint${side}`]));
+      const closed = Math.max(expressions.blink + expressions[`blink${side}`], 0.25 * arkit[`eyeSquint${side}`]);
+      this.#eyes[side].shape(side === "Left" ? bones.leftEye : bones.rightEye, closed);
       const down = arkit[`browDown${side}`];
       const raised = 0.55 * arkit.browInnerUp + 0.6 * arkit[`browOuterUp${side}`] - 0.7 * down;
       const tilt = 0.3 * (arkit.browInnerUp - arkit[`browOuterUp${side}`]) - 0.35 * down;
-      this.#brows[side].position.y = BROW_Y + 0.014 * raised;
-      this.#brows[side].rotation.z = (side === "Left" ? -1 : 1) * (tilt + 0.12);
+      this.#brows[side].shape(0.014 * raised, tilt);
     }
     this.#mouth.shape({
       open: Math.max(arkit.jawOpen, 0.8 * expressions.aa, 0.6 * expressions.oh),
@@ -56,60 +54,83 @@ export class MannequinFace {
   }
 }
 
+/** An eye that is painted onto the head: a lid that falls makes its outline lower, which the rest of it keeps within. */
 class Eye {
   readonly object = new Group();
-  readonly #ball = new Group();
-  readonly #lid = new Group();
+  readonly #parts = {
+    white: new Patch(COLOURS.eye, 0.0008),
+    iris: new Patch(COLOURS.iris, 0.0014),
+    pupil: new Patch(COLOURS.pupil, 0.002),
+    shine: new Patch(COLOURS.eye, 0.0026),
+    lashes: new Patch(COLOURS.hair, 0.0032),
+  };
+  readonly #x: number;
 
   constructor(side: number) {
-    const { radius } = EYE;
-    const x = side * EYE.x;
-    this.object.position.set(x, EYE.y, surface(x, EYE.y) - radius * 0.77);
-    this.object.scale.set(1, EYE.height, 1);
-    this.#ball.add(disc(radius * 1.012, 0.66, "iris"), disc(radius * 1.024, 0.38, "pupil"));
-    const shine = ellipsoid([0.0042, 0.0038, 0.0016], COLOURS.eye, [0.007, 0.0085, radius * 1.005], 8);
-    const shell = new SphereGeometry(radius * 1.07, 22, 8, 0, Math.PI * 2, 0, Math.PI / 2);
-    const lashes = mesh(new TorusGeometry(radius * 1.07, 0.0021, 5, 20, Math.PI).rotateX(Math.PI / 2), COLOURS.hair);
-    this.#lid.add(mesh(shell, COLOURS.skin), lashes);
-    this.object.add(ellipsoid([radius, radius, radius], COLOURS.eye, [0, 0, 0], 20), this.#ball, shine, this.#lid);
+    this.#x = side * EYE.x;
+    this.object.add(...Object.values(this.#parts).map(({ mesh }) => mesh));
+    this.shape([0, 0, 0, 1], 0);
   }
 
-  look(rotation: Rig["bones"]["leftEye"]): void {
-    this.#ball.quaternion.set(...rotation);
-  }
-
-  close(part: number): void {
-    this.#lid.rotation.x = LID.open + (LID.closed - LID.open) * Math.min(1, part);
+  /**
+   * @param rotation - of the eye's bone.
+   * @param closed - 0 to 1.
+   */
+  shape([x, y, z, w]: Rig["bones"]["leftEye"], closed: number): void {
+    const { white, iris, pupil, shine, lashes } = this.#parts;
+    const lid = 0.86 - 1.36 * Math.min(1, closed); // How high its edge is, of the outline's half height.
+    const gaze = { x: EYE.travel * 2 * (x * z + w * y), y: EYE.travel * 2 * (y * z - w * x) };
+    const outline = (u: number) => {
+      const height = EYE.height * Math.sqrt(Math.max(0, 1 - u * u));
+      return { x: this.#x + u * EYE.width, top: EYE.y + lid * height, bottom: EYE.y - Math.max(0.5, -lid) * height };
+    };
+    const within = (middle: { x: number; y: number }, size: number) => (u: number) => {
+      const x = clamp(middle.x + u * size * IRIS.width, EYE.width);
+      const half = size * IRIS.height * Math.sqrt(Math.max(0, 1 - ((x - middle.x) / (size * IRIS.width)) ** 2));
+      const edge = outline(x / EYE.width);
+      const inside = (value: number) => Math.max(edge.bottom, Math.min(edge.top, EYE.y + value));
+      return { x: edge.x, top: inside(middle.y + half), bottom: inside(middle.y - half) };
+    };
+    white.shape(outline);
+    iris.shape(within(gaze, 1));
+    pupil.shape(within(gaze, 0.55));
+    shine.shape(within({ x: gaze.x + 0.006, y: gaze.y + 0.009 }, 0.22));
+    lashes.shape((u) => {
+      const { x, top } = outline(u);
+      return { x, top: top + 0.0045 * (1 - 0.6 * u * u), bottom: top - 0.0008 };
+    });
   }
 }
 
-/** A cap of the eyeball, in front. */
-function disc(radius: number, halfAngle: number, colour: "iris" | "pupil"): Mesh {
-  const geometry = new SphereGeometry(radius, 22, 4, 0, Math.PI * 2, 0, halfAngle).rotateX(Math.PI / 2);
-  return mesh(geometry, COLOURS[colour]);
+class Brow {
+  readonly #patch = new Patch(COLOURS.hair, 0.0012);
+  readonly mesh = this.#patch.mesh;
+  readonly #side: number;
+
+  constructor(side: number) {
+    this.#side = side;
+    this.shape(0, 0);
+  }
+
+  /**
+   * @param raised - in metres.
+   * @param tilt - its slope: above 0 when its inner end is the higher one.
+   */
+  shape(raised: number, tilt: number): void {
+    this.#patch.shape((u) => {
+      const x = this.#side * EYE.x + u * 0.023;
+      const y = BROW_Y + raised - 0.008 * u * u - tilt * this.#side * u * 0.023;
+      const half = 0.0034 * (1 - 0.65 * Math.max(0, this.#side * u) ** 2); // Thinner towards the temple.
+      return { x, top: y + half, bottom: y - half };
+    });
+  }
 }
 
-/** A strip of triangles between two lips. */
 class Mouth {
-  readonly mesh: Mesh;
-  readonly #positions = new BufferAttribute(new Float32Array((COLUMNS + 1) * 2 * 3), 3);
+  readonly #patch = new Patch(COLOURS.mouth, 0.0012);
+  readonly mesh = this.#patch.mesh;
 
   constructor() {
-    const index = [];
-    for (let column = 0; column < COLUMNS; column++) {
-      const [up, down] = [2 * column, 2 * column + 1];
-      index.push(up, down, up + 2, up + 2, down, down + 2);
-    }
-    const geometry = new BufferGeometry().setIndex(index).setAttribute("position", this.#positions);
-    geometry.setAttribute(
-      "normal",
-      new BufferAttribute(
-        Float32Array.from({ length: this.#positions.count * 3 }, (_, i) => (i % 3 === 2 ? 1 : 0)),
-        3,
-      ),
-    );
-    this.mesh = mesh(geometry, COLOURS.mouth);
-    this.mesh.frustumCulled = false;
     this.shape({ open: 0, wide: 0, smile: 0 });
   }
 
@@ -118,43 +139,81 @@ class Mouth {
    */
   shape({ open, wide, smile }: { open: number; wide: number; smile: number }): void {
     const halfWidth = 0.026 * (1 + 0.3 * wide + 0.22 * smile - 0.12 * open);
-    const line = 0.0024;
+    const line = 0.0022;
     const gap = 0.036 * open;
-    for (let column = 0; column <= COLUMNS; column++) {
-      const u = (2 * column) / COLUMNS - 1;
-      const x = u * halfWidth;
-      const bend = (0.004 + 0.011 * smile) * (u * u - 0.4);
+    this.#patch.shape((u) => {
+      const middle = MOUTH_Y + (0.004 + 0.011 * smile) * (u * u - 0.4);
       const round = Math.sqrt(Math.max(0, 1 - u * u));
-      const taper = 0.35 + 0.65 * round;
-      this.#set(2 * column, x, MOUTH_Y + bend + line * taper + 0.3 * gap * round);
-      this.#set(2 * column + 1, x, MOUTH_Y + bend - line * taper - 0.7 * gap * round);
+      const lip = line * (0.35 + 0.65 * round);
+      return { x: u * halfWidth, top: middle + lip + 0.3 * gap * round, bottom: middle - lip - 0.7 * gap * round };
+    });
+  }
+}
+
+/** A patch of colour on the head, between two lines. */
+class Patch {
+  readonly mesh: Mesh;
+  readonly #positions = new BufferAttribute(new Float32Array((COLUMNS + 1) * (ROWS + 1) * 3), 3);
+  readonly #lift: number;
+
+  /**
+   * @param lift - how far it is off the head, in metres.
+   */
+  constructor(material: Material, lift: number) {
+    this.#lift = lift;
+    const index = [];
+    for (let column = 0; column < COLUMNS; column++) {
+      for (let row = 0; row < ROWS; row++) {
+        const corner = column * (ROWS + 1) + row;
+        const next = corner + ROWS + 1;
+        index.push(corner, corner + 1, next, next, corner + 1, next + 1);
+      }
+    }
+    const forward = Float32Array.from({ length: this.#positions.count * 3 }, (_, i) => (i % 3 === 2 ? 1 : 0));
+    const geometry = new BufferGeometry().setIndex(index).setAttribute("position", this.#positions);
+    this.mesh = mesh(geometry.setAttribute("normal", new BufferAttribute(forward, 3)), material);
+    this.mesh.frustumCulled = false;
+  }
+
+  /**
+   * @param lines - for each u from -1 to 1.
+   */
+  shape(lines: (u: number) => { x: number; top: number; bottom: number }): void {
+    for (let column = 0; column <= COLUMNS; column++) {
+      const { x, top, bottom } = lines((2 * column) / COLUMNS - 1);
+      for (let row = 0; row <= ROWS; row++) {
+        const y = top + ((bottom - top) * row) / ROWS;
+        this.#positions.setXYZ(column * (ROWS + 1) + row, x, y, surface(x, y) + this.#lift);
+      }
     }
     this.#positions.needsUpdate = true;
   }
+}
 
-  #set(index: number, x: number, y: number): void {
-    this.#positions.setXYZ(index, x, y, surface(x, y) + 0.0015);
+/** A shell around the head that dives into it below the hairline. */
+function hair(): Mesh {
+  const geometry = new SphereGeometry(1, 64, 48);
+  const positions = geometry.getAttribute("position");
+  for (let i = 0; i < positions.count; i++) {
+    const [x, y, z] = [positions.getX(i), positions.getY(i), positions.getZ(i)];
+    const above = MathUtils.smoothstep(y - hairline(Math.atan2(x, z)), -0.07, 0.07);
+    const size = 0.9 + above * (0.17 + 0.04 * Math.max(0, -z));
+    positions.setXYZ(i, x * size * HEAD.x * narrowing(y), y * size * HEAD.y, z * size * HEAD.z);
   }
+  geometry.computeVertexNormals();
+  return mesh(geometry, COLOURS.hair, [0, MIDDLE.y, MIDDLE.z]);
 }
 
-function brow(side: number): Object3D {
-  const x = side * EYE.x;
-  const made = mesh(new TorusGeometry(0.05, 0.0042, 6, 12, 0.9).rotateZ(Math.PI / 2 - 0.475), COLOURS.hair);
-  made.geometry.translate(0, -0.05, 0);
-  made.position.set(x, BROW_Y, surface(x, BROW_Y) + 0.001);
-  made.rotation.set(-0.25, side * 0.38, 0);
-  return made;
-}
-
-/** Two caps that leave a parting between them. */
-function hair(): Mesh[] {
-  return [1, -1].map((side) => {
-    const cap = new SphereGeometry(1, 26, 12, 0, Math.PI * 2, 0, 1.62);
-    const shell = mesh(cap.scale(HEAD.x * 1.11, HEAD.y * 1.1, HEAD.z * 1.1), COLOURS.hair);
-    shell.position.set(side * 0.002, MIDDLE.y + 0.008, MIDDLE.z - 0.006);
-    shell.rotation.set(-0.6, 0, side * (side > 0 ? 0.42 : 0.2));
-    return shell;
-  });
+/**
+ * How low the hair comes, from the middle of the head, of its half height.
+ *
+ * @param angle - around the head: 0 in front, and to the person's left.
+ */
+function hairline(angle: number): number {
+  const fringe = 0.6 - 0.32 * Math.min(1, Math.abs(angle - 0.42) / 1.2) ** 1.5; // Parted on the left.
+  const nape = -0.5;
+  const turn = MathUtils.smoothstep(Math.abs(angle), 1.2, 2.3);
+  return fringe + (nape - fringe) * turn;
 }
 
 /** The front of the head there: how far along z, from the bone. */
@@ -174,4 +233,8 @@ function narrowChin({ geometry }: Mesh): void {
   for (let i = 0; i < positions.count; i++) {
     positions.setX(i, positions.getX(i) * narrowing(positions.getY(i) / HEAD.y));
   }
+}
+
+function clamp(value: number, limit: number): number {
+  return Math.max(-limit, Math.min(limit, value));
 }

@@ -46,22 +46,26 @@ export function ellipsoid(half: Triple, material: Material, at: Triple = [0, 0, 
  *
  * @param profile - pairs of how far along y, and how thick there (a radius).
  * @param depth - of the cross-section, as a fraction of its width.
+ * @param roundness - of the ends: 1 for half balls, 0 for none.
  */
-export function turned(profile: readonly [along: number, radius: number][], depth = 1, segments = 16): BufferGeometry {
+export function turned(
+  profile: readonly [along: number, radius: number][],
+  { depth = 1, segments = 16, roundness = 1 } = {},
+): BufferGeometry {
   const first = profile[0]!;
   const last = profile.at(-1)!;
   const points = [
-    ...cap(first[0], first[1], -1),
+    ...cap(first[0], first[1], -roundness),
     ...profile.map(([along, radius]) => new Vector2(radius, along)),
-    ...cap(last[0], last[1], 1).reverse(),
+    ...cap(last[0], last[1], roundness).reverse(),
   ];
   return new LatheGeometry(points, segments).scale(1, 1, depth);
 }
 
 /** Half an arc from the axis to the profile's end. */
-function cap(along: number, radius: number, direction: 1 | -1): Vector2[] {
+function cap(along: number, radius: number, roundness: number): Vector2[] {
   return [0.001, 0.35, 0.65, 0.87, 0.97].map((width) => {
-    return new Vector2(radius * width, along + direction * radius * Math.sqrt(1 - width * width));
+    return new Vector2(radius * width, along + roundness * radius * Math.sqrt(1 - width * width));
   });
 }
 
@@ -73,7 +77,6 @@ export function limb(length: number, from: number, to: number, segments = 14): B
       [length * 0.35, from * 0.97 + to * 0.05],
       [length, to],
     ],
-    1,
-    segments,
+    { segments },
   );
 }

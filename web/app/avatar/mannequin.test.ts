@@ -1,7 +1,8 @@
-import { Box3, Mesh, Quaternion as Rotation, Vector3 } from "three";
-import { expect, it } from "vitest";
+import { Box3, Mesh, Vector3 } from "three";
+import { describe, expect, it } from "vitest";
 
 import { type Quaternion, type Rig, RIG_BONES, RIG_PARENTS } from "../../sdk/src/index.js";
+import { COLOURS } from "./mannequin-shapes.js";
 import { Mannequin } from "./mannequin.js";
 import { AT_EASE } from "./rig-pose.js";
 
@@ -34,38 +35,59 @@ it("takes the rotations and the place of a rig", () => {
   );
 });
 
-it("closes the eye that blinks, or both", () => {
-  const mannequin = new Mannequin();
-  const picture = () => {
-    const turns: Quaternion[] = [];
-    mannequin.bone("head")!.traverse((node) => turns.push(node.quaternion.toArray()));
-    return turns;
-  };
-  mannequin.apply(AT_EASE);
-  const open = picture();
-  const lidsThatFall = (blinking: Partial<Rig["expressions"]>) => {
-    mannequin.apply({ ...AT_EASE, expressions: { ...AT_EASE.expressions, ...blinking } });
-    const turned = picture().map((turn, i) => new Rotation(...turn).angleTo(new Rotation(...open[i]!)));
-    return turned.filter((angle) => angle > 1).length;
-  };
-  expect(lidsThatFall({ blinkLeft: 1 })).toBe(1);
-  expect(lidsThatFall({ blink: 1 })).toBe(2);
-});
-
-it("opens its mouth as the jaw does", () => {
-  const mannequin = new Mannequin();
-  const height = () => {
-    let tallest = 0;
+describe("its face", () => {
+  /** How high each patch of colour on it is. */
+  function heights(mannequin: Mannequin, expressions: Partial<Rig["expressions"]>, arkit: Partial<Rig["arkit"]>) {
+    mannequin.apply({
+      ...AT_EASE,
+      expressions: { ...AT_EASE.expressions, ...expressions },
+      arkit: { ...AT_EASE.arkit, ...arkit },
+    });
+    const found: number[] = [];
     mannequin.bone("head")!.traverse((node) => {
       if (node instanceof Mesh && !node.frustumCulled) {
         const { min, max } = new Box3().setFromObject(node, true);
-        tallest = max.y - min.y;
+        found.push(max.y - min.y);
       }
     });
-    return tallest;
-  };
-  mannequin.apply(AT_EASE);
-  const closed = height();
-  mannequin.apply({ ...AT_EASE, arkit: { ...AT_EASE.arkit, jawOpen: 1 } });
-  expect(height()).toBeGreaterThan(closed + 0.02);
+    return found;
+  }
+  const shrunk = (before: number[], after: number[]) => after.filter((height, i) => height < 0.4 * before[i]!).length;
+
+  it("closes the eye that blinks, or both", () => {
+    const mannequin = new Mannequin();
+    const open = heights(mannequin, {}, {});
+    const inAnEye = shrunk(open, heights(mannequin, { blinkLeft: 1 }, {}));
+    expect(inAnEye).toBeGreaterThan(1);
+    expect(shrunk(open, heights(mannequin, { blink: 1 }, {}))).toBe(2 * inAnEye);
+  });
+
+  it("opens its mouth as the jaw does", () => {
+    const mannequin = new Mannequin();
+    const closed = heights(mannequin, {}, {});
+    const open = heights(mannequin, {}, { jawOpen: 1 });
+    expect(open.filter((height, i) => height > closed[i]! + 0.02)).toHaveLength(1);
+  });
+
+  it("looks where the rig's eyes do, and the iris stays within the eye", () => {
+    const mannequin = new Mannequin();
+    const irises = (left: Quaternion) => {
+      mannequin.apply({ ...AT_EASE, bones: { ...AT_EASE.bones, leftEye: left, rightEye: left } });
+      const found: Box3[] = [];
+      mannequin.bone("head")!.traverse((node) => {
+        if (node instanceof Mesh && node.material === COLOURS.iris) {
+          found.push(new Box3().setFromObject(node, true));
+        }
+      });
+      return found;
+    };
+    const ahead = irises([0, 0, 0, 1]);
+    const toTheLeft = irises([0, Math.sin(0.2), 0, Math.cos(0.2)]);
+    expect(ahead).toHaveLength(2);
+    toTheLeft.forEach((iris, i) => {
+      expect(iris.max.x).toBeGreaterThan(ahead[i]!.max.x + 0.004);
+      expect(iris.max.x - iris.min.x).toBeGreaterThan(0.01);
+      expect(iris.max.x).toBeLessThan(ahead[i]!.getCenter(new Vector3()).x + 0.027);
+    });
+  });
 });

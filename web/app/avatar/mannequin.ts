@@ -84,85 +84,63 @@ export class Mannequin implements Avatar {
 
   #dress(): void {
     const { skin, top, collar, trousers } = COLOURS;
-    this.#add(
-      "hips",
-      mesh(
-        turned(
-          [
-            [-0.08, 0.1],
-            [-0.01, 0.137],
-            [0.06, 0.124],
-          ],
-          0.72,
-          20,
-        ),
-        trousers,
-      ),
+    const trunk = { depth: 0.72, segments: 28, roundness: 0.35 };
+    const hips = turned(
+      [
+        [-0.09, 0.12],
+        [-0.04, 0.15],
+        [0.06, 0.114],
+      ],
+      { ...trunk, depth: 0.6 },
     );
-    this.#add(
-      "spine",
-      mesh(
-        turned(
-          [
-            [-0.05, 0.122],
-            [0.04, 0.112],
-            [0.13, 0.12],
-          ],
-          0.72,
-          20,
-        ),
-        top,
-      ),
+    // The hem lies well outside the trousers, so that neither shows through the other.
+    const waist = turned(
+      [
+        [-0.072, 0.14],
+        [-0.066, 0.142],
+        [0.03, 0.124],
+        [0.13, 0.122],
+      ],
+      { ...trunk, roundness: 0.05 },
     );
-    this.#add(
-      "chest",
-      mesh(
-        turned(
-          [
-            [-0.01, 0.116],
-            [0.08, 0.134],
-            [0.15, 0.143],
-            [0.2, 0.128],
-            [0.235, 0.085],
-            [0.262, 0.052],
-          ],
-          0.7,
-          22,
-        ),
-        top,
-      ),
+    const ribs = turned(
+      [
+        [-0.03, 0.119],
+        [0.06, 0.134],
+        [0.13, 0.143],
+        [0.185, 0.136],
+        [0.222, 0.11],
+        [0.246, 0.082],
+        [0.266, 0.062],
+      ],
+      { ...trunk, depth: 0.74, roundness: 0.1 },
     );
-    this.#add(
-      "chest",
-      mesh(new TorusGeometry(0.047, 0.014, 10, 24).rotateX(Math.PI / 2).scale(1, 1, 0.95), collar, [0, 0.272, 0.002]),
+    const neckline = new TorusGeometry(0.051, 0.0085, 10, 32).rotateX(Math.PI / 2).rotateX(0.12);
+    this.#add("hips", mesh(hips, trousers));
+    this.#add("spine", mesh(waist, top));
+    this.#add("chest", mesh(ribs, top));
+    this.#add("chest", mesh(neckline, collar, [0, 0.267, 0.001]));
+    const throat = turned(
+      [
+        [-0.03, 0.045],
+        [0.1, 0.04],
+      ],
+      { segments: 20 },
     );
-    this.#add(
-      "neck",
-      mesh(
-        turned(
-          [
-            [-0.03, 0.044],
-            [0.1, 0.041],
-          ],
-          1,
-          14,
-        ),
-        skin,
-      ),
-    );
+    this.#add("neck", mesh(throat, skin));
     for (const side of ["left", "right"] as const) {
       const sign = side === "left" ? 1 : -1;
       const along = (geometry: BufferGeometry) => geometry.rotateZ((-sign * Math.PI) / 2);
       const down = (geometry: BufferGeometry) => geometry.rotateX(Math.PI);
-      const shoulder = ellipsoid([0.082, 0.045, 0.052], top, [sign * 0.112, 0.203, 0]);
-      shoulder.rotation.z = -sign * 0.3;
+      const shoulder = ellipsoid([0.13, 0.054, 0.062], top, [sign * 0.08, 0.2, -0.002], 28);
+      shoulder.rotation.z = -sign * 0.12;
       this.#add("chest", shoulder);
-      this.#add(`${side}UpperArm`, mesh(along(limb(0.25, 0.053, 0.044)), top));
-      this.#add(`${side}LowerArm`, mesh(along(limb(0.25, 0.041, 0.029)), skin));
-      const cuff = new TorusGeometry(0.0405, 0.007, 8, 20).rotateY(Math.PI / 2);
+      this.#add(`${side}UpperArm`, mesh(along(limb(0.25, 0.044, 0.04, 20)), top));
+      this.#add(`${side}LowerArm`, mesh(along(limb(0.25, 0.038, 0.028, 18)), skin));
+      const cuff = new TorusGeometry(0.0385, 0.006, 8, 24).rotateY(Math.PI / 2);
       this.#add(`${side}UpperArm`, mesh(cuff, collar, [sign * 0.245, 0, 0]));
-      this.#add(`${side}UpperLeg`, mesh(down(limb(0.42, 0.08, 0.058, 16)), trousers));
-      this.#add(`${side}LowerLeg`, mesh(down(limb(0.4, 0.058, 0.042, 16)), trousers));
+      this.#add(`${side}UpperLeg`, mesh(down(limb(0.42, 0.078, 0.056, 20)), trousers));
+      this.#add(`${side}LowerLeg`, mesh(down(limb(0.4, 0.056, 0.042, 20)), trousers));
       this.#add(`${side}Foot`, ellipsoid([0.048, 0.05, 0.062], COLOURS.shoes, [0, -0.035, 0.005], 16));
       this.#add(`${side}Foot`, ellipsoid([0.05, 0.046, 0.125], COLOURS.shoes, [0, -0.055, 0.062], 18));
       this.#add(`${side}Foot`, ellipsoid([0.053, 0.014, 0.132], COLOURS.soles, [0, -0.089, 0.06], 18));
