@@ -6,6 +6,7 @@ import { Emitter } from "../../sdk/src/events.js";
 import type { Rig } from "../../sdk/src/index.js";
 import type { Avatar } from "./avatar.js";
 import type { Motion } from "./motion.js";
+import { makeShadow } from "./shadow.js";
 
 /** Beyond it a picture costs more and looks the same. */
 const MAX_PIXEL_RATIO = 2;
@@ -18,9 +19,13 @@ const MAX_STEP_SECONDS = 0.1;
 /** So long something may swing that nobody moves. */
 const SWING_MS = 3000;
 const FIELD_OF_VIEW = 24;
+/** Of the head's bone, in metres, of somebody 1.7 m tall. */
+const HEAD_HEIGHT = 1.54;
 /** Metres around what is to be seen, of an avatar 1.7 m tall. */
-const FULL_FRAME = { width: 1.15, margin: 0.09 };
-const UPPER_FRAME = { width: 0.86, below: 0.36, above: 0.37 };
+const FULL_FRAME = { width: 1.15, below: 0.09, above: 0.34 };
+const UPPER_FRAME = { width: 0.86, below: 0.44, above: 0.35 };
+/** Of the room that a narrow window leaves, so much is above the head. */
+const SPARE_ABOVE = 0.3;
 
 export class AvatarView extends Emitter<{ graphics: "well" | "lost" }> {
   readonly #motion: Motion;
@@ -28,9 +33,10 @@ export class AvatarView extends Emitter<{ graphics: "well" | "lost" }> {
   readonly #scene = new Scene();
   readonly #camera = new PerspectiveCamera(FIELD_OF_VIEW, 1, 0.1, 50);
   readonly #canvas: HTMLCanvasElement;
+  readonly #shadow = makeShadow();
   #avatar: Avatar | null = null;
   #height = 1.7;
-  #headHeight = 1.54;
+  #headHeight = HEAD_HEIGHT;
   #framedUpper: boolean | null = null;
   /** The pose that was drawn last; null when it has to be drawn again. */
   #pose: Rig | null = null;
@@ -49,12 +55,11 @@ export class AvatarView extends Emitter<{ graphics: "well" | "lost" }> {
     this.#motion = motion;
     this.#canvas = canvas;
     this.#renderer = new WebGLRenderer({ canvas, alpha: true, antialias: true });
-    this.#renderer.setPixelRatio(Math.min(devicePixelRatio, MAX_PIXEL_RATIO));
-    const sun = new DirectionalLight(0xffffff, 2.1);
+    const sun = new DirectionalLight(0xfff6ee, 1.9);
     sun.position.set(0.9, 1.6, 2.2);
-    const back = new DirectionalLight(0xdff2ff, 0.9);
+    const back = new DirectionalLight(0xdff2ff, 1.1);
     back.position.set(-1.4, 1.2, -1.8);
-    this.#scene.add(sun, back, new HemisphereLight(0xffffff, 0xa9b4bd, 1.35));
+    this.#scene.add(sun, back, new HemisphereLight(0xffffff, 0xc7b6ac, 1.6), this.#shadow);
     canvas.addEventListener("webglcontextlost", () => this.emit("graphics", "lost"));
     canvas.addEventListener("webglcontextrestored", () => {
       this.#pose = null;
@@ -84,6 +89,7 @@ export class AvatarView extends Emitter<{ graphics: "well" | "lost" }> {
     this.#scene.add(avatar.object);
     this.#height = new Box3().setFromObject(avatar.object).max.y;
     this.#headHeight = avatar.bone("head")!.getWorldPosition(new Vector3()).y;
+    this.#shadow.scale.setScalar(this.#headHeight / HEAD_HEIGHT);
     this.#frame();
   }
 
@@ -100,7 +106,11 @@ export class AvatarView extends Emitter<{ graphics: "well" | "lost" }> {
     const seconds = Math.min((now - this.#drawnAt) / 1000, MAX_STEP_SECONDS);
     this.#drawnAt = now;
     if (now - this.#movedAt <= SWING_MS) {
-      this.#avatar?.apply(pose, seconds);
+      if (this.#avatar) {
+        this.#avatar.apply(pose, seconds);
+        const { x, z } = this.#avatar.bone("hips")!.getWorldPosition(new Vector3());
+        this.#shadow.position.set(x, 0, z);
+      }
       this.#renderer.render(this.#scene, this.#camera);
       this.#keepPace(seconds);
     }
@@ -121,21 +131,24 @@ export class AvatarView extends Emitter<{ graphics: "well" | "lost" }> {
   #fit(): void {
     const { clientWidth, clientHeight } = this.#canvas;
     if (clientWidth > 0 && clientHeight > 0) {
+      this.#renderer.setPixelRatio(Math.min(devicePixelRatio, MAX_PIXEL_RATIO));
+      this.#pictures = 0;
       this.#renderer.setSize(clientWidth, clientHeight, false);
       this.#camera.aspect = clientWidth / clientHeight;
       this.#frame();
+      this.#renderer.render(this.#scene, this.#camera); // A canvas of another size is empty, and would flicker.
     }
   }
 
   /** Go so far away that all of it that is to be seen fits, in height and in width. */
   #frame(): void {
     const upper = (this.#framedUpper = this.#motion.settings.upperBody);
-    const scale = this.#headHeight / 1.54;
-    const bottom = upper ? this.#headHeight - UPPER_FRAME.below * scale : -FULL_FRAME.margin * scale;
-    const top = upper ? this.#headHeight + UPPER_FRAME.above * scale : this.#height + FULL_FRAME.margin * scale;
+    const scale = this.#headHeight / HEAD_HEIGHT;
+    const bottom = upper ? this.#headHeight - UPPER_FRAME.below * scale : -FULL_FRAME.below * scale;
+    const top = upper ? this.#headHeight + UPPER_FRAME.above * scale : this.#height + FULL_FRAME.above * scale;
     const width = (upper ? UPPER_FRAME.width : FULL_FRAME.width) * scale;
     const height = Math.max(top - bottom, width / this.#camera.aspect);
-    const middle = (top + bottom) / 2;
+    const middle = top + SPARE_ABOVE * (height - top + bottom) - height / 2;
     this.#camera.position.set(0, middle, height / 2 / Math.tan((FIELD_OF_VIEW * Math.PI) / 360));
     this.#camera.lookAt(0, middle, 0);
     this.#camera.updateProjectionMatrix();
