@@ -131,7 +131,8 @@ export class AvatarStage {
 
   #update(): void {
     const { avatar, detail } = this.#translator.messages;
-    element("avatar-name", HTMLElement).textContent = this.#loading ? avatar.loading(this.#loading) : this.#name;
+    const name = element("avatar-name", HTMLElement);
+    name.textContent = name.title = this.#loading ? avatar.loading(this.#loading) : this.#name;
     this.#mannequin.hidden = !this.#name;
     const notice = element("file-problem", HTMLElement);
     notice.hidden = !this.#problem;
