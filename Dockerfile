@@ -44,10 +44,11 @@ RUN --mount=type=cache,target=/var/cache/models \
 
 
 FROM python:3.11-slim-bookworm
-# MediaPipe's library is linked against these. Debian's archive has the newest version only, so none can be pinned.
+# MediaPipe's library is linked against libEGL and libGLESv2. Debian's archive has the newest version only, so none can be
+# pinned.
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends libegl1 libgles2 \
+    && apt-get install --yes --no-install-recommends libegl1 libgles2 tini \
     && apt-get clean \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --no-create-home --home-dir /nonexistent holistic-rtc \
@@ -66,5 +67,6 @@ ENV PATH=/opt/holistic-rtc/bin:$PATH \
 USER 10001
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s CMD ["python", "/opt/holistic-rtc/healthcheck.py"]
-ENTRYPOINT ["holistic-rtc"]
+# As the first process, Python would pay no attention to SIGTERM until it gets to say what to do then.
+ENTRYPOINT ["tini", "--", "holistic-rtc"]
 CMD ["serve"]

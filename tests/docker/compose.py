@@ -26,7 +26,9 @@ SETTINGS = {
 }
 
 
-def docker(*arguments: str, check: bool = True, settings: Mapping[str, str] = SETTINGS) -> str:
+def docker(
+    *arguments: str, check: bool = True, settings: Mapping[str, str] = SETTINGS, timeout: float | None = None
+) -> str:
     """:return: what it printed, errors as well."""
     done = subprocess.run(
         ["docker", *arguments],
@@ -36,6 +38,7 @@ def docker(*arguments: str, check: bool = True, settings: Mapping[str, str] = SE
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
+        timeout=timeout,
     )
     assert not check or done.returncode == 0, f"docker {' '.join(arguments)}:\n{done.stdout}"
     return done.stdout.strip()

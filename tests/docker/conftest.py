@@ -13,11 +13,17 @@ def pytest_ignore_collect(config: pytest.Config) -> bool | None:
     return None if any(Path(__file__).parent.name in Path(argument).parts for argument in config.args) else True
 
 
+@pytest.fixture(scope="session")
+def image() -> str:
+    docker("compose", "build")
+    return "holistic-rtc"
+
+
 @pytest.fixture(scope="module")
-def composition() -> Iterator[Composition]:
+def composition(image: str) -> Iterator[Composition]:
     """Of docker-compose.yml; gone with its volumes at the end."""
     try:
-        docker("compose", "up", "--build", "--detach", "--wait", "--wait-timeout", "120")
+        docker("compose", "up", "--detach", "--wait", "--wait-timeout", "120")
         yield Composition(f"http://{ADDRESS}:{SETTINGS['HTTP_PORT']}")
     finally:
         print(docker("compose", "logs", "--tail", "50", check=False))

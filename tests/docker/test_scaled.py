@@ -43,10 +43,10 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def containers(certificate: Path) -> Iterator[list[str]]:
+def containers(image: str, certificate: Path) -> Iterator[list[str]]:
     """Of two servers, whom nothing but their network leads to."""
     settings = {**SCALED, "TURN_CERTIFICATE": str(certificate.parent)}
-    up = ("up", "--build", "--detach", "--wait", "--wait-timeout", "120", "--scale", "app=2")
+    up = ("up", "--detach", "--wait", "--wait-timeout", "120", "--scale", "app=2")
     try:
         docker("compose", *up, settings=settings)
         yield docker("compose", "ps", "--quiet", "app", settings=settings).split()
