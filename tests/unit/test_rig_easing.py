@@ -105,7 +105,7 @@ def test_legs_and_head_stay_where_they_are_seen_while_the_trunk_goes_to_rest_and
     for frame in range(1, 60):
         rig = solver.solve(seen if frame >= 40 else without_shoulders, frame * 16)
         assert rig is not None
-        assert degrees_between(forward(rig)[0][bones], forward(still)[0][bones]).max() < 1
+        assert degrees_between(forward(rig)[0][bones], forward(still)[0][bones]).max() < 3
         if frame == 39:
             assert degrees_between(rig.rotations[0], turn()) < 0.1
 
