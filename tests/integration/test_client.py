@@ -29,15 +29,16 @@ from support.streams import first, rest, take
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest.fixture
-def clip(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One second of a person, 15 frames of 320x240."""
-    path = tmp_path / "clip.mp4"
+    path = tmp_path_factory.mktemp("client") / "clip.mp4"
+    picture = grace_hopper(320, 240)
     with av.open(path, "w") as container:
         stream = container.add_stream("libx264", rate=15)
         stream.width, stream.height = 320, 240
         for _ in range(15):
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(grace_hopper(320, 240), format="rgb24")))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode(None))
     return path
 

@@ -1,6 +1,7 @@
 """Processes that die, hang, or are told to end."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 
@@ -33,9 +34,11 @@ def process_of(server: Server, publisher: Publisher) -> psutil.Process:
     """The session process behind a publisher: the one with the port that the answer names."""
     candidates = [line for line in publisher.answer.splitlines() if line.startswith("a=candidate:")]
     ports = {int(line.split()[5]) for line in candidates}
-    for worker in server.workers():
-        if ports & {connection.laddr.port for connection in worker.net_connections("udp")}:
-            return worker
+    for worker in server.busy_workers():
+        # One of a session that has ended may end in this moment.
+        with contextlib.suppress(psutil.Error):
+            if ports & {connection.laddr.port for connection in worker.net_connections("udp")}:
+                return worker
     raise AssertionError("no process has the session's port")
 
 

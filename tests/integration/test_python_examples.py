@@ -41,7 +41,7 @@ async def script(name: str, *arguments: str | Path) -> AsyncIterator[asyncio.Str
 
 async def test_gestures_are_printed_until_the_session_ends(server: Server) -> None:
     async with publishing(server.url, [PictureTrack(grace_hopper())], direction="sendonly") as publisher:
-        await publisher.until(lambda: publisher.landmarks)
+        await publisher.until(lambda: publisher.landmarks and publisher.landmarks[-1].result.face_transform is not None)
         async with script("gestures.py", server.url, publisher.session) as output:
             line = (await asyncio.wait_for(output.readline(), 30)).decode()
             yaw = re.fullmatch(r" +\d+\.\d\d s   pinch not seen   yaw (-?\d+\.\d) °\n", line)

@@ -110,7 +110,9 @@ async def test_werift_publishes_and_subscribes(server: Server, clip: Path) -> No
         assert_shows_the_person(publisher.frames[-1])
 
         async with node_peer("subscribe", f"{server.url}/whep/{publisher.session}") as subscriber:
-            await subscriber.until(lambda: len(subscriber.landmarks) >= 5 and len(subscriber.frames) >= 5)
+            await subscriber.until(
+                lambda: len(subscriber.landmarks) >= 5 and len(subscriber.frames) >= 5 and subscriber.control
+            )
             assert subscriber.landmarks[-1].seq > publisher.landmarks[0].seq
             assert subscriber.landmarks[-1].result.face_landmarks is not None
             assert_shows_the_person(subscriber.frames[-1])

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -27,16 +27,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def lasting(server: Server) -> AsyncIterator[Publisher]:
     """One session for all tests that leave it as they found it. Its peer wants no video itself."""
     async with publishing(server.url, [PictureTrack(grace_hopper(), fps=15)], direction="sendonly") as publisher:
-        await publisher.until(lambda: publisher.received("stats") and publisher.received("stats")[-1]["tracks"])
         yield publisher
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def publisher(lasting: Publisher) -> Publisher:
-    """It, when the subscribers of other tests are gone."""
-    async with asyncio.timeout(30):
-        while (await listed(lasting))["subscribers"]:  # noqa: ASYNC110 - see Server.until()
-            await asyncio.sleep(0.05)
+    """It, when its tracks are listed, and the subscribers of other tests are not any more."""
+    await until_listed(lasting, lambda session: session["tracks"] and not session["subscribers"])
     return lasting
 
 
@@ -47,6 +44,12 @@ async def listed(publisher: Publisher) -> dict[str, Any]:
         sessions = (await response.json())["sessions"]
     [session] = [session for session in sessions if session["id"] == publisher.session]
     return session
+
+
+async def until_listed(publisher: Publisher, condition: Callable[[dict[str, Any]], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition(await listed(publisher)):  # noqa: ASYNC110 - see Server.until()
+            await asyncio.sleep(0.05)
 
 
 async def test_a_subscriber_gets_the_annotated_video_and_the_landmarks(server: Server, publisher: Publisher) -> None:
@@ -139,9 +142,7 @@ async def test_a_subscriber_that_goes_without_a_word_is_forgotten(server: Server
     async with subscribing(server.url, publisher.session, videos=0) as subscriber:
         await subscriber.until(lambda: subscriber.landmarks)
     # Closed, but never deleted.
-    async with asyncio.timeout(10):
-        while (await listed(publisher))["subscribers"]:  # noqa: ASYNC110 - see Server.until()
-            await asyncio.sleep(0.05)
+    await until_listed(publisher, lambda session: not session["subscribers"])
 
 
 async def test_nobody_but_its_publisher_ends_a_session(
