@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import math
 import time
 from collections.abc import Callable
 from contextlib import aclosing, closing, suppress
@@ -20,6 +21,8 @@ from .tracking.base import Tracker
 
 BUFFER = 64
 """Messages that wait for the disk: two seconds, so that a slow one loses none."""
+LATE = 1.0
+"""Seconds after which a take ends whose time is over, when no frame comes that would show it."""
 
 
 def record_session(url: str, session: str | None, token: str | None, wanted: Wanted, console: Console) -> Take:
@@ -65,15 +68,22 @@ async def _record(
             showing(console, lambda: Text(state()), state, live=console.is_terminal),
             aclosing(follower.messages()) as messages,
         ):
-            async for message in messages:
-                before = take.frames
-                await asyncio.to_thread(take.add, message)
-                if take.frames > before:
-                    rate.add(time.monotonic())
-                if before == 0 < take.frames:
-                    say(f"recording to {wanted.path}; Ctrl-C ends it")
-                if take.full:
-                    return
+            try:
+                async with asyncio.timeout(None) as limit:
+                    async for message in messages:
+                        before = take.frames
+                        await asyncio.to_thread(take.add, message)
+                        if take.frames > before:
+                            rate.add(time.monotonic())
+                        if before == 0 < take.frames:
+                            say(f"recording to {wanted.path}; Ctrl-C ends it")
+                            if take.longest < math.inf:
+                                limit.reschedule(asyncio.get_running_loop().time() + take.longest + LATE)
+                        if take.full:
+                            return
+            except TimeoutError:
+                if not limit.expired():
+                    raise
 
 
 def record_file(source: Path, make_tracker: Callable[[], Tracker], wanted: Wanted, report: Report) -> Take:

@@ -16,7 +16,8 @@ from holistic_rtc import cli
 from holistic_rtc.client import HolisticClient, VideoFile
 from holistic_rtc.landmarks import json
 from support.commands import refused, running, told
-from support.pictures import shared_media
+from support.pictures import grace_hopper, shared_media
+from support.publisher import Pictures
 from support.serving import Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -90,6 +91,21 @@ async def test_a_take_of_the_only_session_goes_on_with_the_next_one(server: Serv
     assert times == sorted(set(times))
     [begun] = [index for index, (before, after) in enumerate(pairwise(rows), 1) if after[1] < before[1]]
     assert times[begun] - times[begun - 1] > 500
+
+
+async def test_a_take_whose_time_is_over_ends_though_no_frame_comes(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "take.jsonl"
+    source = Pictures(grace_hopper(320, 240))
+    async with (
+        HolisticClient(server.url) as client,
+        client.publish(source),
+        running("record", "--url", server.url, "-o", path, "--seconds", "0.5") as process,
+    ):
+        await told(process, "Ctrl-C ends it")
+        source.picture = None
+        output, _ = await process.communicate()
+    assert (process.returncode, output.decode()) == (0, f"{path}\n")
+    assert path.stat().st_size > 0
 
 
 async def test_what_has_come_is_written_when_the_server_refuses_to_go_on(tmp_path: Path) -> None:
