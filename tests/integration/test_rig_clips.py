@@ -1,23 +1,25 @@
 """The rig of real people, with the real model."""
 
-import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import closing
-from pathlib import Path
+from itertools import islice
 
 import av
 import numpy as np
+import PIL.Image
 import pytest
 
 from holistic_rtc.native_log import without_noise
 from holistic_rtc.rig.kinematics import forward
 from holistic_rtc.rig.rest import RELAXED
-from holistic_rtc.rig.skeleton import BONE_INDEX, Rig
+from holistic_rtc.rig.skeleton import BONE_INDEX, BONES, Rig
 from holistic_rtc.rig.solver import TO_VRM, RigSolver
 from holistic_rtc.tracking import models
-from holistic_rtc.tracking.base import HolisticResult
+from holistic_rtc.tracking.base import FloatArray, HolisticResult, Image
 from holistic_rtc.tracking.mediapipe import MediaPipeTracker
 from holistic_rtc.tracking.refine import Refiner
+from support.pictures import shared_media
 
 ARMS = {"UpperArm": ("LowerArm", 11, 13), "LowerArm": ("Hand", 13, 15)}
 LEGS = {"UpperLeg": ("LowerLeg", 23, 25), "LowerLeg": ("Foot", 25, 27)}
@@ -25,21 +27,21 @@ LEGS = {"UpperLeg": ("LowerLeg", 23, 25), "LowerLeg": ("Foot", 25, 27)}
 
 def solved(name: str, step: int, frames: int) -> Iterator[tuple[HolisticResult, Rig]]:
     """Frames of a clip of the shared media, one in ``step``, and their rigs."""
-    path = Path(os.environ.get("HOLISTIC_TEST_MEDIA", "/nowhere")) / name
-    if not path.exists():
-        pytest.skip(f"{path} of the shared media isn't there")
+    with av.open(str(shared_media(name))) as container:
+        pictures = (
+            frame.to_ndarray(format="rgb24") for frame in islice(container.decode(video=0), 0, step * frames, step)
+        )
+        yield from solved_pictures(pictures, 33 * step)
+
+
+def solved_pictures(pictures: Iterable[Image], period_ms: int = 33) -> Iterator[tuple[HolisticResult, Rig]]:
     refiner, solver = Refiner(), RigSolver()
-    model = models.find(models.PoseModel.LITE).path
-    with av.open(str(path)) as container, without_noise(), closing(MediaPipeTracker(model)) as tracker:
-        for index, frame in enumerate(container.decode(video=0)):
-            if index % step:
-                continue
-            if index >= step * frames:
-                break
-            image = frame.to_ndarray(format="rgb24")
-            result = tracker.track(image, index * 33)
-            result = refiner.refine(result, image.shape[1], image.shape[0], index * 33, smoothing=True)
-            rig = solver.solve(result, index * 33)
+    with without_noise(), closing(MediaPipeTracker(models.find(models.PoseModel.LITE).path)) as tracker:
+        for index, picture in enumerate(pictures):
+            height, width, _ = picture.shape
+            result = tracker.track(picture, index * period_ms)
+            result = refiner.refine(result, width, height, index * period_ms, smoothing=True)
+            rig = solver.solve(result, index * period_ms)
             assert rig is not None
             yield result, rig
 
@@ -83,3 +85,32 @@ def test_the_legs_of_somebody_at_a_desk_stay_at_rest_and_the_arm_waves() -> None
     # From beside the hips to before the face.
     assert min(hand[1] for hand in hands) < 1.1
     assert max(hand[1] for hand in hands) > 1.3
+
+
+def test_a_mirrored_picture_gives_the_mirrored_rig() -> None:
+    # Somebody who does another thing with each arm.
+    picture = np.asarray(PIL.Image.open(shared_media("upper_body.png")).convert("RGB"))
+    *_, (_, rig) = solved_pictures([picture] * 3)
+    *_, (_, other) = solved_pictures([np.ascontiguousarray(picture[:, ::-1])] * 3)
+    off = degrees_between(mirrored(rig.rotations), other.rotations)
+    off_unmirrored = degrees_between(rig.rotations, other.rotations)
+    # As near as the model itself comes, whose landmarks aren't the mirrored ones.
+    for bone in ("hips", "spine", "chest", "neck", "head"):
+        assert off[BONE_INDEX[bone]] < 10, bone
+    for bone in ("leftUpperArm", "leftLowerArm", "rightUpperArm", "rightLowerArm"):
+        assert off[BONE_INDEX[bone]] < min(25, off_unmirrored[BONE_INDEX[bone]]), bone
+    assert off_unmirrored.max() > 40
+    assert other.hips_position[0] == pytest.approx(-rig.hips_position[0], abs=0.02)
+
+
+def mirrored(rotations: FloatArray) -> FloatArray:
+    twin = {"left": "right", "right": "left"}
+    twins = [BONE_INDEX[re.sub("^(left|right)", lambda side: twin[side[0]], bone)] for bone in BONES]
+    turned: FloatArray = rotations[twins] * np.array((1, -1, -1, 1), np.float32)
+    return turned
+
+
+def degrees_between(first: FloatArray, second: FloatArray) -> FloatArray:
+    cosines = np.abs((first * second).sum(axis=1))
+    angles: FloatArray = np.degrees(2 * np.arccos(np.minimum(cosines, 1)))
+    return angles
