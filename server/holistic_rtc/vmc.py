@@ -6,6 +6,7 @@ it uses, has the x axis on the person's right where VRM has it on the left: that
 
 import asyncio
 import math
+import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -184,9 +185,12 @@ async def sending(to: str, *, arkit: bool) -> AsyncIterator[Sender]:
     host, _, port = to.rpartition(":")
     if not host or not (port.isascii() and port.isdecimal() and 0 < int(port) < 65_536):
         raise ConfigError(f"{to} is no HOST:PORT to send to, such as 127.0.0.1:39539")
+    host = host.removeprefix("[").removesuffix("]")
+    # Of "localhost" IPv6 often comes first, at which avatar programs don't listen.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         transport, sender = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: Sender(to, arkit=arkit), remote_addr=(host.removeprefix("[").removesuffix("]"), int(port))
+            lambda: Sender(to, arkit=arkit), remote_addr=(host, int(port)), family=family
         )
     except OSError as error:
         raise ConfigError(f"{to} can't be sent to: {error.strerror}") from error

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 
 import numpy as np
 import pytest
@@ -116,6 +117,22 @@ async def test_it_knows_when_no_program_listens() -> None:
         while "no program listens there" not in sender.state():
             sender.send(posed())
             await asyncio.sleep(0.01)
+
+
+async def test_of_a_name_it_takes_the_ipv4_address_where_avatar_programs_listen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def resolve(host: str, port: int, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0) -> list[object]:
+        found = [(socket.AF_INET6, ("::1", port, 0, 0)), (socket.AF_INET, ("127.0.0.1", port))]
+        return [(known, type, proto, "", address) for known, address in found if family in (0, known)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    async with receiving() as program, sending(f"localhost:{program.port}", arkit=False) as sender:
+        sending_on = asyncio.create_task(program.frames(1, timeout=10))
+        while not sending_on.done():
+            sender.send(posed())
+            await asyncio.sleep(0.01)
+        assert await sending_on
 
 
 @pytest.mark.parametrize("to", ["39539", "127.0.0.1", "127.0.0.1:vmc", "127.0.0.1:0", "127.0.0.1:65536", ":39539"])
