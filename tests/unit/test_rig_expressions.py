@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rig_poses import degrees_between, landmarks_of, pose, turn
 from synthetic import FUZZ
 
+from holistic_rtc.rig.easing import EASE_OUT_MS, HOLD_MS
 from holistic_rtc.rig.expressions import GAZE, expressions, eyes
 from holistic_rtc.rig.quaternions import Array, rotate
 from holistic_rtc.rig.skeleton import ARKIT_BLENDSHAPES, BONE_INDEX, EXPRESSIONS
@@ -165,3 +166,19 @@ def test_a_face_that_comes_has_its_gaze_from_the_start() -> None:
     rig = solver.solve(ahead, 200)
     assert rig is not None
     assert degrees_between(rig.rotations[BONE_INDEX["leftEye"]], turn()) < 0.1
+
+
+def test_a_lost_face_is_held_for_a_moment_and_goes_to_rest_in_the_set_time() -> None:
+    result = replace(landmarks_of(pose(head=turn(("y", 20)))), face_blendshapes=shapes(eyeBlink=0.7).astype(np.float32))
+    lost = replace(result, face_transform=None, face_blendshapes=None)
+    solver = RigSolver()
+    solver.solve(result, 0)
+    blinks = []
+    for milliseconds in range(10, EASE_OUT_MS + 10, 10):
+        rig = solver.solve(lost, milliseconds)
+        assert rig is not None
+        blinks.append(float(rig.expressions[EXPRESSIONS.index("blink")]))
+    assert blinks[HOLD_MS // 10 - 1] == 1
+    assert blinks == sorted(blinks, reverse=True)
+    assert blinks[-1] == 0
+    assert degrees_between(rig.rotations[BONE_INDEX["head"]], turn()) < 0.1
