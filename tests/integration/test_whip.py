@@ -231,4 +231,4 @@ async def test_many_broken_offers_leave_the_warm_process_in_place(server: Server
             return response.status
 
     assert set(await asyncio.gather(*(post() for _ in range(3)))) == {400}
-    assert server.workers() == spares
+    assert set(spares) <= set(server.workers())
