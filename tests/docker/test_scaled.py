@@ -1,11 +1,12 @@
 """Several servers on one machine, which browsers reach through the TURN server alone."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import Browser, async_playwright, expect
 
 from e2e.browsers import launched, opened
 from turn.coturn import make_certificate
@@ -17,7 +18,7 @@ SCALED = {
     **SETTINGS,
     "COMPOSE_PROJECT_NAME": "holistic-rtc-scaled",
     "COMPOSE_FILE": "docker-compose.yml:deploy/compose.scale.yml",
-    "APP_CPUS": "0.5",
+    "APP_CPUS": "0.75",
     "NETWORK": NETWORK,
     # This machine, seen from the containers as well as from the browser.
     "PUBLIC_HOST": f"{NETWORK}.1",
@@ -71,15 +72,18 @@ async def test_each_of_two_servers_is_reached_through_the_turn_server_and_the_pa
     urls = [f"http://{docker('inspect', '--format', address, container)}:8080" for container in containers]
     assert len(urls) == 2
     async with async_playwright() as playwright, launched(playwright) as browser:
-        for url in urls:
-            async with opened(browser, "about:blank") as page:
-                await page.add_init_script(ONLY_RELAYS)
-                await page.goto(url)
-                await page.get_by_test_id("sample").click()
-                await page.wait_for_function("() => window.holistic.lastFrame?.faceLandmarks.length === 1")
-                await page.wait_for_function(
-                    "() => document.getElementById('annotated-video').getVideoPlaybackQuality().totalVideoFrames > 5"
-                )
-                rate = page.get_by_test_id("fps-received")
-                await expect(rate).to_have_text(re.compile("[1-9]"))
-                assert 0 < float(await rate.inner_text()) < 20
+        await asyncio.gather(*(is_reached_and_tells_of_its_cap(browser, url) for url in urls))
+
+
+async def is_reached_and_tells_of_its_cap(browser: Browser, url: str) -> None:
+    async with opened(browser, "about:blank") as page:
+        await page.add_init_script(ONLY_RELAYS)
+        await page.goto(url)
+        await page.get_by_test_id("sample").click()
+        await page.wait_for_function("() => window.holistic.lastFrame?.faceLandmarks.length === 1")
+        await page.wait_for_function(
+            "() => document.getElementById('annotated-video').getVideoPlaybackQuality().totalVideoFrames > 5"
+        )
+        rate = page.get_by_test_id("fps-received")
+        await expect(rate).to_have_text(re.compile("[1-9]"))
+        assert 0 < float(await rate.inner_text()) < 20
