@@ -151,7 +151,7 @@ def test_easing_takes_the_same_time_at_any_frame_rate(fists: HolisticResult, fps
         assert rig is not None
         return float(degrees_between(rig.rotations[LEFT_HAND], POSES["fists"][LEFT_HAND]).max())
 
-    assert lost_for(300, steps=300 * fps // 1000) == pytest.approx(lost_for(300, steps=300), abs=0.1)
+    assert lost_for(300, steps=300 * fps // 1000) == pytest.approx(lost_for(300, steps=50), abs=0.1)
 
 
 def test_a_hand_collapsed_to_nothing_is_not_seen(fists: HolisticResult) -> None:

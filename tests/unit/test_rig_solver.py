@@ -248,22 +248,22 @@ def test_a_number_that_is_none_spoils_no_other_part_and_no_later_frame(field: st
 
 @st.composite
 def ways(draw: st.DrawFn) -> list[Array]:
-    """Somebody on the way from one pose to another, who turns by a degree from frame to frame."""
+    """Somebody on the way from one pose to another, whose bones turn by two degrees from frame to frame."""
     start, end = (draw(st.sampled_from(list(POSES.values()))) for _ in range(2))
-    frames = int(degrees_between(start, end).max()) + 2
+    frames = int(degrees_between(start, end).max() / 2) + 1
     return [blend(start, end, np.full(len(BONES), frame / frames)) for frame in range(frames + 1)]
 
 
-@settings(FUZZ, max_examples=12)
+@settings(FUZZ, max_examples=10)
 @given(ways())
-def test_who_moves_by_a_degree_makes_no_bone_turn_by_many(way: list[Array]) -> None:
+def test_who_moves_little_by_little_makes_no_bone_leap(way: list[Array]) -> None:
     solver, before = RigSolver(), None
     for frame, rotations in enumerate(way):
         rig = solver.solve(landmarks_of(rotations), frame * FRAME_MS)
         assert rig is not None
         if before is not None:
             step = degrees_between(rig.rotations, before)
-            assert step.max() < 8, BONES[step.argmax()]
+            assert step.max() < 6, BONES[step.argmax()]
         before = rig.rotations
 
 
