@@ -1,4 +1,4 @@
-"""Which parts are seen, and how a value goes to a new one when that changes: the solver's only memory."""
+"""Which parts are seen, how values go to new ones when that changes, and what is calmed: the solver's only memory."""
 
 from collections.abc import Callable
 from math import exp, inf

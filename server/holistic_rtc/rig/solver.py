@@ -86,8 +86,8 @@ class RigSolver:
     """
     Solves the rig of one stream.
 
-    It has no memory but that of easing: a part that isn't seen any more goes to :data:`~.rest.RELAXED`, and one that is
-    seen again to where it is, as ``easing.py`` says. What it is given should be smoothed already.
+    It has no memory but that of ``easing.py``: a part that isn't seen any more goes to :data:`~.rest.RELAXED`, one that
+    is seen again to where it is, and gaze and moods are calmed. What it is given should be smoothed already.
     """
 
     def __init__(self) -> None:
