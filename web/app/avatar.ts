@@ -78,7 +78,8 @@ if (!usesCamera) {
 }
 
 function showStatus(status: Status): void {
-  if (status.state !== "connected") {
+  const { state } = status;
+  if (state !== "connected" && state !== "reconnecting") {
     motion.rest();
     controls.update();
   }

@@ -102,7 +102,12 @@ export class AvatarStage {
       }
       this.#view?.setAvatar(avatar);
       this.#name = file.name;
-      void keepFile(file).catch(() => undefined); // Where there is no room for it, it is chosen anew the next time.
+      // Once it was drawn: one that is too much for this browser must not be the first thing of the next visit, too.
+      requestAnimationFrame(() => {
+        if (turn === this.#turn) {
+          void keepFile(file).catch(() => undefined); // Where there is no room for it, it is chosen anew the next time.
+        }
+      });
     } catch (error) {
       if (turn !== this.#turn) {
         return;
