@@ -5,7 +5,7 @@ import {
   LatheGeometry,
   type Material,
   Mesh,
-  MeshStandardMaterial,
+  MeshLambertMaterial,
   SphereGeometry,
   Vector2,
 } from "three";
@@ -20,14 +20,14 @@ export const COLOURS = {
   trousers: matte(0x3c4a59),
   shoes: matte(0xf4f6f8),
   soles: matte(0x17a08f),
-  eye: matte(0xffffff, 0.35),
-  iris: matte(0x2c6f74, 0.3),
-  pupil: matte(0x14202a, 0.25),
+  eye: matte(0xffffff),
+  iris: matte(0x2c6f74),
+  pupil: matte(0x14202a),
   mouth: matte(0x6e2f36),
 } as const;
 
-function matte(color: number, roughness = 0.82): Material {
-  return new MeshStandardMaterial({ color, roughness });
+function matte(color: number): Material {
+  return new MeshLambertMaterial({ color });
 }
 
 export function mesh(geometry: BufferGeometry, material: Material, at: Triple = [0, 0, 0]): Mesh {
