@@ -124,13 +124,13 @@ async def test_two_sessions_share_the_cpu_cap_with_fewer_frames_and_a_bounded_de
             used, began = _cpu_seconds(composition), time.monotonic()
             seen = [len(publisher.landmarks) for publisher in (one, other)]
             reports = len(one.received("stats"))
-            await one.until(lambda: len(one.received("stats")) >= reports + 8, timeout=60)
+            await one.until(lambda: len(one.received("stats")) >= reports + 5, timeout=60)
             # A period of 0.1 s may be charged late.
             assert _cpu_seconds(composition) - used < CPUS * (time.monotonic() - began) * 1.05 + 0.1
             few, many = sorted(len(p.landmarks) - count for p, count in zip((one, other), seen, strict=True))
             assert few > many / 3
             for publisher in (one, other):
-                tracks = [stats["tracks"][0] for stats in publisher.received("stats")[-8:]]
+                tracks = [stats["tracks"][0] for stats in publisher.received("stats")[-5:]]
                 assert tracks[-1]["dropped"] > tracks[0]["dropped"]
                 assert max(track["fps_out"] for track in tracks) < 20
                 # Frames on their way, however slow it all is; a queue would be longer each second.
