@@ -270,7 +270,7 @@ def test_who_moves_little_by_little_makes_no_bone_leap(way: list[Array]) -> None
 @st.composite
 def any_results(draw: st.DrawFn) -> HolisticResult:
     random = np.random.default_rng(draw(st.integers(0, 2**32)))
-    scale = draw(st.sampled_from((0, 1e-12, 0.05, 1)))
+    scale = draw(st.sampled_from((0, 1e-12, 0.05, 1, 1e12)))
 
     def points(count: int) -> np.ndarray:
         found = random.uniform(-1, 1, (count, 3)) * scale
@@ -281,10 +281,13 @@ def any_results(draw: st.DrawFn) -> HolisticResult:
 
     face = np.identity(4)
     face[:3, :3] = to_matrix(_unit(random.normal(size=4)))
+    with_pose = draw(st.booleans())
     return HolisticResult(
-        pose_landmarks=points(33),
-        pose_world_landmarks=points(33),
-        pose_visibility=random.choice((0.0, 0.5, 1.0), 33, p=(0.05, 0.05, 0.9)).astype(np.float32),
+        pose_landmarks=points(33) if with_pose else None,
+        pose_world_landmarks=points(33) if with_pose else None,
+        pose_visibility=random.choice((0.0, 0.5, 1.0), 33, p=(0.05, 0.05, 0.9)).astype(np.float32)
+        if with_pose
+        else None,
         face_transform=face.astype(np.float32) if draw(st.booleans()) else None,
         face_blendshapes=random.random(52, dtype=np.float32),
         left_hand_world_landmarks=points(21) if draw(st.booleans()) else None,
