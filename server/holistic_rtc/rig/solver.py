@@ -121,6 +121,8 @@ class RigSolver:
 
         if pose is None:
             found, chest = RELAXED.copy(), self._shown_trunk(_IDENTITY, _IDENTITY, IDENTITY)[1]
+            # So that it knows which parts have come and gone.
+            self._roll.step(np.zeros(len(_TIPS)), presence)
         else:
             found, chest = self._solve_body(pose, hands, palms)
         if result.face_transform is not None:
