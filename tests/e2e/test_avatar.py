@@ -150,6 +150,8 @@ async def test_files_that_are_no_avatars_are_explained_and_the_one_before_stays_
     problem = "file-problem"
     async with small(browser, f"{server.url}/avatar") as page:
         whole = vrm_file("1.0")
+        held = b'"bufferView": 0, "componentType": 5126, "count": 8,'
+        claimed = b'"componentType": 5126, "count": 200000000,'.ljust(len(held))
         await choose(page, "阿凡达.vrm", whole)
         await expect(page.get_by_test_id("avatar-name")).to_have_text("阿凡达.vrm")
         await page.evaluate(KEPT, True)
@@ -158,6 +160,7 @@ async def test_files_that_are_no_avatars_are_explained_and_the_one_before_stays_
             (b"gl", "Not a VRM file"),
             (whole[: len(whole) // 2], "The file is damaged"),
             (whole[:12] + bytes(len(whole) - 12), "The file is damaged"),
+            (whole.replace(held, claimed), "it claims 200000000 vectors"),
             (plain_glb(), "There is no VRM avatar in it"),
         ):
             await choose(page, "bad.vrm", content)
@@ -223,6 +226,17 @@ async def test_an_overlay_without_an_id_follows_the_only_session_and_then_the_ne
                 await obs.evaluate("() => { window.holistic.lastFrame = null; }")
                 await page.get_by_test_id("start").click()
                 await until_state(page, "connected")
+
+
+async def test_the_link_for_obs_names_a_session_only_where_the_page_does(browser: Browser, server: Server) -> None:
+    for query, link in (("", "overlay=1"), ("?session=a%26b", "overlay=1&session=a%26b")):
+        async with small(browser, f"{server.url}/avatar{query}#token=secret", may_complain=True) as page:
+            await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+            button = page.get_by_test_id("copy-overlay")
+            await button.click()
+            await expect(button).to_have_text("Copied")
+            copied = await page.evaluate("() => navigator.clipboard.readText()")
+            assert copied == f"{server.url}/avatar?{link}#token=secret"
 
 
 async def test_an_overlay_whose_session_is_not_there_says_so(browser: Browser, server: Server) -> None:

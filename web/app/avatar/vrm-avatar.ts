@@ -2,7 +2,7 @@
 
 import { type VRM, VRMLoaderPlugin, VRMUtils } from "@pixiv/three-vrm";
 import type { Object3D } from "three";
-import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
+import { GLTFLoader, type GLTFParser } from "three/addons/loaders/GLTFLoader.js";
 
 import { type BoneName, type Rig, RIG_BONES } from "../../sdk/src/index.js";
 import type { Avatar } from "./avatar.js";
@@ -10,6 +10,9 @@ import { type FaceDriver, faceDriver, fittedBones, gaze, hipsOffset, turnedAroun
 
 /** Far more than avatars have, and less than makes a browser's tab run out of memory. */
 export const MAX_FILE_BYTES = 200e6;
+
+/** Vectors that a file may have without holding them: what it leaves out is zero, and takes memory all the same. */
+const MAX_LEFT_OUT = 100e6;
 
 export type FileProblem = "nothing" | "unreadable" | "too-large" | "not-vrm" | "not-humanoid" | "damaged";
 
@@ -34,7 +37,9 @@ export async function loadVrm(file: Blob): Promise<Avatar> {
   }
   const bytes = await read(file);
   checkHeader(bytes);
-  const loader = new GLTFLoader().register((parser) => new VRMLoaderPlugin(parser));
+  const loader = new GLTFLoader()
+    .register((parser) => ({ name: "limits", beforeRoot: () => checkClaims(parser) }))
+    .register((parser) => new VRMLoaderPlugin(parser));
   let vrm: VRM | undefined;
   try {
     const { userData } = await loader.parseAsync(bytes, "");
@@ -65,6 +70,15 @@ function checkHeader(bytes: ArrayBuffer): void {
   if (header.getUint32(8, true) > bytes.byteLength) {
     throw new AvatarFileError("damaged", new Error("the file is shorter than it says"));
   }
+}
+
+/** A few bytes could claim more memory than there is; see glTF 2.0, "Sparse Accessors". */
+function checkClaims(parser: GLTFParser): Promise<void> {
+  const { accessors = [] } = parser.json as { accessors?: { bufferView?: number; count: number }[] };
+  const leftOut = accessors.reduce((sum, { bufferView, count }) => sum + (bufferView === undefined ? count : 0), 0);
+  return leftOut > MAX_LEFT_OUT
+    ? Promise.reject(new Error(`it claims ${leftOut} vectors that it doesn't hold`))
+    : Promise.resolve();
 }
 
 class VrmAvatar implements Avatar {
