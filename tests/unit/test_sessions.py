@@ -302,11 +302,22 @@ CANDIDATE = "a=candidate:1 1 udp 1 192.0.2.1 50000 typ host"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def registry(start: Start) -> AsyncIterator[Registry]:
+async def registry(start: Start, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Registry]:
+    caplog.set_level("INFO")
     registry = Registry(WarmPool(lambda: start(ANSWERING), 1), Capacity(Limits(1.0, 1 << 32, ""), max_sessions=2), [])
     registry.open()
     yield registry
     await registry.close()
+
+
+async def test_how_many_sessions_there_is_room_for_is_logged_once_it_is_known(
+    caplog: pytest.LogCaptureFixture, registry: Registry
+) -> None:
+    for _ in range(2):
+        await registry.create(CANDIDATE)
+    assert [text for text in caplog.messages if "room" in text] == [
+        "tracking a frame takes 40 ms of CPU; there is room for 2 sessions at a time"
+    ]
 
 
 async def test_a_peer_for_whom_no_port_is_left_is_told_so_and_keeps_no_place(registry: Registry) -> None:

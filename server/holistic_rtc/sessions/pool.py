@@ -27,6 +27,8 @@ class WarmPool:
         self._size = size
         self.frame_cpu_ms: float | None = None
         """CPU that a frame takes a tracker, the least that was measured; None before the first process is ready."""
+        self.on_measured: Callable[[], object] = lambda: None
+        """Called when that is measured for the first time."""
         self._waiting = 0
         self._spares: list[SessionProcess] = []
         self._turn = asyncio.Lock()
@@ -123,6 +125,9 @@ class WarmPool:
             raise
         if ready:
             if process.frame_cpu_ms is not None:
+                first = self.frame_cpu_ms is None
                 self.frame_cpu_ms = min(process.frame_cpu_ms, self.frame_cpu_ms or process.frame_cpu_ms)
+                if first:
+                    self.on_measured()
             await self.release(process)
         return ready

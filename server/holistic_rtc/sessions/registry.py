@@ -61,6 +61,7 @@ class Registry:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def open(self) -> None:
+        self._pool.on_measured = self._tell_room
         self._pool.open()
 
     @property
@@ -178,6 +179,12 @@ class Registry:
         self._sessions.pop(session.id, None)
         end = session.process.end
         logger.info("session %s ended: %s", session.id, end["message"] if end else "its process is gone")
+
+    def _tell_room(self) -> None:
+        sessions = "1 session" if self.max_sessions == 1 else f"{self.max_sessions} sessions"
+        logger.info(
+            "tracking a frame takes %.0f ms of CPU; there is room for %s at a time", self._pool.frame_cpu_ms, sessions
+        )
 
     def _refuse_if_closing(self) -> None:
         if self._closing:
