@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import math
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -27,6 +28,15 @@ from .tracking import models
 from .tracking.models import ModelBundle, PoseModel
 
 stderr = Console(stderr=True, highlight=False)
+
+
+def run() -> int:
+    """The command as a process. Told to end, or left by its terminal, it loses no more than by Ctrl-C."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+    return main()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -408,4 +418,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

@@ -32,7 +32,7 @@ def bvh_frames(path: Path) -> list[list[float]]:
 
 
 async def test_a_session_until_its_end_a_given_time_or_ctrl_c(server: Server, tmp_path: Path) -> None:
-    vrma, bvh, table = (tmp_path / name for name in ("take.vrma", "take.bvh", "take.csv"))
+    vrma, bvh, table, other = (tmp_path / name for name in ("take.vrma", "take.bvh", "take.csv", "take_2.bvh"))
     common = ("record", "--url", server.url)
     async with (
         HolisticClient(server.url) as client,
@@ -40,22 +40,25 @@ async def test_a_session_until_its_end_a_given_time_or_ctrl_c(server: Server, tm
         running(*common, "-o", vrma, "--session", published.session) as to_the_end,
         running(*common, "-o", bvh, "--seconds", "1", "--fps", "20", "--session", published.session) as for_a_second,
         running(*common, "-o", table) as interrupted,
+        running(*common, "-o", other) as terminated,
     ):
         output, _ = await for_a_second.communicate()
         assert (for_a_second.returncode, output.decode()) == (0, f"{bvh}\n")
-        await told(interrupted, "Ctrl-C ends it")
-        interrupted.send_signal(signal.SIGINT)
-        output, _ = await interrupted.communicate()
-        assert (interrupted.returncode, output.decode()) == (0, f"{table}\n")
+        for process, number, path in (interrupted, signal.SIGINT, table), (terminated, signal.SIGTERM, other):
+            await told(process, "Ctrl-C ends it")
+            process.send_signal(number)
+            output, _ = await process.communicate()
+            assert (process.returncode, output.decode()) == (0, f"{path}\n")
         await told(to_the_end, "Ctrl-C ends it")
-        assert sorted(os.listdir(tmp_path)) == [bvh.name, table.name]
+        assert sorted(os.listdir(tmp_path)) == [bvh.name, table.name, other.name]
         await published.close()
         output, errors = await to_the_end.communicate()
         assert (to_the_end.returncode, output.decode()) == (0, f"{vrma}\n")
         assert b"the session has ended" in errors
-    assert sorted(os.listdir(tmp_path)) == [bvh.name, table.name, vrma.name]
+    assert sorted(os.listdir(tmp_path)) == [bvh.name, table.name, vrma.name, other.name]
 
     assert 1 < len(bvh_frames(bvh)) <= 20
+    assert bvh_frames(other)
     with table.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert any(row["pose_nose_x"] and row["hips_qw"] for row in rows)
