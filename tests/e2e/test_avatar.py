@@ -193,6 +193,7 @@ async def test_in_obs_there_is_the_avatar_of_a_session_and_nothing_else(
         await assert_comes_to_stand(obs)
         for width in (480, 200):
             await obs.set_viewport_size({"width": width, "height": 400})
+            assert await obs.get_by_test_id("avatar").bounding_box() == {"x": 0, "y": 0, "width": width, "height": 400}
             picture = Image.open(BytesIO(await obs.screenshot(omit_background=True))).convert("RGBA")
             alpha = np.asarray(picture)[..., 3]
             assert max(alpha[0].max(), alpha[-1].max(), alpha[:, 0].max(), alpha[:, -1].max()) < 8, "all of it is seen"
