@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
 from contextlib import aclosing, asynccontextmanager, nullcontext, suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 from rich.console import Console, RenderableType
 from rich.live import Live
@@ -75,7 +74,7 @@ class Follower:
         """The id of the one that is followed"""
         self.subscription: Subscription | None = None
         """The newest"""
-        self._only = None if isinstance(session, str) else session
+        self._goes_on = not isinstance(session, str)
         self._client = client
         self._say = say
         self._parts = parts
@@ -88,20 +87,20 @@ class Follower:
         :raises ClientError: there is no such session, or the server could not be reached in the first place.
         :raises ControlError: the server doesn't know one of the parts.
         """
-        newest_ms, came = 0, None
+        newest_ms, frame_at = None, time.monotonic()
         while True:
-            since_ms, last_ms = None, 0
+            since_ms = None
             async with aclosing(self._messages_of_one()) as messages:
                 async for message in messages:
-                    now, last_ms = time.monotonic(), message.timestamp_ms
+                    before, frame_at = frame_at, time.monotonic()
                     if since_ms is None:
-                        since_ms = 0 if came is None else newest_ms + round(1000 * (now - came)) - last_ms
-                    newest_ms, came = since_ms + last_ms, now
+                        gap_ms = round(1000 * (frame_at - before))
+                        since_ms = 0 if newest_ms is None else newest_ms + gap_ms - message.timestamp_ms
+                    newest_ms = since_ms + message.timestamp_ms
                     yield replace(message, timestamp_ms=newest_ms)
-            if self._only is None:
+            if not self._goes_on:
                 return
-            self._only = await self._next_only(self._only.started + timedelta(milliseconds=last_ms))
-            self.session = self._only.id
+            self.session = await self._next_session(frame_at)
 
     async def _messages_of_one(self) -> AsyncGenerator[LandmarkMessage]:
         retry = FIRST_RETRY
@@ -126,20 +125,24 @@ class Follower:
                 await asyncio.sleep(retry)
                 retry = min(2 * retry, LAST_RETRY)
 
-    async def _next_only(self, last_frame: datetime) -> SessionInfo:
-        """The only one of those that began after that, once there is one."""
+    async def _next_session(self, frame_at: float) -> str:
+        """
+        The id of the only one that began after the last frame, once there is one.
+
+        :param frame_at: when that came, on the monotonic clock.
+        """
         said = ""
         while True:
             try:
-                # The server gives whole seconds.
                 sessions = [
                     session
                     for session in await self._client.sessions()
-                    if session.started >= last_frame.replace(microsecond=0) and session.id != self.session
+                    # One second is what the age may be off.
+                    if session.age.total_seconds() <= time.monotonic() - frame_at + 1 and session.id != self.session
                 ]
                 if len(sessions) == 1:
                     self._say(f"following session {sessions[0].id}")
-                    return sessions[0]
+                    return sessions[0].id
                 state = f"{len(sessions)} sessions have begun since; " if sessions else ""
             except ClientError as error:
                 if not error.retryable:

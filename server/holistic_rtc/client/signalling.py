@@ -4,7 +4,8 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from io import BytesIO
 from typing import Any
 
@@ -50,6 +51,8 @@ class SessionInfo:
     id: str
     started: datetime
     """With its time zone"""
+    age: timedelta
+    """How long it has run by the server's own clock, to the second"""
     subscribers: int
     tracks: tuple[SessionTrack, ...]
     """None in its first second"""
@@ -99,19 +102,21 @@ class Server:
         await self._request("DELETE", resource.url, timeout=DELETE_TIMEOUT)
 
     async def get_ice_servers(self) -> list[RTCIceServer]:
-        document = await self._get("/api/ice-servers")
+        _, document = await self._get("/api/ice-servers")
         try:
             return [RTCIceServer(**server) for server in document["iceServers"]]
         except (KeyError, TypeError) as error:
             raise self._not_ours("its ICE servers can't be read") from error
 
     async def get_sessions(self) -> list[SessionInfo]:
-        document = await self._get("/api/sessions")
+        response, document = await self._get("/api/sessions")
         try:
+            now = parsedate_to_datetime(response.headers["Date"])
             return [
                 SessionInfo(
                     id=session["id"],
-                    started=datetime.fromisoformat(session["started"]),
+                    started=(started := datetime.fromisoformat(session["started"])),
+                    age=now - started,
                     subscribers=session["subscribers"],
                     tracks=tuple(
                         SessionTrack(track["track"], track["width"], track["height"], track["fps"])
@@ -123,10 +128,10 @@ class Server:
         except (KeyError, TypeError, ValueError) as error:
             raise self._not_ours("its sessions can't be read") from error
 
-    async def _get(self, path: str) -> Any:
-        _, body = await self._request("GET", path, headers=self._headers, timeout=TIMEOUT)
+    async def _get(self, path: str) -> tuple[aiohttp.ClientResponse, Any]:
+        response, body = await self._request("GET", path, headers=self._headers, timeout=TIMEOUT)
         try:
-            return json.loads(body)
+            return response, json.loads(body)
         except ValueError as error:
             raise self._not_ours("it answers with something else than JSON") from error
 
