@@ -74,6 +74,19 @@ async def test_a_session_process_that_hangs_is_killed_and_a_killed_spare_is_repl
         assert await publisher.delete() == 404
 
 
+async def test_a_session_process_that_stood_still_does_not_take_its_peer_for_gone(server: Server) -> None:
+    async with publish(server) as publisher:
+        await publisher.until(lambda: publisher.landmarks)
+        process = process_of(server, publisher)
+        process.suspend()
+        # Longer than it waits for its peer, and shorter than the server waits for it.
+        await asyncio.sleep(4)
+        process.resume()
+        count = len(publisher.landmarks)
+        await publisher.until(lambda: len(publisher.landmarks) > count + 30 or publisher.received("end"))
+        assert publisher.received("end") == []
+
+
 async def test_the_server_ends_within_5_s_tells_its_peers_and_leaves_no_process(server: Server) -> None:
     """The last one here, as its server is gone."""
     async with (

@@ -46,6 +46,8 @@ class Peer(ABC):
     """Seconds from the answer until media must flow."""
     SILENCE = 3.5
     """Seconds without a sign of life after which the peer is taken for gone."""
+    LATE = 2.0
+    """Seconds from one look for it to the next after which it was this process that stood still."""
 
     def __init__(self, name: str, ice_servers: list[dict[str, Any]]) -> None:
         self.name = name
@@ -61,7 +63,7 @@ class Peer(ABC):
         self._sent: Counter[int] = Counter()
         self._dropped: Counter[int] = Counter()
         self._ice_username: str | None = None
-        self._alive_since = time.monotonic()
+        self._alive_since = self._looked_at = time.monotonic()
 
     @property
     def wants_rig(self) -> bool:
@@ -166,6 +168,9 @@ class Peer(ABC):
 
     def _check_life(self) -> None:
         now = time.monotonic()
+        if now - self._looked_at > self.LATE:
+            self._alive_since = now  # What the peer has sent meanwhile may wait to be read.
+        self._looked_at = now
         if self._pc.connectionState != "connected":
             if now - self._alive_since > self.CONNECT_DEADLINE:
                 self.end("ice_failed", f"no connection within {self.CONNECT_DEADLINE:g} s")
