@@ -1,3 +1,4 @@
+import json
 import time
 from pathlib import Path
 
@@ -84,6 +85,7 @@ def test_turn_servers_are_given_by_their_addresses(url: str) -> None:
 @pytest.mark.parametrize(
     "url", ["example.org", "stun:example.org", "turn://example.org", "turn:example.org?transport=sctp"]
 )
-def test_what_is_no_address_of_a_turn_server_is_refused(url: str) -> None:
+def test_what_is_no_address_of_a_turn_server_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLISTIC_TURN_URLS", json.dumps([url]))
     with pytest.raises(ConfigError, match="HOLISTIC_TURN_URLS.*write turn:HOST"):
-        load_settings(turn_urls=[url])
+        load_settings()
