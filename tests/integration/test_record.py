@@ -89,11 +89,11 @@ async def test_a_take_of_the_only_session_goes_on_with_the_next_one(server: Serv
                 output, _ = await process.communicate()
     assert (process.returncode, output.decode()) == (0, f"{table}\n")
     with table.open(newline="") as file:
-        rows = [(int(row["time_ms"]), int(row["seq"])) for row in csv.DictReader(file)]
-    times = [time for time, _ in rows]
-    assert times == sorted(set(times))
-    [begun] = [index for index, (before, after) in enumerate(pairwise(rows), 1) if after[1] < before[1]]
-    assert times[begun] - times[begun - 1] > 500
+        times = [int(row["time_ms"]) for row in csv.DictReader(file)]
+    steps = [after - before for before, after in pairwise(times)]
+    assert min(steps) > 0
+    # Of the first session there may be one frame.
+    assert max(steps) > 500, "what lies between the sessions counts"
 
 
 async def test_a_take_whose_time_is_over_ends_though_no_frame_comes(server: Server, tmp_path: Path) -> None:
