@@ -30,7 +30,7 @@ async def test_the_viewer_shows_moving_annotated_video_and_landmarks_of_a_sessio
     browser: Browser, page: Page, server: Server
 ) -> None:
     link = await publish(page)
-    assert re.fullmatch(re.escape(server.url) + r"/view/[\w-]{20,}", link)
+    assert re.fullmatch(re.escape(server.url) + r"/view/[0-9A-Za-z]{22}", link)
     async with opened(browser, link) as viewer:
         await until_state(viewer, "connected")
         await viewer.wait_for_function(FACE_SEEN)

@@ -17,7 +17,7 @@ from holistic_rtc.limits import Limits
 from holistic_rtc.sessions.capacity import Capacity
 from holistic_rtc.sessions.pool import WarmPool
 from holistic_rtc.sessions.process import SessionProcess
-from holistic_rtc.sessions.registry import Registry
+from holistic_rtc.sessions.registry import Registry, make_id
 
 PREAMBLE = f"""\
 #!{sys.executable}
@@ -348,3 +348,9 @@ async def test_a_session_that_starts_while_the_server_is_told_to_stop_is_none(re
     registry.end(running, "deleted", "the peer ended the session")
     async with asyncio.timeout(5):
         await draining
+
+
+def test_an_id_may_stand_on_a_command_line_where_a_hyphen_begins_an_option() -> None:
+    ids = {make_id() for _ in range(500)}
+    assert len(ids) == 500
+    assert all(len(id) == 22 and id.isascii() and id.isalnum() for id in ids)
