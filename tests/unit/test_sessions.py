@@ -45,7 +45,8 @@ while True:
     if request["type"] == "close":
         send("ended", reason=request["reason"], message=request["message"])
         sys.exit()
-    send("done", request=request["request"], answer=request["sdp"].upper())
+    if request["type"] != "cancel":
+        send("done", request=request["request"], answer=request["sdp"].upper())
 """
 
 Start = Callable[[str], Awaitable[SessionProcess]]
@@ -131,12 +132,53 @@ async def test_a_process_that_falls_silent_is_killed(start: Start, hurried: None
         await process.wait_closed()
 
 
-async def test_a_request_that_stays_without_an_answer_is_503_and_ends_the_process(start: Start, hurried: None) -> None:
-    process = await start('send("ready")\nwhile True: send("beat", stats=None); time.sleep(0.1)')
-    refused = await refusal(process)
+DEAF_TO_ONE = """
+send("ready")
+ignored = receive()
+send("beat", stats={"ignored": True})
+said = []
+while True:
+    request = receive()
+    if request["type"] == "publish":
+        send("done", request=request["request"], answer=" ".join(said))
+    else:
+        said.append(f"{request['type']} {request['request'] - ignored['request']}")
+"""
+"""Tells, when it is asked to publish, what it has been told since the request that it never answers."""
+
+
+async def test_a_request_that_takes_too_long_is_503_and_cancelled_and_its_process_lives(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = await start(DEAF_TO_ONE)
+    assert await process.wait_ready()
+    with monkeypatch.context() as hurry:
+        hurry.setattr(SessionProcess, "REQUEST_DEADLINE", 0.3)
+        refused = await refusal(process)
     assert (refused.status, refused.retry_after) == (503, 1)
+    assert await process.request("publish", sdp="v=0") == "cancel 0"
+    assert process.alive
+
+
+async def test_no_request_waits_for_that_of_another_peer(start: Start) -> None:
+    process = await start(DEAF_TO_ONE)
+    assert await process.wait_ready()
+    waiting = asyncio.create_task(process.request("candidates", subscriber="one", fragment=""))
+    await until(lambda: process.stats is not None)
     async with asyncio.timeout(3):
-        await process.wait_closed()
+        assert await process.request("publish", sdp="v=0") == ""
+    waiting.cancel()
+
+
+async def test_that_the_front_process_stood_still_is_not_held_against_its_children(start: Start, hurried: None) -> None:
+    process = await start('send("ready")\nwhile True: send("beat", stats=None); time.sleep(0.1)')
+    assert await process.wait_ready()
+    for _ in range(3):
+        # As a SIGSTOP does, or a request that takes the loop too long: twice the time in which a child has to be heard.
+        time.sleep(1)  # noqa: ASYNC251
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.6)
+    assert process.alive
 
 
 async def test_a_process_that_dies_over_a_request_is_503(start: Start) -> None:

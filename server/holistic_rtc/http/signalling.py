@@ -1,10 +1,12 @@
 """What WHIP and WHEP share: a resource made by an offer, changed by candidates, ended by DELETE."""
 
+import asyncio
 import contextlib
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from ..errors import SignallingError
+from ..sdp.offer import Offer
 from ..sessions.registry import Resource, Session
 from .auth import authorise
 from .ice import for_newcomer, ice_links
@@ -12,16 +14,18 @@ from .keys import ICE_SERVERS, REGISTRY
 
 MAX_SDP = 64 * 1024
 """Bytes; a browser's offer has 3 to 10 KB."""
+SDP_SECONDS = 10.0
+"""For all of it to come."""
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
 
 
-async def read_offer(request: web.Request) -> str:
+async def read_offer(request: web.Request) -> Offer:
     """
-    :raises SignallingError: 415, 413 or 400.
+    :raises SignallingError: 400, 408, 413, 415 or 422.
     """
-    return await _read(request, SDP)
+    return Offer.parse(await _read(request, SDP))
 
 
 def created(request: web.Request, location: str, session: Session, resource: Resource, answer: str) -> web.Response:
@@ -76,7 +80,15 @@ async def _read(request: web.Request, content_type: str) -> str:
         raise SignallingError(415, f"send {content_type}, not {request.content_type}")
     if request.content_length is not None and request.content_length > MAX_SDP:
         raise SignallingError(413, f"the body has {request.content_length} bytes; at most {MAX_SDP} are taken")
-    body = await request.read()
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+        raise SignallingError(415, f"send {content_type} as it is, without Content-Encoding")
+    try:
+        async with asyncio.timeout(SDP_SECONDS):
+            body = await request.read()
+    except TimeoutError:
+        raise SignallingError(408, f"the body did not come within {SDP_SECONDS:g} s") from None
+    except web.RequestPayloadError as error:
+        raise SignallingError(400, f"the body can't be read: {error}") from error
     try:
         text = body.decode()
     except UnicodeDecodeError as error:

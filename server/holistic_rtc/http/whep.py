@@ -12,7 +12,8 @@ from .keys import REGISTRY
 async def post_offer(request: web.Request) -> web.Response:
     authorise(request)
     session = signalling.find_session(request)
-    subscriber, answer = await request.app[REGISTRY].subscribe(session, await signalling.read_offer(request))
+    offer = (await signalling.read_offer(request)).require_receiving()
+    subscriber, answer = await request.app[REGISTRY].subscribe(session, offer.sdp)
     location = f"/whep/{session.id}/{subscriber.key}"
     return signalling.created(request, location, session, subscriber, answer)
 

@@ -13,7 +13,8 @@ from .keys import REGISTRY
 
 async def post_offer(request: web.Request) -> web.Response:
     authorise(request)
-    session, answer = await request.app[REGISTRY].create(await signalling.read_offer(request))
+    offer = (await signalling.read_offer(request)).require_sending()
+    session, answer = await request.app[REGISTRY].create(offer.sdp)
     location = f"/whip/{session.id}/{session.publisher.key}"
     return signalling.created(request, location, session, session.publisher, answer)
 

@@ -11,6 +11,7 @@ import orjson
 
 from ..errors import SignallingError
 from .child import Child
+from .patience import within
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,6 @@ class SessionProcess:
         self._ready = asyncio.Event()
         self.on_unsubscribed: Callable[[str], object] = lambda id: None
         """Called with the id of each subscriber of its session that ends."""
-        self._requests = asyncio.Lock()
         self._numbers = itertools.count()
         self._replies: dict[int, asyncio.Future[Message]] = {}
         self._closed = asyncio.create_task(self._run(), name=f"session-process-{self.pid}")
@@ -76,22 +76,22 @@ class SessionProcess:
         :return: what the process answers, if there is something to answer.
         :raises SignallingError: the process refuses the request, or ended meanwhile (503).
         """
-        # The process serves them one after the other, and the deadline is for one.
-        async with self._requests:
-            number = next(self._numbers)
-            reply = self._replies[number] = asyncio.get_running_loop().create_future()
-            self._send(type, request=number, **fields)
-            try:
-                await asyncio.wait(
-                    {reply, self._closed}, timeout=self.REQUEST_DEADLINE, return_when=asyncio.FIRST_COMPLETED
-                )
-                if not reply.done():
-                    # What a late answer would belong to is not known any more.
-                    self.kill()
-                    raise SignallingError(503, "the session process ended; try again", retry_after=1)
-                message = reply.result()
-            finally:
-                del self._replies[number]
+        if not self.alive:
+            raise _ended()
+        number = next(self._numbers)
+        reply = self._replies[number] = asyncio.get_running_loop().create_future()
+        self._send(type, request=number, **fields)
+        try:
+            message = await within(self.REQUEST_DEADLINE, reply)
+        except BaseException as error:
+            self._send("cancel", request=number)
+            if not isinstance(error, TimeoutError):
+                raise
+            logger.warning("session process %d took too long for a request: %s", self.pid, type)
+            self.reusable = False
+            raise SignallingError(503, "the session is too busy to answer; try again", retry_after=1) from None
+        finally:
+            del self._replies[number]
         if message["type"] == "refused":
             self.reusable = message["reusable"]
             raise SignallingError(message["status"], message["detail"])
@@ -125,11 +125,14 @@ class SessionProcess:
         log = asyncio.create_task(self._child.copy_log(), name=f"session-process-{self.pid}-log")
         await self._read()
         self._child.writer.close()
+        for reply in self._replies.values():
+            if not reply.done():
+                reply.set_exception(_ended())
         try:
-            async with asyncio.timeout(self.CLOSE_DEADLINE):
-                status = await self._child.process.wait()
+            status = await within(self.CLOSE_DEADLINE, self._child.process.wait())
         except TimeoutError:
-            self._child.process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                self._child.process.kill()
             status = await self._child.process.wait()
         await log
         if status:
@@ -139,8 +142,7 @@ class SessionProcess:
         deadline = self.START_DEADLINE
         try:
             while True:
-                async with asyncio.timeout(deadline):
-                    line = await self._child.reader.readline()
+                line = await within(deadline, self._child.reader.readline())
                 if not line:
                     return
                 self._take(orjson.loads(line))
@@ -165,6 +167,11 @@ class SessionProcess:
             case "unsubscribed":
                 self.on_unsubscribed(message["subscriber"])
             case _:
-                # Nobody waits any more for the reply to a request that was cancelled.
-                if reply := self._replies.get(message["request"]):
+                # Nobody waits any more for the reply to a request that was late or cancelled.
+                reply = self._replies.get(message["request"])
+                if reply and not reply.done():
                     reply.set_result(message)
+
+
+def _ended() -> SignallingError:
+    return SignallingError(503, "the session process ended; try again", retry_after=1)

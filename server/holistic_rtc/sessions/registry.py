@@ -157,6 +157,8 @@ class Registry:
         except SignallingError:
             if process.alive and process.reusable:
                 await self._pool.release(process)
+            else:
+                process.kill()
             raise
         except asyncio.CancelledError:
             process.kill()

@@ -11,6 +11,7 @@ import orjson
 
 from ..errors import SignallingError
 from .child import Child
+from .patience import within
 
 logger = logging.getLogger(__name__)
 
@@ -123,8 +124,7 @@ class SnapshotPool:
                 continue
             log = asyncio.create_task(child.copy_log(), name=f"snapshot-process-{child.process.pid}-log")
             try:
-                async with asyncio.timeout(self.START_DEADLINE):
-                    was_ready = bool(await child.reader.readline())
+                was_ready = bool(await within(self.START_DEADLINE, child.reader.readline()))
                 if was_ready:
                     await self._work(child)
             except (TimeoutError, ConnectionError, asyncio.IncompleteReadError) as error:
@@ -164,10 +164,7 @@ class SnapshotPool:
         if job.done.done():
             return  # Who sent it has gone.
         try:
-            async with asyncio.timeout(self._deadline):
-                child.writer.write(job.request)
-                await child.writer.drain()
-                await self._answer(child, job)
+            await within(self._deadline, self._exchange(child, job))
         except TimeoutError:
             job.fail(504, f"the picture was not done within {self._deadline:g} s")
             raise
@@ -177,7 +174,9 @@ class SnapshotPool:
         finally:
             job.fail(503, "the server shuts down")
 
-    async def _answer(self, child: Child, job: _Job) -> None:
+    async def _exchange(self, child: Child, job: _Job) -> None:
+        child.writer.write(job.request)
+        await child.writer.drain()
         line = await child.reader.readline()
         if not line:
             raise ConnectionError("it closed its socket")

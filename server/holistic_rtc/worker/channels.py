@@ -23,7 +23,28 @@ _ENCODERS: Mapping[str, Callable[[LandmarkMessage, frozenset[Part]], bytes | str
 }
 
 
-class LandmarkChannel:
+class _Channel:
+    """
+    :param on_failure: called when a message can't be sent, with aiortc's words for it.
+    """
+
+    def __init__(self, channel: RTCDataChannel, on_failure: Callable[[Exception], object]) -> None:
+        self._channel = channel
+        self._on_failure = on_failure
+
+    def _put(self, data: bytes | str) -> bool:
+        """
+        :return: whether it was sent.
+        """
+        try:
+            self._channel.send(data)
+        except Exception as error:  # aiortc raises ValueError for a message that is too large, among others.
+            self._on_failure(error)
+            return False
+        return True
+
+
+class LandmarkChannel(_Channel):
     """
     Sends each landmark message at once or not at all.
 
@@ -33,11 +54,11 @@ class LandmarkChannel:
     MAX_BUFFERED = 16_384
     """Bytes still unsent past which a message is dropped: about 100 ms of full messages."""
 
-    def __init__(self, channel: RTCDataChannel) -> None:
+    def __init__(self, channel: RTCDataChannel, on_failure: Callable[[Exception], object]) -> None:
+        super().__init__(channel, on_failure)
         protocol = channel.protocol or "holistic.v1.fb"
         if protocol not in _ENCODERS:
             raise ControlError(f"unknown protocol {protocol!r} of channel {LANDMARKS!r}; use {' or '.join(_ENCODERS)}")
-        self._channel = channel
         self._encode = _ENCODERS[protocol]
 
     def send(self, message: LandmarkMessage, parts: frozenset[Part]) -> bool:
@@ -46,11 +67,10 @@ class LandmarkChannel:
         """
         if self._channel.readyState != "open" or self._channel.bufferedAmount > self.MAX_BUFFERED:
             return False
-        self._channel.send(self._encode(message, parts))
-        return True
+        return self._put(self._encode(message, parts))
 
 
-class ControlChannel:
+class ControlChannel(_Channel):
     """
     The reliable JSON channel. Answers pings and complaints by itself; hands `configure` on.
 
@@ -59,9 +79,14 @@ class ControlChannel:
 
     MAX_MESSAGE = 16_384
 
-    def __init__(self, channel: RTCDataChannel, configure: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        channel: RTCDataChannel,
+        on_failure: Callable[[Exception], object],
+        configure: Callable[[Mapping[str, Any]], dict[str, Any]],
+    ) -> None:
+        super().__init__(channel, on_failure)
         self.last_message = time.monotonic()
-        self._channel = channel
         self._configure = configure
         self._pings = 0
         channel.on("message", self._on_message)
@@ -69,7 +94,7 @@ class ControlChannel:
 
     def send(self, type: str, **fields: object) -> None:
         if self._channel.readyState == "open":
-            self._channel.send(orjson.dumps({"type": type, **fields}).decode())
+            self._put(orjson.dumps({"type": type, **fields}).decode())
 
     def ping(self) -> None:
         self._pings += 1

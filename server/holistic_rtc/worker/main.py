@@ -5,6 +5,7 @@ The front process talks to it over a socket, one JSON object per line::
     front -> worker   {"type": "publish", "request": number, "session": id, "sdp": offer, "ice_servers": [...]}
                       {"type": "subscribe", "request": number, "subscriber": id, "sdp": offer}
                       {"type": "candidates", "request": number, "subscriber": id or null, "fragment": sdpfrag}
+                      {"type": "cancel", "request": number}
                       {"type": "unsubscribe", "subscriber": id}
                       {"type": "drain", "seconds": number}
                       {"type": "close", "reason": word, "message": sentence}
@@ -15,7 +16,7 @@ The front process talks to it over a socket, one JSON object per line::
                       {"type": "unsubscribed", "subscriber": id}
                       {"type": "ended", "reason": word, "message": sentence}
 
-The end of the socket ends the process.
+Requests run side by side and may be answered in any order. The end of the socket ends the process.
 """
 
 import argparse
@@ -35,12 +36,13 @@ import orjson
 import uvloop
 
 from ..errors import SignallingError, TrackerError
+from ..media import dtls
 from ..media.codecs import tune
 from ..media.pictures import picture_of_a_person
 from ..media.tracker_thread import TrackerThread
+from ..sdp.answer import advertise
+from ..sdp.offer import Offer
 from ..tracking import ENGINES
-from .negotiation import Offer, advertise
-from .peer import End
 from .session import Session
 
 logger = logging.getLogger(__name__)
@@ -71,6 +73,9 @@ class Worker:
         self._advertised = advertised
         self._spare = TrackerThread(self._make_tracker)
         self._session: Session | None = None
+        self._over = asyncio.Event()
+        """Set when there is no session any more, and none can come."""
+        self._requests: dict[int, asyncio.Task[None]] = {}
 
     async def run(self, reader: asyncio.StreamReader) -> None:
         """
@@ -78,68 +83,68 @@ class Worker:
         """
         frame_cpu_ms = await self._spare.warm_up(picture_of_a_person())
         self._send("ready", frame_cpu_ms=round(frame_cpu_ms, 1))
-        beat = asyncio.create_task(self._beat(), name="beat")
-        requests = asyncio.create_task(self._serve(reader), name="requests")
+        tasks = {
+            asyncio.create_task(self._beat(), name="beat"),
+            asyncio.create_task(self._serve(reader), name="requests"),
+            asyncio.create_task(self._over.wait(), name="over"),
+        }
         try:
             # The heart stops beating only by an error of ours, and then the process must not go on.
-            await asyncio.wait({beat, requests}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (beat, requests):
-                if task.done():
-                    task.result()
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
         finally:
-            for task in (beat, requests):
+            for task in (tasks := tasks | set(self._requests.values())):
                 task.cancel()
-            await asyncio.gather(beat, requests, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self._close()
 
     async def _serve(self, reader: asyncio.StreamReader) -> None:
-        """Until the front process closes the socket or the session ends."""
-        ended: asyncio.Future[End] | None = None
-        line = asyncio.ensure_future(reader.readline())
-        while True:
-            waited: set[asyncio.Future[Any]] = {line, ended} if ended else {line}
-            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-            if ended and ended.done():
-                line.cancel()
-                return
-            message = line.result()
-            if not message:
-                return
-            if not await self._handle(orjson.loads(message)):
-                return
-            ended = self._session.ended if self._session else None
-            line = asyncio.ensure_future(reader.readline())
+        """Until the front process closes the socket, or says so."""
+        while line := await reader.readline():
+            message = orjson.loads(line)
+            match message["type"]:
+                case "close":
+                    if self._session:
+                        self._session.end(message["reason"], message["message"])
+                    return
+                case "drain":
+                    if self._session:
+                        self._session.tell_draining(message["seconds"])
+                case "unsubscribe":
+                    if self._session:
+                        self._session.unsubscribe(message["subscriber"])
+                case "cancel":
+                    if request := self._requests.get(message["request"]):
+                        request.cancel()
+                case kind:
+                    number = message["request"]
+                    task = asyncio.create_task(self._reply(message), name=f"{kind}-{number}")
+                    self._requests[number] = task
+                    task.add_done_callback(functools.partial(self._forget, number))
 
-    async def _handle(self, request: dict[str, Any]) -> bool:
-        """
-        :return: whether to go on.
-        """
-        match request["type"]:
-            case "close":
-                if self._session:
-                    self._session.end(request["reason"], request["message"])
-                return False
-            case "drain":
-                if self._session:
-                    self._session.tell_draining(request["seconds"])
-                return True
-            case "unsubscribe":
-                if self._session:
-                    self._session.unsubscribe(request["subscriber"])
-                return True
+    def _forget(self, number: int, _: asyncio.Task[None]) -> None:
+        del self._requests[number]
+
+    async def _reply(self, request: dict[str, Any]) -> None:
+        number = request["request"]
         try:
             answer = await self._answer(request)
             if answer and self._advertised:
                 answer = advertise(answer, self._advertised)
-            self._send("done", request=request["request"], answer=answer)
+            self._send("done", request=number, answer=answer)
+            return
         except SignallingError as error:
-            # An offer that failed half-way leaves a peer connection behind that can't take another.
-            reusable = request["type"] != "publish" or self._session is None
-            self._send(
-                "refused", request=request["request"], status=error.status, detail=error.detail, reusable=reusable
-            )
-            return reusable
-        return True
+            status, detail = error.status, error.detail
+        except Exception:
+            # One peer's request mustn't end the session of the others.
+            logger.exception("a request failed: %s", request["type"])
+            status, detail = 500, "the server failed; its log says why"
+        # An offer that failed half-way leaves a peer connection behind that can't take another.
+        reusable = request["type"] != "publish" or self._session is None
+        self._send("refused", request=number, status=status, detail=detail, reusable=reusable)
+        if not reusable:
+            self._over.set()
 
     async def _answer(self, request: dict[str, Any]) -> str | None:
         """
@@ -148,8 +153,7 @@ class Worker:
         """
         match request["type"]:
             case "publish":
-                offer = Offer.parse(request["sdp"])
-                offer.require_sending()
+                offer = Offer.parse(request["sdp"]).require_sending()
                 self._session = Session(
                     request["session"],
                     self._description,
@@ -158,10 +162,10 @@ class Worker:
                     functools.partial(TrackerThread, self._make_tracker),
                     lambda id: self._send("unsubscribed", subscriber=id),
                 )
+                self._session.ended.add_done_callback(lambda _: self._over.set())
                 return await self._session.publish(offer)
             case "subscribe" if self._session:
-                offer = Offer.parse(request["sdp"])
-                offer.require_receiving()
+                offer = Offer.parse(request["sdp"]).require_receiving()
                 return await self._session.subscribe(request["subscriber"], offer)
             case "candidates" if self._session:
                 await self._session.add_candidates(request["subscriber"], request["fragment"])
@@ -211,6 +215,7 @@ def main() -> None:
     logging.getLogger("aioice").setLevel(logging.WARNING)
     cv2.setNumThreads(1)
     tune()
+    dtls.tune()
     status = 0
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -1,11 +1,12 @@
 """One peer connection with its channels: what publishers and subscribers have in common."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +18,14 @@ from aiortc import (
     RTCRtpTransceiver,
     RTCSessionDescription,
 )
-from aiortc.exceptions import OperationError
+from aiortc.sdp import candidate_from_sdp
 
 from ..errors import ControlError, SignallingError
 from ..landmarks.message import DEFAULT_PARTS, LandmarkMessage, Part
+from ..sdp.answer import complete
+from ..sdp.candidates import MAX_CANDIDATES, Candidate, read_fragment
+from ..sdp.offer import Offer
 from .channels import CONTROL, LANDMARKS, ControlChannel, LandmarkChannel
-from .negotiation import Offer, parse_fragment, reading
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +45,7 @@ class Peer(ABC):
     :param name: what the log calls it.
     """
 
-    CONNECT_DEADLINE = 20.0
+    CONNECT_DEADLINE = 10.0
     """Seconds from the answer until media must flow."""
     SILENCE = 3.5
     """Seconds without a sign of life after which the peer is taken for gone."""
@@ -62,7 +65,9 @@ class Peer(ABC):
         self._control: ControlChannel | None = None
         self._sent: Counter[int] = Counter()
         self._dropped: Counter[int] = Counter()
-        self._ice_username: str | None = None
+        self._offer: Offer | None = None
+        self._reached: set[tuple[str, int]] = set()
+        """Where its candidates say it is."""
         self._alive_since = self._looked_at = time.monotonic()
 
     @property
@@ -74,34 +79,28 @@ class Peer(ABC):
         Take the offer and start everything that waits for media.
 
         :return: the answer, as SDP, with all of the server's candidates.
-        :raises SignallingError: 400 or 422.
+        :raises SignallingError: 400.
         """
-        try:
-            with reading("offer"):
-                await self._pc.setRemoteDescription(RTCSessionDescription(sdp=offer.sdp, type="offer"))
-        except SignallingError as error:
-            if isinstance(error.__cause__, OperationError):
-                raise SignallingError(422, "no common codec; offer VP8 or H.264 video") from error
-            raise
-        # What aiortc only finds here mustn't end the session that a subscriber's offer is for, either.
-        with reading("offer"):
+        with _negotiating("offer"):
+            await self._pc.setRemoteDescription(RTCSessionDescription(sdp=offer.for_aiortc, type="offer"))
+            await self._add_candidates(offer, offer.candidates)
             for transceiver in self._pc.getTransceivers():
                 transceiver.direction = self._take(transceiver, offer.directions.get(transceiver.mid or "", "inactive"))
             await self._pc.setLocalDescription(await self._pc.createAnswer())
-        self._ice_username = offer.ice_username
+        self._offer = offer
         self._alive_since = time.monotonic()
-        return self._pc.localDescription.sdp
+        return complete(offer, self._pc.localDescription.sdp)
 
     async def add_candidates(self, fragment: str) -> None:
         """
         :raises SignallingError: 400 when the fragment can't be read, 422 when it asks for an ICE restart.
         """
-        username, candidates = parse_fragment(fragment)
-        if username is not None and username != self._ice_username:
+        assert self._offer is not None
+        username, candidates = read_fragment(fragment)
+        if username is not None and username != self._offer.ice_username:
             raise SignallingError(422, "ICE restarts are not supported; end the session and start a new one")
-        with reading("candidate fragment"):
-            for candidate in candidates:
-                await self._pc.addIceCandidate(candidate)
+        with _negotiating("candidate fragment"):
+            await self._add_candidates(self._offer, candidates)
 
     def send(self, message: LandmarkMessage) -> None:
         """At once or not at all."""
@@ -140,8 +139,8 @@ class Peer(ABC):
         """Tell the peer, if it still listens, and resolve `ended`. The first reason counts."""
         if not self.ended.done():
             logger.info("%s ends: %s", self.name, message)
-            self.tell("end", reason=reason, message=message)
             self.ended.set_result(End(reason, message))
+            self.tell("end", reason=reason, message=message)
 
     async def close(self) -> None:
         await self._pc.close()
@@ -161,6 +160,25 @@ class Peer(ABC):
         :return: what is in force now.
         :raises ControlError: a field is unknown or has a value it can't have.
         """
+
+    async def _add_candidates(self, offer: Offer, candidates: Iterable[Candidate]) -> None:
+        """Those beyond the most are left out: each is sent checks, and the first ones are the likeliest to connect."""
+        left_out = 0
+        for candidate in candidates:
+            place = candidate.address, candidate.port
+            if place not in self._reached and len(self._reached) >= MAX_CANDIDATES:
+                left_out += 1
+                continue
+            self._reached.add(place)
+            added = candidate_from_sdp(candidate.text)
+            added.sdpMid = offer.transport_of(candidate)
+            await self._pc.addIceCandidate(added)
+        if left_out:
+            logger.info("%s has %d candidates too many, which are left out", self.name, left_out)
+
+    def _on_send_failed(self, error: Exception) -> None:
+        """Such as a message that is larger than the peer takes."""
+        self.end("send_failed", f"the peer can't be sent what it asked for: {error}")
 
     def _last_sign_of_life(self) -> float | None:
         """:return: on the monotonic clock; None where only the connection itself can tell."""
@@ -191,16 +209,28 @@ class Peer(ABC):
 
     def _on_datachannel(self, channel: RTCDataChannel) -> None:
         if channel.label == CONTROL and self._control is None:
-            self._control = ControlChannel(channel, self._configure)
+            self._control = ControlChannel(channel, self._on_send_failed, self._configure)
         elif channel.label == LANDMARKS and self._landmarks is None:
             try:
-                self._landmarks = LandmarkChannel(channel)
+                self._landmarks = LandmarkChannel(channel, self._on_send_failed)
             except ControlError as error:
                 self.complain(error.code, str(error))
                 channel.close()
         else:
             logger.info("%s opened a channel %r, which is not known; closing it", self.name, channel.label)
             channel.close()
+
+
+@contextlib.contextmanager
+def _negotiating(what: str) -> Iterator[None]:
+    """aiortc may raise anything on what it doesn't like; that mustn't end the session that the peer is part of."""
+    try:
+        yield
+    except SignallingError:
+        raise
+    except Exception as error:
+        logger.info("aiortc can't take an %s", what, exc_info=True)
+        raise SignallingError(400, f"the {what} can't be used: {type(error).__name__}: {error}") from error
 
 
 def parse_parts(names: object) -> frozenset[Part]:

@@ -1,6 +1,7 @@
 """The peer that a session's video comes from."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from ..media.inbound import InboundTrack, TrackOptions
 from ..media.outbound import AnnotatedTrack
 from ..media.tracker_thread import TrackedFrame, TrackerThread
 from .peer import Peer, parse_parts
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -93,6 +96,9 @@ class Publisher(Peer):
         except* TrackerError as group:
             self.complain("tracker_failed", str(group.exceptions[0]))
             self.end("worker_failed", "the tracker failed; connect again")
+        except* Exception:
+            logger.exception("%s: a track failed", self.name)
+            self.end("worker_failed", "the server failed; connect again")
 
     def _publish(self, number: int, frame: TrackedFrame) -> None:
         track = self._tracks[number]

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import SignallingError
 from ..landmarks.message import LandmarkMessage
 from ..media.tracker_thread import TrackerThread
-from .negotiation import Offer
+from ..sdp.offer import Offer
 from .peer import End, Peer
 from .publisher import Publisher
 from .subscriber import Subscriber
@@ -72,7 +72,7 @@ class Session:
         )
         try:
             answer = await subscriber.answer(offer)
-        except SignallingError:
+        except BaseException:
             await self._close_subscriber(subscriber)
             raise
         self._subscribers[id] = subscriber

@@ -1,0 +1,1 @@
+"""Offers, answers and candidates as text (SDP), understood without a WebRTC stack."""

@@ -1,0 +1,117 @@
+"""Where a peer can be reached: ICE candidates (RFC 8839, section 5.1), and those trickled in later (RFC 8840)."""
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..errors import SignallingError
+
+MAX_CANDIDATES = 32
+"""Of one peer, in its offer and trickled. Each is sent connectivity checks, whoever may be at its address."""
+MAX_LINES = 256
+"""Of candidates, in one offer or fragment, usable or not: browsers repeat them in each section."""
+MAX_CREDENTIAL = 256
+"""Characters of a username fragment or a password (RFC 8839, section 5.4)."""
+
+_ADDRESS = re.compile(r"[0-9A-Fa-f:.]{2,45}")
+_CANDIDATE = re.compile(
+    r"(?P<foundation>\S{1,32}) (?P<component>\d{1,3}) (?P<transport>\S+) (?P<priority>\d{1,10}) "
+    r"(?P<address>\S+) (?P<port>\d{1,5}) typ (?P<type>\S+)( .*)?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """
+    :param text: the attribute's value.
+    :param mid: the section that it is for, if that is named.
+    :param section: that section's position.
+    """
+
+    text: str
+    address: str
+    port: int
+    mid: str | None
+    section: int
+
+
+def check_count(lines: int) -> None:
+    """
+    :raises SignallingError: 400, there are too many candidates to be read.
+    """
+    if lines > MAX_LINES:
+        raise SignallingError(400, f"{lines} candidates at once; at most {MAX_LINES} are read")
+
+
+def read_candidates(values: Iterable[str], mid: str | None, section: int) -> list[Candidate]:
+    """
+    Those that can be used.
+
+    TCP isn't spoken here. Names, such as the .local names that browsers hide addresses behind, are left out as well:
+    resolving them takes seconds, and a peer that reaches the server becomes known by its own checks.
+
+    :raises SignallingError: 400, one can't be read.
+    """
+    return [candidate for value in values if (candidate := _read(value, mid, section))]
+
+
+def read_fragment(fragment: str) -> tuple[str | None, list[Candidate]]:
+    """
+    Read an ``application/trickle-ice-sdpfrag`` body.
+
+    :return: its ICE username fragment, if it has one, and the candidates that can be used.
+    :raises SignallingError: 400, it can't be read.
+    """
+    username: str | None = None
+    mid: str | None = None
+    section = 0
+    sections = 0
+    candidates: list[Candidate] = []
+    lines = fragment.splitlines()
+    check_count(sum(line.startswith("a=candidate:") for line in lines))
+    for line in lines:
+        name, _, value = line.partition(":")
+        if line.startswith("m="):
+            section, mid = sections, None
+            sections += 1
+        elif name == "a=mid":
+            mid = value.strip()
+        elif name == "a=ice-ufrag":
+            username = check_credential(value.strip())
+        elif name == "a=candidate":
+            candidates += read_candidates([value], mid, section)
+    return username, candidates
+
+
+def check_credential(value: str) -> str:
+    """
+    :raises SignallingError: 400, a username fragment or a password is too long.
+    """
+    if len(value) > MAX_CREDENTIAL:
+        raise SignallingError(400, f"an ICE credential has {len(value)} characters; at most {MAX_CREDENTIAL} are taken")
+    return value
+
+
+def _read(value: str, mid: str | None, section: int) -> Candidate | None:
+    value = " ".join(value.split())
+    match = _CANDIDATE.fullmatch(value)
+    if match is None:
+        raise SignallingError(400, f"the candidate {value[:80]!r} can't be read; see RFC 8839")
+    port = int(match["port"])
+    if match["transport"].lower() != "udp" or match["component"] != "1" or not _is_address(match["address"]):
+        return None
+    if not 1 <= port <= 65535:
+        raise SignallingError(400, f"the candidate {value[:80]!r} has a port outside 1 to 65535")
+    return Candidate(value, match["address"], port, mid, section)
+
+
+def _is_address(text: str) -> bool:
+    if not _ADDRESS.fullmatch(text):
+        return False
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,129 @@
+"""Which of the codecs that a section offers can be used (RFC 8866, RFC 6184), and how aiortc is told of them."""
+
+import re
+from dataclasses import dataclass
+
+from .lines import Block
+
+VIDEO = {"VP8/90000": "VP8/90000", "H264/90000": "H264/90000"}
+AUDIO = {
+    "OPUS/48000/2": "opus/48000/2",
+    "PCMU/8000": "PCMU/8000",
+    "PCMA/8000": "PCMA/8000",
+    "G722/8000": "G722/8000",
+}
+"""What aiortc knows, with its spelling of it."""
+
+_STATIC = {"0": "PCMU/8000", "8": "PCMA/8000", "9": "G722/8000"}
+"""Payload types that need no ``a=rtpmap`` (RFC 3551)."""
+_HELPERS = ("rtx", "red", "ulpfec", "flexfec-03")
+_FEEDBACK = ("nack", "nack pli", "goog-remb")
+_AIORTC_H264 = "packetization-mode=1;profile-level-id=42e01f"
+_NEGOTIATED = ("level-asymmetry-allowed", "packetization-mode", "profile-level-id")
+"""Parameters of H.264 that offer and answer agree on; the others say something of one side."""
+
+
+@dataclass(frozen=True)
+class Codec:
+    """
+    :param map: as in ``a=rtpmap``, such as ``VP8/90000``.
+    :param parameters: as in ``a=fmtp``; empty if there are none.
+    """
+
+    payload_type: str
+    map: str
+    parameters: str
+    feedback: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.map.partition("/")[0]
+
+    def parameter(self, name: str) -> str | None:
+        for item in self.parameters.split(";"):
+            key, _, value = item.partition("=")
+            if key.strip().lower() == name:
+                return value.strip()
+        return None
+
+    @property
+    def answered(self) -> str:
+        """The parameters of H.264 that the answer repeats, since both sides have to name the same."""
+        found = [(name, self.parameter(name)) for name in _NEGOTIATED]
+        return ";".join(f"{name}={value}" for name, value in found if value is not None)
+
+    @property
+    def lines(self) -> list[str]:
+        """As aiortc is given it: of H.264 it takes one profile, though FFmpeg decodes all of them."""
+        lines = [f"a=rtpmap:{self.payload_type} {self.map}"]
+        lines += [f"a=rtcp-fb:{self.payload_type} {feedback}" for feedback in self.feedback]
+        if self.name == "H264":
+            lines.append(f"a=fmtp:{self.payload_type} {_AIORTC_H264}")
+        elif self.name == "rtx":
+            lines.append(f"a=fmtp:{self.payload_type} apt={self.parameter('apt')}")
+        return lines
+
+
+def is_payload_type(text: str) -> bool:
+    """RTCP's packet types are in the way of some (RFC 5761, section 4)."""
+    return text.isascii() and text.isdigit() and len(text) <= 3 and int(text) < 128 and int(text) not in range(72, 77)
+
+
+def read_codecs(block: Block, payload_types: list[str]) -> list[Codec]:
+    """All that a section offers, those that can't be used among them."""
+    maps = {**_STATIC, **_by_payload_type(block, "rtpmap")}
+    parameters = _by_payload_type(block, "fmtp")
+    feedback: dict[str, set[str]] = {"*": set()}
+    for value in block.all("rtcp-fb"):
+        payload_type, _, kind = value.partition(" ")
+        feedback.setdefault(payload_type, set()).add(" ".join(kind.split()))
+    return [
+        Codec(
+            payload_type,
+            maps.get(payload_type, f"payload type {payload_type}"),
+            parameters.get(payload_type, ""),
+            tuple(kind for kind in _FEEDBACK if kind in feedback.get(payload_type, ()) or kind in feedback["*"]),
+        )
+        for payload_type in dict.fromkeys(payload_types)
+    ]
+
+
+def usable_video(offered: list[Codec]) -> list[Codec]:
+    """
+    VP8 and H.264, with their retransmissions. H.264 of another profile than Baseline, or of packetization mode 0, is
+    taken where there is nothing else.
+    """
+    known = [codec for codec in _known(offered, VIDEO) if codec.parameter("packetization-mode") in (None, "0", "1")]
+    best = [codec for codec in known if codec.name == "VP8" or _is_baseline(codec)] or known
+    taken = {codec.payload_type for codec in best}
+    rtx = [codec for codec in _known(offered, {"RTX/90000": "rtx/90000"}) if codec.parameter("apt") in taken]
+    return best + rtx
+
+
+def usable_audio(offered: list[Codec]) -> list[Codec]:
+    return _known(offered, AUDIO)
+
+
+def names(offered: list[Codec]) -> str:
+    """For people: the codecs, without what only repairs them."""
+    found = dict.fromkeys(codec.name for codec in offered if codec.name.lower() not in _HELPERS)
+    return ", ".join(list(found)[:8]) or "none"
+
+
+def _known(offered: list[Codec], known: dict[str, str]) -> list[Codec]:
+    return [
+        Codec(codec.payload_type, known[codec.map.upper()], codec.parameters, codec.feedback)
+        for codec in offered
+        if codec.map.upper() in known
+    ]
+
+
+def _is_baseline(codec: Codec) -> bool:
+    """Whether it is what aiortc encodes itself: (Constrained) Baseline in packetization mode 1."""
+    profile = codec.parameter("profile-level-id") or "42e01f"
+    return codec.parameter("packetization-mode") == "1" and profile[:2].lower() == "42"
+
+
+def _by_payload_type(block: Block, name: str) -> dict[str, str]:
+    pairs = (re.split(r"\s+", value, maxsplit=1) for value in block.all(name))
+    return {pair[0]: pair[1].strip() for pair in pairs if len(pair) == 2}

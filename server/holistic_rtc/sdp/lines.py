@@ -1,0 +1,43 @@
+"""The lines of a session description (RFC 8866), by section, before anything is made of them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Block:
+    """
+    The head of a description, or one of its media sections.
+
+    :param media: what follows ``m=``; empty for the head.
+    :param attributes: the values of its ``a=`` lines by name, in their order; empty strings for flags.
+    """
+
+    media: str = ""
+    attributes: Mapping[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def get(self, name: str) -> str | None:
+        """The first value of an attribute."""
+        values = self.all(name)
+        return values[0] if values else None
+
+    def all(self, name: str) -> Sequence[str]:
+        return self.attributes.get(name, ())
+
+    def has(self, name: str) -> bool:
+        return name in self.attributes
+
+
+def split(lines: Iterable[str]) -> tuple[Block, list[Block]]:
+    """
+    :return: the head, and the media sections.
+    """
+    blocks = [Block()]
+    for line in lines:
+        if line.startswith("a="):
+            name, _, value = line[2:].partition(":")
+            blocks[-1].attributes[name.strip()].append(value.strip())
+        elif line.startswith("m="):
+            blocks.append(Block(line[2:].strip()))
+    return blocks[0], blocks[1:]

@@ -1,0 +1,313 @@
+"""
+An offer: what a peer wants to send and to receive, and what of it the server takes.
+
+aiortc refuses a whole offer for one section that it can't use, and reads only what browsers write. So it is given a
+description of our own making, of the sections that are taken; the answer is completed with the others.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ..errors import SignallingError
+from .candidates import Candidate, check_count, check_credential, read_candidates
+from .codecs import is_payload_type, names, read_codecs, usable_audio, usable_video
+from .lines import Block, split
+
+MAX_SECTIONS = 16
+MAX_VIDEOS = 4
+MAX_LINES = 3000
+"""Of one offer; a browser's with four videos has about 700."""
+MAX_FORMATS = 128
+"""Of one section: as many as there are payload types."""
+MAX_SSRCS = MAX_FINGERPRINTS = 8
+"""That aiortc is told of, of one section."""
+
+_MEDIA = re.compile(r"(\S{1,32}) (\d{1,5})(?:/\d+)? (\S{1,32}) (\S.*)", re.ASCII)
+_RTP = ("UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "TCP/TLS/RTP/SAVPF", "RTP/SAVPF")
+_SCTP = ("UDP/DTLS/SCTP", "TCP/DTLS/SCTP", "DTLS/SCTP")
+_DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
+_DIGESTS = ("sha-256", "sha-384", "sha-512")
+_SETUPS = ("actpass", "active", "passive")
+_DEFAULT_SETUP = "active"
+"""RFC 4145, section 4."""
+
+Directions = Mapping[str, str]
+"""Of video sections by their mid, from the peer's point of view."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """
+    A media section.
+
+    :param mid: that of the offer, or one that was made up.
+    :param refusal: why it isn't taken; empty if it is.
+    :param lines: as aiortc is given it.
+    :param parameters: what the answer has to repeat of the offer, by payload type.
+    """
+
+    kind: str
+    protocol: str
+    formats: str
+    mid: str
+    direction: str
+    refusal: str = ""
+    lines: tuple[str, ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def taken(self) -> bool:
+        return not self.refusal
+
+    @property
+    def sends(self) -> bool:
+        return self.kind == "video" and self.direction in ("sendrecv", "sendonly")
+
+    @property
+    def receives(self) -> bool:
+        return self.kind == "video" and self.direction in ("sendrecv", "recvonly")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """
+    :param sdp: as it came.
+    :param bundle: the mids of the taken sections that share one transport.
+    :param names_mids: whether the mids are those of the offer.
+    :param ice_username: names its ICE session.
+    :param candidates: where the peer can be reached, for each transport that it offers.
+    """
+
+    sdp: str
+    sections: tuple[Section, ...]
+    bundle: tuple[str, ...]
+    names_mids: bool
+    ice_lite: bool
+    ice_username: str
+    candidates: tuple[Candidate, ...]
+
+    @classmethod
+    def parse(cls, sdp: str) -> "Offer":
+        """
+        :raises SignallingError: 400 when it can't be read, 422 when it can't be served.
+        """
+        return _Reader(sdp).read()
+
+    @property
+    def taken(self) -> list[Section]:
+        return [section for section in self.sections if section.taken]
+
+    @property
+    def directions(self) -> Directions:
+        return {section.mid: section.direction for section in self.taken if section.kind == "video"}
+
+    @property
+    def channels(self) -> bool:
+        return any(section.kind == "application" for section in self.taken)
+
+    @property
+    def for_aiortc(self) -> str:
+        """The sections that are taken, without candidates, and nothing that aiortc stumbles over."""
+        lines = ["v=0", "o=- 0 0 IN IP4 0.0.0.0", "s=-", "t=0 0"]
+        if self.ice_lite:
+            lines.append("a=ice-lite")
+        if self.bundle:
+            lines.append(f"a=group:BUNDLE {' '.join(self.bundle)}")
+        for section in self.taken:
+            lines += section.lines
+        return "\r\n".join(lines) + "\r\n"
+
+    def require_sending(self) -> "Offer":
+        """
+        :raises SignallingError: 422, it sends no video that can be taken.
+        """
+        return self._require(
+            [section for section in self.sections if section.sends],
+            "the offer sends no video; add a video track, sendrecv or sendonly",
+        )
+
+    def require_receiving(self) -> "Offer":
+        """
+        :raises SignallingError: 422, it wants neither video nor landmarks that can be sent.
+        """
+        return self._require(
+            [section for section in self.sections if section.receives or section.kind == "application"],
+            "the offer receives nothing; add a recvonly video, or a data channel, or both",
+        )
+
+    def transport_of(self, candidate: Candidate) -> str | None:
+        """
+        :return: the mid of the section by which aiortc knows the candidate's transport.
+        """
+        mid = candidate.mid
+        if mid is None and candidate.section < len(self.sections):
+            mid = self.sections[candidate.section].mid
+        if mid in self.directions and mid not in self.bundle:
+            return mid
+        return next(iter([*self.bundle, *(section.mid for section in self.taken)]), None)
+
+    def _require(self, wanted: list[Section], otherwise: str) -> "Offer":
+        if not any(section.taken for section in wanted):
+            refusals = [section.refusal for section in wanted]
+            raise SignallingError(422, refusals[0] if refusals else otherwise)
+        return self
+
+
+class _Reader:
+    """What of an offer is known while it is read."""
+
+    def __init__(self, sdp: str) -> None:
+        self._sdp = sdp
+        if not sdp.lstrip().startswith("v=0"):
+            raise SignallingError(400, "the offer can't be read: SDP begins with v=0")
+        lines = sdp.splitlines()
+        if len(lines) > MAX_LINES:
+            raise SignallingError(400, f"the offer has {len(lines):,} lines; at most {MAX_LINES:,} are taken")
+        if (sections := sum(line.startswith("m=") for line in lines)) > MAX_SECTIONS:
+            raise SignallingError(422, f"the offer has {sections:,} media sections; at most {MAX_SECTIONS} are taken")
+        self._head, blocks = split(lines)
+        if not blocks:
+            raise SignallingError(400, "the offer has no media section")
+        check_count(sum(len(block.all("candidate")) for block in [self._head, *blocks]))
+        self._names_mids = all(block.get("mid") for block in blocks)
+        mids = [block.get("mid") or "" if self._names_mids else f"m{i}" for i, block in enumerate(blocks)]
+        self._blocks = dict(zip(mids, blocks, strict=True))
+        if len(self._blocks) < len(blocks) or any(len(mid.split()) != 1 for mid in mids):
+            raise SignallingError(400, "the mids of an offer's media sections are words that differ")
+        groups = [value.split()[1:] for value in self._head.all("group") if value.startswith("BUNDLE ")]
+        self._bundle = [mid for mid in groups[0] if mid in self._blocks] if groups and self._names_mids else []
+        self._has_channels = False
+
+    def read(self) -> Offer:
+        sections = [self._read_section(mid, block) for mid, block in self._blocks.items()]
+        taken = [section.mid for section in sections if section.taken]
+        videos = sum(section.kind == "video" for section in sections if section.taken)
+        if videos > MAX_VIDEOS:
+            raise SignallingError(422, f"the offer has {videos} video tracks; at most {MAX_VIDEOS} are taken")
+        bundle = tuple(mid for mid in self._bundle if mid in taken)
+        candidates = [
+            candidate
+            for mid in taken
+            if mid not in bundle[1:]
+            for candidate in read_candidates(self._inherit_all(mid, "candidate"), mid, 0)
+        ]
+        return Offer(
+            sdp=self._sdp,
+            sections=tuple(sections),
+            bundle=bundle,
+            names_mids=self._names_mids,
+            ice_lite=self._head.has("ice-lite"),
+            ice_username=self._inherit(taken[0], "ice-ufrag") or "" if taken else "",
+            candidates=tuple(candidates),
+        )
+
+    def _read_section(self, mid: str, block: Block) -> Section:
+        match = _MEDIA.fullmatch(block.media)
+        if match is None:
+            raise SignallingError(400, f"the offer's line {'m=' + block.media[:80]!r} can't be read")
+        kind, port, protocol, formats = match.groups()
+        directions = (name for source in (block, self._head) for name in _DIRECTIONS if source.has(name))
+        section = Section(kind, protocol, formats, mid, next(directions, "sendrecv"))
+        if int(port) == 0 and not (block.has("bundle-only") and mid in self._bundle):
+            return replace(section, refusal=f"the offer's {kind} has port 0, which says that it isn't wanted")
+        if kind == "application":
+            return self._read_channels(section, block)
+        if kind in ("audio", "video"):
+            return self._read_media(section, block)
+        return replace(section, refusal=f"{kind} isn't taken; offer video")
+
+    def _read_media(self, section: Section, block: Block) -> Section:
+        kind, mid = section.kind, section.mid
+        payload_types = section.formats.split()
+        if len(payload_types) > MAX_FORMATS or not all(map(is_payload_type, payload_types)):
+            raise SignallingError(400, f"the offer's {kind} has a list of payload types that can't be read")
+        offered = read_codecs(block, payload_types)
+        codecs = usable_video(offered) if kind == "video" else usable_audio(offered)
+        if section.protocol not in _RTP:
+            refusal = f"the offer's {kind} is {section.protocol}; offer {_RTP[0]}"
+        elif self._inherit(mid, "rtcp-mux") is None:
+            refusal = f"the offer's {kind} lacks a=rtcp-mux, without which it can't be received"
+        elif kind == "audio" and not (codecs and mid in self._bundle):
+            refusal = "audio isn't tracked; offer video"
+        elif not codecs:
+            refusal = f"no common video codec: the offer has {names(offered)}; offer VP8 or H.264"
+        else:
+            lines = (
+                f"m={kind} 9 UDP/TLS/RTP/SAVPF {' '.join(codec.payload_type for codec in codecs)}",
+                *self._transport_lines(mid),
+                f"a={section.direction}",
+                "a=rtcp-mux",
+                *(line for codec in codecs for line in codec.lines),
+                *_extension_lines(block),
+                *_ssrc_lines(block),
+            )
+            parameters = {codec.payload_type: codec.answered for codec in codecs if codec.name == "H264"}
+            return replace(section, lines=lines, parameters=parameters)
+        return replace(section, refusal=refusal)
+
+    def _read_channels(self, section: Section, block: Block) -> Section:
+        if section.protocol not in _SCTP:
+            return replace(section, refusal=f"{section.protocol} isn't taken; offer data channels as {_SCTP[0]}")
+        if self._has_channels:
+            return replace(section, refusal="an offer has one section of data channels")
+        self._has_channels = True
+        legacy = section.protocol == "DTLS/SCTP"
+        port = section.formats.split()[0] if legacy else block.get("sctp-port") or "5000"
+        size = block.get("max-message-size") or ""
+        if not re.fullmatch(r"\d{1,5}", port, re.ASCII) or not re.fullmatch(r"\d{0,19}", size, re.ASCII):
+            raise SignallingError(
+                400, "the offer's data channels have an SCTP port or a message size that is no number"
+            )
+        lines = (
+            f"m=application 9 DTLS/SCTP {port}" if legacy else "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
+            *self._transport_lines(section.mid),
+            f"a=sctpmap:{port} webrtc-datachannel 65535" if legacy else f"a=sctp-port:{port}",
+            *([f"a=max-message-size:{size}"] if size else []),
+        )
+        return replace(section, lines=lines)
+
+    def _transport_lines(self, mid: str) -> list[str]:
+        username, password = (self._inherit(mid, name) for name in ("ice-ufrag", "ice-pwd"))
+        if not username or not password:
+            raise SignallingError(400, "the offer has no ICE credentials")
+        fingerprints = [value.split() for value in self._inherit_all(mid, "fingerprint")[:MAX_FINGERPRINTS]]
+        if not fingerprints or not all(len(words) == 2 for words in fingerprints):
+            raise SignallingError(400, "the offer has no DTLS fingerprint")
+        known = [(algorithm.lower(), value) for algorithm, value in fingerprints if algorithm.lower() in _DIGESTS]
+        if not known:
+            raise SignallingError(422, f"the offer's fingerprint is {fingerprints[0][0][:32]}; sha-256 is needed")
+        setup = self._inherit(mid, "setup") or _DEFAULT_SETUP
+        if setup not in _SETUPS:
+            raise SignallingError(400, f"the offer has a=setup:{setup[:32]}; it may be {', '.join(_SETUPS)}")
+        return [
+            "c=IN IP4 0.0.0.0",
+            f"a=mid:{mid}",
+            f"a=ice-ufrag:{check_credential(username)}",
+            f"a=ice-pwd:{check_credential(password)}",
+            *(f"a=fingerprint:{algorithm} {value}" for algorithm, value in known),
+            f"a=setup:{setup}",
+        ]
+
+    def _inherit(self, mid: str, name: str) -> str | None:
+        return next(iter(self._inherit_all(mid, name)), None)
+
+    def _inherit_all(self, mid: str, name: str) -> Sequence[str]:
+        """
+        What a section doesn't say of its transport, the first of its BUNDLE group does (RFC 9143), or the head.
+        """
+        shared = [self._blocks[self._bundle[0]]] if mid in self._bundle else []
+        sources = [self._blocks[mid], *shared, self._head]
+        return next((source.all(name) for source in sources if source.has(name)), ())
+
+
+def _extension_lines(block: Block) -> list[str]:
+    """Without directions and attributes, which aiortc has no use for."""
+    matches = (re.match(r"(\d{1,3})(?:/\w+)?\s+(\S+)", value, re.ASCII) for value in block.all("extmap"))
+    return list(dict.fromkeys(f"a=extmap:{match[1]} {match[2]}" for match in matches if match))
+
+
+def _ssrc_lines(block: Block) -> list[str]:
+    words = (value.split()[:1] for value in block.all("ssrc"))
+    ssrcs = dict.fromkeys(word[0] for word in words if word and re.fullmatch(r"\d{1,10}", word[0], re.ASCII))
+    return [f"a=ssrc:{ssrc} cname:-" for ssrc in list(ssrcs)[:MAX_SSRCS] if int(ssrc) < 2**32]
