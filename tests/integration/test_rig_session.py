@@ -13,8 +13,8 @@ from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.rig.skeleton import BONE_INDEX
 from holistic_rtc.rig.solver import RigSolver
 from holistic_rtc.sample import portrait
+from holistic_rtc.sdp.offer import Offer
 from holistic_rtc.tracking.base import HolisticResult, Image
-from holistic_rtc.worker.negotiation import Offer
 from holistic_rtc.worker.session import Session
 from support.peer import Peer
 from support.pictures import grace_hopper

@@ -7,6 +7,10 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 import pytest_asyncio
+from aiortc import RTCCertificate, rtcpeerconnection
+from aiortc.rtcdtlstransport import SRTPProtectionProfile, generate_certificate
+from cryptography.hazmat.primitives.asymmetric import rsa
+from OpenSSL import SSL
 
 from support.peer import SDP
 from support.pictures import grace_hopper
@@ -49,6 +53,37 @@ async def test_an_offer_is_answered_with_201_location_and_etag_and_its_audio_as_
         assert "a=candidate:" in publisher.answer
 
 
+async def test_the_answer_has_one_fingerprint_which_libdatachannel_can_take(
+    server: Server, http: aiohttp.ClientSession
+) -> None:
+    offer = await make_offer(server, http, "audio", "video")
+    async with http.post(f"{server.url}/whip", data=offer, headers=SDP) as response:
+        answer, location = await response.text(), response.headers["Location"]
+    assert answer.count("a=fingerprint:sha-256 ") == answer.count("a=fingerprint:") == answer.count("m=")
+    async with http.delete(f"{server.url}{location}") as response:
+        assert response.status == 200
+
+
+class RsaCertificate(RTCCertificate):
+    """As GStreamer makes it."""
+
+    @classmethod
+    def generateCertificate(cls) -> "RsaCertificate":  # noqa: N802 - aiortc's name
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        return cls(key=key, cert=generate_certificate(key))  # type: ignore[arg-type]
+
+    def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
+        context = super()._create_ssl_context(srtp_profiles)
+        context.set_cipher_list(b"ECDHE-RSA-AES128-GCM-SHA256")
+        return context
+
+
+async def test_a_peer_with_an_rsa_certificate_connects(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rtcpeerconnection, "RTCCertificate", RsaCertificate)
+    async with publishing(server.url, [PictureTrack(grace_hopper())], direction="sendonly") as publisher:
+        await publisher.until(lambda: publisher.landmarks)
+
+
 @pytest.mark.parametrize("body", ["hello", "v=0\r\nm=video what\r\n", "v=0\r\n", "{}", "\x00" * 100, "m=video 9 X 1"])
 async def test_unreadable_sdp_is_400(server: Server, http: aiohttp.ClientSession, body: str) -> None:
     async with http.post(f"{server.url}/whip", data=body, headers=SDP) as response:
@@ -71,6 +106,36 @@ async def test_an_offer_without_a_common_codec_is_422(server: Server, http: aioh
     offer = (await make_offer(server, http, "video")).replace("VP8/90000", "AV1/90000").replace("H264/", "H265/")
     async with http.post(f"{server.url}/whip", data=offer, headers=SDP) as response:
         await assert_problem(response, 422, "VP8", "H.264")
+
+
+async def test_an_offer_with_one_usable_section_of_several_is_served(
+    server: Server, http: aiohttp.ClientSession
+) -> None:
+    async with Publisher(server.url, http) as publisher:
+        publisher.pc.addTransceiver("audio", direction="sendonly")
+        publisher.pc.addTransceiver(PictureTrack(grace_hopper()), direction="sendonly")
+        publisher.open_landmarks()
+        offer = (await publisher.offer()).replace("opus/48000/2", "MPEG4-GENERIC/48000/2")
+        for codec in ("G722", "PCMU", "PCMA"):
+            offer = offer.replace(f" {codec}/8000", " speex/8000")
+        async with http.post(f"{server.url}/whip", data=offer, headers=SDP) as response:
+            assert response.status == 201
+            publisher.location = response.headers["Location"]
+            answer = await response.text()
+        assert "m=audio 0 " in answer
+        # aiortc itself can't take a refused section, which stands before the first that is taken.
+        assert "m=video 0 " not in answer
+        assert await publisher.delete() == 200
+        publisher.location = ""
+
+
+async def test_an_offer_is_judged_before_a_place_is_looked_for(
+    http: aiohttp.ClientSession, small_server: Server
+) -> None:
+    async with publishing(small_server.url, [PictureTrack(grace_hopper())]):
+        for body, status in (("hello", 400), (await make_offer(small_server, http, "audio"), 422)):
+            async with http.post(f"{small_server.url}/whip", data=body, headers=SDP) as response:
+                await assert_problem(response, status)
 
 
 async def test_more_tracks_than_the_limit_are_422(server: Server, http: aiohttp.ClientSession) -> None:
