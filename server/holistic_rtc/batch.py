@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .client import HolisticClient
 from .errors import ClientError, MediaError, RefusedError, ServerFullError, UnauthorizedError
-from .files import replacing
+from .files import obstacle, replacing
 from .media.snapshot import SnapshotOptions, take_snapshot
 from .tracking import PICTURE_ENGINES
 from .tracking.models import ModelBundle
@@ -71,6 +71,8 @@ def take_batch(
             if with_json:
                 outputs[annotated.with_name(f"{picture.stem}.json")] = landmarks
             for path, content in outputs.items():
+                if reason := obstacle(path, picture):
+                    raise MediaError(reason)
                 with replacing(path) as part:
                     part.write_bytes(content)
                 batch.written.append(path)

@@ -23,6 +23,7 @@ from rich.progress import (
 from . import __version__
 from .config import Settings, load_settings
 from .errors import ConfigError, HolisticError, MediaError
+from .files import STDOUT, is_stdout, on_terminal
 from .native_log import without_noise
 from .tracking import models
 from .tracking.models import ModelBundle, PoseModel
@@ -41,7 +42,8 @@ def run() -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """
-    :return: the exit status: 0, 1 for an error that was explained, 2 for a wrong command line, 130 for Ctrl-C.
+    :return: the exit status: 0, 1 for an error that was explained, 2 for a wrong command line, 130 for Ctrl-C, 141
+        (128 + SIGPIPE) when the reader of an output has closed it.
     """
     options = vars(_parser().parse_args(arguments))
     command: Callable[..., None] = options.pop("command")
@@ -53,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         stderr.print("interrupted")
         return 130
+    except BrokenPipeError:
+        return 141
     return 0
 
 
@@ -70,7 +74,8 @@ def track(input: Path, output: Path | None, landmarks: Path | None, **options: o
     from .media.offline import track_file
     from .tracking import ENGINES
 
-    with _progress_of_items(f"Tracking {input.name}") as report:
+    outputs = [path for path in (output, landmarks) if path is not None]
+    with _progress_of_items(f"Tracking {input.name}", shown=not any(map(on_terminal, outputs))) as report:
         tracked = track_file(
             input,
             lambda: ENGINES["mediapipe"](bundle.path),
@@ -82,9 +87,10 @@ def track(input: Path, output: Path | None, landmarks: Path | None, **options: o
     stderr.print(f"{tracked.frames} {'frame' if tracked.frames == 1 else 'frames'}; {seen}", soft_wrap=True)
     if tracked.damaged:
         stderr.print(f"{input} is cut or damaged; tracked what could be decoded", soft_wrap=True, markup=False)
-    for path in (tracked.annotated, tracked.landmarks):
-        if path is not None:
-            print(path)
+    if not any(map(is_stdout, outputs)):
+        for path in (tracked.annotated, tracked.landmarks):
+            if path is not None:
+                print(path)
 
 
 def watch(url: str, session: str | None, json: Path | None, **options: object) -> None:
@@ -123,15 +129,18 @@ def record(
     else:
         assert input is not None
         bundle = _bundle(settings)
-        with _progress_of_items(f"Tracking {input.name}") as report:
+        with _progress_of_items(f"Tracking {input.name}", shown=not on_terminal(output)) as report:
             take = record_file(input, lambda: ENGINES["mediapipe"](bundle.path), wanted, report)
     stderr.print(f"{take.frames} frames, {take.seconds:.1f} s")
     if take.full and take.longest < seconds:
         stderr.print(f"a {output.suffix} holds an hour; what came after it is left out")
-    print(output)
+    if not is_stdout(output):
+        print(output)
 
 
 def snapshot(pictures: list[Path], output: Path | None, json: bool, url: str | None, **options: object) -> None:
+    if output == STDOUT:
+        raise MediaError("-o names a folder, so it can't be standard output")
     settings = load_settings(**options)
     from .batch import find_pictures, take_batch, taking_here, taking_through
 
@@ -203,18 +212,21 @@ def _progress(*columns: ProgressColumn) -> Iterator[Progress]:
 
 
 @contextlib.contextmanager
-def _progress_of_items(title: str, total: int = 0) -> Iterator[Callable[..., None]]:
+def _progress_of_items(title: str, total: int = 0, *, shown: bool = True) -> Iterator[Callable[..., None]]:
     """
     Keeps away what MediaPipe's library writes on the terminal, too.
 
     :param total: 0 if that isn't known yet.
+    :param shown: whether to draw it if there is a terminal.
     :return: called with the number of items done, and with the total when that is known by then.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
         without_noise() as descriptor,
         open(descriptor, "w", closefd=False) as terminal,
-        Progress(*columns, console=Console(file=terminal), transient=True, disable=not terminal.isatty()) as progress,
+        Progress(
+            *columns, console=Console(file=terminal), transient=True, disable=not (shown and terminal.isatty())
+        ) as progress,
     ):
         task = progress.add_task(title, total=total or None)
         yield lambda done, total=total: progress.update(task, completed=done, total=total or None)
@@ -317,9 +329,12 @@ def _parser() -> argparse.ArgumentParser:
         "--output",
         type=Path,
         metavar="FILE",
-        help="the annotated .mp4, or .png or .jpg for a picture (default: beside INPUT, unless --landmarks is given)",
+        help="the annotated .mp4, or .png or .jpg for a picture; - for stdout, as .mp4 or .png "
+        "(default: beside INPUT, unless --landmarks is given)",
     )
-    command.add_argument("--landmarks", type=Path, metavar="FILE", help="JSON lines, one message for each frame")
+    command.add_argument(
+        "--landmarks", type=Path, metavar="FILE", help="JSON lines, one message for each frame; - for stdout"
+    )
     command.set_defaults(command=track)
 
     command = commands.add_parser(
@@ -377,7 +392,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         required=True,
         metavar="FILE",
-        help="ends in .bvh, .vrma, .jsonl or .csv, which says the format",
+        help="ends in .bvh, .vrma, .jsonl or .csv, which says the format; - for JSON lines on stdout",
     )
     command.add_argument("--seconds", type=_positive, default=math.inf, metavar="N", help="stop after this time")
     command.add_argument(

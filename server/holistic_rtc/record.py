@@ -14,6 +14,7 @@ from rich.text import Text
 from .client import HolisticClient
 from .errors import ClientError, MediaError
 from .export.take import Take, Wanted, writing
+from .files import describe, obstacle, on_terminal
 from .follow import Follower, Rate, choose, showing
 from .media.offline import Report, open_media, track_media
 from .rig.solver import RigSolver
@@ -31,6 +32,7 @@ def record_session(url: str, session: str | None, token: str | None, wanted: Wan
 
     :param session: None for the only one that runs, and after its end the next.
     :param console: where it is told how it goes.
+    :raises BrokenPipeError: the reader of the take has closed it.
     :raises ClientError: the server or the session can't be had. When it was lost on the way, what had come is written.
     :raises ConfigError: no session is running, or several are, and none is named.
     :raises ControlError: the server knows no rig.
@@ -65,7 +67,7 @@ async def _record(
     async with HolisticClient(url, token=token) as client:
         follower = Follower(client, await choose(client, session, url), say, parts=wanted.parts, buffer=BUFFER)
         async with (
-            showing(console, lambda: Text(state()), state, live=console.is_terminal),
+            showing(console, lambda: Text(state()), state, live=console.is_terminal and not on_terminal(wanted.path)),
             aclosing(follower.messages()) as messages,
         ):
             try:
@@ -76,7 +78,7 @@ async def _record(
                         if take.frames > before:
                             rate.add(time.monotonic())
                         if before == 0 < take.frames:
-                            say(f"recording to {wanted.path}; Ctrl-C ends it")
+                            say(f"recording to {describe(wanted.path)}; Ctrl-C ends it")
                             if take.longest < math.inf:
                                 limit.reschedule(asyncio.get_running_loop().time() + take.longest + LATE)
                         if take.full:
@@ -92,12 +94,13 @@ def record_file(source: Path, make_tracker: Callable[[], Tracker], wanted: Wante
 
     :param source: see :func:`.media.offline.open_media`.
     :param make_tracker: called once the files are found to be right.
+    :raises BrokenPipeError: the reader of the take has closed it.
     :raises MediaError: a file can't be read or written.
     :raises TrackerError: the tracker failed.
     """
     with closing(open_media(source)) as media:
-        if wanted.path.exists() and wanted.path.samefile(source):
-            raise MediaError(f"the output {wanted.path} would overwrite the input; choose another name")
+        if reason := obstacle(wanted.path, source):
+            raise MediaError(reason)
         solver = RigSolver()
         with writing(wanted) as take, closing(make_tracker()) as tracker:
             for _, message in track_media(media, tracker, report):

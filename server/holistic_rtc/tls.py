@@ -69,9 +69,8 @@ def self_signed(advertised: IPv4Address | IPv6Address | None = None) -> ssl.SSLC
     if not _is_good(path, [x509.IPAddress(advertised)] if advertised else names):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as part:
-                # The key is in it, and is for nobody else.
-                part.touch(mode=0o600, exist_ok=False)
+            # The key is in it, and is for nobody else.
+            with replacing(path, private=True) as part:
                 part.write_bytes(_make(names))
         except OSError as error:
             raise ConfigError(

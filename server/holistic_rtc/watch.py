@@ -2,12 +2,9 @@
 
 import asyncio
 import math
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import aclosing, contextmanager, suppress
+from contextlib import aclosing, nullcontext, suppress
 from dataclasses import dataclass, field
-from io import RawIOBase
 from pathlib import Path
 
 from rich.console import Console
@@ -15,6 +12,7 @@ from rich.table import Table
 
 from .client import HolisticClient, LandmarkMessage, Part, SessionInfo
 from .errors import MediaError
+from .files import Unbuffered, describe, obstacle, open_through
 from .follow import Follower, Rate, choose, showing
 from .landmarks import json
 from .tracking.base import FloatArray
@@ -69,7 +67,7 @@ class Watch:
     """
 
     def __init__(
-        self, client: HolisticClient, session: str | SessionInfo, output: RawIOBase | None, console: Console
+        self, client: HolisticClient, session: str | SessionInfo, output: Unbuffered | None, console: Console
     ) -> None:
         self._output = output
         self._console = console
@@ -145,15 +143,19 @@ def watch(url: str, session: str | None, token: str | None, output: Path | None,
     :raises ConfigError: several sessions are running, and none is named.
     :raises MediaError: the output can't be written.
     """
+    if output is not None and (reason := obstacle(output)):
+        raise MediaError(reason)
     try:
         # When the pipe breaks, whoever read the lines has had enough.
-        with suppress(BrokenPipeError), _open(output) as file:
+        with suppress(BrokenPipeError), nullcontext() if output is None else _open(output) as file:
             asyncio.run(_watch(url, session, token, file, console))
     except OSError as error:
-        raise MediaError(f"{output} can't be written: {error.strerror}") from error
+        if output is None:
+            raise
+        raise MediaError(f"{describe(output)} can't be written: {error.strerror}") from error
 
 
-async def _watch(url: str, session: str | None, token: str | None, output: RawIOBase | None, console: Console) -> None:
+async def _watch(url: str, session: str | None, token: str | None, output: Unbuffered | None, console: Console) -> None:
     async with HolisticClient(url, token=token) as client:
         one = Watch(client, await choose(client, session, url), output, console)
         # A table would be torn by lines on the same terminal.
@@ -162,14 +164,6 @@ async def _watch(url: str, session: str | None, token: str | None, output: RawIO
             await one.run()
 
 
-@contextmanager
-def _open(output: Path | None) -> Iterator[RawIOBase | None]:
+def _open(output: Path) -> Unbuffered:
     """Unbuffered, so that each line is there at once, and none is left that a closed pipe doesn't take."""
-    if output is None:
-        yield None
-    elif output == Path("-"):
-        with open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as file:
-            yield file
-    else:
-        with output.open("wb", buffering=0) as file:
-            yield file
+    return open_through(output) or Unbuffered(output, "w")

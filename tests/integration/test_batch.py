@@ -1,5 +1,6 @@
 """``holistic-rtc snapshot`` as its user runs it: whole folders, here and through a server."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from holistic_rtc.client import HolisticClient
 from holistic_rtc.errors import RefusedError
 from holistic_rtc.landmarks import json
 from support.commands import ran, refused, running
+from support.outputs import is_null, make_null, reading
 from support.pictures import grace_hopper
 from support.serving import Server
 
@@ -80,6 +82,7 @@ async def test_two_pictures_never_share_an_output(
         (["--url", "http://127.0.0.1:1"], "can't be reached"),
         (["--url", "nonsense"], "no address"),
         (["-o", "/dev/null/x"], "can't be made"),
+        (["-o", "-"], "-o names a folder"),
     ],
 )
 async def test_what_can_not_be_done_at_all_is_one_line(
@@ -87,6 +90,31 @@ async def test_what_can_not_be_done_at_all_is_one_line(
 ) -> None:
     (line,) = (await refused(capsys, "snapshot", folder, *arguments)).splitlines()
     assert words in line
+
+
+async def test_devices_pipes_and_links_stay(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    null = make_null(out / "one-annotated.jpg")
+    (out / "two.json").symlink_to("../two.json")
+    with reading(out / "one.json") as pipe:
+        status, output, errors = await ran(
+            capsys, "snapshot", folder / "one.png", folder / "two.JPG", "-o", out, "--json"
+        )
+        assert json.decode(os.read(pipe, 65_536)).width == 640
+    assert (status, len(output.splitlines())) == (0, 4), errors
+    assert is_null(null)
+    assert (out / "two.json").is_symlink()
+    assert json.decode((tmp_path / "two.json").read_bytes()).width == 320
+
+
+async def test_no_picture_is_overwritten_through_a_link(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "one-annotated.jpg").symlink_to("one.png")
+    before = (folder / "one.png").read_bytes()
+    status, _, errors = await ran(capsys, "snapshot", folder / "one.png")
+    assert status == 1
+    assert "would overwrite the input" in errors
+    assert (folder / "one.png").read_bytes() == before
 
 
 async def test_an_empty_folder_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

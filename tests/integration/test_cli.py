@@ -1,5 +1,7 @@
 """The command as its user runs it."""
 
+import io
+import os
 import signal
 import socket
 import subprocess
@@ -16,6 +18,7 @@ from holistic_rtc import __version__
 from holistic_rtc.landmarks import json
 from holistic_rtc.sample import portrait
 from support.commands import COMMAND, ran, refused
+from support.outputs import reading
 from support.pictures import shared_media
 
 
@@ -154,17 +157,98 @@ async def test_what_cannot_be_tracked_is_one_line_and_status_1(
     assert "there is no file" in await one_line(capsys, "track", tmp_path / "absent.mp4")
     assert "no video in it" in await one_line(capsys, "track", tmp_path / "notes.txt")
     assert "end the name in .png" in await one_line(capsys, "track", portrait(), "-o", tmp_path / "out.gif")
+    words = await one_line(capsys, "track", portrait(), "-o", "-", "--landmarks", "-")
+    assert words == "both outputs are to be written to standard output"
 
 
-def test_ctrl_c_while_tracking_leaves_no_half_file(tmp_path: Path) -> None:
-    clip = tmp_path / "long.mp4"
-    with av.open(clip, "w") as container, Image.open(portrait()) as picture:
+def make_clip(path: Path, frames: int) -> Path:
+    with av.open(path, "w") as container, Image.open(portrait()) as picture:
         stream = container.add_stream("libx264", rate=30, options={"preset": "ultrafast"})
         stream.width, stream.height = 128, 150
         small = picture.resize((128, 150))
-        for _ in range(900):
+        for _ in range(frames):
             container.mux(stream.encode(av.VideoFrame.from_image(small)))
         container.mux(stream.encode(None))
+    return path
+
+
+def test_standard_output_gets_the_landmarks_and_nothing_else(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", 5)
+    for arguments in ("track", clip, "--landmarks", "-", "-o", tmp_path / "out.mp4"), ("record", clip, "-o", "-"):
+        done = run(*arguments)
+        assert done.returncode == 0, done.stderr
+        assert "5 frames" in done.stderr
+        assert [json.decode(line.encode()).seq for line in done.stdout.splitlines()] == [0, 1, 2, 3, 4]
+    with av.open(tmp_path / "out.mp4") as annotated:
+        assert sum(1 for _ in annotated.decode(video=0)) == 5
+
+
+def test_standard_output_gets_the_annotated_picture_and_nothing_else(tmp_path: Path) -> None:
+    command = [*COMMAND, "track", portrait(), "--landmarks", tmp_path / "out.jsonl", "-o", "-"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    with Image.open(io.BytesIO(done.stdout)) as annotated, Image.open(portrait()) as original:
+        assert (annotated.format, annotated.size) == ("PNG", original.size)
+    assert done.stdout.endswith(b"IEND\xaeB`\x82")
+    assert json.decode((tmp_path / "out.jsonl").read_bytes()).width == original.width
+
+
+def test_a_file_that_is_standard_output_goes_on(tmp_path: Path) -> None:
+    log, link = tmp_path / "log", tmp_path / "stdout"
+    # As /dev has one, which no test is to lose.
+    link.symlink_to("/proc/self/fd/1")
+    with log.open("wb", buffering=0) as file:
+        file.write(b"before\n")
+        done = subprocess.run(
+            [*COMMAND, "track", portrait(), "--landmarks", link], stdout=file, stderr=subprocess.PIPE, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        file.write(b"after\n")
+    before, line, after = log.read_bytes().splitlines()
+    assert (before, json.decode(line).seq, after) == (b"before", 0, b"after")
+
+
+def test_lines_come_at_once_until_their_reader_leaves(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "long.mp4", 900)
+    with subprocess.Popen(
+        [*COMMAND, "track", clip, "--landmarks", "-", "-o", tmp_path / "out.mp4"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.decode(process.stdout.readline().rstrip()).seq == 0
+        assert process.poll() is None
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert (process.returncode, errors) == (141, b"")
+    assert list(tmp_path.iterdir()) == [clip]
+
+
+def test_ctrl_c_gives_a_pipe_no_half_video_and_leaves_no_temporary_file(tmp_path: Path) -> None:
+    clip, temporary = make_clip(tmp_path / "long.mp4", 900), tmp_path / "temporary"
+    temporary.mkdir()
+    with (
+        reading(tmp_path / "pipe") as pipe,
+        subprocess.Popen(
+            [*COMMAND, "track", clip, "--landmarks", "-", "-o", tmp_path / "pipe"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "TMPDIR": str(temporary)},
+        ) as process,
+    ):
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        assert list(temporary.iterdir())
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=20)
+        assert os.read(pipe, 1) == b""
+    assert (process.returncode, errors) == (130, b"interrupted\n")
+    assert list(temporary.iterdir()) == []
+
+
+def test_ctrl_c_while_tracking_leaves_no_half_file(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "long.mp4", 900)
     with subprocess.Popen(
         [*COMMAND, "track", str(clip), "--landmarks", str(tmp_path / "out.jsonl"), "-o", str(tmp_path / "out.mp4")],
         stdout=subprocess.PIPE,

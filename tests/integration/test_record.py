@@ -129,6 +129,22 @@ async def test_what_has_come_is_written_when_the_server_refuses_to_go_on(tmp_pat
     assert [json.decode(line) for line in path.read_bytes().splitlines()]
 
 
+async def test_a_session_goes_to_standard_output(server: Server) -> None:
+    async with (
+        HolisticClient(server.url) as client,
+        client.publish(Pictures(grace_hopper(320, 240))),
+        running("record", "--url", server.url, "-o", "-") as process,
+    ):
+        await told(process, "recording to standard output; Ctrl-C ends it")
+        assert process.stdout is not None
+        line = await process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        output, _ = await process.communicate()
+    assert process.returncode == 0
+    messages = [json.decode(line) for line in [line, *output.splitlines()]]
+    assert [message.seq for message in messages] == sorted({message.seq for message in messages})
+
+
 async def test_a_video_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clip = shared_media("wave.mp4")
     lines, bvh = tmp_path / "take.jsonl", tmp_path / "take.bvh"

@@ -46,7 +46,7 @@ async def test_what_can_not_be_watched_is_one_line_and_status_1(
         ([server.url], "no session is running"),
         ([server.url, "nobody"], "no such session"),
         (["http://127.0.0.1:1"], "can't be reached"),
-        ([server.url, "nobody", "--json", tmp_path / "absent" / "x.jsonl"], "can't be written"),
+        ([server.url, "nobody", "--json", tmp_path / "absent" / "x.jsonl"], "there is no folder"),
     ):
         (line,) = (await refused(capsys, "watch", *arguments)).splitlines()
         assert words in line
@@ -111,6 +111,25 @@ async def test_json_lines_into_a_file_and_ctrl_c(
     assert (session.id, session.subscribers) == (lasting.session, 0)
     await first(lasting.landmarks())
     for line in path.read_bytes().splitlines():
+        json.decode(line)
+
+
+async def test_json_lines_go_on_where_standard_output_does(
+    server: Server, lasting: Publication, tmp_path: Path
+) -> None:
+    log, link = tmp_path / "log", tmp_path / "stdout"
+    log.write_text("before\n")
+    link.symlink_to("/proc/self/fd/1")
+    with log.open("ab") as file:
+        process = await asyncio.create_subprocess_exec(
+            *COMMAND, server.url, lasting.session, "--json", link, stdout=file, stderr=asyncio.subprocess.DEVNULL
+        )
+    await server.until(lambda: log.read_bytes().count(b"\n") > 2)
+    process.send_signal(signal.SIGINT)
+    assert await process.wait() == 130
+    before, *lines = log.read_bytes().splitlines()
+    assert before == b"before"
+    for line in lines:
         json.decode(line)
 
 

@@ -1,6 +1,8 @@
 """Pictures and videos from files made here, through the real tracker where landmarks matter."""
 
 import io
+import os
+import socket
 import struct
 import zlib
 from collections.abc import Callable, Iterable
@@ -16,6 +18,7 @@ from av.error import FFmpegError
 from PIL import Image
 
 from holistic_rtc.errors import MediaError
+from holistic_rtc.files import STDOUT
 from holistic_rtc.landmarks import json
 from holistic_rtc.landmarks.message import LandmarkMessage, Part
 from holistic_rtc.media.offline import Tracked, track_file
@@ -23,6 +26,7 @@ from holistic_rtc.tracking.base import HolisticResult, Tracker
 from holistic_rtc.tracking.mediapipe import MediaPipeTracker
 from holistic_rtc.tracking.models import PoseModel, find
 from holistic_rtc.tracking.refine import Refiner
+from support.outputs import is_null, make_null, reading
 from support.pictures import grace_hopper
 
 Picture = np.ndarray[Any, np.dtype[np.uint8]]
@@ -432,6 +436,96 @@ def test_outputs_that_cannot_be_written_are_refused_before_any_work(portrait: Pi
     assert "overwrite the input" in refuse(picture, tmp_path / "link.png")
     assert "overwrite the input" in refuse(video, landmarks=video)
     assert "both outputs" in refuse(picture, tmp_path / "out.png", tmp_path / "out.png")
+    (tmp_path / "other.png").symlink_to("out.png")
+    (tmp_path / "astray.png").symlink_to("absent/out.png")
+    (tmp_path / "stdout").symlink_to("/proc/self/fd/1")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "out.sock"))
+    assert "both outputs" in refuse(picture, tmp_path / "out.png", tmp_path / "other.png")
+    assert "both outputs are to be written to standard output" in refuse(picture, STDOUT, STDOUT)
+    assert "both outputs" in refuse(picture, STDOUT, tmp_path / "stdout")
+    assert "there is no folder" in refuse(picture, tmp_path / "astray.png")
+    assert "is a socket" in refuse(picture, landmarks=tmp_path / "out.sock")
+
+
+def small_sources(folder: Path) -> tuple[Path, Path]:
+    """A picture and a video, of which all that comes fits into a pipe."""
+    picture = grace_hopper(64, 48)
+    Image.fromarray(picture).save(folder / "portrait.png")
+    return folder / "portrait.png", write_video(folder / "clip.mp4", [picture] * 3)
+
+
+def test_devices_stay_and_need_no_suffix(tmp_path: Path) -> None:
+    null, other = make_null(tmp_path / "null"), make_null(tmp_path / "other.dat")
+    for source in small_sources(tmp_path):
+        assert track(source, null, other).frames
+    assert is_null(null)
+    assert is_null(other)
+
+
+def test_the_reader_of_a_pipe_gets_each_line_at_once(tmp_path: Path) -> None:
+    _, video = small_sources(tmp_path)
+    got: list[LandmarkMessage] = []
+    with reading(tmp_path / "pipe") as pipe:
+        track(
+            video,
+            landmarks=tmp_path / "pipe",
+            report=lambda done, total: got.append(json.decode(os.read(pipe, 65_536).rstrip())),
+        )
+        assert os.read(pipe, 1) == b""
+    assert [message.seq for message in got] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("name", "kind"), [("pipe", "PNG"), ("pipe.jpg", "JPEG"), ("pipe.dat", "PNG")])
+def test_the_reader_of_a_pipe_gets_the_annotated_picture(name: str, kind: str, tmp_path: Path) -> None:
+    picture, _ = small_sources(tmp_path)
+    with reading(tmp_path / name) as pipe:
+        track(picture, tmp_path / name)
+        data = os.read(pipe, 65_536)
+    with Image.open(io.BytesIO(data)) as annotated:
+        assert (annotated.format, annotated.size) == (kind, (64, 48))
+
+
+def test_the_reader_of_a_pipe_gets_the_annotated_video(tmp_path: Path) -> None:
+    _, video = small_sources(tmp_path)
+    with reading(tmp_path / "pipe") as pipe:
+        track(video, tmp_path / "pipe")
+        (tmp_path / "got.mp4").write_bytes(os.read(pipe, 65_536))
+    assert len(read_video(tmp_path / "got.mp4")) == 3
+
+
+def test_an_interrupted_run_gives_a_pipe_no_half_video(tmp_path: Path) -> None:
+    _, video = small_sources(tmp_path)
+
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with reading(tmp_path / "pipe") as pipe:
+        with pytest.raises(KeyboardInterrupt):
+            track(video, tmp_path / "pipe", report=interrupt)
+        assert os.read(pipe, 65_536) == b""
+
+
+def test_a_reader_that_leaves_ends_it_and_no_half_file_stays(tmp_path: Path) -> None:
+    _, video = small_sources(tmp_path)
+    source, sink = os.pipe()
+    os.close(source)
+    with pytest.raises(BrokenPipeError):
+        track(video, tmp_path / "out.mp4", Path(f"/dev/fd/{sink}"))
+    os.close(sink)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "portrait.png"]
+
+
+def test_links_stay_and_their_targets_are_written(tmp_path: Path) -> None:
+    picture, _ = small_sources(tmp_path)
+    for name in "out.png", "out.jsonl":
+        (tmp_path / name).symlink_to(f"target_{name}")
+    (tmp_path / "target_out.png").write_text("old")
+    track(picture, tmp_path / "out.png", tmp_path / "out.jsonl")
+    for name in "out.png", "out.jsonl":
+        assert os.readlink(tmp_path / name) == f"target_{name}"
+    assert read_image(tmp_path / "target_out.png").shape == (48, 64, 3)
+    assert len(read_lines(tmp_path / "target_out.jsonl")) == 1
 
 
 def test_an_output_that_stops_being_writable_is_told_of_in_words(portrait: Picture, tmp_path: Path) -> None:

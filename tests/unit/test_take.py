@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -12,13 +13,15 @@ from synthetic import make_whole_message
 
 from holistic_rtc.errors import MediaError
 from holistic_rtc.export.motion import LONGEST
-from holistic_rtc.export.take import SUFFIXES, Wanted, writing
+from holistic_rtc.export.take import MOTIONS, SUFFIXES, Wanted, writing
+from holistic_rtc.files import STDOUT
 from holistic_rtc.landmarks import json
 from holistic_rtc.landmarks.message import LandmarkMessage
 from holistic_rtc.landmarks.transform import to_quaternion
 from holistic_rtc.rig.skeleton import BONES, EXPRESSIONS, Rig
 from holistic_rtc.tracking.base import HolisticResult
 from holistic_rtc.tracking.blendshapes import BLENDSHAPE_NAMES
+from support.outputs import is_null, make_null, reading
 from support.takes import waving
 
 every = pytest.mark.parametrize("suffix", SUFFIXES)
@@ -145,6 +148,59 @@ def test_csv_is_empty_where_nothing_was_seen(tmp_path: Path) -> None:
     }
     assert somebody["hips_qw"] == "1.0"
     assert somebody["pose_nose_x"] == ""
+
+
+@pytest.mark.parametrize("name", ["take.jsonl", "take.csv", "take", "take.fbx"])
+def test_the_reader_of_a_pipe_gets_each_frame_at_once(tmp_path: Path, name: str) -> None:
+    with reading(tmp_path / name) as pipe:
+        got = []
+        with writing(Wanted(tmp_path / name)) as take:
+            for count in range(3):
+                take.add(frame(40 * count, None))
+                got.append(os.read(pipe, 65_536))
+        assert os.read(pipe, 1) == b""
+    if name.endswith(".csv"):
+        assert [row["time_ms"] for row in csv.DictReader(b"".join(got).decode().splitlines())] == ["0", "40", "80"]
+    else:
+        assert [json.decode(line.rstrip()).timestamp_ms for line in got] == [0, 40, 80]
+    assert [line.count(b"\n") for line in got[1:]] == [1, 1]
+
+
+@pytest.mark.parametrize("suffix", MOTIONS)
+def test_the_reader_of_a_pipe_gets_a_motion_when_it_has_ended(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"take{suffix}"
+    with reading(path) as pipe:
+        write(Wanted(path), [frame(0, waving(0)), frame(40, waving(0))])
+        assert os.read(pipe, 4) == {".bvh": b"HIER", ".vrma": b"glTF"}[suffix]
+
+
+def test_a_device_gets_json_lines_and_stays(tmp_path: Path) -> None:
+    null = make_null(tmp_path / "null")
+    assert write(Wanted(null), [frame(0, None)]) == [0]
+    assert is_null(null)
+
+
+def test_standard_output_gets_json_lines(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    write(Wanted(STDOUT), [frame(0, None), frame(40, None)])
+    lines = capfdbinary.readouterr().out.splitlines()
+    assert [json.decode(line).timestamp_ms for line in lines] == [0, 40]
+
+
+def test_a_reader_that_leaves_is_a_broken_pipe() -> None:
+    source, sink = os.pipe()
+    os.close(source)
+    with pytest.raises(BrokenPipeError):
+        write(Wanted(Path(f"/dev/fd/{sink}")), [frame(0, None)])
+    os.close(sink)
+
+
+@every
+def test_a_link_stays_and_its_target_is_written(tmp_path: Path, suffix: str) -> None:
+    link, target = tmp_path / f"take{suffix}", tmp_path / "target"
+    link.symlink_to("target")
+    write(Wanted(link), [frame(0, waving(0))])
+    assert link.is_symlink()
+    assert target.stat().st_size
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A take: what one track gives from some frame on, on its way into a file."""
 
+import io
 import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import MediaError
-from ..files import replacing
+from ..files import describe, obstacle, passes_through, replacing, streaming
 from ..landmarks import json
 from ..landmarks.message import ALL_PARTS, LandmarkMessage, Part
 from . import bvh, vrma
@@ -28,7 +29,7 @@ class Wanted:
     """
 
     path: Path
-    """Its suffix says the format"""
+    """Its suffix says the format. Standard output, a device or a pipe without one of them gets JSON lines."""
     seconds: float = math.inf
     """After which to stop, from the first frame"""
     fps: float = 30
@@ -38,18 +39,17 @@ class Wanted:
 
     def __post_init__(self) -> None:
         path = self.path
-        if self.suffix not in SUFFIXES:
+        if path.suffix.lower() not in SUFFIXES and not passes_through(path):
             raise MediaError(
                 f"a take can't be written as {path.name}; end the name in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
             )
-        if not path.parent.is_dir():
-            raise MediaError(f"there is no folder {path.parent} for the output")
-        if path.is_dir():
-            raise MediaError(f"the output {path} is a folder")
+        if reason := obstacle(path):
+            raise MediaError(reason)
 
     @property
     def suffix(self) -> str:
-        return self.path.suffix.lower()
+        suffix = self.path.suffix.lower()
+        return suffix if suffix in SUFFIXES else ".jsonl"
 
     @property
     def parts(self) -> frozenset[Part]:
@@ -97,55 +97,62 @@ class Take:
 @contextmanager
 def writing(wanted: Wanted) -> Iterator[Take]:
     """
-    The file appears when the block has ended well, and not at all when it hasn't.
+    The file appears when the block has ended well, and not at all when it hasn't. Standard output, a
+    device or a pipe gets JSON lines and CSV as frames come.
 
+    :raises BrokenPipeError: the reader of the take has closed it.
     :raises MediaError: there was nothing to write, or it can't be written.
     """
     path, motion = wanted.path, wanted.suffix in MOTIONS
     longest = min(wanted.seconds, LONGEST) if motion else wanted.seconds
     try:
-        with replacing(path) as part, _format(wanted, part) as add:
+        with _format(wanted) as add:
             take = Take(add, longest=longest, of_rig=motion)
             yield take
             if not take.frames:
-                raise MediaError(f"{'nobody was seen' if motion else 'no frame came'}, so {path} is not written")
+                reason = "nobody was seen" if motion else "no frame came"
+                raise MediaError(f"{reason}, so {describe(path)} is not written")
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise MediaError(f"{path} can't be written: {error.strerror}") from error
+        raise MediaError(f"{describe(path)} can't be written: {error.strerror}") from error
 
 
-def _format(wanted: Wanted, part: Path) -> AbstractContextManager[Callable[[LandmarkMessage], object]]:
+def _format(wanted: Wanted) -> AbstractContextManager[Callable[[LandmarkMessage], object]]:
     match wanted.suffix:
         case ".bvh":
-            return _bvh(part, wanted.fps)
+            return _bvh(wanted.path, wanted.fps)
         case ".vrma":
-            return _vrma(part, arkit=wanted.arkit)
+            return _vrma(wanted.path, arkit=wanted.arkit)
         case ".csv":
-            return _csv(part)
-    return _json_lines(part)
+            return _csv(wanted.path)
+    return _json_lines(wanted.path)
 
 
 @contextmanager
 def _bvh(path: Path, fps: float) -> Iterator[Callable[[LandmarkMessage], object]]:
     recorder = MotionRecorder()
-    yield lambda message: recorder.add(message.timestamp_ms, message.rig)
-    with path.open("w", encoding="ascii") as file:
-        bvh.write(recorder.motion(), fps, file)
+    with replacing(path) as part:
+        yield lambda message: recorder.add(message.timestamp_ms, message.rig)
+        with part.open("w", encoding="ascii") as file:
+            bvh.write(recorder.motion(), fps, file)
 
 
 @contextmanager
 def _vrma(path: Path, *, arkit: bool) -> Iterator[Callable[[LandmarkMessage], object]]:
     recorder = MotionRecorder()
-    yield lambda message: recorder.add(message.timestamp_ms, message.rig)
-    path.write_bytes(vrma.write(recorder.motion(), arkit=arkit))
+    with replacing(path) as part:
+        yield lambda message: recorder.add(message.timestamp_ms, message.rig)
+        part.write_bytes(vrma.write(recorder.motion(), arkit=arkit))
 
 
 @contextmanager
 def _csv(path: Path) -> Iterator[Callable[[LandmarkMessage], object]]:
-    with path.open("w", encoding="ascii", newline="") as file:
-        yield CsvWriter(file).add
+    with streaming(path) as file, io.TextIOWrapper(file, encoding="ascii", newline="", write_through=True) as text:
+        yield CsvWriter(text).add
 
 
 @contextmanager
 def _json_lines(path: Path) -> Iterator[Callable[[LandmarkMessage], object]]:
-    with path.open("wb") as file:
+    with streaming(path) as file:
         yield lambda message: file.write(json.encode(message) + b"\n")

@@ -18,7 +18,7 @@ from PIL import Image as Pillow
 
 from ..drawing.annotate import annotate
 from ..errors import MediaError, NotAPictureError
-from ..files import replacing
+from ..files import describe, obstacle, passes_through, replacing, same_output, streaming
 from ..landmarks import json
 from ..landmarks.message import LandmarkMessage, Part
 from ..tracking.base import Image, Tracker
@@ -59,14 +59,17 @@ def track_file(
     """
     Track every frame of a file.
 
-    The outputs appear when all is done, and not at all when it fails or is interrupted. With neither named, the
-    annotated picture or video is put beside the source, as ``NAME-annotated.png`` or ``.mp4``. A frame keeps its time
-    since the first one. The sound of a video is left out; of one that is cut or broken, what can be decoded is tracked.
+    The outputs appear when all is done, and not at all when it fails or is interrupted; only landmarks that go to
+    standard output, a device or a pipe are written as they come. With neither named, the annotated picture or video is
+    put beside the source, as ``NAME-annotated.png`` or ``.mp4``. A frame keeps its time since the first one. The sound
+    of a video is left out; of one that is cut or broken, what can be decoded is tracked.
 
     :param source: a picture (JPEG, PNG, WebP, BMP) or whatever video FFmpeg can read.
     :param make_tracker: called once the files are found to be right.
     :param annotated: a ``.png`` or ``.jpg`` for a picture, an ``.mp4`` (H.264) for a video.
+        Standard output, a device or a pipe may have any name; the default is PNG or MP4.
     :param landmarks: gets one JSON message a line, one line a frame.
+    :raises BrokenPipeError: the reader of an output has closed it.
     :raises MediaError: a file can't be read or written.
     :raises TrackerError: the tracker failed.
     """
@@ -77,8 +80,9 @@ def track_file(
         tracked = Tracked(annotated, landmarks)
         try:
             with closing(make_tracker()) as tracker, ExitStack() as outputs:
-                write = annotated and outputs.enter_context(media.writing(outputs.enter_context(replacing(annotated))))
-                lines = landmarks and outputs.enter_context(outputs.enter_context(replacing(landmarks)).open("wb"))
+                part = annotated and outputs.enter_context(replacing(annotated, suffix=_suffix(media, annotated)))
+                write = part and outputs.enter_context(media.writing(part))
+                lines = landmarks and outputs.enter_context(streaming(landmarks))
                 for shot, message in track_media(media, tracker, report):
                     if write:
                         write(shot, annotate(shot.image, message.result))
@@ -86,6 +90,8 @@ def track_file(
                         lines.write(json.encode(message) + b"\n")
                     tracked.frames += 1
                     tracked.seen.update(message.seen().keys())
+        except BrokenPipeError:
+            raise
         except (OSError, FFmpegError) as error:
             # Trouble with reading has become a MediaError, or been counted as damage, where it happened.
             raise MediaError(f"the output can't be written: {error.strerror}") from error
@@ -255,18 +261,18 @@ def _open_video(source: Path) -> Video:
     return Video(source, container, stream)
 
 
+def _suffix(media: Picture | Video, annotated: Path) -> str:
+    return annotated.suffix if annotated.suffix.lower() in media.suffixes else media.suffixes[0]
+
+
 def _check_outputs(source: Path, media: Picture | Video, annotated: Path | None, landmarks: Path | None) -> None:
-    if annotated is not None and annotated.suffix.lower() not in media.suffixes:
+    if annotated is not None and annotated.suffix != _suffix(media, annotated) and not passes_through(annotated):
         raise MediaError(
             f"an annotated {media.kind} can't be written as {annotated.name}; end the name in "
             f"{' or '.join(media.suffixes)}"
         )
     for output in filter(None, (annotated, landmarks)):
-        if not output.parent.is_dir():
-            raise MediaError(f"there is no folder {output.parent} for the output")
-        if output.is_dir():
-            raise MediaError(f"the output {output} is a folder")
-        if output.exists() and output.samefile(source):
-            raise MediaError(f"the output {output} would overwrite the input; choose another name")
-    if annotated is not None and annotated == landmarks:
-        raise MediaError(f"both outputs are to be written to {annotated}")
+        if reason := obstacle(output, source):
+            raise MediaError(reason)
+    if annotated is not None and landmarks is not None and same_output(annotated, landmarks):
+        raise MediaError(f"both outputs are to be written to {describe(annotated)}")

@@ -378,7 +378,7 @@ def _check_sha256(what: str, data: bytes, expected: str) -> None:
 def _store(data: bytes, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as part, part.open("xb") as file:
+        with replacing(path) as part, part.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
