@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input --no-
 LIBRARIES := import ctypes; ctypes.CDLL("libEGL.so.1"); ctypes.CDLL("libGLESv2.so.2")
 
 NODE_TOOLS := web/node_modules/.bin
-NODE_PACKAGES := $(patsubst %,%/node_modules/.package-lock.json,web examples tests/integration/werift)
+NODE_PACKAGES := $(patsubst %,%/node_modules/.package-lock.json,web examples tests/integration/werift tests/e2e/firefox)
 PRETTIER := $(NODE_TOOLS)/prettier --config web/.prettierrc.json --log-level warn
 
 PAGE := server/holistic_rtc/http/static/index.html
@@ -35,7 +35,7 @@ run: setup ## make ready and serve (HOST=, PORT= and ARGS= for the options of ho
 	@exec $(BIN)/holistic-rtc serve $(SERVE)
 
 .PHONY: test
-test: checks chromium turnserver ## lint, types, and all tests, in Python and TypeScript
+test: checks chromium firefox turnserver ## lint, types, and all tests, in Python and TypeScript
 	$(BIN)/pytest --ignore tests/unit
 
 .PHONY: checks
@@ -69,14 +69,14 @@ lint-web: $(NODE_PACKAGES)
 	cd web && npm run typecheck
 	$(NODE_TOOLS)/eslint --config web/eslint.config.js examples
 	$(NODE_TOOLS)/tsc --project examples
-	$(PRETTIER) --check examples tests/integration/werift
+	$(PRETTIER) --check examples tests/integration/werift tests/e2e/firefox
 
 .PHONY: format
 format: $(STAMPS)/dev web/node_modules/.package-lock.json ## format everything
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 	cd web && npm run format
-	$(PRETTIER) --write examples tests/integration/werift
+	$(PRETTIER) --write examples tests/integration/werift tests/e2e/firefox
 
 .PHONY: bench
 bench: setup $(STAMPS)/dev chromium ## measure speed, delay and leaks, as one table
@@ -141,6 +141,10 @@ $(PAGE): web/node_modules/.package-lock.json $(PAGE_SOURCES)
 .PHONY: chromium
 chromium:
 	@scripts/find-chromium >/dev/null || scripts/install-debian-packages "The browser tests" chromium
+
+.PHONY: firefox
+firefox:
+	@scripts/find-firefox >/dev/null || scripts/install-debian-packages "The Firefox tests" firefox-esr
 
 .PHONY: turnserver
 turnserver:
