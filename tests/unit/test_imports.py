@@ -46,6 +46,7 @@ ALLOWED = {
 }
 LIBRARIES = {
     "aiohttp": {"app", "http", "client"},
+    "aioice": {"doctor", "media"},
     "aiortc": {"worker", "media", "client"},
     "av": {"worker", "media", "client"},
     "mediapipe": {"tracking"},

@@ -36,8 +36,7 @@ import orjson
 import uvloop
 
 from ..errors import SignallingError, TrackerError
-from ..media import dtls
-from ..media.codecs import tune
+from ..media import codecs, dtls, ice
 from ..media.pictures import picture_of_a_person
 from ..media.tracker_thread import TrackerThread
 from ..sdp.answer import advertise
@@ -214,8 +213,8 @@ def main() -> None:
     logging.basicConfig(level=options.log_level, format=f"%(asctime)s %(levelname)s [{os.getpid()}] %(message)s")
     logging.getLogger("aioice").setLevel(logging.WARNING)
     cv2.setNumThreads(1)
-    tune()
-    dtls.tune()
+    for library in (codecs, dtls, ice):
+        library.tune()
     status = 0
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

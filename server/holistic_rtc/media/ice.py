@@ -1,0 +1,54 @@
+"""aiortc's connectivity, set for peers that nobody here wrote."""
+
+import asyncio
+import contextlib
+import random
+import time
+
+from aioice import stun
+from aioice.ice import Connection, StunProtocol
+from aiortc import rtcicetransport
+
+CONSENT_INTERVAL = 5.0
+CONSENT_SECONDS = 30.0
+"""Between two questions to the peer, and without a sign of it before the connection is closed (RFC 7675)."""
+
+
+def tune() -> None:
+    """Must run before the first peer connection."""
+    rtcicetransport.Connection = PatientConnection  # type: ignore[attr-defined]
+
+
+class PatientConnection(Connection):
+    """
+    Takes a peer's own checks for a sign of life, as well as its answers.
+
+    FFmpeg's WHIP muxer answers the first check only, and asks the server every 5 s. aioice closes its connection after
+    30 s, in the middle of a stream.
+    """
+
+    _heard_at = 0.0
+
+    def check_incoming(self, message: stun.Message, addr: tuple[str, int], protocol: StunProtocol) -> None:
+        self._heard_at = time.monotonic()
+        super().check_incoming(message, addr, protocol)
+
+    async def query_consent(self) -> None:
+        assert self.remote_password is not None
+        self._heard_at = time.monotonic()
+        while True:
+            await asyncio.sleep(CONSENT_INTERVAL * random.uniform(0.8, 1.2))
+            for pair in self._nominated.values():
+                with contextlib.suppress(stun.TransactionError):
+                    await pair.protocol.request(
+                        self.build_request(pair, nominate=False),
+                        pair.remote_addr,
+                        integrity_key=self.remote_password.encode(),
+                        retransmissions=0,
+                    )
+                    self._heard_at = time.monotonic()
+            if time.monotonic() - self._heard_at > CONSENT_SECONDS:
+                # Or close() would wait for this task.
+                self._query_consent_task = None
+                await self.close()
+                return
