@@ -16,10 +16,11 @@ from . import __version__
 from .config import Settings, unknown_variables
 from .errors import ConfigError
 from .http import health, ice, openapi, pages, signalling, snapshot, whep, whip
+from .http.connections import Connections, connection_middleware
 from .http.cors import cors_middleware
 from .http.keys import ICE_SERVERS, MODEL, REGISTRY, SETTINGS, SNAPSHOTS
 from .http.problem import problem_middleware
-from .limits import read_limits
+from .limits import raise_descriptors, read_limits
 from .sessions.capacity import Capacity
 from .sessions.ice_servers import IceServers
 from .sessions.pool import WarmPool
@@ -33,7 +34,12 @@ logger = logging.getLogger(__name__)
 
 def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
     app = web.Application(
-        middlewares=[cors_middleware(settings.cors_origins), pages.headers_middleware, problem_middleware],
+        middlewares=[
+            connection_middleware,
+            cors_middleware(settings.cors_origins),
+            pages.headers_middleware,
+            problem_middleware,
+        ],
         client_max_size=signalling.MAX_SDP,
     )
     limits = read_limits(cpus=settings.cpus, memory=settings.memory)
@@ -84,25 +90,29 @@ async def serve(settings: Settings, bundle: ModelBundle, announce: Callable[[str
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    descriptors = raise_descriptors()
     # A peer that has gone away while its session was being started gets none.
-    runner = web.AppRunner(make_app(settings, bundle), access_log=None, shutdown_timeout=1, handler_cancellation=True)
+    runner = web.AppRunner(make_app(settings, bundle), shutdown_timeout=1, handler_cancellation=True)
+    listener = None
     try:
         await runner.setup()
+        assert runner.server is not None
         context = _ssl_context(settings)
-        site = web.TCPSite(runner, settings.host, settings.port, ssl_context=context)
         try:
-            await site.start()
+            listener = await Connections(runner.server, descriptors).listen(settings.host, settings.port, context)
         except OSError as error:
             raise ConfigError(
                 f"can't serve {settings.host}:{settings.port}: {error.strerror}; choose another --host or --port"
             ) from error
-        host, port = runner.addresses[0][:2]
+        host, port = listener.sockets[0].getsockname()[:2]
         scheme = "https" if context else "http"
         announce(f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}")
         await stop.wait()
         await _drain(runner.app[REGISTRY], settings.drain_seconds, stop)
         logger.info("shutting down")
     finally:
+        if listener is not None:
+            listener.close()
         await runner.cleanup()
 
 

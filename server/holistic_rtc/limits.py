@@ -1,7 +1,10 @@
 """What this process may use of its machine: the caps of its container, not what the machine has."""
 
+import contextlib
 import math
 import os
+import resource
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +58,20 @@ def read_limits(
         found = [(cpus, "setting")]
     least, source = min(found)
     return Limits(least, min(found_memory) if memory is None else memory, source)
+
+
+def raise_descriptors() -> int:
+    """
+    Let this process and its children have as many file descriptors as they may.
+
+    :return: how many that is.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # On macOS the hard limit may be infinite, which is refused as a soft one.
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        soft = hard
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
 def _folders(cgroups: Path, membership: Path) -> Iterator[Path]:

@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 from cryptography import x509
 
+from support.peer import SDP
 from support.pictures import grace_hopper
 from support.publisher import PictureTrack, publishing
 from support.serving import Server, serving
@@ -85,9 +86,8 @@ async def test_sessions_may_go_on_for_a_while_when_the_server_is_told_to_stop(dr
         draining.process.send_signal(signal.SIGINT)
         await publisher.until(lambda: publisher.received("draining"))
         assert publisher.received("draining")[0]["seconds"] == 30
-        async with publisher.http.post(
-            f"{draining.url}/whip", data=publisher.answer, headers={"Content-Type": "application/sdp"}
-        ) as response:
+        offer = publisher.pc.localDescription.sdp
+        async with publisher.http.post(f"{draining.url}/whip", data=offer, headers=SDP) as response:
             assert response.status == 503
         seen = len(publisher.landmarks)
         await publisher.until(lambda: len(publisher.landmarks) > seen + 10)

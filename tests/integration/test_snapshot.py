@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import struct
+import time
 import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -287,6 +288,75 @@ async def test_an_empty_request_is_400(server: Server) -> None:
         answer = await post(server, form_data, **{"Content-Type": "multipart/form-data; boundary=x"})
         assert answer.status == 400
         assert "form" in answer.detail
+
+
+def part(head: bytes, content: bytes = b"") -> bytes:
+    return b"--x\r\n" + head + b"\r\n" + content + b"\r\n"
+
+
+def comment(name: bytes) -> bytes:
+    return b'Content-Disposition: form-data; name="%s"\r\n' % name
+
+
+SIZE = 9_000_000
+COSTLY_FORMS = {
+    "tiny parts": part(b"") * (SIZE // 9) + b"--x--\r\n",
+    "tiny named parts": part(comment(b"a")) * (SIZE // 54) + b"--x--\r\n",
+    "parts in parts": part(b"Content-Type: multipart/mixed; boundary=x\r\n") * (SIZE // 52),
+    "a preamble of newlines": b"\n" * SIZE + part(comment(b"a")) + b"--x--\r\n",
+    "many headers": part(b"a: b\r\n" * 100) * (SIZE // 600) + b"--x--\r\n",
+    "headers without end": b"--x\r\n" + b"a: b\r\n" * (SIZE // 6),
+    "a header without end": b"--x\r\na: " + b"b" * SIZE,
+    "a field without end": b"--x\r\n" + comment(b"a") + b"\r\n" + b"\r\n--" * (SIZE // 4),
+    "base64 without end": b"--x\r\nContent-Transfer-Encoding: base64\r\n" + comment(b"file") + b"\r\n" + b"=" * SIZE,
+    "a character set without end": part(comment(b"_charset_"), b"u" * 100) + b"--x--\r\n",
+}
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("form", COSTLY_FORMS.values(), ids=COSTLY_FORMS)
+async def test_a_costly_form_is_400_and_keeps_nobody_waiting(
+    server: Server, http: aiohttp.ClientSession, form: bytes, chunked: bool
+) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for start in range(0, len(form), 1 << 16):
+            yield form[start : start + (1 << 16)]
+
+    async def upload() -> Answer:
+        body = chunks() if chunked else io.BytesIO(form)
+        return await post(server, body, **{"Content-Type": "multipart/form-data; boundary=x"})
+
+    uploads = asyncio.gather(*(upload() for _ in range(3)))
+    while not uploads.done():
+        began = time.monotonic()
+        async with http.get(f"{server.url}/healthz") as response:
+            assert response.status == 200
+        # This process, which sends the forms, takes part of it.
+        assert time.monotonic() - began < 1
+    for answer in await uploads:
+        assert answer.status == 400
+        assert "form" in answer.detail
+
+
+async def test_a_form_without_end_is_413(own_server: Server) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"--x\r\n" + comment(b"a") + b"\r\n"
+        while True:
+            yield bytes(1 << 16)
+
+    async with asyncio.timeout(10):
+        answer = await post(own_server, endless(), **{"Content-Type": "multipart/form-data; boundary=x"})
+    assert answer.status == 413
+    assert "2,000,000 bytes" in answer.detail
+
+
+async def test_the_picture_may_be_the_last_of_many_fields(server: Server) -> None:
+    form = part(comment(b"a")) * 31 + part(comment(b"file"), JPEG) + b"--x--\r\n"
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    assert (await post(server, form, **headers)).message.result.face_landmarks is not None
+    answer = await post(server, part(comment(b"a")) + form, **headers)
+    assert answer.status == 400
+    assert "send the one named file first" in answer.detail
 
 
 async def test_a_picture_cut_anywhere_is_400_or_415(server: Server) -> None:

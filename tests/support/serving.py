@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -79,16 +79,18 @@ class Server:
 
 @asynccontextmanager
 async def serving(
-    *arguments: str, environment: Mapping[str, str] | None = None, warm: bool = True
+    *arguments: str, environment: Mapping[str, str] | None = None, warm: bool = True, command: Sequence[str] = ()
 ) -> AsyncIterator[Server]:
     """
     ``holistic-rtc serve`` on a free port; told to stop at the end, and none of its processes may stay.
 
     :param warm: whether to wait for its processes, which only sessions and pictures need.
+    :param command: what to start it with, such as ``nice``; has to replace itself with what it starts.
     """
     process = await asyncio.create_subprocess_exec(
+        *(*command, sys.executable, "-m", "holistic_rtc.cli", "serve"),
         # A slow machine would admit one session, which few of the tests are about, and a large one keep more spares.
-        *(sys.executable, "-m", "holistic_rtc.cli", "serve", "--port", "0", "--max-sessions", "4", "--warm", "1"),
+        *("--port", "0", "--max-sessions", "4", "--warm", "1"),
         *arguments,
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "HOLISTIC_SNAPSHOT_WORKERS": "1", **(environment or {})},

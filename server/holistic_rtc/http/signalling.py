@@ -87,8 +87,6 @@ async def _read(request: web.Request, content_type: str) -> str:
             body = await request.read()
     except TimeoutError:
         raise SignallingError(408, f"the body did not come within {SDP_SECONDS:g} s") from None
-    except web.RequestPayloadError as error:
-        raise SignallingError(400, f"the body can't be read: {error}") from error
     try:
         text = body.decode()
     except UnicodeDecodeError as error:

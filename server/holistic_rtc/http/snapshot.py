@@ -1,14 +1,12 @@
 """One picture in, its landmarks and the annotated picture out."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 from aiohttp import MultipartWriter, hdrs, web
-from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.multipart import BodyPartReader
 
 from ..errors import SignallingError
 from .auth import authorise
+from .form import find_field
 from .keys import SETTINGS, SNAPSHOTS
 
 JSON = "application/json"
@@ -25,6 +23,9 @@ PARTS = (*DEFAULT_PARTS, "rig")
 SWITCHES = {"true": True, "false": False, "1": True, "0": False}
 SIZES = range(16, 8193)
 """That the longer side of the returned picture may be limited to, in pixels."""
+
+FORM_OVERHEAD = 64 * 1024
+"""Bytes that a form may have besides its picture."""
 
 _CHUNK = 64 * 1024
 
@@ -118,40 +119,38 @@ def _read_options(request: web.Request) -> dict[str, object]:
 
 async def _read_picture(request: web.Request, max_bytes: int) -> bytes:
     """
-    :raises SignallingError: 400 or 413.
+    :raises SignallingError: 400, 413 or 415.
     """
-    if request.content_length is not None and request.content_length > max_bytes + _CHUNK:
-        raise _too_large(max_bytes)
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+        raise SignallingError(415, "send the picture as it is, without Content-Encoding")
     if request.content_type != BOTH:
-        picture = await _read_up_to(request.content.read, max_bytes)
+        picture = bytes(await _read_up_to(request, max_bytes, 0))
     else:
-        picture = await _read_field(request, max_bytes)
+        form = await _read_up_to(request, max_bytes, FORM_OVERHEAD)
+        picture = await find_field(form, request.headers[hdrs.CONTENT_TYPE], "file")
+    if len(picture) > max_bytes:
+        raise _too_large(max_bytes)
     if not picture:
         raise SignallingError(400, "there is no picture in the request")
     return picture
 
 
-async def _read_field(request: web.Request, max_bytes: int) -> bytes:
-    try:
-        async for part in await request.multipart():
-            if isinstance(part, BodyPartReader) and part.name == "file":
-                return await _read_up_to(part.read_chunk, max_bytes)
-    except (ValueError, HttpProcessingError) as error:
-        raise SignallingError(400, f"the form can't be read: {error}") from error
-    raise SignallingError(400, "the form has no field named file")
-
-
-async def _read_up_to(read: Callable[[int], Awaitable[bytes]], max_bytes: int) -> bytes:
-    picture = bytearray()
-    while chunk := await read(_CHUNK):
-        picture += chunk
-        if len(picture) > max_bytes:
+async def _read_up_to(request: web.Request, max_bytes: int, overhead: int) -> bytearray:
+    if request.content_length is not None and request.content_length > max_bytes + overhead:
+        raise _too_large(max_bytes)
+    body = bytearray()
+    while chunk := await request.content.read(_CHUNK):
+        body += chunk
+        if len(body) > max_bytes + overhead:
             raise _too_large(max_bytes)
-    return bytes(picture)
+    return body
 
 
 def _too_large(max_bytes: int) -> SignallingError:
-    return SignallingError(413, f"the picture is too large: at most {max_bytes:,} bytes are taken")
+    return SignallingError(
+        413,
+        f"the picture is too large: at most {max_bytes:,} bytes are taken, and {FORM_OVERHEAD:,} more in a form",
+    )
 
 
 routes = [web.post("/api/snapshot", post_snapshot)]

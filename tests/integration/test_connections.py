@@ -1,0 +1,133 @@
+"""Connections that want nothing, or never end, and more of them than there are file descriptors for."""
+
+import asyncio
+import gzip
+import time
+from contextlib import suppress
+
+import aiohttp
+import psutil
+import pytest
+
+from holistic_rtc.sample import portrait
+from support.pictures import grace_hopper
+from support.publisher import PictureTrack, Publisher
+from support.serving import Server, serving
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+CHUNKED = b"Host: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+CHUNK = b"1\r\na\r\n"
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def connect(server: Server) -> Streams:
+    host, port = server.url.removeprefix("http://").split(":")
+    return await asyncio.open_connection(host, int(port))
+
+
+async def drip(writer: asyncio.StreamWriter, data: bytes) -> None:
+    while True:
+        await asyncio.sleep(0.5)
+        writer.write(data)
+
+
+async def until_closed(server: Server, start: bytes, more: bytes = b"") -> tuple[bytes, float]:
+    """
+    :param start: what is sent at once.
+    :param more: what is sent twice a second, for ever.
+    :return: what the server said, and the seconds until it closed the connection.
+    """
+    reader, writer = await connect(server)
+    began = time.monotonic()
+    writer.write(start)
+    dripping = asyncio.create_task(drip(writer, more))
+    said = b""
+    try:
+        async with asyncio.timeout(30):
+            # A byte that was on its way makes the end a reset.
+            with suppress(ConnectionError):
+                while data := await reader.read(4096):
+                    said += data
+        return said, time.monotonic() - began
+    finally:
+        dripping.cancel()
+        writer.close()
+
+
+async def test_what_sends_no_request_or_one_without_end_is_closed(server: Server) -> None:
+    whip = b"POST /whip HTTP/1.1\r\nContent-Type: application/sdp\r\n"
+    patience = {"no request": 15, "nobody reads the body": 5, "the body is waited for": 15}
+    cases = {
+        b"": ("no request", b""),
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\nAccept: ": ("no request", b""),
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\n": ("no request", b"a: b\r\n"),
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\nCookie: ": ("no request", b"a"),
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n": ("no request", b""),
+        b"GET /healthz HTTP/1.1\r\n" + CHUNKED: ("nobody reads the body", CHUNK),
+        b"POST /nothing HTTP/1.1\r\n" + CHUNKED: ("nobody reads the body", CHUNK),
+        whip + CHUNKED: ("the body is waited for", CHUNK),
+        whip + b"Host: x\r\nContent-Length: 1000\r\n\r\nv=0": ("the body is waited for", b""),
+    }
+    ends = await asyncio.gather(*(until_closed(server, start, more) for start, (_, more) in cases.items()))
+    for (start, (reason, _)), (said, seconds) in zip(cases.items(), ends, strict=True):
+        assert patience[reason] - 1 < seconds < patience[reason] + 4, start
+        if start.startswith(whip):
+            assert said.startswith(b"HTTP/1.1 408")
+            assert b"within 10 s" in said
+        elif start.endswith(b"\r\n\r\n"):
+            assert said.startswith((b"HTTP/1.1 200", b"HTTP/1.1 404"))
+        else:
+            assert not said
+
+
+@pytest.mark.parametrize("head", [b"GET /healthz HTTP/1.1\r\n", b"POST /api/snapshot HTTP/1.1\r\n"])
+async def test_a_body_in_very_many_small_chunks_is_not_read_to_its_end(server: Server, head: bytes) -> None:
+    _, seconds = await until_closed(server, head + CHUNKED + CHUNK * 500_000)
+    assert seconds < 2
+
+
+async def test_a_compressed_body_is_415_and_not_expanded(server: Server, http: aiohttp.ClientSession) -> None:
+    bomb = gzip.compress(bytes(10_000_000))
+    for path, content_type in (("/api/snapshot", "image/jpeg"), ("/whip", "application/sdp")):
+        headers = {"Content-Encoding": "gzip", "Content-Type": content_type}
+        async with http.post(f"{server.url}{path}", data=bomb, headers=headers) as response:
+            assert response.status == 415
+            assert "without Content-Encoding" in (await response.json(content_type=None))["detail"]
+
+
+async def test_more_idle_connections_than_descriptors_leave_room_for_requests() -> None:
+    jpeg = portrait().read_bytes()
+    connections: list[Streams] = []
+    async with serving(command=("sh", "-c", 'ulimit -n 256; exec "$@"', "sh")) as server:
+        try:
+            reader, uploading = await connect(server)
+            connections.append((reader, uploading))
+            uploading.write(b"POST /api/snapshot HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n")
+            uploading.write(b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(jpeg))
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100")
+            uploading.write(jpeg[:1000])
+
+            idle = [await connect(server) for _ in range(300)]
+            connections += idle
+            async with asyncio.timeout(10):
+                # Those that came first have made room for those that came last.
+                for early, _ in idle[:150]:
+                    with suppress(ConnectionError):
+                        assert not await early.read()
+            assert not any(late.at_eof() for late, _ in idle[-100:])
+            uploading.write(jpeg[1000:])
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+
+            async with aiohttp.ClientSession() as http, Publisher(server.url, http) as publisher:
+                publisher.pc.addTransceiver(PictureTrack(grace_hopper()), direction="sendonly")
+                await publisher.connect()
+                assert await server.sessions() == 1
+        finally:
+            for _, writer in connections:
+                writer.close()
+
+
+async def test_the_server_takes_as_many_descriptors_as_it_may() -> None:
+    async with serving(warm=False, command=("sh", "-c", 'ulimit -Sn 128; ulimit -Hn 512; exec "$@"', "sh")) as server:
+        assert psutil.Process(server.process.pid).rlimit(psutil.RLIMIT_NOFILE) == (512, 512)
