@@ -84,7 +84,7 @@ bench: setup $(STAMPS)/dev chromium ## measure speed, delay and leaks, as one ta
 
 .PHONY: generate
 generate: $(STAMPS)/dev ## make the readers of the landmark schema anew
-	$(BIN)/flatc --python --gen-onefile -o server/holistic_rtc/landmarks schema/landmarks.fbs
+	$(BIN)/flatc --python --gen-onefile -o server/holistic_rtc/wire schema/landmarks.fbs
 	$(BIN)/flatc --ts -o web/tests/generated schema/landmarks.fbs
 	$(BIN)/flatc --csharp --gen-onefile -o examples/unity/Generated schema/landmarks.fbs
 

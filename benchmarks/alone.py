@@ -17,7 +17,7 @@ from mediapipe.tasks.python import BaseOptions
 from mediapipe.tasks.python.vision import HolisticLandmarker, HolisticLandmarkerOptions, RunningMode
 
 from benchmarks import clip
-from holistic_rtc.tracking import models
+from holistic_rtc.bundle import models
 
 _WARM_UP_FRAMES = 20
 

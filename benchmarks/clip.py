@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageOps
 
+from holistic_rtc.model.result import Image
 from holistic_rtc.sample import portrait
-from holistic_rtc.tracking.base import Image
 
 WIDTH, HEIGHT, FPS = 640, 480, 30
 

@@ -2,9 +2,9 @@
 
 from benchmarks.figure import Figure
 from benchmarks.sample import median_ms, tracked_frame
-from holistic_rtc.landmarks import codec, json
-from holistic_rtc.landmarks.message import ALL_PARTS, LandmarkMessage, Part
-from holistic_rtc.tracking.refine import Refiner
+from holistic_rtc.model.message import ALL_PARTS, LandmarkMessage, Part
+from holistic_rtc.motion.refine import Refiner
+from holistic_rtc.wire import as_flatbuffers, as_json
 
 
 def measure() -> list[Figure]:
@@ -12,13 +12,23 @@ def measure() -> list[Figure]:
     height, width = image.shape[:2]
     result = Refiner().refine(tracked, width, height, 33, smoothing=False)
     message = LandmarkMessage(1, 33, width, height, 0, result)
-    binary, text = codec.encode(message), json.encode(message)
+    binary, text = as_flatbuffers.encode(message), as_json.encode(message)
     return [
-        Figure("encoding a full landmark message, median", median_ms(lambda: codec.encode(message)), "ms", at_most=0.3),
-        Figure("decoding it", median_ms(lambda: codec.decode(binary)), "ms"),
+        Figure(
+            "encoding a full landmark message, median",
+            median_ms(lambda: as_flatbuffers.encode(message)),
+            "ms",
+            at_most=0.3,
+        ),
+        Figure("decoding it", median_ms(lambda: as_flatbuffers.decode(binary)), "ms"),
         Figure("its size", len(binary), "bytes", at_most=4500),
-        Figure("its size without the face mesh", len(codec.encode(message, ALL_PARTS - {Part.FACE})), "bytes", 1100),
-        Figure("encoding it as JSON", median_ms(lambda: json.encode(message)), "ms"),
-        Figure("decoding it from JSON", median_ms(lambda: json.decode(text)), "ms"),
+        Figure(
+            "its size without the face mesh",
+            len(as_flatbuffers.encode(message, ALL_PARTS - {Part.FACE})),
+            "bytes",
+            1100,
+        ),
+        Figure("encoding it as JSON", median_ms(lambda: as_json.encode(message)), "ms"),
+        Figure("decoding it from JSON", median_ms(lambda: as_json.decode(text)), "ms"),
         Figure("its size as JSON", len(text), "bytes"),
     ]

@@ -22,8 +22,8 @@ from mediapipe.tasks.python.vision import HandLandmarksConnections as Hand
 from mediapipe.tasks.python.vision import HolisticLandmarker, HolisticLandmarkerOptions, RunningMode
 from mediapipe.tasks.python.vision import PoseLandmarksConnections as Pose
 
-from holistic_rtc.tracking import models
-from holistic_rtc.tracking.base import Image
+from holistic_rtc.bundle import models
+from holistic_rtc.model.result import Image
 
 
 class HolisticTrack(VideoStreamTrack):

@@ -28,8 +28,8 @@ from mediapipe.tasks.python.vision import (
 )
 from mediapipe.tasks.python.vision import PoseLandmarksConnections as Pose
 
-from holistic_rtc.tracking import models
-from holistic_rtc.tracking.base import Image
+from holistic_rtc.bundle import models
+from holistic_rtc.model.result import Image
 
 
 def make_landmarker() -> HolisticLandmarker:

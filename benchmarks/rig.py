@@ -13,16 +13,16 @@ import numpy as np
 from benchmarks import clip
 from benchmarks.figure import Figure
 from benchmarks.sample import median_ms
+from holistic_rtc.bundle import models
+from holistic_rtc.model.geometry import rotate
+from holistic_rtc.model.result import FloatArray, HolisticResult, Image
+from holistic_rtc.model.rig import BONE_INDEX, OFFSETS
+from holistic_rtc.motion.refine import Refiner
+from holistic_rtc.motion.rig.kinematics import forward
+from holistic_rtc.motion.rig.rest import RELAXED
+from holistic_rtc.motion.rig.solver import TO_VRM, RigSolver
 from holistic_rtc.native_log import without_noise
-from holistic_rtc.rig.kinematics import forward
-from holistic_rtc.rig.quaternions import rotate
-from holistic_rtc.rig.rest import RELAXED
-from holistic_rtc.rig.skeleton import BONE_INDEX, OFFSETS
-from holistic_rtc.rig.solver import TO_VRM, RigSolver
-from holistic_rtc.tracking import models
-from holistic_rtc.tracking.base import FloatArray, HolisticResult, Image
-from holistic_rtc.tracking.mediapipe import MediaPipeTracker
-from holistic_rtc.tracking.refine import Refiner
+from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
 
 SQUATS_STEP = 2
 """Every second frame of squats.mp4 shows as much as all of them."""

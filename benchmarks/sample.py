@@ -13,11 +13,11 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageOps
 
+from holistic_rtc.bundle import models
+from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 from holistic_rtc.native_log import without_noise
 from holistic_rtc.sample import portrait
-from holistic_rtc.tracking import models
-from holistic_rtc.tracking.base import FloatArray, HolisticResult, Image
-from holistic_rtc.tracking.mediapipe import MediaPipeTracker
+from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
 
 _SIZE = (640, 480)
 

@@ -10,11 +10,11 @@ import numpy as np
 from benchmarks import clip
 from benchmarks.figure import Figure
 from benchmarks.sample import median_ms, tracked_frame
+from holistic_rtc.bundle import models
+from holistic_rtc.model.result import FloatArray, HolisticResult, Image
+from holistic_rtc.motion.refine import Refiner
 from holistic_rtc.native_log import without_noise
-from holistic_rtc.tracking import models
-from holistic_rtc.tracking.base import FloatArray, HolisticResult, Image
-from holistic_rtc.tracking.mediapipe import MediaPipeTracker
-from holistic_rtc.tracking.refine import Refiner
+from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
 
 FRAME_MS = 1000 / clip.FPS
 NOISE = 5

@@ -12,22 +12,22 @@ import orjson
 import uvloop
 from aiohttp import web
 
-from . import __version__
-from .config import Settings, unknown_variables
-from .errors import ConfigError
-from .http import health, ice, openapi, pages, signalling, snapshot, whep, whip
-from .http.connections import Connections, connection_middleware
-from .http.cors import cors_middleware
-from .http.keys import ICE_SERVERS, MODEL, REGISTRY, SETTINGS, SNAPSHOTS
-from .http.problem import problem_middleware
-from .limits import raise_descriptors, read_limits
-from .sessions.capacity import Capacity
-from .sessions.ice_servers import IceServers
-from .sessions.pool import WarmPool
-from .sessions.process import SessionProcess
-from .sessions.registry import Registry
-from .sessions.snapshots import SnapshotPool
-from .tracking.models import ModelBundle
+from holistic_rtc import __version__
+from holistic_rtc.bundle.models import ModelBundle
+from holistic_rtc.errors import ConfigError
+from holistic_rtc.http import health, ice, openapi, pages, signalling, snapshot, whep, whip
+from holistic_rtc.http.connections import Connections, connection_middleware
+from holistic_rtc.http.cors import cors_middleware
+from holistic_rtc.http.keys import ICE_SERVERS, MODEL, REGISTRY, SETTINGS, SNAPSHOTS
+from holistic_rtc.http.problem import problem_middleware
+from holistic_rtc.limits import raise_descriptors, read_limits
+from holistic_rtc.sessions.capacity import Capacity
+from holistic_rtc.sessions.ice_servers import IceServers
+from holistic_rtc.sessions.pool import WarmPool
+from holistic_rtc.sessions.process import SessionProcess
+from holistic_rtc.sessions.registry import Registry
+from holistic_rtc.sessions.snapshots import SnapshotPool
+from holistic_rtc.settings import Settings, unknown_variables
 
 logger = logging.getLogger(__name__)
 
@@ -137,7 +137,7 @@ def _ssl_context(settings: Settings) -> ssl.SSLContext | None:
     if not (settings.tls or settings.tls_cert or settings.tls_key):
         return None
     # Imported when used, as everybody waits for the start.
-    from . import tls
+    from holistic_rtc import tls
 
     return tls.make_context(bool(settings.tls), settings.tls_cert, settings.tls_key, settings.advertise_ip)
 

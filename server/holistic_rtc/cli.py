@@ -20,13 +20,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from . import __version__
-from .config import Settings, load_settings
-from .errors import ConfigError, HolisticError, MediaError
-from .files import STDOUT, is_stdout, on_terminal
-from .native_log import without_noise
-from .tracking import models
-from .tracking.models import ModelBundle, PoseModel
+from holistic_rtc import __version__
+from holistic_rtc.atomic import STDOUT, is_stdout, on_terminal
+from holistic_rtc.bundle import models
+from holistic_rtc.bundle.models import ModelBundle, PoseModel
+from holistic_rtc.errors import ConfigError, HolisticError, MediaError
+from holistic_rtc.native_log import without_noise
+from holistic_rtc.settings import Settings, load_settings
 
 stderr = Console(stderr=True, highlight=False)
 
@@ -64,15 +64,15 @@ def serve(**options: object) -> None:
     settings = load_settings(**options)
     bundle = _bundle(settings)
     # Imported when used, as is what the other commands need: no command has to wait for what only another one uses.
-    from .app import run
+    from holistic_rtc.app import run
 
     run(settings, bundle)
 
 
 def track(input: Path, output: Path | None, landmarks: Path | None, **options: object) -> None:
     bundle = _bundle(load_settings(**options))
-    from .media.offline import track_file
-    from .tracking import ENGINES
+    from holistic_rtc.files.media import track_file
+    from holistic_rtc.tracking import ENGINES
 
     outputs = [path for path in (output, landmarks) if path is not None]
     with _progress_of_items(f"Tracking {input.name}", shown=not any(map(on_terminal, outputs))) as report:
@@ -95,14 +95,14 @@ def track(input: Path, output: Path | None, landmarks: Path | None, **options: o
 
 def watch(url: str, session: str | None, json: Path | None, **options: object) -> None:
     token = load_settings(**options).token
-    from .watch import watch
+    from holistic_rtc.commands.watch import watch
 
     watch(url, session, token.get_secret_value() if token else None, json, stderr)
 
 
 def vmc(url: str, session: str | None, to: str, arkit: bool, **options: object) -> None:
     token = load_settings(**options).token
-    from .vmc import vmc
+    from holistic_rtc.commands.vmc import vmc
 
     vmc(url, session, token.get_secret_value() if token else None, to, arkit=arkit, console=stderr)
 
@@ -118,9 +118,9 @@ def record(
     **options: object,
 ) -> None:
     settings = load_settings(**options)
-    from .export.take import Wanted
-    from .record import record_file, record_session
-    from .tracking import ENGINES
+    from holistic_rtc.commands.record import record_file, record_session
+    from holistic_rtc.recording.take import Wanted
+    from holistic_rtc.tracking import ENGINES
 
     wanted = Wanted(output, seconds=seconds, fps=fps, arkit=arkit)
     if url is not None:
@@ -142,7 +142,7 @@ def snapshot(pictures: list[Path], output: Path | None, json: bool, url: str | N
     if output == STDOUT:
         raise MediaError("-o names a folder, so it can't be standard output")
     settings = load_settings(**options)
-    from .batch import find_pictures, take_batch, taking_here, taking_through
+    from holistic_rtc.commands.snapshot import find_pictures, take_batch, taking_here, taking_through
 
     found = find_pictures(pictures)
     if not found:
@@ -161,7 +161,7 @@ def snapshot(pictures: list[Path], output: Path | None, json: bool, url: str | N
 
 def doctor(**options: object) -> None:
     settings = load_settings(**options)
-    from .doctor import Finding, Verdict, report
+    from holistic_rtc.commands.doctor import Finding, Verdict, report
 
     signs = {Verdict.GOOD: "[green]✓[/]", Verdict.NOTE: "[yellow]•[/]", Verdict.BAD: "[red]✗[/]"}
     stdout = Console(highlight=False)

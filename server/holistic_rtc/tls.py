@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from platformdirs import user_data_path
 
-from .errors import ConfigError
-from .files import replacing
+from holistic_rtc.atomic import replacing
+from holistic_rtc.errors import ConfigError
 
 LIFETIME = datetime.timedelta(days=397)
 """Browsers take no certificate that is valid for longer."""

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from holistic_rtc.config import Settings
 from holistic_rtc.limits import Limits
 from holistic_rtc.sessions.capacity import Capacity, ports
+from holistic_rtc.settings import Settings
 
 from .compose import ROOT, docker
 

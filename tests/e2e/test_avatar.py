@@ -12,9 +12,9 @@ from PIL import Image
 from playwright.async_api import Browser, FilePayload, Page, Playwright, expect
 
 from e2e.browsers import assert_fits_every_width, launched, opened
-from holistic_rtc.rig.kinematics import forward
-from holistic_rtc.rig.quaternions import to_matrix
-from holistic_rtc.rig.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS, Rig
+from holistic_rtc.model.geometry import to_matrix
+from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS, Rig
+from holistic_rtc.motion.rig.kinematics import forward
 from support.serving import Server
 from support.vrm import plain_glb, vrm_file
 

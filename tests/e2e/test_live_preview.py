@@ -9,9 +9,9 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, expect
 
 from e2e.browsers import opened, pixels
-from holistic_rtc.tracking.base import HolisticResult
-from holistic_rtc.tracking.mediapipe import MediaPipeTracker
-from holistic_rtc.tracking.models import PoseModel, find
+from holistic_rtc.bundle.models import PoseModel, find
+from holistic_rtc.model.result import HolisticResult
+from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
 from support.publisher import Picture
 from support.serving import Server
 

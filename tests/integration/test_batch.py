@@ -9,7 +9,7 @@ from PIL import Image
 
 from holistic_rtc.client import HolisticClient
 from holistic_rtc.errors import RefusedError
-from holistic_rtc.landmarks import json
+from holistic_rtc.wire import as_json
 from support.commands import ran, refused, running
 from support.outputs import is_null, make_null, reading
 from support.pictures import grace_hopper
@@ -48,7 +48,7 @@ async def test_a_folder_is_done_past_bad_files_which_are_listed(
     for name in ("cut.jpg: ", "words.png: ", "missing.jpg: No such file"):
         assert name in errors
     assert errors.splitlines()[-1] == "holistic-rtc: 3 of 5 pictures failed, see above"
-    message = json.decode((out / "one.json").read_bytes())
+    message = as_json.decode((out / "one.json").read_bytes())
     assert (message.width, message.height) == (640, 480)
     assert message.result.face_landmarks is not None
     annotated = np.asarray(Image.open(out / "one-annotated.jpg")).astype(int)
@@ -101,11 +101,11 @@ async def test_devices_pipes_and_links_stay(folder: Path, tmp_path: Path, capsys
         status, output, errors = await ran(
             capsys, "snapshot", folder / "one.png", folder / "two.JPG", "-o", out, "--json"
         )
-        assert json.decode(os.read(pipe, 65_536)).width == 640
+        assert as_json.decode(os.read(pipe, 65_536)).width == 640
     assert (status, len(output.splitlines())) == (0, 4), errors
     assert is_null(null)
     assert (out / "two.json").is_symlink()
-    assert json.decode((tmp_path / "two.json").read_bytes()).width == 320
+    assert as_json.decode((tmp_path / "two.json").read_bytes()).width == 320
 
 
 async def test_no_picture_is_overwritten_through_a_link(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

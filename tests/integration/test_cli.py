@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from holistic_rtc import __version__
-from holistic_rtc.landmarks import json
 from holistic_rtc.sample import portrait
+from holistic_rtc.wire import as_json
 from support.commands import COMMAND, ran, refused
 from support.outputs import reading
 from support.pictures import shared_media
@@ -126,7 +126,7 @@ def test_track_a_picture(tmp_path: Path) -> None:
     with Image.open(tmp_path / "out.png") as annotated, Image.open(portrait()) as original:
         assert annotated.size == original.size
         assert np.abs(np.asarray(annotated).astype(int) - np.asarray(original)).mean() > 1
-    assert json.decode((tmp_path / "out.jsonl").read_bytes()).result.face_landmarks is not None
+    assert as_json.decode((tmp_path / "out.jsonl").read_bytes()).result.face_landmarks is not None
 
 
 async def test_track_a_video(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -141,7 +141,7 @@ async def test_track_a_video(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         capsys, "track", clip, "-o", tmp_path / "out.mp4", "--landmarks", tmp_path / "out.jsonl"
     )
     assert status == 0, errors
-    messages = [json.decode(line) for line in (tmp_path / "out.jsonl").read_bytes().splitlines()]
+    messages = [as_json.decode(line) for line in (tmp_path / "out.jsonl").read_bytes().splitlines()]
     with av.open(tmp_path / "out.mp4") as annotated, av.open(clip) as original:
         times = [[frame.time for frame in video.decode(video=0)] for video in (annotated, original)]
     assert times[0] == pytest.approx(times[1], abs=1e-3)
@@ -178,7 +178,7 @@ def test_standard_output_gets_the_landmarks_and_nothing_else(tmp_path: Path) -> 
         done = run(*arguments)
         assert done.returncode == 0, done.stderr
         assert "5 frames" in done.stderr
-        assert [json.decode(line.encode()).seq for line in done.stdout.splitlines()] == [0, 1, 2, 3, 4]
+        assert [as_json.decode(line.encode()).seq for line in done.stdout.splitlines()] == [0, 1, 2, 3, 4]
     with av.open(tmp_path / "out.mp4") as annotated:
         assert sum(1 for _ in annotated.decode(video=0)) == 5
 
@@ -190,7 +190,7 @@ def test_standard_output_gets_the_annotated_picture_and_nothing_else(tmp_path: P
     with Image.open(io.BytesIO(done.stdout)) as annotated, Image.open(portrait()) as original:
         assert (annotated.format, annotated.size) == ("PNG", original.size)
     assert done.stdout.endswith(b"IEND\xaeB`\x82")
-    assert json.decode((tmp_path / "out.jsonl").read_bytes()).width == original.width
+    assert as_json.decode((tmp_path / "out.jsonl").read_bytes()).width == original.width
 
 
 def test_a_file_that_is_standard_output_goes_on(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_a_file_that_is_standard_output_goes_on(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         file.write(b"after\n")
     before, line, after = log.read_bytes().splitlines()
-    assert (before, json.decode(line).seq, after) == (b"before", 0, b"after")
+    assert (before, as_json.decode(line).seq, after) == (b"before", 0, b"after")
 
 
 def test_lines_come_at_once_until_their_reader_leaves(tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_lines_come_at_once_until_their_reader_leaves(tmp_path: Path) -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        assert json.decode(process.stdout.readline().rstrip()).seq == 0
+        assert as_json.decode(process.stdout.readline().rstrip()).seq == 0
         assert process.poll() is None
         process.stdout.close()
         errors = process.stderr.read()

@@ -14,7 +14,7 @@ from yarl import URL
 
 from holistic_rtc import cli
 from holistic_rtc.client import HolisticClient, VideoFile
-from holistic_rtc.landmarks import json
+from holistic_rtc.wire import as_json
 from support.commands import refused, running, told
 from support.pictures import grace_hopper, shared_media
 from support.publisher import Pictures
@@ -126,7 +126,7 @@ async def test_what_has_come_is_written_when_the_server_refuses_to_go_on(tmp_pat
                 output, errors = await process.communicate()
     assert (process.returncode, output) == (1, b"")
     assert "token" in errors.decode().splitlines()[-1]
-    assert [json.decode(line) for line in path.read_bytes().splitlines()]
+    assert [as_json.decode(line) for line in path.read_bytes().splitlines()]
 
 
 async def test_a_session_goes_to_standard_output(server: Server) -> None:
@@ -141,7 +141,7 @@ async def test_a_session_goes_to_standard_output(server: Server) -> None:
         process.send_signal(signal.SIGINT)
         output, _ = await process.communicate()
     assert process.returncode == 0
-    messages = [json.decode(line) for line in [line, *output.splitlines()]]
+    messages = [as_json.decode(line) for line in [line, *output.splitlines()]]
     assert [message.seq for message in messages] == sorted({message.seq for message in messages})
 
 
@@ -152,7 +152,7 @@ async def test_a_video_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         arguments = ["record", str(clip), "-o", str(path), "--seconds", "0.2"]
         assert await asyncio.to_thread(cli.main, arguments) == 0
         assert capsys.readouterr().out == f"{path}\n"
-    messages = [json.decode(line) for line in lines.read_bytes().splitlines()]
+    messages = [as_json.decode(line) for line in lines.read_bytes().splitlines()]
     assert [message.seq for message in messages] == list(range(6))
     assert all(message.rig for message in messages)
     hips = [row[:2] for row in bvh_frames(bvh)]

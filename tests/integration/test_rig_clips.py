@@ -10,15 +10,15 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from holistic_rtc.bundle import models
+from holistic_rtc.model.result import FloatArray, HolisticResult, Image
+from holistic_rtc.model.rig import BONE_INDEX, BONES, Rig
+from holistic_rtc.motion.refine import Refiner
+from holistic_rtc.motion.rig.kinematics import forward
+from holistic_rtc.motion.rig.rest import RELAXED
+from holistic_rtc.motion.rig.solver import TO_VRM, RigSolver
 from holistic_rtc.native_log import without_noise
-from holistic_rtc.rig.kinematics import forward
-from holistic_rtc.rig.rest import RELAXED
-from holistic_rtc.rig.skeleton import BONE_INDEX, BONES, Rig
-from holistic_rtc.rig.solver import TO_VRM, RigSolver
-from holistic_rtc.tracking import models
-from holistic_rtc.tracking.base import FloatArray, HolisticResult, Image
-from holistic_rtc.tracking.mediapipe import MediaPipeTracker
-from holistic_rtc.tracking.refine import Refiner
+from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
 from support.pictures import shared_media
 
 ARMS = {"UpperArm": ("LowerArm", 11, 13), "LowerArm": ("Hand", 13, 15)}

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from holistic_rtc.client import HolisticClient, LandmarkMessage, Part, Rig
-from holistic_rtc.landmarks.message import DEFAULT_PARTS, RIG_SHAPES
 from holistic_rtc.media import tracker_thread
 from holistic_rtc.media.tracker_thread import TrackerThread
-from holistic_rtc.rig.skeleton import BONE_INDEX
-from holistic_rtc.rig.solver import RigSolver
+from holistic_rtc.model.message import DEFAULT_PARTS, RIG_SHAPES
+from holistic_rtc.model.result import HolisticResult, Image
+from holistic_rtc.model.rig import BONE_INDEX
+from holistic_rtc.motion.rig.solver import RigSolver
 from holistic_rtc.sample import portrait
 from holistic_rtc.sdp.offer import Offer
-from holistic_rtc.tracking.base import HolisticResult, Image
-from holistic_rtc.worker.session import Session
+from holistic_rtc.workers.live.session import Session
 from support.peer import Peer
 from support.pictures import grace_hopper
 from support.publisher import PictureTrack, publishing

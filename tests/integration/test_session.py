@@ -9,9 +9,9 @@ import pytest
 import pytest_asyncio
 from aiortc import RTCRtpSender
 
+from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.client import HolisticClient, LandmarkMessage
-from holistic_rtc.tracking.mediapipe import MediaPipeTracker
-from holistic_rtc.tracking.models import PoseModel, find
+from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
 from support.pictures import grace_hopper
 from support.publisher import Picture, Pictures, PictureTrack, Publisher, publishing
 from support.serving import Server

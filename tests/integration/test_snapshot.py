@@ -19,8 +19,8 @@ import pytest_asyncio
 from PIL import Image
 
 from holistic_rtc.http.snapshot import PARTS
-from holistic_rtc.landmarks import json as landmarks_json
-from holistic_rtc.landmarks.message import LandmarkMessage, Part
+from holistic_rtc.model.message import LandmarkMessage, Part
+from holistic_rtc.wire import as_json
 from support.pictures import grace_hopper
 from support.serving import Server, serving
 
@@ -49,7 +49,7 @@ class Answer:
     @property
     def message(self) -> LandmarkMessage:
         assert self.status == 200, self.body
-        return landmarks_json.decode(self.body)
+        return as_json.decode(self.body)
 
     @property
     def picture(self) -> Image.Image:
@@ -145,7 +145,7 @@ async def test_landmarks_and_picture_come_in_one_form(server: Server) -> None:
             assert isinstance(part, aiohttp.BodyPartReader)
             parts[part.name] = part.headers["Content-Type"], bytes(await part.read())
     assert parts["landmarks"][0] == "application/json"
-    assert landmarks_json.decode(parts["landmarks"][1]).result.face_landmarks is not None
+    assert as_json.decode(parts["landmarks"][1]).result.face_landmarks is not None
     assert parts["picture"][0] == "image/jpeg"
     assert Image.open(io.BytesIO(parts["picture"][1])).size == (640, 480)
 

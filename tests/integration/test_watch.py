@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from holistic_rtc.client import HolisticClient, Publication
-from holistic_rtc.landmarks import json
+from holistic_rtc.wire import as_json
 from support.commands import refused, running
 from support.pictures import grace_hopper
 from support.publisher import Pictures
@@ -92,7 +92,7 @@ async def test_json_lines_of_a_session_until_it_ends(server: Server) -> None:
         await published.close()
         output, errors = await process.communicate()
         assert process.returncode == 0
-    messages = [json.decode(line) for line in [*lines, *output.splitlines()]]
+    messages = [as_json.decode(line) for line in [*lines, *output.splitlines()]]
     assert any(message.result.face_transform is not None for message in messages)
     assert [message.seq for message in messages] == sorted({message.seq for message in messages})
     assert errors.decode().splitlines()[-1] == "the session has ended"
@@ -111,7 +111,7 @@ async def test_json_lines_into_a_file_and_ctrl_c(
     assert (session.id, session.subscribers) == (lasting.session, 0)
     await first(lasting.landmarks())
     for line in path.read_bytes().splitlines():
-        json.decode(line)
+        as_json.decode(line)
 
 
 async def test_json_lines_go_on_where_standard_output_does(
@@ -130,7 +130,7 @@ async def test_json_lines_go_on_where_standard_output_does(
     before, *lines = log.read_bytes().splitlines()
     assert before == b"before"
     for line in lines:
-        json.decode(line)
+        as_json.decode(line)
 
 
 async def test_a_terminal_shows_a_table(server: Server, lasting: Publication) -> None:

@@ -12,8 +12,8 @@ import av
 import numpy as np
 import pytest
 
-from holistic_rtc.landmarks import codec
-from holistic_rtc.landmarks.message import LandmarkMessage
+from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.wire import as_flatbuffers
 from support.clips import SIZE, person_clip
 from support.serving import Server
 
@@ -58,7 +58,7 @@ class NodePeer:
         if control:
             self.control.append(control)
         if landmarks:
-            self.landmarks.append(codec.decode(base64.b64decode(landmarks)))
+            self.landmarks.append(as_flatbuffers.decode(base64.b64decode(landmarks)))
         if frame:
             self.frames += self._decoder.decode(av.Packet(base64.b64decode(frame)))
 

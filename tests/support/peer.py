@@ -13,8 +13,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 
-from holistic_rtc.landmarks import codec
-from holistic_rtc.landmarks import json as landmarks_json
+from holistic_rtc.wire import as_flatbuffers, as_json
 
 SDP = {"Content-Type": "application/sdp"}
 
@@ -51,7 +50,7 @@ class Peer:
         return self.location.split("/")[2]
 
     def open_landmarks(self, protocol: str = "holistic.v1.fb") -> None:
-        decode: Callable[[Any], Any] = codec.decode if protocol.endswith("fb") else landmarks_json.decode
+        decode: Callable[[Any], Any] = as_flatbuffers.decode if protocol.endswith("fb") else as_json.decode
         channel = self.pc.createDataChannel("landmarks", ordered=False, maxRetransmits=0, protocol=protocol)
 
         def on_message(data: Any) -> None:

@@ -20,12 +20,12 @@ class Server:
 
     def workers(self) -> list[psutil.Process]:
         """Its session processes, warm or in use."""
-        return self._children(lambda child: "holistic_rtc.worker.main" in child.cmdline())
+        return self._children(lambda child: "holistic_rtc.workers.live.main" in child.cmdline())
 
     def busy_workers(self) -> list[psutil.Process]:
         """Those of them that have a session."""
         return self._children(
-            lambda child: "holistic_rtc.worker.main" in child.cmdline() and child.net_connections("udp")
+            lambda child: "holistic_rtc.workers.live.main" in child.cmdline() and child.net_connections("udp")
         )
 
     async def busy_worker(self) -> psutil.Process:
@@ -35,7 +35,7 @@ class Server:
         return worker
 
     def snapshot_workers(self) -> list[psutil.Process]:
-        return self._children(lambda child: "holistic_rtc.worker.snapshot" in child.cmdline())
+        return self._children(lambda child: "holistic_rtc.workers.snapshot" in child.cmdline())
 
     def _children(self, condition: Callable[[psutil.Process], object]) -> list[psutil.Process]:
         found = []

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
-from holistic_rtc.rig.skeleton import BONES, OFFSETS, PARENTS
+from holistic_rtc.model.rig import BONES, OFFSETS, PARENTS
 
 Json = dict[str, Any]
 

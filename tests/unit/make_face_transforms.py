@@ -23,11 +23,11 @@ import numpy as np
 from mediapipe.tasks.python import BaseOptions, vision
 from PIL import Image
 
+from holistic_rtc.bundle.models import PoseModel, find
+from holistic_rtc.model.result import FloatArray
+from holistic_rtc.motion.face_geometry import face_transform
 from holistic_rtc.sample import portrait
-from holistic_rtc.tracking.base import FloatArray
-from holistic_rtc.tracking.face_geometry import face_transform
-from holistic_rtc.tracking.mediapipe import MediaPipeTracker
-from holistic_rtc.tracking.models import PoseModel, find
+from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
 
 FIXTURE = Path(__file__).with_name("face_transforms.npz")
 CROPS = (3, 2.2)

@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from holistic_rtc.rig.fingers import DIGIT_AXES
-from holistic_rtc.rig.kinematics import forward
-from holistic_rtc.rig.quaternions import IDENTITY, Array, from_axis_angle, from_matrix, rotate, to_matrix
-from holistic_rtc.rig.skeleton import ARKIT_BLENDSHAPES, BONE_INDEX, BONES, EXPRESSIONS, OFFSETS, Rig
-from holistic_rtc.tracking.base import FloatArray, HolisticResult
+from holistic_rtc.model.geometry import IDENTITY, Array, from_axis_angle, from_matrix, rotate, to_matrix
+from holistic_rtc.model.result import FloatArray, HolisticResult
+from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, BONE_INDEX, BONES, EXPRESSIONS, OFFSETS, Rig
+from holistic_rtc.motion.rig.fingers import DIGIT_AXES
+from holistic_rtc.motion.rig.kinematics import forward
 
 FINGERS = ("Index", "Middle", "Ring", "Little")
 AXES = dict(zip("xyz", np.identity(3), strict=True))

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from holistic_rtc.export import bvh
-from holistic_rtc.export.motion import MotionRecorder
-from holistic_rtc.rig.skeleton import BONES, Rig
+from holistic_rtc.model.rig import BONES, Rig
+from holistic_rtc.recording import bvh
+from holistic_rtc.recording.motion import MotionRecorder
 from support.takes import FPS, after, posed, turn, waving_motion
 
 TAKE = Path(__file__).parents[1] / "vectors" / "take.bvh"

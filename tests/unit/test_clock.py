@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holistic_rtc.media.clock import MediaClock
+from holistic_rtc.pipeline.clock import MediaClock
 
 RTP = Fraction(1, 90_000)
 

@@ -10,7 +10,7 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from holistic_rtc.media import codecs
 from holistic_rtc.media.codecs import DEFAULT_BITRATE, FastVp8Encoder, _open_vp8, tune
-from holistic_rtc.media.frames import to_rgb
+from holistic_rtc.pipeline.frames import to_rgb
 from support.pictures import grace_hopper
 from support.publisher import Picture
 

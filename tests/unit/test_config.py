@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from holistic_rtc.config import IceServer, load_settings, unknown_variables
 from holistic_rtc.errors import ConfigError
+from holistic_rtc.settings import IceServer, load_settings, unknown_variables
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from synthetic import FUZZ
 
 from holistic_rtc.errors import DecodeError
-from holistic_rtc.landmarks import codec, json
-from holistic_rtc.landmarks.message import PART_FIELDS, RIG_SHAPES, LandmarkMessage, Part
+from holistic_rtc.model.message import PART_FIELDS, RIG_SHAPES, LandmarkMessage, Part
+from holistic_rtc.wire import as_flatbuffers, as_json
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 NAMES = ["person", "upper_body", "nobody", "rig", "newer"]
@@ -36,8 +36,8 @@ def decode_or_refuse(decode: Callable[[bytes], LandmarkMessage], data: bytes) ->
             assert array.shape == shape, name
             assert np.isfinite(array).all(), name
         np.testing.assert_allclose(np.linalg.norm(message.rig.rotations, axis=1), 1, atol=1e-6)
-    codec.encode(message)
-    json.encode(message)
+    as_flatbuffers.encode(message)
+    as_json.encode(message)
 
 
 # At the end of "newer" is a text that this version doesn't read.
@@ -46,23 +46,23 @@ def test_flatbuffers_cut_anywhere_are_refused(data: bytes) -> None:
     # Zeros at the end only align the message.
     for length in range(len(data.rstrip(b"\0"))):
         with pytest.raises(DecodeError):
-            codec.decode(data[:length])
+            as_flatbuffers.decode(data[:length])
 
 
 @pytest.mark.parametrize("data", TEXTS, ids=NAMES)
 def test_json_cut_anywhere_is_refused(data: bytes) -> None:
     for length in range(0, len(data), 1 + len(data) // 1000):
         with pytest.raises(DecodeError):
-            json.decode(data[:length])
+            as_json.decode(data[:length])
 
 
 @FUZZ
 @given(st.binary(max_size=256))
 def test_random_bytes_are_decoded_or_refused(data: bytes) -> None:
-    decode_or_refuse(codec.decode, data)
-    decode_or_refuse(codec.decode, data[:4] + b"HRL1" + data[4:])
+    decode_or_refuse(as_flatbuffers.decode, data)
+    decode_or_refuse(as_flatbuffers.decode, data[:4] + b"HRL1" + data[4:])
     with pytest.raises(DecodeError):
-        json.decode(data)
+        as_json.decode(data)
 
 
 @FUZZ
@@ -73,8 +73,8 @@ def test_flatbuffers_with_bits_flipped_are_decoded_or_refused(data: st.DataObjec
     reach = data.draw(st.sampled_from([96, len(message)]))
     for bit in data.draw(st.lists(st.integers(0, 8 * min(reach, len(message)) - 1), min_size=1, max_size=8)):
         message[bit // 8] ^= 1 << bit % 8
-    decode_or_refuse(codec.decode, bytes(message))
-    decode_or_refuse(codec.decode, bytes(message[: data.draw(st.integers(0, len(message)))]))
+    decode_or_refuse(as_flatbuffers.decode, bytes(message))
+    decode_or_refuse(as_flatbuffers.decode, bytes(message[: data.draw(st.integers(0, len(message)))]))
 
 
 @FUZZ
@@ -83,7 +83,7 @@ def test_json_with_bits_flipped_is_decoded_or_refused(data: st.DataObject) -> No
     message = bytearray(data.draw(st.sampled_from(TEXTS)))
     for bit in data.draw(st.lists(st.integers(0, 8 * len(message) - 1), min_size=1, max_size=8)):
         message[bit // 8] ^= 1 << bit % 8
-    decode_or_refuse(json.decode, bytes(message))
+    decode_or_refuse(as_json.decode, bytes(message))
 
 
 KEYS = st.sampled_from(["", "0", "position", "rotation", "_neutral", "browDownLeft", "bones", "hips", "arkit"])
@@ -100,7 +100,7 @@ DEEP = st.integers(1, 200).map(lambda depth: orjson.loads("[" * depth + "0.5" + 
 @given(VALUES | DEEP)
 def test_any_json_is_refused(document: Any) -> None:
     with pytest.raises(DecodeError):
-        json.decode(orjson.dumps(document))
+        as_json.decode(orjson.dumps(document))
 
 
 @FUZZ
@@ -113,4 +113,4 @@ def test_a_message_with_any_value_anywhere_is_decoded_or_refused(data: st.DataOb
         place = place[key]
         key = data.draw(st.sampled_from(list(place) if isinstance(place, dict) else range(len(place))))
     place[key] = data.draw(VALUES | DEEP)
-    decode_or_refuse(json.decode, orjson.dumps(document))
+    decode_or_refuse(as_json.decode, orjson.dumps(document))

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from synthetic import make_transform
 
-from holistic_rtc.tracking import face_geometry
-from holistic_rtc.tracking.base import FloatArray
-from holistic_rtc.tracking.face_geometry import face_transform
+from holistic_rtc.model.result import FloatArray
+from holistic_rtc.motion import face_geometry
+from holistic_rtc.motion.face_geometry import face_transform
 
 FIXTURE = Path(__file__).with_name("face_transforms.npz")
 PICTURES = sorted({name.partition("/")[0] for name in np.load(FIXTURE).files})

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import pytest
 
-from holistic_rtc.files import (
+from holistic_rtc.atomic import (
     STDOUT,
     is_stdout,
     obstacle,
@@ -248,7 +248,7 @@ def test_standard_output_is_written_to(
 
 
 def test_a_standard_output_that_is_closed_is_an_obstacle() -> None:
-    code = "import sys; from holistic_rtc.files import STDOUT, obstacle; sys.exit(obstacle(STDOUT))"
+    code = "import sys; from holistic_rtc.atomic import STDOUT, obstacle; sys.exit(obstacle(STDOUT))"
     command = ["sh", "-c", '"$@" >&-', "sh", sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stderr == "standard output is closed\n"

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from holistic_rtc.config import IceServer, load_settings
 from holistic_rtc.errors import ConfigError
 from holistic_rtc.http.ice import ice_links
 from holistic_rtc.sessions.ice_servers import IceServers, mint
+from holistic_rtc.settings import IceServer, load_settings
 
 TURN = "turn:turn.example:3478?transport=udp"
 STUN = IceServer(urls=["stun:example.org"])

@@ -14,44 +14,48 @@ ROOT = Path(holistic_rtc.__file__).parent
 SOURCES = sorted(path for path in ROOT.rglob("*.py") if path.name != "landmarks_generated.py")
 
 # A part may import itself, what stands in its line here, and nothing else of the package.
-COMMON = {"", "errors", "files", "limits", "native_log", "sample"}
+COMMON = {"", "atomic", "errors", "limits", "native_log", "sample"}
 ALLOWED = {
     "": set(),
     "errors": set(),
-    "files": set(),
+    "atomic": set(),
     "limits": set(),
     "native_log": set(),
     "sample": set(),
-    "config": {"errors"},
-    "tracking": COMMON,
-    "rig": {"tracking", *COMMON},
-    "landmarks": {"rig", "tracking", *COMMON},
-    "drawing": {"tracking", *COMMON},
-    "media": {"tracking", "rig", "landmarks", "drawing", *COMMON},
+    "settings": {"errors"},
+    "model": COMMON,
+    "wire": {"model", *COMMON},
+    "bundle": COMMON,
+    "tracking": {"model", *COMMON},
+    "motion": {"model", *COMMON},
+    "drawing": {"model", *COMMON},
+    "pipeline": {"tracking", "motion", "drawing", "model", *COMMON},
+    "files": {"pipeline", "tracking", "motion", "drawing", "wire", "model", *COMMON},
+    "recording": {"motion", "wire", "model", *COMMON},
+    "media": {"pipeline", "tracking", "motion", "drawing", "model", *COMMON},
     "sdp": COMMON,
-    "worker": {"media", "tracking", "rig", "landmarks", "drawing", "sdp", *COMMON},
-    "sessions": {"config", *COMMON},
-    "http": {"sessions", "config", "sdp", *COMMON},
+    "ipc": COMMON,
+    "workers": {"media", "files", "pipeline", "wire", "ipc", "tracking", "motion", "drawing", "model", "sdp", *COMMON},
+    "sessions": {"ipc", "settings", *COMMON},
+    "http": {"sessions", "settings", "sdp", "model", *COMMON},
     "tls": COMMON,
-    "app": {"http", "sessions", "config", "tracking", "tls", *COMMON},
-    "client": {"landmarks", "rig", "tracking", *COMMON},
-    "follow": {"client", *COMMON},
-    "export": {"landmarks", "rig", "tracking", *COMMON},
-    "watch": {"client", "follow", "landmarks", "tracking", *COMMON},
-    "vmc": {"client", "follow", "rig", *COMMON},
-    "record": {"client", "export", "follow", "media", "rig", "tracking", *COMMON},
-    "batch": {"client", "media", "tracking", *COMMON},
-    "doctor": {"config", "http", "media", "sessions", "tls", "tracking", *COMMON},
-    "cli": {"app", "batch", "config", "doctor", "export", "tracking", "media", "record", "vmc", "watch", *COMMON},
+    "app": {"http", "sessions", "settings", "bundle", "tls", *COMMON},
+    "client": {"wire", "model", *COMMON},
+    "commands": {
+        *("client", "recording", "files", "media", "workers", "http", "sessions", "settings", "tls", "bundle"),
+        *("pipeline", "tracking", "motion", "wire", "model"),
+        *COMMON,
+    },
+    "cli": {"app", "commands", "settings", "bundle", "recording", "files", "tracking", *COMMON},
 }
 LIBRARIES = {
     "aiohttp": {"app", "http", "client"},
-    "aioice": {"doctor", "media"},
-    "aiortc": {"worker", "media", "client"},
-    "av": {"worker", "media", "client"},
+    "aioice": {"commands", "media"},
+    "aiortc": {"workers", "media", "client"},
+    "av": {"workers", "media", "pipeline", "files", "client"},
     "mediapipe": {"tracking"},
-    "pydantic_settings": {"config"},
-    "rich": {"cli", "follow", "record", "vmc", "watch"},
+    "pydantic_settings": {"settings"},
+    "rich": {"cli", "commands"},
 }
 
 
@@ -103,8 +107,8 @@ def test_only_config_reads_the_environment() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
     }
-    # It reads nothing, but sets what MediaPipe's library goes by. pydantic reads the variables for config.py.
-    assert readers <= {"config.py", "tracking/mediapipe_c.py"}
+    # It reads nothing, but sets what MediaPipe's library goes by. pydantic reads the variables for settings.py.
+    assert readers <= {"settings.py", "tracking/mediapipe/library.py"}
 
 
 def test_the_front_process_starts_without_what_only_its_children_need() -> None:

@@ -15,7 +15,7 @@ from holistic_rtc.media.cadence import Cadence
 from holistic_rtc.media.inbound import InboundTrack, TrackOptions
 from holistic_rtc.media.outbound import AnnotatedTrack
 from holistic_rtc.media.tracker_thread import TrackedFrame, TrackerThread
-from holistic_rtc.tracking.base import HolisticResult, Image
+from holistic_rtc.model.result import HolisticResult, Image
 
 
 class Source(MediaStreamTrack):

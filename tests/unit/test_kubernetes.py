@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from holistic_rtc.config import Settings, load_settings
+from holistic_rtc.settings import Settings, load_settings
 
 MANIFEST = Path(__file__).parents[2] / "deploy" / "kubernetes.yaml"
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.errors import TrackerError
-from holistic_rtc.tracking.base import HolisticResult
-from holistic_rtc.tracking.mediapipe import MediaPipePictureTracker, MediaPipeTracker
-from holistic_rtc.tracking.models import PoseModel, find
+from holistic_rtc.model.result import HolisticResult
+from holistic_rtc.tracking.mediapipe.engine import MediaPipePictureTracker, MediaPipeTracker
 from support.pictures import grace_hopper
 
 Picture = np.ndarray[Any, np.dtype[np.uint8]]

@@ -16,7 +16,7 @@ from mediapipe.tasks.python.vision import RunningMode
 from mediapipe.tasks.python.vision.core.image import ImageFormat
 from mediapipe.tasks.python.vision.holistic_landmarker import MpHolisticLandmarkerOptionsC, MpHolisticLandmarkerResultC
 
-from holistic_rtc.tracking import mediapipe_c
+from holistic_rtc.tracking.mediapipe import library
 
 RENAMED = {"landmarks": "items", "categories": "items", "landmarks_count": "count", "categories_count": "count"}
 
@@ -33,15 +33,15 @@ def layout(structure: type[ctypes.Structure]) -> list[tuple[str, int, int]]:
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
-        (mediapipe_c.BaseOptions, MpBaseOptionsC),
-        (mediapipe_c.HolisticLandmarkerOptions, MpHolisticLandmarkerOptionsC),
-        (mediapipe_c.HolisticLandmarkerResult, MpHolisticLandmarkerResultC),
-        (mediapipe_c.Landmark, MpLandmarkC),
-        (mediapipe_c.Landmark, MpNormalizedLandmarkC),
-        (mediapipe_c.Landmarks, MpLandmarksC),
-        (mediapipe_c.Landmarks, MpNormalizedLandmarksC),
-        (mediapipe_c.Category, MpCategoryC),
-        (mediapipe_c.Categories, MpCategoriesC),
+        (library.BaseOptions, MpBaseOptionsC),
+        (library.HolisticLandmarkerOptions, MpHolisticLandmarkerOptionsC),
+        (library.HolisticLandmarkerResult, MpHolisticLandmarkerResultC),
+        (library.Landmark, MpLandmarkC),
+        (library.Landmark, MpNormalizedLandmarkC),
+        (library.Landmarks, MpLandmarksC),
+        (library.Landmarks, MpNormalizedLandmarksC),
+        (library.Category, MpCategoryC),
+        (library.Categories, MpCategoriesC),
     ],
 )
 def test_a_structure_has_the_layout_of_mediapipes(ours: type[ctypes.Structure], theirs: type[ctypes.Structure]) -> None:
@@ -50,6 +50,6 @@ def test_a_structure_has_the_layout_of_mediapipes(ours: type[ctypes.Structure], 
 
 
 def test_the_constants_are_mediapipes() -> None:
-    assert BaseOptions.Delegate.CPU.value == mediapipe_c.DELEGATE_CPU
-    assert RunningMode.VIDEO.ctype == mediapipe_c.RUNNING_MODE_VIDEO
-    assert ImageFormat.SRGB.value == mediapipe_c.IMAGE_FORMAT_SRGB
+    assert BaseOptions.Delegate.CPU.value == library.DELEGATE_CPU
+    assert RunningMode.VIDEO.ctype == library.RUNNING_MODE_VIDEO
+    assert ImageFormat.SRGB.value == library.IMAGE_FORMAT_SRGB

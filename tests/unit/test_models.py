@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from holistic_rtc.bundle import models
+from holistic_rtc.bundle.models import PoseModel, assemble, download, fetch, find, verify, where
 from holistic_rtc.errors import ModelError
-from holistic_rtc.tracking import models
-from holistic_rtc.tracking.models import PoseModel, assemble, download, fetch, find, verify, where
 
 MEMBERS = (
     "face_blendshapes.tflite",

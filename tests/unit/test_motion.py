@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from holistic_rtc.export.motion import MotionRecorder
-from holistic_rtc.rig.rest import RELAXED
-from holistic_rtc.rig.skeleton import BONE_INDEX, OFFSETS
+from holistic_rtc.model.rig import BONE_INDEX, OFFSETS
+from holistic_rtc.motion.rig.rest import RELAXED
+from holistic_rtc.recording.motion import MotionRecorder
 from support.takes import posed, turn
 
 ARM = BONE_INDEX["leftUpperArm"]

@@ -17,15 +17,16 @@ import pytest
 from av.error import FFmpegError
 from PIL import Image
 
+from holistic_rtc.atomic import STDOUT
+from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.errors import MediaError
-from holistic_rtc.files import STDOUT
-from holistic_rtc.landmarks import json
-from holistic_rtc.landmarks.message import LandmarkMessage, Part
-from holistic_rtc.media.offline import Tracked, track_file
-from holistic_rtc.tracking.base import HolisticResult, Tracker
-from holistic_rtc.tracking.mediapipe import MediaPipeTracker
-from holistic_rtc.tracking.models import PoseModel, find
-from holistic_rtc.tracking.refine import Refiner
+from holistic_rtc.files.media import Tracked, track_file
+from holistic_rtc.model.message import LandmarkMessage, Part
+from holistic_rtc.model.result import HolisticResult
+from holistic_rtc.motion.refine import Refiner
+from holistic_rtc.tracking.engine import Tracker
+from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
+from holistic_rtc.wire import as_json
 from support.outputs import is_null, make_null, reading
 from support.pictures import grace_hopper
 
@@ -114,7 +115,7 @@ def read_video(path: Path) -> list[av.VideoFrame]:
 
 
 def read_lines(path: Path) -> list[LandmarkMessage]:
-    return [json.decode(line) for line in path.read_bytes().splitlines()]
+    return [as_json.decode(line) for line in path.read_bytes().splitlines()]
 
 
 def nose(message: LandmarkMessage) -> tuple[float, float]:
@@ -470,7 +471,7 @@ def test_the_reader_of_a_pipe_gets_each_line_at_once(tmp_path: Path) -> None:
         track(
             video,
             landmarks=tmp_path / "pipe",
-            report=lambda done, total: got.append(json.decode(os.read(pipe, 65_536).rstrip())),
+            report=lambda done, total: got.append(as_json.decode(os.read(pipe, 65_536).rstrip())),
         )
         assert os.read(pipe, 1) == b""
     assert [message.seq for message in got] == [0, 1, 2]

@@ -7,8 +7,8 @@ import pytest_asyncio
 from test_sdp_offer import make_offer
 
 from holistic_rtc.sdp.offer import Offer
-from holistic_rtc.worker.peer import Peer
-from holistic_rtc.worker.subscriber import Subscriber
+from holistic_rtc.workers.live.peer import Peer
+from holistic_rtc.workers.live.subscriber import Subscriber
 
 
 @pytest_asyncio.fixture

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from synthetic import FUZZ, make_message, make_rig, make_transform
 
-from holistic_rtc.landmarks import codec, json
-from holistic_rtc.landmarks.message import PART_FIELDS, Part
-from holistic_rtc.landmarks.transform import to_matrix, to_quaternion
-from holistic_rtc.tracking.base import FloatArray, HolisticResult
-from holistic_rtc.tracking.mediapipe import MediaPipeTracker
-from holistic_rtc.tracking.models import PoseModel, find
+from holistic_rtc.bundle.models import PoseModel, find
+from holistic_rtc.model.message import PART_FIELDS, Part
+from holistic_rtc.model.result import FloatArray, HolisticResult
+from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
+from holistic_rtc.wire import as_flatbuffers, as_json
+from holistic_rtc.wire.rotations import to_matrix, to_quaternion
 from support.pictures import grace_hopper
 
 MAX_PIXELS = 0.15
@@ -27,7 +27,7 @@ MAX_DEGREES = 0.005
 # The range of a coordinate on the wire; those of a landmark in the frame are a quarter of it.
 LOWEST, HIGHEST = -4, 4 - 1 / 8192
 
-encodings = pytest.mark.parametrize("encoding", [codec, json], ids=["FlatBuffers", "JSON"])
+encodings = pytest.mark.parametrize("encoding", [as_flatbuffers, as_json], ids=["FlatBuffers", "JSON"])
 
 
 def sent(encoding: ModuleType, result: HolisticResult) -> HolisticResult:

@@ -3,10 +3,10 @@
 import numpy as np
 from synthetic import make_result
 
-from holistic_rtc.tracking.base import HolisticResult
-from holistic_rtc.tracking.face_geometry import face_transform
-from holistic_rtc.tracking.refine import Refiner
-from holistic_rtc.tracking.smoothing import Smoother
+from holistic_rtc.model.result import HolisticResult
+from holistic_rtc.motion.face_geometry import face_transform
+from holistic_rtc.motion.refine import Refiner
+from holistic_rtc.motion.smoothing import Smoother
 
 SIZE = (640, 480)
 

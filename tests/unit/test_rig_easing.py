@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from rig_poses import FINGERS, POSES, degrees_between, landmarks_of, pose, turn, with_visibility
 
-from holistic_rtc.rig.easing import EASE_IN_MS, EASE_OUT_MS, HOLD_MS, LOST_BELOW, SEEN_FROM
-from holistic_rtc.rig.fingers import DIGITS
-from holistic_rtc.rig.kinematics import forward
-from holistic_rtc.rig.rest import RELAXED
-from holistic_rtc.rig.skeleton import BONE_INDEX
-from holistic_rtc.rig.solver import RigSolver
-from holistic_rtc.tracking.base import HolisticResult
+from holistic_rtc.model.result import HolisticResult
+from holistic_rtc.model.rig import BONE_INDEX
+from holistic_rtc.motion.rig.easing import EASE_IN_MS, EASE_OUT_MS, HOLD_MS, LOST_BELOW, SEEN_FROM
+from holistic_rtc.motion.rig.fingers import DIGITS
+from holistic_rtc.motion.rig.kinematics import forward
+from holistic_rtc.motion.rig.rest import RELAXED
+from holistic_rtc.motion.rig.solver import RigSolver
 
 FRAME_MS = 33
 LEGS = range(25, 33)

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from rig_poses import degrees_between, landmarks_of, pose, turn
 from synthetic import FUZZ
 
-from holistic_rtc.rig.easing import EASE_OUT_MS, HOLD_MS
-from holistic_rtc.rig.expressions import GAZE, expressions, eyes
-from holistic_rtc.rig.quaternions import Array, rotate
-from holistic_rtc.rig.skeleton import ARKIT_BLENDSHAPES, BONE_INDEX, EXPRESSIONS
-from holistic_rtc.rig.solver import RigSolver
-from holistic_rtc.tracking.base import HolisticResult
-from holistic_rtc.tracking.blendshapes import BLENDSHAPE_NAMES
+from holistic_rtc.model.blendshapes import BLENDSHAPE_NAMES
+from holistic_rtc.model.geometry import Array, rotate
+from holistic_rtc.model.result import HolisticResult
+from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, BONE_INDEX, EXPRESSIONS
+from holistic_rtc.motion.rig.easing import EASE_OUT_MS, HOLD_MS
+from holistic_rtc.motion.rig.expressions import GAZE, expressions, eyes
+from holistic_rtc.motion.rig.solver import RigSolver
 
 VOWELS = ("aa", "ih", "ou", "ee", "oh")
 MOODS = ("happy", "angry", "sad", "surprised", "relaxed")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rig_poses import degrees_between
 from synthetic import FUZZ
 
-from holistic_rtc.rig.quaternions import (
+from holistic_rtc.model.geometry import (
     IDENTITY,
     Array,
     blend,

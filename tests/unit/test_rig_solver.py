@@ -19,14 +19,14 @@ from rig_poses import (
 )
 from synthetic import FUZZ
 
-from holistic_rtc.rig import fingers, limbs, trunk
-from holistic_rtc.rig.joints import Range, flexion, side, twist_and_bend
-from holistic_rtc.rig.kinematics import forward
-from holistic_rtc.rig.quaternions import Array, blend, multiply, to_matrix
-from holistic_rtc.rig.rest import RELAXED
-from holistic_rtc.rig.skeleton import BONE_INDEX, BONES, PARENTS, Rig
-from holistic_rtc.rig.solver import NECK_LIMIT, RigSolver
-from holistic_rtc.tracking.base import HolisticResult
+from holistic_rtc.model.geometry import Array, blend, multiply, to_matrix
+from holistic_rtc.model.result import HolisticResult
+from holistic_rtc.model.rig import BONE_INDEX, BONES, PARENTS, Rig
+from holistic_rtc.motion.rig import fingers, limbs, trunk
+from holistic_rtc.motion.rig.joints import Range, flexion, side, twist_and_bend
+from holistic_rtc.motion.rig.kinematics import forward
+from holistic_rtc.motion.rig.rest import RELAXED
+from holistic_rtc.motion.rig.solver import NECK_LIMIT, RigSolver
 
 FRAME_MS = 33
 HIPS, LEGS = (23, 24), range(25, 33)

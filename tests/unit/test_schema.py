@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 from mediapipe.tasks.python.vision.face_landmarker import Blendshapes
 
-from holistic_rtc.landmarks.codec import FILE_IDENTIFIER
-from holistic_rtc.landmarks.message import Part
-from holistic_rtc.rig.skeleton import BONES, EXPRESSIONS, PARENTS
-from holistic_rtc.tracking.blendshapes import BLENDSHAPE_NAMES
+from holistic_rtc.model.blendshapes import BLENDSHAPE_NAMES
+from holistic_rtc.model.message import Part
+from holistic_rtc.model.rig import BONES, EXPRESSIONS, PARENTS
+from holistic_rtc.wire.as_flatbuffers import FILE_IDENTIFIER
 
 PROJECT = Path(__file__).parents[2]
 SCHEMA = PROJECT / "schema" / "landmarks.fbs"
 
 # Options of flatc, where the Makefile puts its output, and which of the files there are generated.
 READERS = [
-    (["--python", "--gen-onefile"], "server/holistic_rtc/landmarks", "*_generated.py"),
+    (["--python", "--gen-onefile"], "server/holistic_rtc/wire", "*_generated.py"),
     (["--ts"], "web/tests/generated", "*.ts"),
     (["--csharp", "--gen-onefile"], "examples/unity/Generated", "*.cs"),
 ]

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from synthetic import make_result
 
-from holistic_rtc.tracking.base import FloatArray, HolisticResult
-from holistic_rtc.tracking.smoothing import MAX_GAP_MS, MIN_CUTOFF, Smoother
+from holistic_rtc.model.result import FloatArray, HolisticResult
+from holistic_rtc.motion.smoothing import MAX_GAP_MS, MIN_CUTOFF, Smoother
 
 SMOOTHED = (
     "face_landmarks",

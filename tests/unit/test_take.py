@@ -11,16 +11,16 @@ from mediapipe.tasks.python.vision import PoseLandmark
 from mediapipe.tasks.python.vision.hand_landmarker import HandLandmark
 from synthetic import make_whole_message
 
+from holistic_rtc.atomic import STDOUT
 from holistic_rtc.errors import MediaError
-from holistic_rtc.export.motion import LONGEST
-from holistic_rtc.export.take import MOTIONS, SUFFIXES, Wanted, writing
-from holistic_rtc.files import STDOUT
-from holistic_rtc.landmarks import json
-from holistic_rtc.landmarks.message import LandmarkMessage
-from holistic_rtc.landmarks.transform import to_quaternion
-from holistic_rtc.rig.skeleton import BONES, EXPRESSIONS, Rig
-from holistic_rtc.tracking.base import HolisticResult
-from holistic_rtc.tracking.blendshapes import BLENDSHAPE_NAMES
+from holistic_rtc.model.blendshapes import BLENDSHAPE_NAMES
+from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.result import HolisticResult
+from holistic_rtc.model.rig import BONES, EXPRESSIONS, Rig
+from holistic_rtc.recording.motion import LONGEST
+from holistic_rtc.recording.take import MOTIONS, SUFFIXES, Wanted, writing
+from holistic_rtc.wire import as_json
+from holistic_rtc.wire.rotations import to_quaternion
 from support.outputs import is_null, make_null, reading
 from support.takes import waving
 
@@ -99,7 +99,7 @@ def test_json_lines_are_the_protocol_s_messages(tmp_path: Path) -> None:
     path = tmp_path / "take.jsonl"
     message = dataclasses.replace(make_whole_message(), track=0)
     write(Wanted(path), [message, message])
-    assert path.read_bytes().splitlines() == [json.encode(message)] * 2
+    assert path.read_bytes().splitlines() == [as_json.encode(message)] * 2
 
 
 def test_csv_has_every_number_in_a_column_of_its_name(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_the_reader_of_a_pipe_gets_each_frame_at_once(tmp_path: Path, name: str)
     if name.endswith(".csv"):
         assert [row["time_ms"] for row in csv.DictReader(b"".join(got).decode().splitlines())] == ["0", "40", "80"]
     else:
-        assert [json.decode(line.rstrip()).timestamp_ms for line in got] == [0, 40, 80]
+        assert [as_json.decode(line.rstrip()).timestamp_ms for line in got] == [0, 40, 80]
     assert [line.count(b"\n") for line in got[1:]] == [1, 1]
 
 
@@ -183,7 +183,7 @@ def test_a_device_gets_json_lines_and_stays(tmp_path: Path) -> None:
 def test_standard_output_gets_json_lines(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     write(Wanted(STDOUT), [frame(0, None), frame(40, None)])
     lines = capfdbinary.readouterr().out.splitlines()
-    assert [json.decode(line).timestamp_ms for line in lines] == [0, 40]
+    assert [as_json.decode(line).timestamp_ms for line in lines] == [0, 40]
 
 
 def test_a_reader_that_leaves_is_a_broken_pipe() -> None:

@@ -4,8 +4,8 @@ import zipfile
 import pytest
 from flatbuffers.table import Table
 
-from holistic_rtc.tracking.models import PoseModel, find
-from holistic_rtc.tracking.tflite import with_normalization
+from holistic_rtc.bundle.models import PoseModel, find
+from holistic_rtc.bundle.tflite import with_normalization
 
 SUBGRAPHS, BUFFERS, METADATA = 2, 4, 6
 

@@ -14,8 +14,8 @@ from synthetic import make_result
 
 from holistic_rtc.errors import TrackerError
 from holistic_rtc.media.tracker_thread import TrackerThread
-from holistic_rtc.tracking.base import FloatArray, HolisticResult, Image
-from holistic_rtc.tracking.face_geometry import face_transform
+from holistic_rtc.model.result import FloatArray, HolisticResult, Image
+from holistic_rtc.motion.face_geometry import face_transform
 
 
 def make_frame(width: int = 64, height: int = 48, pts: int = 0) -> VideoFrame:

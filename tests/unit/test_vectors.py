@@ -11,10 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from holistic_rtc.errors import DecodeError
-from holistic_rtc.landmarks import codec, json
-from holistic_rtc.landmarks.landmarks_generated import Landmarks
-from holistic_rtc.landmarks.message import DEFAULT_PARTS, PART_FIELDS, LandmarkMessage, Part
-from holistic_rtc.tracking.base import HolisticResult
+from holistic_rtc.model.message import DEFAULT_PARTS, PART_FIELDS, LandmarkMessage, Part
+from holistic_rtc.model.result import HolisticResult
+from holistic_rtc.wire import as_flatbuffers, as_json
+from holistic_rtc.wire.landmarks_generated import Landmarks
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 HEADER = ("seq", "timestamp_ms", "width", "height", "track")
@@ -64,40 +64,40 @@ def assert_is(message: LandmarkMessage, name: str, tolerance: float) -> None:
 
 @every
 def test_a_vector_has_the_parts_it_is_for(name: str) -> None:
-    message = codec.decode(binary(name))
+    message = as_flatbuffers.decode(binary(name))
     assert set(message.seen()) | ({Part.RIG} if message.rig else set()) == PARTS[name]
 
 
 @every
 def test_flatbuffers_are_decoded_to_the_expected_numbers(name: str) -> None:
-    assert_is(codec.decode(binary(name)), name, 2e-7)
+    assert_is(as_flatbuffers.decode(binary(name)), name, 2e-7)
 
 
 @every
 def test_json_is_decoded_to_the_expected_numbers(name: str) -> None:
-    assert_is(json.decode(text(name)), name, 0.5 / 8192 + 1e-5)
+    assert_is(as_json.decode(text(name)), name, 0.5 / 8192 + 1e-5)
 
 
 @own
 def test_a_decoded_message_is_encoded_to_the_same_bytes(name: str) -> None:
-    assert codec.encode(codec.decode(binary(name))) == binary(name)
+    assert as_flatbuffers.encode(as_flatbuffers.decode(binary(name))) == binary(name)
 
 
 @own
 def test_decoded_json_is_encoded_to_the_same_bytes(name: str) -> None:
-    assert json.encode(json.decode(text(name))) == text(name)
+    assert as_json.encode(as_json.decode(text(name))) == text(name)
 
 
 def test_of_a_newer_message_all_that_is_known_is_read() -> None:
-    newer = dataclasses.replace(codec.decode(binary("newer")), seq=1800, timestamp_ms=60_000)
-    assert codec.encode(newer) == binary("person")
-    newer = dataclasses.replace(json.decode(text("newer")), seq=1800, timestamp_ms=60_000)
-    assert json.encode(newer) == text("person")
+    newer = dataclasses.replace(as_flatbuffers.decode(binary("newer")), seq=1800, timestamp_ms=60_000)
+    assert as_flatbuffers.encode(newer) == binary("person")
+    newer = dataclasses.replace(as_json.decode(text("newer")), seq=1800, timestamp_ms=60_000)
+    assert as_json.encode(newer) == text("person")
 
 
 @every
 def test_the_generated_reader_reads_the_same_numbers(name: str) -> None:
-    message = codec.decode(binary(name))
+    message = as_flatbuffers.decode(binary(name))
     root = Landmarks.GetRootAs(binary(name), 0)
     assert [root.Seq(), root.TimestampMs(), root.Width(), root.Height(), root.Track()] == [
         getattr(message, field) for field in HEADER
@@ -134,23 +134,23 @@ def assert_stored(array: NDArray[np.float32], stored: list[float]) -> None:
 
 
 def test_a_full_message_stays_under_4500_bytes_and_one_without_the_face_mesh_under_1100() -> None:
-    person = codec.decode(binary("person"))
-    assert len(codec.encode(person)) < 4500
-    assert len(codec.encode(person, DEFAULT_PARTS - {Part.FACE})) < 1100
+    person = as_flatbuffers.decode(binary("person"))
+    assert len(as_flatbuffers.encode(person)) < 4500
+    assert len(as_flatbuffers.encode(person, DEFAULT_PARTS - {Part.FACE})) < 1100
 
 
 @pytest.mark.parametrize("data", REFUSED["flatbuffers"].values(), ids=REFUSED["flatbuffers"])
 def test_flatbuffers_that_break_the_contract_are_refused(data: str) -> None:
     with pytest.raises(DecodeError):
-        codec.decode(base64.b64decode(data))
+        as_flatbuffers.decode(base64.b64decode(data))
 
 
 @pytest.mark.parametrize("data", REFUSED["json"].values(), ids=REFUSED["json"])
 def test_json_that_breaks_the_contract_is_refused(data: str) -> None:
     with pytest.raises(DecodeError):
-        json.decode(data)
+        as_json.decode(data)
 
 
 def test_a_message_of_another_version_is_refused_with_what_to_do() -> None:
     with pytest.raises(DecodeError, match=r"another version of the schema \(HRL2; .* HRL1\): update the client"):
-        codec.decode(base64.b64decode(REFUSED["flatbuffers"]["version 2"]))
+        as_flatbuffers.decode(base64.b64decode(REFUSED["flatbuffers"]["version 2"]))

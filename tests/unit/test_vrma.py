@@ -6,8 +6,8 @@ import numpy as np
 import orjson
 import pytest
 
-from holistic_rtc.export import vrma
-from holistic_rtc.rig.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS
+from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS
+from holistic_rtc.recording import vrma
 from support.takes import TIMES, waving_motion
 
 TAKE = Path(__file__).parents[1] / "vectors" / "take.vrma"

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from holistic_rtc.landmarks.message import LandmarkMessage
-from holistic_rtc.tracking.base import FloatArray, HolisticResult
-from holistic_rtc.watch import WatchedTrack, head_angles
+from holistic_rtc.commands.watch import WatchedTrack, head_angles
+from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.result import FloatArray, HolisticResult
 
 
 def turned(axis: int, degrees: float) -> FloatArray:

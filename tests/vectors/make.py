@@ -24,15 +24,15 @@ import cv2
 import numpy as np
 import orjson
 
-from holistic_rtc.landmarks import codec, json, landmarks_generated
-from holistic_rtc.landmarks.message import RIG_SHAPES, LandmarkMessage, Part
-from holistic_rtc.rig.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS, Rig
+from holistic_rtc.bundle.models import PoseModel, find
+from holistic_rtc.model.blendshapes import BLENDSHAPE_NAMES
+from holistic_rtc.model.message import RIG_SHAPES, LandmarkMessage, Part
+from holistic_rtc.model.result import FloatArray, HolisticResult
+from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS, Rig
+from holistic_rtc.motion.refine import Refiner
 from holistic_rtc.sample import portrait
-from holistic_rtc.tracking.base import FloatArray, HolisticResult
-from holistic_rtc.tracking.blendshapes import BLENDSHAPE_NAMES
-from holistic_rtc.tracking.mediapipe import MediaPipeTracker
-from holistic_rtc.tracking.models import PoseModel, find
-from holistic_rtc.tracking.refine import Refiner
+from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
+from holistic_rtc.wire import as_flatbuffers, as_json, landmarks_generated
 
 HERE = Path(__file__).parent
 SCHEMA = HERE.parents[1] / "schema" / "landmarks.fbs"
@@ -86,13 +86,13 @@ def made_up_rig() -> Rig:
 
 
 def write(name: str, message: LandmarkMessage) -> None:
-    write_bytes(name, codec.encode(message), json.encode(message))
+    write_bytes(name, as_flatbuffers.encode(message), as_json.encode(message))
 
 
 def write_bytes(name: str, data: bytes, text: bytes) -> None:
     (HERE / f"{name}.bin").write_bytes(data)
     (HERE / f"{name}.message.json").write_bytes(text)
-    message = codec.decode(data)
+    message = as_flatbuffers.decode(data)
     arrays = {field.name: getattr(message.result, field.name) for field in dataclasses.fields(HolisticResult)}
     expected = {
         **{name: getattr(message, name) for name in HEADER},
@@ -113,7 +113,7 @@ def write_newer(message: LandmarkMessage) -> None:
         "table Landmarks {", "struct Gaze { direction:[float32:3]; }\ntable Landmarks {"
     )
     schema = schema.replace("rig:Rig;", "rig:Rig; " + NEWER_FIELDS)
-    root = landmarks_generated.Landmarks.GetRootAs(codec.encode(message), 0)
+    root = landmarks_generated.Landmarks.GetRootAs(as_flatbuffers.encode(message), 0)
     hands = {part: getattr(root, part.title().replace("_", ""))() for part in Part if "hand" in part}
     document: dict[str, Any] = {
         **{name: getattr(message, name) for name in HEADER},
@@ -132,21 +132,21 @@ def write_newer(message: LandmarkMessage) -> None:
         flatc = Path(sysconfig.get_path("scripts")) / "flatc"
         subprocess.run([flatc, "--binary", "-o", path, path / "newer.fbs", path / "newer.json"], check=True)
         data = (path / "newer.bin").read_bytes()
-    text = orjson.loads(json.encode(message)) | NEWER
+    text = orjson.loads(as_json.encode(message)) | NEWER
     text["blendshapes"]["tongueOut"] = 0.5
     text["face_transform"]["scale"] = 1
     write_bytes("newer", data, orjson.dumps(text))
 
 
 def refused_bytes(person: LandmarkMessage, rig: LandmarkMessage) -> dict[str, bytes]:
-    whole = codec.encode(person, {Part.LEFT_HAND, Part.FACE_TRANSFORM})
+    whole = as_flatbuffers.encode(person, {Part.LEFT_HAND, Part.FACE_TRANSFORM})
     table, vtable = tables(whole)
     transform = field(whole, 13)
 
     def changed(position: int, data: bytes) -> bytes:
         return replaced(whole, position, data)
 
-    avatar = codec.encode(rig, {Part.RIG})
+    avatar = as_flatbuffers.encode(rig, {Part.RIG})
     hips_position = field(avatar, 14)
     rotations = hips_position + 12
     last_rotation = rotations + 8 * (len(BONES) - 1)
@@ -200,7 +200,7 @@ def refused_texts(message: LandmarkMessage) -> dict[str, str]:
     header = {"seq": 1, "timestamp_ms": 2, "width": 640, "height": 480, "track": 0}
     hand = [[0.5, 0.5, 0.0]] * 21
     position, rotation = [0, 0, -40], [0, 0, 0, 1]
-    rig = orjson.loads(json.encode(message))["rig"]
+    rig = orjson.loads(as_json.encode(message))["rig"]
     bones = rig["bones"]
     documents: dict[str, dict[str, Any]] = {
         "seq negative": {"seq": -1},

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 
-from holistic_rtc.export import bvh, vrma
+from holistic_rtc.recording import bvh, vrma
 from support.takes import FPS, expected, waving_motion
 
 HERE = Path(__file__).parent

@@ -10,16 +10,16 @@
 What can go wrong is a :class:`~holistic_rtc.errors.ClientError`; see docs/clients.md.
 """
 
-from ..landmarks.message import LandmarkMessage, Part
-from ..rig.skeleton import Rig
-from ..tracking.base import HolisticResult
-from .client import HolisticClient, Snapshot
-from .connection import Stats, TrackStats
-from .newest import Newest
-from .publication import Publication, Settings
-from .signalling import SessionInfo, SessionTrack
-from .sources import Camera, VideoFile
-from .subscription import Subscription
+from holistic_rtc.client.client import HolisticClient, Snapshot
+from holistic_rtc.client.connection import Stats, TrackStats
+from holistic_rtc.client.newest import Newest
+from holistic_rtc.client.publication import Publication, Settings
+from holistic_rtc.client.signalling import SessionInfo, SessionTrack
+from holistic_rtc.client.sources import Camera, VideoFile
+from holistic_rtc.client.subscription import Subscription
+from holistic_rtc.model.message import LandmarkMessage, Part
+from holistic_rtc.model.result import HolisticResult
+from holistic_rtc.model.rig import Rig
 
 __all__ = [
     "Camera",

@@ -8,13 +8,13 @@ from typing import Self, Unpack
 
 import aiohttp
 
-from ..landmarks import json
-from ..landmarks.message import LandmarkMessage, Part
-from .connection import Connection
-from .publication import Publication, Settings
-from .signalling import Server, SessionInfo
-from .sources import Source, SourceTrack
-from .subscription import Subscription
+from holistic_rtc.client.connection import Connection
+from holistic_rtc.client.publication import Publication, Settings
+from holistic_rtc.client.signalling import Server, SessionInfo
+from holistic_rtc.client.sources import Source, SourceTrack
+from holistic_rtc.client.subscription import Subscription
+from holistic_rtc.model.message import LandmarkMessage, Part
+from holistic_rtc.wire import as_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Snapshot:
 
         :raises DecodeError: this is no landmark message.
         """
-        return json.decode(self.landmarks)
+        return as_json.decode(self.landmarks)
 
 
 class HolisticClient:

@@ -20,12 +20,12 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 
-from ..errors import ClientError, ConnectionFailedError, ConnectionLostError, ControlError, DecodeError
-from ..landmarks import codec
-from ..landmarks.message import LandmarkMessage
-from ..tracking.base import Image
-from .newest import Newest
-from .signalling import Resource, Server
+from holistic_rtc.client.newest import Newest
+from holistic_rtc.client.signalling import Resource, Server
+from holistic_rtc.errors import ClientError, ConnectionFailedError, ConnectionLostError, ControlError, DecodeError
+from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.result import Image
+from holistic_rtc.wire import as_flatbuffers
 
 logger = logging.getLogger(__name__)
 
@@ -297,7 +297,7 @@ class Connection:
     def _on_landmarks(self, data: bytes) -> None:
         self._last_message = self._last_landmarks = time.monotonic()
         try:
-            message = codec.decode(data)
+            message = as_flatbuffers.decode(data)
         except DecodeError as error:
             self._end(error)
             return

@@ -7,10 +7,10 @@ from typing import TypedDict, Unpack
 
 from aiortc import RTCIceServer
 
-from ..landmarks.message import Part
-from .connection import Connection
-from .signalling import Server
-from .sources import SourceTrack
+from holistic_rtc.client.connection import Connection
+from holistic_rtc.client.signalling import Server
+from holistic_rtc.client.sources import SourceTrack
+from holistic_rtc.model.message import Part
 
 TRAIL = 1.0
 """Seconds that landmarks may follow the last frame."""

@@ -13,7 +13,7 @@ import aiohttp
 from aiortc import RTCIceServer
 from yarl import URL
 
-from ..errors import (
+from holistic_rtc.errors import (
     ClientError,
     RefusedError,
     ServerFullError,

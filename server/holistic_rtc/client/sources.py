@@ -17,9 +17,9 @@ from av import VideoFrame
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
-from ..errors import MediaError
-from ..tracking.base import Image
-from .newest import Newest
+from holistic_rtc.client.newest import Newest
+from holistic_rtc.errors import MediaError
+from holistic_rtc.model.result import Image
 
 VIDEO_CLOCK = 90_000
 """Ticks a second of RTP's clock for video (RFC 3551, section 5)."""

@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 from aiortc import RTCIceServer
 
-from ..landmarks.message import Part
-from .connection import Connection
-from .signalling import Server
+from holistic_rtc.client.connection import Connection
+from holistic_rtc.client.signalling import Server
+from holistic_rtc.model.message import Part
 
 
 class Subscription(Connection):

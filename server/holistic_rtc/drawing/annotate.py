@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from holistic_rtc.drawing import topology
 from holistic_rtc.drawing.style import REFERENCE_SIZE, STYLE, Colour
 from holistic_rtc.drawing.topology import Path
-from holistic_rtc.tracking.base import FloatArray, HolisticResult, Image
+from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 
 # OpenCV takes fixed-point coordinates; sixteenths of a pixel keep a small mesh from trembling.
 _SHIFT = 4

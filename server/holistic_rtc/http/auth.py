@@ -4,8 +4,8 @@ import hmac
 
 from aiohttp import web
 
-from ..errors import SignallingError
-from .keys import SETTINGS
+from holistic_rtc.errors import SignallingError
+from holistic_rtc.http.keys import SETTINGS
 
 
 def authorise(request: web.Request) -> None:

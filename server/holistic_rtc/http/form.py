@@ -3,7 +3,7 @@
 import asyncio
 import re
 
-from ..errors import SignallingError
+from holistic_rtc.errors import SignallingError
 
 MAX_FIELDS = 32
 MAX_HEAD = 8 * 1024

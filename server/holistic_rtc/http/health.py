@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
-from .. import __version__
-from .keys import MODEL, REGISTRY, SNAPSHOTS
+from holistic_rtc import __version__
+from holistic_rtc.http.keys import MODEL, REGISTRY, SNAPSHOTS
 
 
 async def get_healthz(request: web.Request) -> web.Response:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from aiohttp import web
 
-from ..config import IceServer
-from .auth import authorise
-from .keys import ICE_SERVERS
+from holistic_rtc.http.auth import authorise
+from holistic_rtc.http.keys import ICE_SERVERS
+from holistic_rtc.settings import IceServer
 
 
 async def get_ice_servers(request: web.Request) -> web.Response:

@@ -2,10 +2,10 @@
 
 from aiohttp import web
 
-from ..config import Settings
-from ..sessions.ice_servers import IceServers
-from ..sessions.registry import Registry
-from ..sessions.snapshots import SnapshotPool
+from holistic_rtc.sessions.ice_servers import IceServers
+from holistic_rtc.sessions.registry import Registry
+from holistic_rtc.sessions.snapshots import SnapshotPool
+from holistic_rtc.settings import Settings
 
 SETTINGS = web.AppKey("settings", Settings)
 ICE_SERVERS = web.AppKey("ice_servers", IceServers)

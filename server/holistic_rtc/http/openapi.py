@@ -4,10 +4,10 @@ from typing import Any
 
 from aiohttp import web
 
-from .. import __version__
-from ..config import Settings
-from .keys import SETTINGS
-from .snapshot import PARTS, PICTURES, SIZES
+from holistic_rtc import __version__
+from holistic_rtc.http.keys import SETTINGS
+from holistic_rtc.http.snapshot import PARTS, PICTURES, SIZES
+from holistic_rtc.settings import Settings
 
 Schema = dict[str, Any]
 

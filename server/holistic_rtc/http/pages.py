@@ -6,7 +6,7 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from ..sample import portrait
+from holistic_rtc.sample import portrait
 
 STATIC = Path(__file__).parent / "static"
 

@@ -8,7 +8,7 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from ..errors import SignallingError
+from holistic_rtc.errors import SignallingError
 
 logger = logging.getLogger(__name__)
 

@@ -5,12 +5,12 @@ import contextlib
 
 from aiohttp import hdrs, web
 
-from ..errors import SignallingError
-from ..sdp.offer import Offer
-from ..sessions.registry import Resource, Session
-from .auth import authorise
-from .ice import for_newcomer, ice_links
-from .keys import ICE_SERVERS, REGISTRY
+from holistic_rtc.errors import SignallingError
+from holistic_rtc.http.auth import authorise
+from holistic_rtc.http.ice import for_newcomer, ice_links
+from holistic_rtc.http.keys import ICE_SERVERS, REGISTRY
+from holistic_rtc.sdp.offer import Offer
+from holistic_rtc.sessions.registry import Resource, Session
 
 MAX_SDP = 64 * 1024
 """Bytes; a browser's offer has 3 to 10 KB."""

@@ -4,10 +4,10 @@ import asyncio
 
 from aiohttp import MultipartWriter, hdrs, web
 
-from ..errors import SignallingError
-from .auth import authorise
-from .form import find_field
-from .keys import SETTINGS, SNAPSHOTS
+from holistic_rtc.errors import SignallingError
+from holistic_rtc.http.auth import authorise
+from holistic_rtc.http.form import find_field
+from holistic_rtc.http.keys import SETTINGS, SNAPSHOTS
 
 JSON = "application/json"
 BOTH = "multipart/form-data"

@@ -4,11 +4,11 @@ import hmac
 
 from aiohttp import web
 
-from ..errors import SignallingError
-from ..sessions.registry import Session
-from . import signalling
-from .auth import authorise
-from .keys import REGISTRY
+from holistic_rtc.errors import SignallingError
+from holistic_rtc.http import signalling
+from holistic_rtc.http.auth import authorise
+from holistic_rtc.http.keys import REGISTRY
+from holistic_rtc.sessions.registry import Session
 
 
 async def post_offer(request: web.Request) -> web.Response:

@@ -7,7 +7,7 @@ from av.codec.context import CodecContext
 from av.frame import Frame
 from av.video.codeccontext import VideoCodecContext
 
-from .jitter import FrameBuffer
+from holistic_rtc.media.jitter import FrameBuffer
 
 DEFAULT_BITRATE = 1_500_000
 MAX_BITRATE = 2_000_000

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 
-from .cadence import Cadence
-from .clock import MediaClock
-from .latest import LatestSlot, SlotClosed
-from .outbound import AnnotatedTrack
-from .tracker_thread import TrackedFrame, TrackerThread
+from holistic_rtc.media.cadence import Cadence
+from holistic_rtc.media.latest import LatestSlot, SlotClosed
+from holistic_rtc.media.outbound import AnnotatedTrack
+from holistic_rtc.media.tracker_thread import TrackedFrame, TrackerThread
+from holistic_rtc.pipeline.clock import MediaClock
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 
-from .latest import LatestSlot, SlotClosed
+from holistic_rtc.media.latest import LatestSlot, SlotClosed
 
 
 class AnnotatedTrack(MediaStreamTrack):

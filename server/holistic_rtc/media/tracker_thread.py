@@ -13,13 +13,14 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 from av import VideoFrame
 
-from ..drawing.annotate import annotate
-from ..errors import TrackerError
-from ..rig.skeleton import Rig
-from ..rig.solver import RigSolver
-from ..tracking.base import HolisticResult, Image, Tracker
-from ..tracking.refine import Refiner
-from .frames import from_rgb, to_rgb
+from holistic_rtc.drawing.annotate import annotate
+from holistic_rtc.errors import TrackerError
+from holistic_rtc.model.result import HolisticResult, Image
+from holistic_rtc.model.rig import Rig
+from holistic_rtc.motion.refine import Refiner
+from holistic_rtc.motion.rig.solver import RigSolver
+from holistic_rtc.pipeline.frames import from_rgb, to_rgb
+from holistic_rtc.tracking.engine import Tracker
 
 P = ParamSpec("P")
 R = TypeVar("R")

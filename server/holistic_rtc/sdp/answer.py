@@ -1,6 +1,6 @@
 """Answers: what aiortc says, completed to what the offer needs (RFC 9429, section 5.3.1)."""
 
-from .offer import Offer, Section
+from holistic_rtc.sdp.offer import Offer, Section
 
 
 def complete(offer: Offer, answer: str) -> str:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..errors import SignallingError
+from holistic_rtc.errors import SignallingError
 
 MAX_CANDIDATES = 32
 """Of one peer, in its offer and trickled. Each is sent connectivity checks, whoever may be at its address."""

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from .lines import Block
+from holistic_rtc.sdp.lines import Block
 
 VIDEO = {"VP8/90000": "VP8/90000", "H264/90000": "H264/90000"}
 AUDIO = {

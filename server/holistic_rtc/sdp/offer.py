@@ -9,10 +9,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..errors import SignallingError
-from .candidates import Candidate, check_count, check_credential, read_candidates
-from .codecs import is_payload_type, names, read_codecs, usable_audio, usable_video
-from .lines import Block, split
+from holistic_rtc.errors import SignallingError
+from holistic_rtc.sdp.candidates import Candidate, check_count, check_credential, read_candidates
+from holistic_rtc.sdp.codecs import is_payload_type, names, read_codecs, usable_audio, usable_video
+from holistic_rtc.sdp.lines import Block, split
 
 MAX_SECTIONS = 16
 MAX_VIDEOS = 4

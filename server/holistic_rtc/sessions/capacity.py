@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..limits import Limits
+from holistic_rtc.limits import Limits
 
 FLOOR_FPS = 12.0
 """Tracked frames a second that each session is to have at least when all places are taken."""

@@ -8,8 +8,8 @@ import base64
 import hmac
 import time
 
-from ..config import IceServer, Settings
-from ..errors import ConfigError
+from holistic_rtc.errors import ConfigError
+from holistic_rtc.settings import IceServer, Settings
 
 
 class IceServers:

@@ -5,8 +5,8 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
-from ..errors import SignallingError
-from .process import SessionProcess
+from holistic_rtc.errors import SignallingError
+from holistic_rtc.sessions.process import SessionProcess
 
 logger = logging.getLogger(__name__)
 

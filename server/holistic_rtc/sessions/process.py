@@ -9,9 +9,9 @@ from typing import Any
 
 import orjson
 
-from ..errors import SignallingError
-from .child import Child
-from .patience import within
+from holistic_rtc.errors import SignallingError
+from holistic_rtc.ipc.child import Child
+from holistic_rtc.ipc.patience import within
 
 logger = logging.getLogger(__name__)
 
@@ -49,9 +49,9 @@ class SessionProcess:
     @classmethod
     async def start(cls, arguments: Sequence[str]) -> "SessionProcess":
         """
-        :param arguments: of ``python -m holistic_rtc.worker.main``, but for the socket.
+        :param arguments: of ``python -m holistic_rtc.workers.live.main``, but for the socket.
         """
-        return cls(await Child.start("holistic_rtc.worker.main", arguments))
+        return cls(await Child.start("holistic_rtc.workers.live.main", arguments))
 
     @property
     def alive(self) -> bool:

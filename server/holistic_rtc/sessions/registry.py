@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from ..config import IceServer
-from ..errors import SignallingError
-from .capacity import MAX_SUBSCRIBERS, Capacity
-from .pool import WarmPool
-from .process import SessionProcess
+from holistic_rtc.errors import SignallingError
+from holistic_rtc.sessions.capacity import MAX_SUBSCRIBERS, Capacity
+from holistic_rtc.sessions.pool import WarmPool
+from holistic_rtc.sessions.process import SessionProcess
+from holistic_rtc.settings import IceServer
 
 logger = logging.getLogger(__name__)
 

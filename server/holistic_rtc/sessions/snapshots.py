@@ -9,9 +9,9 @@ from typing import Any
 
 import orjson
 
-from ..errors import SignallingError
-from .child import Child
-from .patience import within
+from holistic_rtc.errors import SignallingError
+from holistic_rtc.ipc.child import Child
+from holistic_rtc.ipc.patience import within
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class SnapshotPool:
     """
     Keeps `workers` processes at work, and replaces those that crash or get stuck.
 
-    :param arguments: of ``python -m holistic_rtc.worker.snapshot``, but for the socket.
+    :param arguments: of ``python -m holistic_rtc.workers.snapshot``, but for the socket.
     :param places: pictures on their way in, waiting or being taken at the same time; further ones are refused.
     :param deadline: seconds a picture may take in a process, from which on that is taken for stuck.
     """
@@ -100,7 +100,7 @@ class SnapshotPool:
 
     async def take(self, picture: bytes, **options: object) -> Taken:
         """
-        :param options: those of :class:`holistic_rtc.media.snapshot.SnapshotOptions`.
+        :param options: those of :class:`holistic_rtc.workers.take.SnapshotOptions`.
         :raises SignallingError: 400, 413 or 415 for the picture's sake; 500 when its process crashed, 504 when it got
             stuck.
         """
@@ -117,7 +117,7 @@ class SnapshotPool:
         while True:
             was_ready = False
             try:
-                child = await Child.start("holistic_rtc.worker.snapshot", self._arguments)
+                child = await Child.start("holistic_rtc.workers.snapshot", self._arguments)
             except OSError as error:
                 logger.error("a snapshot process could not be started: %s", error)
                 await asyncio.sleep(self.RESTART_DELAY)

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     # The front process, which needs the names alone, does without NumPy.
-    from .base import PictureTracker, Tracker
+    from holistic_rtc.tracking.engine import PictureTracker, Tracker
 
 
 def _mediapipe(model: Path) -> "Tracker":
     # Imported when used: it takes half a second and 100 MB.
-    from .mediapipe import MediaPipeTracker
+    from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
 
     return MediaPipeTracker(model)
 
 
 def _mediapipe_pictures(model: Path) -> "PictureTracker":
-    from .mediapipe import MediaPipePictureTracker
+    from holistic_rtc.tracking.mediapipe.engine import MediaPipePictureTracker
 
     return MediaPipePictureTracker(model)
 

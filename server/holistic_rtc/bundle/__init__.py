@@ -1,0 +1,1 @@
+"""Where the networks come from: fetched, assembled, verified."""

@@ -1,0 +1,129 @@
+"""``holistic-rtc snapshot``: a batch of pictures, here or through a server."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from holistic_rtc.atomic import obstacle, replacing
+from holistic_rtc.bundle.models import ModelBundle
+from holistic_rtc.client import HolisticClient
+from holistic_rtc.errors import ClientError, MediaError, RefusedError, ServerFullError, UnauthorizedError
+from holistic_rtc.tracking import PICTURE_ENGINES
+from holistic_rtc.workers.take import SnapshotOptions, take_snapshot
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+"""Of what is taken from a folder; what is named itself is taken whatever its name."""
+_ANNOTATED = "-annotated"
+
+Take = Callable[[bytes], tuple[bytes, bytes]]
+"""From a picture to its landmarks as JSON, and the annotated picture as JPEG."""
+
+
+@dataclass
+class Batch:
+    """What has come of the pictures."""
+
+    written: list[Path] = field(default_factory=list)
+    failed: dict[Path, str] = field(default_factory=dict)
+    """Why, in words, by the picture"""
+
+
+def find_pictures(paths: Iterable[Path]) -> list[Path]:
+    """The pictures that are named, and those in the folders that are, without what earlier batches have made."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            files = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+            found += (file for file in files if not file.stem.endswith(_ANNOTATED))
+        else:
+            found.append(path)
+    return list(dict.fromkeys(found))
+
+
+def take_batch(
+    pictures: list[Path], take: Take, folder: Path | None, *, with_json: bool, report: Callable[[int], None]
+) -> Batch:
+    """
+    Write ``NAME-annotated.jpg`` for each picture, and ``NAME.json`` if wanted. A bad picture doesn't end the batch.
+
+    :param folder: for what is written, made if it isn't there; None for that of each picture.
+    :param report: called with the number of pictures done.
+    :raises ClientError: the server can't be reached, or lets nobody in.
+    :raises MediaError: the folder can't be made.
+    :raises TrackerError: the tracker failed.
+    """
+    if folder is not None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise MediaError(f"the folder {folder} can't be made: {error.strerror}") from error
+    batch = Batch()
+    for done, picture in enumerate(pictures, 1):
+        annotated = (folder or picture.parent) / f"{picture.stem}{_ANNOTATED}.jpg"
+        try:
+            if annotated in batch.written:
+                raise MediaError(f"{annotated} is already that of another picture; rename one, or use another folder")
+            landmarks, data = take(picture.read_bytes())
+            outputs = {annotated: data}
+            if with_json:
+                outputs[annotated.with_name(f"{picture.stem}.json")] = landmarks
+            for path, content in outputs.items():
+                if reason := obstacle(path, picture):
+                    raise MediaError(reason)
+                with replacing(path) as part:
+                    part.write_bytes(content)
+                batch.written.append(path)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            batch.failed[picture] = reason if error.filename in (None, str(picture)) else f"{error.filename}: {reason}"
+        except (MediaError, RefusedError) as error:
+            if isinstance(error, UnauthorizedError):
+                raise
+            batch.failed[picture] = str(error)
+        report(done)
+    return batch
+
+
+@contextmanager
+def taking_here(bundle: ModelBundle) -> Iterator[Take]:
+    """
+    :raises TrackerError: it can't be loaded.
+    """
+    model = {"origin": bundle.origin, "pose_model": bundle.pose_model}
+    with closing(PICTURE_ENGINES["mediapipe"](bundle.path)) as tracker:
+
+        def take(picture: bytes) -> tuple[bytes, bytes]:
+            snapshot = take_snapshot(tracker.detect, model, picture, SnapshotOptions())
+            assert snapshot.picture is not None
+            return snapshot.landmarks, snapshot.picture
+
+        yield take
+
+
+@contextmanager
+def taking_through(url: str, token: str | None, patience: float = 60.0) -> Iterator[Take]:
+    """
+    :param patience: seconds to go on asking a server that is busy.
+    """
+    with asyncio.Runner() as runner:
+        client = runner.run(HolisticClient(url, token=token).__aenter__())
+
+        def take(picture: bytes) -> tuple[bytes, bytes]:
+            deadline = time.monotonic() + patience
+            while True:
+                try:
+                    snapshot = runner.run(client.snapshot(picture))
+                except ServerFullError as error:
+                    if time.monotonic() > deadline:
+                        raise ClientError(f"{url} is busy: {error}") from error
+                    time.sleep(error.retry_after or 1)
+                else:
+                    return snapshot.landmarks, snapshot.picture
+
+        try:
+            yield take
+        finally:
+            runner.run(client.__aexit__())

@@ -1,0 +1,1 @@
+"""What everything talks about: parts, results, rig, messages, geometry."""

@@ -1,0 +1,41 @@
+"""What a tracker finds in one frame."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+Image = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class HolisticResult:
+    """The landmarks of one person in one frame; a part that was not seen is None.
+
+    Image landmarks are ``(n, 3)`` float32: x and y as fractions of the frame (x right, y down, may lie outside
+    [0, 1]), z in units of the frame's width, smaller is nearer. World landmarks are ``(n, 3)`` float32 in metres.
+    Left and right are the person's own. Names and order of the points are MediaPipe's.
+    """
+
+    pose_landmarks: FloatArray | None = None
+    """(33, 3)"""
+    pose_visibility: FloatArray | None = None
+    """(33,), 0 to 1; comes and goes with ``pose_landmarks``"""
+    pose_world_landmarks: FloatArray | None = None
+    """(33, 3), origin between the hips"""
+    face_landmarks: FloatArray | None = None
+    """(478, 3): 468 of the mesh, then 5 of each iris, the right one first"""
+    face_blendshapes: FloatArray | None = None
+    """(52,) scores from 0 to 1, ``_neutral`` first"""
+    face_transform: FloatArray | None = None
+    """(4, 4) rigid: from the canonical face model to the camera's space, in centimetres, as MediaPipe's FaceLandmarker
+    gives it. The camera is at the origin and looks along -z; x right, y up"""
+    left_hand_landmarks: FloatArray | None = None
+    """(21, 3)"""
+    left_hand_world_landmarks: FloatArray | None = None
+    """(21, 3), origin between the hips: the wrist is that of the pose"""
+    right_hand_landmarks: FloatArray | None = None
+    """(21, 3)"""
+    right_hand_world_landmarks: FloatArray | None = None
+    """(21, 3), origin between the hips: the wrist is that of the pose"""

@@ -1,0 +1,1 @@
+"""What is made of a tracking result: smoothing, the head's pose, an avatar's pose."""

@@ -1,0 +1,103 @@
+"""Where the head is and how it is turned, from the landmarks of the face.
+
+It is what MediaPipe's FaceLandmarker gives as the facial transformation matrix and its HolisticLandmarker doesn't: the
+method of MediaPipe's ``tasks/cc/vision/face_geometry``, written anew. docs/tracking.md shows how near it comes.
+"""
+
+from math import radians, tan
+
+import numpy as np
+
+from holistic_rtc.model.result import FloatArray
+
+_MESH_POINTS = 468
+"""of the canonical face; those of the irises come after them"""
+_HALF_HEIGHT = tan(radians(63 / 2))
+"""Of the picture plane at a distance of 1, for MediaPipe's camera sees 63 degrees from top to bottom"""
+_MIN_EXTENT = 1e-3
+"""Of a face, in widths or heights of the frame. MediaPipe, too, tells nothing of a smaller one."""
+
+# The points of the canonical face model that MediaPipe goes by: number, x, y and z in centimetres, weight. They are
+# Google's, Apache License 2.0, out of geometry_pipeline_metadata_landmarks.binarypb in face_landmarker.task, rounded to
+# six digits; the other points have no weight.
+# fmt: off
+_BASIS = np.array((
+    (4, 0.0, -0.46317, 7.58658, 0.0709099),
+    (6, 0.0, 2.47325, 5.78863, 0.0321001),
+    (10, 0.0, 8.26178, 4.48153, 0.00844655),
+    (33, -4.44586, 2.66399, 3.17342, 0.0587242),
+    (54, -6.27933, 6.61543, 1.42585, 0.00766708),
+    (67, -3.52396, 8.00598, 3.72916, 0.00907806),
+    (117, -5.25866, 0.945811, 2.97431, 0.00979194),
+    (119, -3.30068, 0.861641, 3.87278, 0.0145654),
+    (121, -1.82073, 1.46795, 4.22412, 0.0185914),
+    (127, -7.74309, 2.365, -2.00517, 0.00519799),
+    (129, -1.78579, -0.978284, 4.85047, 0.120625),
+    (132, -7.2709, -2.89092, -2.25245, 0.00556002),
+    (133, -1.85643, 2.58524, 3.7579, 0.0532862),
+    (136, -5.08528, -7.17859, 0.714711, 0.0668905),
+    (143, -6.40757, 2.23602, 1.56084, 0.0148165),
+    (147, -6.23488, -1.94443, 1.66354, 0.0142628),
+    (198, -1.24681, 0.230297, 5.68104, 0.0254622),
+    (205, -3.83293, -1.53733, 4.13773, 0.0472523),
+    (263, 4.44586, 2.66399, 3.17342, 0.0587242),
+    (284, 6.27933, 6.61543, 1.42585, 0.00766708),
+    (297, 3.52396, 8.00598, 3.72916, 0.00907806),
+    (346, 5.25866, 0.945811, 2.97431, 0.00979194),
+    (348, 3.30068, 0.861641, 3.87278, 0.0145654),
+    (350, 1.82073, 1.46795, 4.22412, 0.0185914),
+    (356, 7.74309, 2.365, -2.00517, 0.00519799),
+    (358, 1.78579, -0.978284, 4.85047, 0.120625),
+    (361, 7.2709, -2.89092, -2.25245, 0.00556002),
+    (362, 1.85643, 2.58524, 3.7579, 0.0532862),
+    (365, 5.08528, -7.17859, 0.714711, 0.0668905),
+    (372, 6.40757, 2.23602, 1.56084, 0.0148165),
+    (376, 6.23488, -1.94443, 1.66354, 0.0142628),
+    (420, 1.24681, 0.230297, 5.68104, 0.0254622),
+    (425, 3.83293, -1.53733, 4.13773, 0.0472523),
+))
+# fmt: on
+_POINTS = _BASIS[:, 0].astype(int)
+_WEIGHTS = _BASIS[:, 4] / _BASIS[:, 4].sum()
+_MODEL_CENTRE = _WEIGHTS @ _BASIS[:, 1:4]
+_MODEL = _BASIS[:, 1:4] - _MODEL_CENTRE
+_MODEL_VARIANCE = float(_WEIGHTS @ (_MODEL**2).sum(axis=1))
+
+
+def face_transform(landmarks: FloatArray, aspect: float) -> FloatArray | None:
+    """
+    The rigid transform from the canonical face model to the camera's space, in centimetres.
+
+    :param landmarks: ``(478, 3)`` or ``(468, 3)``, of the face in the image.
+    :param aspect: width of the frame divided by its height.
+    :return: ``(4, 4)``, as :attr:`holistic_rtc.tracking.engine.HolisticResult.face_transform` is; None when the face is
+        too small to tell.
+    """
+    found = landmarks[_POINTS].astype(np.float64)
+    if not np.ptp(found[:, :2], axis=0).max() > _MIN_EXTENT:
+        return None
+    mean_z = landmarks[:_MESH_POINTS, 2].mean(dtype=np.float64)
+
+    # Each point lies on its line of sight. How far away the face is isn't known yet, so it is put to a distance of 1.
+    half_width = _HALF_HEIGHT * aspect
+    depth = 1 + (found[:, 2] - mean_z) * 2 * half_width
+    points = np.stack(
+        ((2 * found[:, 0] - 1) * half_width * depth, (1 - 2 * found[:, 1]) * _HALF_HEIGHT * depth, -depth), axis=1
+    )
+
+    # The weighted orthogonal Procrustes problem (D. Akca, Generalized Procrustes analysis and its applications in
+    # photogrammetry, 2003, section 2.4): turn and scale the model so that it fits best.
+    centre = _WEIGHTS @ points
+    u, stretch, vt = np.linalg.svd((points - centre).T @ (_MODEL * _WEIGHTS[:, np.newaxis]))
+    if np.linalg.det(u @ vt) < 0:
+        u[:, 2] *= -1
+        stretch[2] *= -1
+    rotation = u @ vt
+    scale = stretch.sum() / _MODEL_VARIANCE
+
+    # A face of the model's size is farther away by what it appears smaller. MediaPipe comes to the same distance in
+    # two rounds, the second of which undoes what the first one did.
+    transform = np.identity(4, np.float32)
+    transform[:3, :3] = rotation
+    transform[:3, 3] = centre / scale - rotation @ _MODEL_CENTRE
+    return transform

@@ -1,0 +1,36 @@
+"""The pose that parts take which aren't seen."""
+
+from math import radians
+
+import numpy as np
+
+from holistic_rtc.model.geometry import IDENTITY, Array, from_axis_angle, multiply
+from holistic_rtc.model.rig import BONE_INDEX, BONES
+
+_UPPER_ARM_DOWN, _ELBOW, _FINGER, _THUMB = (radians(degrees) for degrees in (72, 15, 15, 10))
+
+
+def _relaxed() -> Array:
+    x, y, z = np.identity(3)
+    left = {
+        "UpperArm": from_axis_angle(-z, _UPPER_ARM_DOWN),
+        "LowerArm": from_axis_angle(-y, _ELBOW),
+        "ThumbMetacarpal": multiply(from_axis_angle(-z, _THUMB), from_axis_angle(y, _THUMB)),
+    }
+    for finger in ("Index", "Middle", "Ring", "Little"):
+        for joint in ("Proximal", "Intermediate", "Distal"):
+            left[finger + joint] = from_axis_angle(-z, _FINGER)
+    pose = np.tile(IDENTITY, (len(BONES), 1))
+    for bone, rotation in left.items():
+        pose[BONE_INDEX["left" + bone]] = rotation
+        pose[BONE_INDEX["right" + bone]] = rotation * (1, -1, -1, 1)
+    return pose
+
+
+RELAXED: Array = _relaxed()
+"""
+(49, 4) local rotations of somebody who stands at ease: arms at the sides, elbows and fingers a little bent, the rest as
+in the T-pose. It is what a part that isn't seen goes back to, since an avatar whose user has put a hand under the table
+should drop its arm, not stretch it out.
+"""
+RELAXED.flags.writeable = False

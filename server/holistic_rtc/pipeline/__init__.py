@@ -1,0 +1,1 @@
+"""One frame on its way through conversion, tracking, motion and drawing."""

@@ -1,0 +1,113 @@
+"""Poses over time: what the formats that animation programs read are made of."""
+
+from array import array
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from holistic_rtc.model.result import FloatArray
+from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS, OFFSETS, Rig
+from holistic_rtc.motion.rig.rest import RELAXED
+
+LONGEST = 3600
+"""Seconds of a motion, as it is held in memory: at 30 frames a second these are 120 MB."""
+
+_NOBODY = Rig(
+    rotations=RELAXED.astype(np.float32),
+    hips_position=OFFSETS[0],
+    expressions=np.zeros(len(EXPRESSIONS), np.float32),
+    arkit=np.zeros(len(ARKIT_BLENDSHAPES), np.float32),
+)
+_ENDS = np.cumsum([4 * len(BONES), 3, len(EXPRESSIONS), len(ARKIT_BLENDSHAPES)])
+"""Where each array of a rig ends in the numbers of a pose"""
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """A :class:`Rig` for each of n times."""
+
+    times: NDArray[np.float64]
+    """(n,) rising seconds"""
+    rotations: FloatArray
+    """(n, 49, 4)"""
+    hips_positions: FloatArray
+    """(n, 3)"""
+    expressions: FloatArray
+    """(n, 17)"""
+    arkit: FloatArray
+    """(n, 52)"""
+
+    def at(self, times: NDArray[np.float64]) -> "Motion":
+        """
+        The motion at other times: between two poses bones turn evenly, on the shorter way.
+
+        :param times: ``(m,)``; before the first pose there is the first, after the last the last.
+        """
+        right = np.clip(np.searchsorted(self.times, times), 1, max(len(self.times) - 1, 1))
+        left = right - 1
+        right = np.minimum(right, len(self.times) - 1)
+        spans = self.times[right] - self.times[left]
+        shares = np.divide(times - self.times[left], spans, out=np.zeros(len(times)), where=spans > 0)
+        shares = np.clip(shares, 0, 1).astype(np.float32)
+
+        def blend(values: FloatArray) -> FloatArray:
+            blended: FloatArray = values[left] + shares[:, None] * (values[right] - values[left])
+            return blended
+
+        return Motion(
+            times=times,
+            rotations=_slerp(self.rotations[left], self.rotations[right], shares[:, None, None]),
+            hips_positions=blend(self.hips_positions),
+            expressions=blend(self.expressions),
+            arkit=blend(self.arkit),
+        )
+
+
+class MotionRecorder:
+    """Collects a motion as its frames come."""
+
+    def __init__(self) -> None:
+        self._times = array("q")
+        self._poses = array("f")
+
+    def add(self, timestamp_ms: int, rig: Rig | None) -> None:
+        """
+        What isn't later than the frame before it is left out.
+
+        :param rig: None when nobody is seen, which is recorded as the pose that the solver has gone to by then.
+        """
+        if self._times and timestamp_ms <= self._times[-1]:
+            return
+        rig = rig or _NOBODY
+        parts = (rig.rotations.ravel(), rig.hips_position, rig.expressions, rig.arkit)
+        self._times.append(timestamp_ms)
+        self._poses.frombytes(np.concatenate(parts, dtype=np.float32).tobytes())
+
+    def motion(self) -> Motion:
+        """What has been collected, from the time 0 on."""
+        times = np.frombuffer(self._times, np.int64)
+        poses = np.frombuffer(self._poses, np.float32).reshape(len(times), _ENDS[-1])
+        rotations, hips_positions, expressions, arkit = np.split(poses, _ENDS[:-1], axis=1)
+        return Motion(
+            times=(times - times[:1]) / 1000,
+            rotations=rotations.reshape(-1, len(BONES), 4),
+            hips_positions=hips_positions,
+            expressions=expressions,
+            arkit=arkit,
+        )
+
+
+def _slerp(start: FloatArray, end: FloatArray, shares: FloatArray) -> FloatArray:
+    """Source: Shoemake, "Animating rotation with quaternion curves", SIGGRAPH 1985."""
+    cosines = np.sum(start * end, axis=-1, keepdims=True)
+    end = np.where(cosines < 0, -end, end)
+    angles = np.arccos(np.clip(np.abs(cosines), 0, 1))
+    sines = np.sin(angles)
+    # Where there is hardly an angle, a straight line is as good.
+    curved = sines > 1e-3
+    from_start = np.divide(np.sin((1 - shares) * angles), sines, out=1 - shares + 0 * angles, where=curved)
+    from_end = np.divide(np.sin(shares * angles), sines, out=shares + 0 * angles, where=curved)
+    blended: FloatArray = from_start * start + from_end * end
+    blended /= np.linalg.norm(blended, axis=-1, keepdims=True)
+    return blended

@@ -1,0 +1,1 @@
+"""MediaPipe's HolisticLandmarker as a tracking engine."""

@@ -1,0 +1,266 @@
+"""MediaPipe's HolisticLandmarker as a tracking engine."""
+
+import ctypes
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from holistic_rtc.errors import TrackerError
+from holistic_rtc.model.result import FloatArray, HolisticResult, Image
+from holistic_rtc.tracking.mediapipe import library
+
+_LONG_SIDES = (640, 960)
+"""Of the canvas, in pixels. On the larger one, which is for larger frames, small faces and hands stay sharp."""
+_SHORTEST_SIDE = 32
+_MAX_STRETCH = 0.03
+"""How much a frame may be stretched to fill the canvas of another one: browsers round when they make theirs smaller."""
+
+
+class MediaPipeTracker:
+    """
+    Tracks one stream of frames on a canvas of one size.
+
+    The landmarker fails for good when the size of its picture changes, so each frame is scaled to fill the canvas. A
+    new canvas and landmarker are made, in 0.2 s, only when the shape of the frames changes, or they become larger than
+    the small canvas or cease to be. One canvas for frames of every shape would have black bars, in which the landmarker
+    looks for hands that are outside the frame: a third more CPU.
+
+    :param model: a ``holistic_landmarker.task``.
+    :raises TrackerError: the model can't be loaded.
+    """
+
+    def __init__(self, model: Path) -> None:
+        self._model = model
+        self._canvas: Image | None = None
+        self._landmarker = _Landmarker(model)
+        self._closed = False
+        self._timestamp_ms = -1
+
+    def track(self, image: Image, timestamp_ms: int) -> HolisticResult:
+        """See :meth:`holistic_rtc.tracking.engine.Tracker.track`."""
+        if self._closed:
+            raise TrackerError("the tracker is closed")
+        _check(image)
+        if timestamp_ms <= self._timestamp_ms:
+            raise TrackerError(f"timestamps have to increase: {timestamp_ms} ms came after {self._timestamp_ms} ms")
+        self._timestamp_ms = timestamp_ms
+
+        shape = _canvas_shape(image)
+        if self._canvas is None:
+            self._canvas = np.empty(shape, np.uint8)
+        elif not _fits(shape, self._canvas.shape):
+            self._landmarker.close()
+            self._landmarker = _Landmarker(self._model)
+            self._canvas = np.empty(shape, np.uint8)
+        return self._landmarker.detect(self._fill_canvas(image), timestamp_ms)
+
+    def close(self) -> None:
+        self._closed = True
+        self._landmarker.close()
+
+    def _fill_canvas(self, image: Image) -> Image:
+        assert self._canvas is not None
+        if image.shape == self._canvas.shape:
+            return np.ascontiguousarray(image)
+        height, width = self._canvas.shape[:2]
+        # INTER_AREA takes five times as long, and pays only where many pixels become one.
+        interpolation = cv2.INTER_AREA if max(image.shape) > 2 * max(height, width) else cv2.INTER_LINEAR
+        cv2.resize(image, (width, height), dst=self._canvas, interpolation=interpolation)
+        return self._canvas
+
+
+class MediaPipePictureTracker:
+    """
+    Finds the person in one picture after the other, each time as a new landmarker would.
+
+    The landmarker fails for good when the size of its picture changes, so each picture is scaled to lie in the upper
+    left of a square canvas, black around it, and what is found is mapped back.
+
+    It also remembers, in its image mode as well as in its video mode, so that what is found in a picture depends on the
+    ones before. Three measures are against that:
+
+    - A black picture makes it forget where the person was.
+    - With so long a time between two pictures, the filter of the world landmarks has no effect.
+    - The filter of the visibility knows no time: ``v = 0.1 * found + 0.9 * v_before``. It is undone.
+
+    :param model: a ``holistic_landmarker.task``.
+    :raises TrackerError: the model can't be loaded.
+    """
+
+    CANVAS = 1280
+    """Sides in pixels: hands and faces are cut out of it, and would be blurred on a smaller one."""
+    STEP_MS = 10**8
+    VISIBILITY_WEIGHT = 0.1
+
+    def __init__(self, model: Path) -> None:
+        self._landmarker = _Landmarker(model)
+        self._canvas = np.zeros((self.CANVAS, self.CANVAS, 3), np.uint8)
+        self._timestamp_ms = 0
+        self._remembers = False
+        self._filtered_visibility: FloatArray | None = None
+
+    def detect(self, image: Image) -> HolisticResult:
+        """See :meth:`holistic_rtc.tracking.engine.PictureTracker.detect`."""
+        _check(image)
+        self.forget()
+        height, width = image.shape[:2]
+        scale = self.CANVAS / max(height, width)
+        scaled_height, scaled_width = (max(round(side * scale), 1) for side in (height, width))
+        # INTER_AREA takes five times as long, and pays only where many pixels become one.
+        interpolation = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
+        self._canvas[:scaled_height, :scaled_width] = cv2.resize(
+            image, (scaled_width, scaled_height), interpolation=interpolation
+        )
+        found = self._detect()
+        self._canvas[:] = 0
+        # Where it found nobody, it is as after a black picture.
+        self._remembers = found.pose_landmarks is not None
+        # Depth is in units of the picture's width, as is x.
+        to_picture = np.array([1 / scaled_width, 1 / scaled_height, 1 / scaled_width], np.float32) * self.CANVAS
+        return replace(
+            found,
+            pose_visibility=self._unfilter(found.pose_visibility),
+            **{
+                name: landmarks * to_picture
+                for name in ("pose_landmarks", "face_landmarks", "left_hand_landmarks", "right_hand_landmarks")
+                if (landmarks := getattr(found, name)) is not None
+            },
+        )
+
+    def forget(self) -> None:
+        """See :meth:`holistic_rtc.tracking.engine.PictureTracker.forget`."""
+        if self._remembers:
+            self._detect()
+            self._remembers = False
+
+    def close(self) -> None:
+        self._landmarker.close()
+
+    def _detect(self) -> HolisticResult:
+        self._timestamp_ms += self.STEP_MS
+        return self._landmarker.detect(self._canvas, self._timestamp_ms)
+
+    def _unfilter(self, filtered: FloatArray | None) -> FloatArray | None:
+        if filtered is None:
+            return None
+        before, self._filtered_visibility = self._filtered_visibility, filtered
+        if before is None:
+            return filtered
+        weight = self.VISIBILITY_WEIGHT
+        return np.clip((filtered - (1 - weight) * before) / weight, 0, 1).astype(np.float32)
+
+
+def _check(image: Image) -> None:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+        raise TrackerError(f"a frame has to be (height, width, 3) uint8, this is {image.shape} {image.dtype}")
+
+
+def _canvas_shape(image: Image) -> tuple[int, int, int]:
+    """``(height, width, 3)`` of the canvas on which a frame is not stretched."""
+    small, large = _LONG_SIDES
+    long_side = max(image.shape[:2])
+    scale = (small if long_side <= small else large) / long_side
+    height, width = (max(round(side * scale), _SHORTEST_SIDE) for side in image.shape[:2])
+    return height, width, 3
+
+
+def _fits(shape: tuple[int, ...], canvas: tuple[int, ...]) -> bool:
+    return max(shape) == max(canvas) and abs(shape[0] * canvas[1] / (shape[1] * canvas[0]) - 1) <= _MAX_STRETCH
+
+
+class _Landmarker:
+    """
+    MediaPipe's landmarker through its C functions.
+
+    Its Python class makes 700 objects of each result, which takes longer than all else that is done with a frame
+    here. The C structures can be read as arrays.
+    """
+
+    def __init__(self, model: Path) -> None:
+        self._handle = ctypes.c_void_p()
+        options = library.HolisticLandmarkerOptions(
+            base_options=library.BaseOptions(
+                model_asset_path=str(model).encode(), file_descriptor=-1, delegate=library.DELEGATE_CPU
+            ),
+            running_mode=library.RUNNING_MODE_VIDEO,
+            min_face_detection_confidence=0.5,
+            min_face_suppression_threshold=0.5,
+            min_face_landmarks_confidence=0.5,
+            min_pose_detection_confidence=0.5,
+            min_pose_suppression_threshold=0.5,
+            min_pose_landmarks_confidence=0.5,
+            min_hand_landmarks_confidence=0.5,
+            output_face_blendshapes=True,
+        )
+        library.call("MpHolisticLandmarkerCreate", ctypes.byref(options), ctypes.byref(self._handle))
+
+    def detect(self, canvas: Image, timestamp_ms: int) -> HolisticResult:
+        height, width = canvas.shape[:2]
+        pixels = canvas.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
+        image = ctypes.c_void_p()
+        size = (library.IMAGE_FORMAT_SRGB, width, height, pixels, canvas.size)
+        library.call("MpImageCreateFromUint8Data", *size, ctypes.byref(image))
+        found = library.HolisticLandmarkerResult()
+        try:
+            library.call(
+                "MpHolisticLandmarkerDetectForVideo", self._handle, image, None, timestamp_ms, ctypes.byref(found)
+            )
+        finally:
+            library.free_image(image)
+        try:
+            return _to_result(found)
+        finally:
+            library.close_result(found)
+
+    def close(self) -> None:
+        if self._handle:
+            handle, self._handle = self._handle, ctypes.c_void_p()
+            library.call("MpHolisticLandmarkerClose", handle)
+
+
+def _to_result(found: library.HolisticLandmarkerResult) -> HolisticResult:
+    def points(part: library.Landmarks) -> FloatArray | None:
+        landmarks = _read(part, _LANDMARK)
+        return None if landmarks is None else landmarks["xyz"].copy()
+
+    pose = _read(found.pose_landmarks, _LANDMARK)
+    blendshapes = _read(found.face_blendshapes, _CATEGORY)
+    return HolisticResult(
+        pose_landmarks=points(found.pose_landmarks),
+        pose_visibility=None if pose is None else pose["visibility"].copy(),
+        pose_world_landmarks=points(found.pose_world_landmarks),
+        face_landmarks=points(found.face_landmarks),
+        face_blendshapes=None if blendshapes is None else blendshapes["score"].copy(),
+        left_hand_landmarks=points(found.left_hand_landmarks),
+        left_hand_world_landmarks=points(found.left_hand_world_landmarks),
+        right_hand_landmarks=points(found.right_hand_landmarks),
+        right_hand_world_landmarks=points(found.right_hand_world_landmarks),
+    )
+
+
+def _read(part: library.Landmarks | library.Categories, dtype: np.dtype[np.void]) -> NDArray[np.void] | None:
+    """A copy of an array of C structures, or None if it is empty."""
+    if part.count == 0:
+        return None
+    return np.frombuffer(ctypes.string_at(part.items, part.count * dtype.itemsize), dtype)
+
+
+_LANDMARK = np.dtype(
+    {
+        "names": ["xyz", "visibility"],
+        "formats": [(np.float32, 3), np.float32],
+        "offsets": [library.Landmark.x.offset, library.Landmark.visibility.offset],
+        "itemsize": ctypes.sizeof(library.Landmark),
+    }
+)
+_CATEGORY = np.dtype(
+    {
+        "names": ["score"],
+        "formats": [np.float32],
+        "offsets": [library.Category.score.offset],
+        "itemsize": ctypes.sizeof(library.Category),
+    }
+)

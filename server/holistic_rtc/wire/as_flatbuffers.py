@@ -1,0 +1,247 @@
+# The FlatBuffers builder and the code flatc generates have no annotations.
+# mypy: allow-untyped-calls
+"""Landmark messages as FlatBuffers, the contract being ``schema/landmarks.fbs``."""
+
+import math
+import struct
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import flatbuffers
+import numpy as np
+from numpy.typing import NDArray
+
+from holistic_rtc.errors import DecodeError
+from holistic_rtc.model.message import ALL_PARTS, MAX_COUNT, PART_FIELDS, RIG_SHAPES, LandmarkMessage, Part
+from holistic_rtc.model.result import FloatArray, HolisticResult
+from holistic_rtc.model.rig import Rig
+from holistic_rtc.wire import landmarks_generated as generated
+from holistic_rtc.wire.rotations import to_matrix, to_quaternion, unit_quaternions, with_positive_w
+
+FILE_IDENTIFIER = b"HRL1"
+
+# Stored coordinate = value * 8192, stored score = value * 255, stored part of a quaternion = value * 32767.
+_COORDINATE_SCALE = np.float32(8192)
+_SCORE_SCALE = np.float32(255)
+_QUATERNION_SCALE = 32767
+
+# A message with every part takes 4,412 bytes: the builder never has to grow.
+_BUILDER_SIZE = 4608
+# The offset to the root table, and the file identifier.
+_PREAMBLE_SIZE = 8
+
+# The schema's scalar fields with their struct formats, then its parts with their sizes: the order gives the slots.
+_HEADER_FORMATS: Mapping[str, str] = MappingProxyType(
+    {"seq": "<I", "timestamp_ms": "<I", "width": "<H", "height": "<H", "track": "<B"}
+)
+_STRUCT_SIZES: Mapping[Part, int] = MappingProxyType(
+    {
+        Part.POSE: generated.PoseLandmarks.SizeOf(),
+        Part.POSE_WORLD: generated.PoseWorldLandmarks.SizeOf(),
+        Part.FACE: generated.FaceLandmarks.SizeOf(),
+        Part.BLENDSHAPES: generated.Blendshapes.SizeOf(),
+        Part.LEFT_HAND: generated.HandLandmarks.SizeOf(),
+        Part.LEFT_HAND_WORLD: generated.HandLandmarks.SizeOf(),
+        Part.RIGHT_HAND: generated.HandLandmarks.SizeOf(),
+        Part.RIGHT_HAND_WORLD: generated.HandLandmarks.SizeOf(),
+        Part.FACE_TRANSFORM: generated.FaceTransform.SizeOf(),
+        Part.RIG: generated.Rig.SizeOf(),
+    }
+)
+_ADD_STRUCT: Mapping[Part, Callable[[Any, int], None]] = MappingProxyType(
+    {
+        Part.POSE: generated.LandmarksAddPose,
+        Part.POSE_WORLD: generated.LandmarksAddPoseWorld,
+        Part.FACE: generated.LandmarksAddFace,
+        Part.BLENDSHAPES: generated.LandmarksAddBlendshapes,
+        Part.LEFT_HAND: generated.LandmarksAddLeftHand,
+        Part.LEFT_HAND_WORLD: generated.LandmarksAddLeftHandWorld,
+        Part.RIGHT_HAND: generated.LandmarksAddRightHand,
+        Part.RIGHT_HAND_WORLD: generated.LandmarksAddRightHandWorld,
+        Part.FACE_TRANSFORM: generated.LandmarksAddFaceTransform,
+        Part.RIG: generated.LandmarksAddRig,
+    }
+)
+_WITH_FLOATS = frozenset({Part.FACE_TRANSFORM, Part.RIG})
+
+
+def encode(message: LandmarkMessage, parts: Collection[Part] = ALL_PARTS) -> bytes:
+    """
+    The message with those of ``parts`` that were seen. Coordinates beyond [-4, 4) are clipped.
+
+    :raises ValueError: an array of the result has the wrong shape.
+    """
+    builder = flatbuffers.Builder(_BUILDER_SIZE)
+    generated.LandmarksStart(builder)
+    for part, data in _pack_structs(message, parts).items():
+        _ADD_STRUCT[part](builder, _put_struct(builder, data, alignment=4 if part in _WITH_FLOATS else 2))
+    generated.LandmarksAddSeq(builder, message.seq & MAX_COUNT)
+    generated.LandmarksAddTimestampMs(builder, message.timestamp_ms & MAX_COUNT)
+    generated.LandmarksAddWidth(builder, message.width)
+    generated.LandmarksAddHeight(builder, message.height)
+    generated.LandmarksAddTrack(builder, message.track)
+    builder.Finish(generated.LandmarksEnd(builder), FILE_IDENTIFIER)
+    return bytes(builder.Output())
+
+
+def _pack_structs(message: LandmarkMessage, parts: Collection[Part]) -> dict[Part, bytes]:
+    seen = message.seen(parts)
+    scores = seen.pop(Part.BLENDSHAPES, None)
+    transform = seen.pop(Part.FACE_TRANSFORM, None)
+    # One quantisation of all coordinates costs a third of one for each part.
+    coordinates = _quantise(seen)
+    structs = {}
+    start = 0
+    for part, array in seen.items():
+        structs[part] = coordinates[start : start + array.size].tobytes()
+        start += array.size
+    if Part.POSE in structs:
+        assert message.result.pose_visibility is not None
+        structs[Part.POSE] += _quantise_scores(message.result.pose_visibility) + b"\0"
+    if scores is not None:
+        structs[Part.BLENDSHAPES] = _quantise_scores(scores)
+    if transform is not None:
+        structs[Part.FACE_TRANSFORM] = _pack_transform(transform)
+    if rig := message.seen_rig(parts):
+        structs[Part.RIG] = _pack_rig(rig)
+    return structs
+
+
+def _quantise(arrays: Mapping[Part, FloatArray]) -> NDArray[np.int16]:
+    if not arrays:
+        return np.empty(0, np.int16)
+    scaled = np.concatenate([array.reshape(-1) for array in arrays.values()], dtype=np.float32)
+    scaled *= _COORDINATE_SCALE
+    np.rint(scaled, out=scaled)
+    np.clip(scaled, -32768, 32767, out=scaled)
+    return scaled.astype("<i2")
+
+
+def _quantise_scores(scores: FloatArray) -> bytes:
+    scaled: NDArray[np.uint8] = np.rint(np.clip(scores, 0, 1) * _SCORE_SCALE).astype(np.uint8)
+    return scaled.tobytes()
+
+
+def _pack_transform(transform: FloatArray) -> bytes:
+    rotation = np.rint(to_quaternion(transform) * _QUATERNION_SCALE).astype("<i2")
+    return transform[:3, 3].astype("<f4").tobytes() + rotation.tobytes()
+
+
+def _pack_rig(rig: Rig) -> bytes:
+    rotations = np.rint(with_positive_w(rig.rotations) * _QUATERNION_SCALE).astype("<i2")
+    scores = _quantise_scores(np.concatenate((rig.expressions, rig.arkit)))
+    packed = rig.hips_position.astype("<f4").tobytes() + rotations.tobytes() + scores
+    return packed.ljust(_STRUCT_SIZES[Part.RIG], b"\0")
+
+
+def _put_struct(builder: Any, data: bytes, *, alignment: int) -> int:
+    # The generated Create functions write number by number, which takes 2 ms for a message. This is what the
+    # builder's CreateByteVector does, less the length.
+    builder.Prep(alignment, len(data))
+    builder.head -= len(data)
+    builder.Bytes[builder.head : builder.head + len(data)] = data
+    return int(builder.Offset())
+
+
+def decode(data: bytes) -> LandmarkMessage:
+    """
+    Read a message from anywhere; a part that it hasn't is None.
+
+    :raises DecodeError: the bytes are no landmark message, one of another version, or are cut or corrupt.
+    """
+    table, offsets = _verify(data)
+    header: dict[str, int] = {
+        name: struct.unpack_from(field_format, data, table + offset)[0] if offset else 0
+        for (name, field_format), offset in zip(_HEADER_FORMATS.items(), offsets, strict=False)
+    }
+    arrays: dict[str, FloatArray] = {}
+    rig = None
+    for part, offset in zip(Part, offsets[len(_HEADER_FORMATS) :], strict=True):
+        if not offset:
+            continue
+        start = table + offset
+        if part is Part.RIG:
+            rig = _read_rig(data, start)
+            continue
+        field = PART_FIELDS[part]
+        if part is Part.BLENDSHAPES:
+            arrays[field.attribute] = _read_scores(data, start, field.shape[0])
+            continue
+        if part is Part.FACE_TRANSFORM:
+            arrays[field.attribute] = _read_transform(data, start)
+            continue
+        points = field.shape[0]
+        stored = np.frombuffer(data, "<i2", points * 3, start)
+        arrays[field.attribute] = stored.reshape(field.shape).astype(np.float32) / _COORDINATE_SCALE
+        if part is Part.POSE:
+            arrays["pose_visibility"] = _read_scores(data, start + stored.nbytes, points)
+    return LandmarkMessage(**header, result=HolisticResult(**arrays), rig=rig)
+
+
+def _read_scores(data: bytes, start: int, count: int) -> FloatArray:
+    return np.frombuffer(data, np.uint8, count, start).astype(np.float32) / _SCORE_SCALE
+
+
+def _read_transform(data: bytes, start: int) -> FloatArray:
+    position = np.frombuffer(data, "<f4", 3, start)
+    rotation = np.frombuffer(data, "<i2", 4, start + position.nbytes)
+    return to_matrix(position, rotation / _QUATERNION_SCALE)
+
+
+def _read_rig(data: bytes, start: int) -> Rig:
+    hips_position = np.frombuffer(data, "<f4", 3, start).astype(np.float32)
+    if not np.isfinite(hips_position).all():
+        raise DecodeError("hips_position of the landmark message's rig is not finite")
+    start += hips_position.nbytes
+    shape = RIG_SHAPES["rotations"]
+    stored = np.frombuffer(data, "<i2", math.prod(shape), start)
+    rotations = unit_quaternions(stored.reshape(shape) / _QUATERNION_SCALE)
+    start += stored.nbytes
+    (expressions,) = RIG_SHAPES["expressions"]
+    (arkit,) = RIG_SHAPES["arkit"]
+    scores = _read_scores(data, start, expressions + arkit)
+    return Rig(rotations, hips_position, scores[:expressions], scores[expressions:])
+
+
+def _check_identifier(identifier: bytes) -> None:
+    if identifier == FILE_IDENTIFIER:
+        return
+    if len(identifier) == 4 and identifier.startswith(b"HRL") and identifier.isalnum():
+        raise DecodeError(
+            f"the landmark message is of another version of the schema ({identifier.decode()}; "
+            f"this program reads {FILE_IDENTIFIER.decode()}): update the client"
+        )
+    raise DecodeError("not a landmark message: the file identifier HRL1 is missing")
+
+
+def _verify(data: bytes) -> tuple[int, list[int]]:
+    """
+    Check that the table and all its fields lie inside the buffer.
+
+    The layout is that of https://flatbuffers.dev/internals/: the table begins with its distance from its vtable, and
+    the vtable holds its own size, the table's size, and each field's offset in the table, 0 for an absent field.
+
+    :return: position of the table, and the offset of each field of the schema in it.
+    """
+    _check_identifier(data[4:_PREAMBLE_SIZE])
+    sizes = [*map(struct.calcsize, _HEADER_FORMATS.values()), *_STRUCT_SIZES.values()]
+    try:
+        (table,) = struct.unpack_from("<I", data, 0)
+        (distance,) = struct.unpack_from("<i", data, table)
+        vtable = table - distance
+        if vtable < 0:
+            raise DecodeError("the landmark message is corrupt: its vtable lies before its start")
+        vtable_size, table_size = struct.unpack_from("<HH", data, vtable)
+        count = min(max(vtable_size // 2 - 2, 0), len(sizes))
+        offsets = list(struct.unpack_from(f"<{count}H", data, vtable + 4))
+    except struct.error:
+        raise DecodeError("the landmark message is cut or corrupt: its table lies outside") from None
+    if vtable + vtable_size > len(data) or table + table_size > len(data):
+        raise DecodeError("the landmark message is cut or corrupt: its table reaches beyond the end")
+    # A writer leaves absent fields at the end out of the vtable; one with a newer schema has more of them.
+    offsets += [0] * (len(sizes) - count)
+    for offset, size in zip(offsets, sizes, strict=True):
+        if offset and not 4 <= offset <= table_size - size:
+            raise DecodeError("the landmark message is corrupt: a field lies outside its table")
+    return table, offsets

@@ -1,0 +1,154 @@
+"""Landmark messages as JSON: the fields of the schema by name, for clients without a FlatBuffers reader."""
+
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from holistic_rtc.errors import DecodeError
+from holistic_rtc.model.blendshapes import BLENDSHAPE_NAMES
+from holistic_rtc.model.message import ALL_PARTS, MAX_COUNT, PART_FIELDS, LandmarkMessage, Part
+from holistic_rtc.model.result import FloatArray, HolisticResult
+from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS, Rig
+from holistic_rtc.wire.rotations import to_matrix, to_quaternion, unit_quaternions, with_positive_w
+
+# A hundredth of a pixel in a frame 1,000 pixels wide.
+_DECIMALS = 5
+
+_HEADER_MAXIMA: Mapping[str, int] = MappingProxyType(
+    {
+        "seq": MAX_COUNT,
+        "timestamp_ms": MAX_COUNT,
+        "width": 2**16 - 1,
+        "height": 2**16 - 1,
+        "track": 2**8 - 1,
+    }
+)
+
+
+def encode(message: LandmarkMessage, parts: Collection[Part] = ALL_PARTS) -> bytes:
+    """
+    The message with those of ``parts`` that were seen, as UTF-8.
+
+    :raises ValueError: an array of the result has the wrong shape.
+    """
+    document: dict[str, Any] = {name: getattr(message, name) for name in _HEADER_MAXIMA}
+    document["seq"] &= MAX_COUNT
+    document["timestamp_ms"] &= MAX_COUNT
+    for part, array in message.seen(parts).items():
+        if part is Part.BLENDSHAPES:
+            document[part.value] = dict(zip(BLENDSHAPE_NAMES, _rounded(array), strict=True))
+        elif part is Part.FACE_TRANSFORM:
+            document[part.value] = {
+                "position": _rounded(array[:3, 3]),
+                "rotation": _rounded(to_quaternion(array)),
+            }
+        else:
+            document[part.value] = _rounded(array)
+        if part is Part.POSE:
+            assert message.result.pose_visibility is not None
+            document["pose_visibility"] = _rounded(message.result.pose_visibility)
+    if rig := message.seen_rig(parts):
+        document[Part.RIG.value] = _write_rig(rig)
+    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _write_rig(rig: Rig) -> dict[str, Any]:
+    return {
+        "hips_position": _rounded(rig.hips_position),
+        "bones": dict(zip(BONES, _rounded(with_positive_w(rig.rotations)), strict=True)),
+        "expressions": dict(zip(EXPRESSIONS, _rounded(rig.expressions), strict=True)),
+        "arkit": dict(zip(ARKIT_BLENDSHAPES, _rounded(rig.arkit), strict=True)),
+    }
+
+
+def _rounded(array: NDArray[np.floating]) -> FloatArray:
+    # In 64 bits, for the largest numbers of 32 would become infinite.
+    return np.round(array.astype(np.float64), _DECIMALS).astype(np.float32)
+
+
+def decode(data: bytes | str) -> LandmarkMessage:
+    """
+    Read a message from anywhere; a part that it hasn't is None, fields that the schema hasn't are passed over.
+
+    :raises DecodeError: this is no landmark message, or it is cut or corrupt.
+    """
+    try:
+        document = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise DecodeError(f"the landmark message is not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise DecodeError("the landmark message is not a JSON object")
+    header = {name: _read_count(document, name, maximum) for name, maximum in _HEADER_MAXIMA.items()}
+    arrays: dict[str, FloatArray] = {}
+    for part, field in PART_FIELDS.items():
+        if part not in document:
+            continue
+        if part is Part.FACE_TRANSFORM:
+            arrays[field.attribute] = _read_transform(document[part])
+        else:
+            values = document[part]
+            if part is Part.BLENDSHAPES:
+                values = _by_name("blendshapes", values, BLENDSHAPE_NAMES)
+            arrays[field.attribute] = _read_array(part, values, field.shape)
+    if (Part.POSE in document) != ("pose_visibility" in document):
+        raise DecodeError("the landmark message has one of pose and pose_visibility without the other")
+    if Part.POSE in document:
+        arrays["pose_visibility"] = _read_array("pose_visibility", document["pose_visibility"], (33,))
+    rig = _read_rig(document[Part.RIG]) if Part.RIG in document else None
+    return LandmarkMessage(**header, result=HolisticResult(**arrays), rig=rig)
+
+
+def _read_count(document: dict[str, Any], name: str, maximum: int) -> int:
+    value = document.get(name)
+    if type(value) is not int or not 0 <= value <= maximum:
+        raise DecodeError(f"{name} of the landmark message is not a number from 0 to {maximum}")
+    return value
+
+
+def _by_name(name: str, values: Any, keys: Collection[str]) -> list[Any]:
+    if not isinstance(values, dict) or not values.keys() >= set(keys):
+        raise DecodeError(f"{name} of the landmark message is not an object with the {len(keys)} names")
+    return [values[key] for key in keys]
+
+
+def _read_transform(value: Any) -> FloatArray:
+    if not isinstance(value, dict):
+        raise DecodeError("face_transform of the landmark message is not an object")
+    position = _read_array("position of face_transform", value.get("position"), (3,))
+    rotation = _read_array("rotation of face_transform", value.get("rotation"), (4,))
+    return to_matrix(position, rotation)
+
+
+def _read_rig(value: Any) -> Rig:
+    if not isinstance(value, dict):
+        raise DecodeError("rig of the landmark message is not an object")
+
+    def read(key: str, names: Collection[str], *shape: int) -> FloatArray:
+        values = _by_name(f"{key} of rig", value.get(key), names)
+        return _read_array(f"{key} of rig", values, (len(names), *shape))
+
+    return Rig(
+        rotations=unit_quaternions(read("bones", BONES, 4)),
+        hips_position=_read_array("hips_position of rig", value.get("hips_position"), (3,)),
+        expressions=read("expressions", EXPRESSIONS),
+        arkit=read("arkit", ARKIT_BLENDSHAPES),
+    )
+
+
+def _read_array(name: str, values: Any, shape: tuple[int, ...]) -> FloatArray:
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        array = np.empty(0)
+    # Without this look at the kind, strings and truth values would be read as numbers.
+    if array.shape != shape or array.dtype.kind not in "iuf":
+        raise DecodeError(f"{name} of the landmark message is not an array of {shape} numbers")
+    with np.errstate(over="ignore"):
+        numbers = array.astype(np.float32)
+    if not np.isfinite(numbers).all():
+        raise DecodeError(f"{name} of the landmark message has a number out of range")
+    return numbers

@@ -1,0 +1,127 @@
+"""The two data channels of a session, as the server sees them."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from aiortc import RTCDataChannel
+
+from holistic_rtc.errors import ControlError
+from holistic_rtc.model.message import LandmarkMessage, Part
+from holistic_rtc.wire import as_flatbuffers, as_json
+
+logger = logging.getLogger(__name__)
+
+LANDMARKS = "landmarks"
+CONTROL = "control"
+
+_ENCODERS: Mapping[str, Callable[[LandmarkMessage, frozenset[Part]], bytes | str]] = {
+    "holistic.v1.fb": as_flatbuffers.encode,
+    "holistic.v1.json": lambda message, parts: as_json.encode(message, parts).decode(),
+}
+
+
+class _Channel:
+    """
+    :param on_failure: called when a message can't be sent, with aiortc's words for it.
+    """
+
+    def __init__(self, channel: RTCDataChannel, on_failure: Callable[[Exception], object]) -> None:
+        self._channel = channel
+        self._on_failure = on_failure
+
+    def _put(self, data: bytes | str) -> bool:
+        """
+        :return: whether it was sent.
+        """
+        try:
+            self._channel.send(data)
+        except Exception as error:  # aiortc raises ValueError for a message that is too large, among others.
+            self._on_failure(error)
+            return False
+        return True
+
+
+class LandmarkChannel(_Channel):
+    """
+    Sends each landmark message at once or not at all.
+
+    :raises ControlError: the channel's `protocol` names no encoding that the server has.
+    """
+
+    MAX_BUFFERED = 16_384
+    """Bytes still unsent past which a message is dropped: about 100 ms of full messages."""
+
+    def __init__(self, channel: RTCDataChannel, on_failure: Callable[[Exception], object]) -> None:
+        super().__init__(channel, on_failure)
+        protocol = channel.protocol or "holistic.v1.fb"
+        if protocol not in _ENCODERS:
+            raise ControlError(f"unknown protocol {protocol!r} of channel {LANDMARKS!r}; use {' or '.join(_ENCODERS)}")
+        self._encode = _ENCODERS[protocol]
+
+    def send(self, message: LandmarkMessage, parts: frozenset[Part]) -> bool:
+        """
+        :return: whether it was sent; False when the channel is backed up or not open.
+        """
+        if self._channel.readyState != "open" or self._channel.bufferedAmount > self.MAX_BUFFERED:
+            return False
+        return self._put(self._encode(message, parts))
+
+
+class ControlChannel(_Channel):
+    """
+    The reliable JSON channel. Answers pings and complaints by itself; hands `configure` on.
+
+    :param configure: applies the fields of a `configure` message and returns what is in force now.
+    """
+
+    MAX_MESSAGE = 16_384
+
+    def __init__(
+        self,
+        channel: RTCDataChannel,
+        on_failure: Callable[[Exception], object],
+        configure: Callable[[Mapping[str, Any]], dict[str, Any]],
+    ) -> None:
+        super().__init__(channel, on_failure)
+        self.last_message = time.monotonic()
+        self._configure = configure
+        self._pings = 0
+        channel.on("message", self._on_message)
+        self.send("configured", **configure({}))
+
+    def send(self, type: str, **fields: object) -> None:
+        if self._channel.readyState == "open":
+            self._put(orjson.dumps({"type": type, **fields}).decode())
+
+    def ping(self) -> None:
+        self._pings += 1
+        self.send("ping", id=self._pings)
+
+    def _on_message(self, data: str | bytes) -> None:
+        self.last_message = time.monotonic()
+        try:
+            self._handle(data)
+        except ControlError as error:
+            self.send("error", code=error.code, message=str(error))
+
+    def _handle(self, data: str | bytes) -> None:
+        if len(data) > self.MAX_MESSAGE:
+            raise ControlError(f"a control message may have {self.MAX_MESSAGE} bytes, this one has {len(data)}")
+        try:
+            message = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            raise ControlError(f"not JSON: {error}") from error
+        match message:
+            case {"type": "ping", "id": int() as number}:
+                self.send("pong", id=number)
+            case {"type": "pong"}:
+                pass
+            case {"type": "configure"}:
+                self.send("configured", **self._configure(message))
+            case {"type": str() as kind}:
+                raise ControlError(f"unknown message type {kind!r}; known are configure, ping and pong")
+            case _:
+                raise ControlError('a control message is a JSON object with a "type"')

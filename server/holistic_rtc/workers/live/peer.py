@@ -1,0 +1,245 @@
+"""One peer connection with its channels: what publishers and subscribers have in common."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiortc import (
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCRtpTransceiver,
+    RTCSessionDescription,
+)
+from aiortc.sdp import candidate_from_sdp
+
+from holistic_rtc.errors import ControlError, SignallingError
+from holistic_rtc.model.message import DEFAULT_PARTS, LandmarkMessage, Part
+from holistic_rtc.sdp.answer import complete
+from holistic_rtc.sdp.candidates import MAX_CANDIDATES, Candidate, read_fragment
+from holistic_rtc.sdp.offer import Offer
+from holistic_rtc.workers.live.channels import CONTROL, LANDMARKS, ControlChannel, LandmarkChannel
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class End:
+    """Why a connection ended: a word for programs and a sentence for people."""
+
+    reason: str
+    message: str
+
+
+class Peer(ABC):
+    """
+    Owns a peer connection and its channels.
+
+    :param name: what the log calls it.
+    """
+
+    CONNECT_DEADLINE = 10.0
+    """Seconds from the answer until media must flow."""
+    SILENCE = 3.5
+    """Seconds without a sign of life after which the peer is taken for gone."""
+    LATE = 2.0
+    """Seconds from one look for it to the next after which it was this process that stood still."""
+
+    def __init__(self, name: str, ice_servers: list[dict[str, Any]]) -> None:
+        self.name = name
+        self.ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
+        self.parts = DEFAULT_PARTS
+        """Which its landmark messages carry."""
+        # An empty list, unlike None, keeps aiortc from asking a public STUN server.
+        self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[RTCIceServer(**server) for server in ice_servers]))
+        self._pc.on("datachannel", self._on_datachannel)
+        self._pc.on("connectionstatechange", self._on_connection_state)
+        self._landmarks: LandmarkChannel | None = None
+        self._control: ControlChannel | None = None
+        self._sent: Counter[int] = Counter()
+        self._dropped: Counter[int] = Counter()
+        self._offer: Offer | None = None
+        self._reached: set[tuple[str, int]] = set()
+        """Where its candidates say it is."""
+        self._alive_since = self._looked_at = time.monotonic()
+
+    @property
+    def wants_rig(self) -> bool:
+        return self._landmarks is not None and Part.RIG in self.parts
+
+    async def answer(self, offer: Offer) -> str:
+        """
+        Take the offer and start everything that waits for media.
+
+        :return: the answer, as SDP, with all of the server's candidates.
+        :raises SignallingError: 400.
+        """
+        with _negotiating("offer"):
+            await self._pc.setRemoteDescription(RTCSessionDescription(sdp=offer.for_aiortc, type="offer"))
+            await self._add_candidates(offer, offer.candidates)
+            for transceiver in self._pc.getTransceivers():
+                transceiver.direction = self._take(transceiver, offer.directions.get(transceiver.mid or "", "inactive"))
+            await self._pc.setLocalDescription(await self._pc.createAnswer())
+        self._offer = offer
+        self._alive_since = time.monotonic()
+        return complete(offer, self._pc.localDescription.sdp)
+
+    async def add_candidates(self, fragment: str) -> None:
+        """
+        :raises SignallingError: 400 when the fragment can't be read, 422 when it asks for an ICE restart.
+        """
+        assert self._offer is not None
+        username, candidates = read_fragment(fragment)
+        if username is not None and username != self._offer.ice_username:
+            raise SignallingError(422, "ICE restarts are not supported; end the session and start a new one")
+        with _negotiating("candidate fragment"):
+            await self._add_candidates(self._offer, candidates)
+
+    def send(self, message: LandmarkMessage) -> None:
+        """At once or not at all."""
+        if self._landmarks is not None:
+            counts = self._sent if self._landmarks.send(message, self.parts) else self._dropped
+            counts[message.track] += 1
+
+    def tick(self, stats: Mapping[str, Any]) -> None:
+        """
+        To be called once a second: pings the peer, sends it the stats, and ends the connection when the peer is gone.
+
+        :param stats: the session's.
+        """
+        if self._control:
+            tracks = [
+                {
+                    **track,
+                    "landmarks_sent": self._sent[track["track"]],
+                    "landmarks_dropped": self._dropped[track["track"]],
+                }
+                for track in stats["tracks"]
+            ]
+            self._control.ping()
+            self._control.send("stats", **{**stats, "tracks": tracks})
+        self._check_life()
+
+    def tell(self, type: str, **fields: object) -> None:
+        """Something on the control channel, if there is one."""
+        if self._control:
+            self._control.send(type, **fields)
+
+    def complain(self, code: str, message: str) -> None:
+        self.tell("error", code=code, message=message)
+
+    def end(self, reason: str, message: str) -> None:
+        """Tell the peer, if it still listens, and resolve `ended`. The first reason counts."""
+        if not self.ended.done():
+            logger.info("%s ends: %s", self.name, message)
+            self.ended.set_result(End(reason, message))
+            self.tell("end", reason=reason, message=message)
+
+    async def close(self) -> None:
+        await self._pc.close()
+
+    @abstractmethod
+    def _take(self, transceiver: RTCRtpTransceiver, offered: str) -> str:
+        """
+        :param offered: the direction of its section in the offer, from the peer's point of view.
+        :return: the direction to answer with, from ours.
+        """
+
+    @abstractmethod
+    def _configure(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """
+        Apply the fields of a `configure` message, all or none.
+
+        :return: what is in force now.
+        :raises ControlError: a field is unknown or has a value it can't have.
+        """
+
+    async def _add_candidates(self, offer: Offer, candidates: Iterable[Candidate]) -> None:
+        """Those beyond the most are left out: each is sent checks, and the first ones are the likeliest to connect."""
+        left_out = 0
+        for candidate in candidates:
+            place = candidate.address, candidate.port
+            if place not in self._reached and len(self._reached) >= MAX_CANDIDATES:
+                left_out += 1
+                continue
+            self._reached.add(place)
+            added = candidate_from_sdp(candidate.text)
+            added.sdpMid = offer.transport_of(candidate)
+            await self._pc.addIceCandidate(added)
+        if left_out:
+            logger.info("%s has %d candidates too many, which are left out", self.name, left_out)
+
+    def _on_send_failed(self, error: Exception) -> None:
+        """Such as a message that is larger than the peer takes."""
+        self.end("send_failed", f"the peer can't be sent what it asked for: {error}")
+
+    def _last_sign_of_life(self) -> float | None:
+        """:return: on the monotonic clock; None where only the connection itself can tell."""
+        return self._control.last_message if self._control else None
+
+    def _check_life(self) -> None:
+        now = time.monotonic()
+        if now - self._looked_at > self.LATE:
+            self._alive_since = now  # What the peer has sent meanwhile may wait to be read.
+        self._looked_at = now
+        if self._pc.connectionState != "connected":
+            if now - self._alive_since > self.CONNECT_DEADLINE:
+                self.end("ice_failed", f"no connection within {self.CONNECT_DEADLINE:g} s")
+            return
+        sign = self._last_sign_of_life()
+        if sign is not None and now - max(sign, self._alive_since) > self.SILENCE:
+            self.end("peer_silent", f"nothing came from the peer for {self.SILENCE:g} s")
+
+    def _on_connection_state(self) -> None:
+        state = self._pc.connectionState
+        logger.info("%s is %s", self.name, state)
+        if state == "connected":
+            self._alive_since = time.monotonic()
+        elif state == "failed":
+            self.end("ice_failed", "the connection could not be made or was lost")
+        elif state == "closed":
+            self.end("peer_closed", "the peer closed the connection")
+
+    def _on_datachannel(self, channel: RTCDataChannel) -> None:
+        if channel.label == CONTROL and self._control is None:
+            self._control = ControlChannel(channel, self._on_send_failed, self._configure)
+        elif channel.label == LANDMARKS and self._landmarks is None:
+            try:
+                self._landmarks = LandmarkChannel(channel, self._on_send_failed)
+            except ControlError as error:
+                self.complain(error.code, str(error))
+                channel.close()
+        else:
+            logger.info("%s opened a channel %r, which is not known; closing it", self.name, channel.label)
+            channel.close()
+
+
+@contextlib.contextmanager
+def _negotiating(what: str) -> Iterator[None]:
+    """aiortc may raise anything on what it doesn't like; that mustn't end the session that the peer is part of."""
+    try:
+        yield
+    except SignallingError:
+        raise
+    except Exception as error:
+        logger.info("aiortc can't take an %s", what, exc_info=True)
+        raise SignallingError(400, f"the {what} can't be used: {type(error).__name__}: {error}") from error
+
+
+def parse_parts(names: object) -> frozenset[Part]:
+    """
+    :raises ControlError: `bad_value` or `unknown_part`.
+    """
+    if not isinstance(names, list):
+        raise ControlError('"parts" is a list of names', code="bad_value")
+    unknown = [name for name in names if name not in list(Part)]
+    if unknown:
+        raise ControlError(f"unknown part {unknown[0]!r}; known are {', '.join(Part)}", code="unknown_part")
+    return frozenset(Part(name) for name in names)

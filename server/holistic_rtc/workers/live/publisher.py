@@ -1,0 +1,144 @@
+"""The peer that a session's video comes from."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiortc import RTCRtpTransceiver
+
+from holistic_rtc.errors import ControlError, TrackerError
+from holistic_rtc.media.inbound import InboundTrack, TrackOptions
+from holistic_rtc.media.outbound import AnnotatedTrack
+from holistic_rtc.media.tracker_thread import TrackedFrame, TrackerThread
+from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.workers.live.peer import Peer, parse_parts
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class _Track:
+    inbound: InboundTrack
+    seq: int = 0
+
+
+class Publisher(Peer):
+    """
+    Owns the tracks of its session and their trackers.
+
+    :param tracker: a warm one for the first track.
+    :param make_tracker_thread: makes the trackers of further tracks.
+    :param wants_rig: says whether some peer of the session is to get an avatar's pose.
+    :param on_message: is given the landmarks of each tracked frame.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        ice_servers: list[dict[str, Any]],
+        tracker: TrackerThread,
+        make_tracker_thread: Callable[[], TrackerThread],
+        wants_rig: Callable[[], bool],
+        on_message: Callable[[LandmarkMessage], None],
+    ) -> None:
+        super().__init__(name, ice_servers)
+        self._spare: TrackerThread | None = tracker
+        self._make_tracker_thread = make_tracker_thread
+        self._wants_rig = wants_rig
+        self._on_message = on_message
+        self._options = TrackOptions()
+        self._draw = True
+        self._tracks: list[_Track] = []
+        self._returned: list[AnnotatedTrack] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def tracks(self) -> list[InboundTrack]:
+        return [track.inbound for track in self._tracks]
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for track in self.tracks:
+            await track.close()
+        if self._spare:
+            await self._spare.close()
+        await super().close()
+
+    def _take(self, transceiver: RTCRtpTransceiver, offered: str) -> str:
+        if offered not in ("sendrecv", "sendonly"):
+            return "inactive"
+        thread, self._spare = self._spare or self._make_tracker_thread(), None
+        number = len(self._tracks)
+        inbound = InboundTrack(
+            transceiver.receiver.track,
+            thread,
+            self._options,
+            self._wants_rig,
+            lambda frame: self._publish(number, frame),
+        )
+        self._tracks.append(_Track(inbound))
+        self._tasks.add(asyncio.create_task(self._run(inbound), name=f"track-{number}"))
+        if offered == "sendonly":
+            return "recvonly"
+        annotated = AnnotatedTrack()
+        self._returned.append(annotated)
+        inbound.feed(annotated)
+        transceiver.sender.replaceTrack(annotated)
+        return "sendrecv"
+
+    async def _run(self, track: InboundTrack) -> None:
+        try:
+            await track.run()
+        except* TrackerError as group:
+            self.complain("tracker_failed", str(group.exceptions[0]))
+            self.end("worker_failed", "the tracker failed; connect again")
+        except* Exception:
+            logger.exception("%s: a track failed", self.name)
+            self.end("worker_failed", "the server failed; connect again")
+
+    def _publish(self, number: int, frame: TrackedFrame) -> None:
+        track = self._tracks[number]
+        message = LandmarkMessage(
+            seq=track.seq,
+            timestamp_ms=frame.timestamp_ms,
+            width=frame.width,
+            height=frame.height,
+            track=number,
+            result=frame.result,
+            rig=frame.rig,
+        )
+        track.seq += 1
+        self._on_message(message)
+
+    def _last_sign_of_life(self) -> float:
+        signs = [track.last_frame for track in self.tracks]
+        control = super()._last_sign_of_life()
+        return max(signs if control is None else [*signs, control])
+
+    def _configure(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        parts, draw, smoothing, max_fps = self.parts, self._draw, self._options.smoothing, self._options.max_fps
+        if "parts" in message:
+            parts = parse_parts(message["parts"])
+        if "draw" in message:
+            draw = _parse_switch("draw", message["draw"])
+        if "smoothing" in message:
+            smoothing = _parse_switch("smoothing", message["smoothing"])
+        if "max_fps" in message:
+            max_fps = message["max_fps"]
+            if max_fps is not None and not (type(max_fps) in (int, float) and 1 <= max_fps <= 60):
+                raise ControlError('"max_fps" is a number from 1 to 60, or null', code="bad_value")
+        self.parts, self._draw = parts, draw
+        self._options.smoothing, self._options.max_fps = smoothing, max_fps
+        for annotated in self._returned:
+            annotated.draw = draw
+        return {"parts": sorted(parts), "draw": draw, "smoothing": smoothing, "max_fps": max_fps}
+
+
+def _parse_switch(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ControlError(f'"{name}" is true or false', code="bad_value")
+    return value

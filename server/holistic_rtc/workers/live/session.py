@@ -1,0 +1,151 @@
+"""A session: one publisher, its subscribers, and what flows from the one to the others."""
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from holistic_rtc.errors import SignallingError
+from holistic_rtc.media.tracker_thread import TrackerThread
+from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.sdp.offer import Offer
+from holistic_rtc.workers.live.peer import End, Peer
+from holistic_rtc.workers.live.publisher import Publisher
+from holistic_rtc.workers.live.subscriber import Subscriber
+
+logger = logging.getLogger(__name__)
+
+FAREWELL = 0.1
+"""Seconds between the last message on a control channel and the end of its connection."""
+
+
+class Session:
+    """
+    Owns the publisher and the subscribers.
+
+    :param id: the session's public name.
+    :param model: what clients are told of the model in use.
+    :param tracker: a warm tracker for the first track.
+    :param make_tracker_thread: makes the trackers of further tracks.
+    :param on_unsubscribed: called with the id of a subscriber that has ended by itself.
+    """
+
+    def __init__(
+        self,
+        id: str,
+        model: Mapping[str, str | None],
+        ice_servers: list[dict[str, Any]],
+        tracker: TrackerThread,
+        make_tracker_thread: Callable[[], TrackerThread],
+        on_unsubscribed: Callable[[str], None],
+    ) -> None:
+        self._id = id
+        self._model = model
+        self._ice_servers = ice_servers
+        self._on_unsubscribed = on_unsubscribed
+        self._publisher = Publisher(
+            f"session {id}", ice_servers, tracker, make_tracker_thread, self._wants_rig, self._fan_out
+        )
+        self._numbers = itertools.count(1)
+        self._subscribers: dict[str, Subscriber] = {}
+        self._watches: set[asyncio.Task[None]] = set()
+
+    @property
+    def ended(self) -> "asyncio.Future[End]":
+        return self._publisher.ended
+
+    async def publish(self, offer: Offer) -> str:
+        """
+        :return: the answer, as SDP.
+        :raises SignallingError: 400 or 422.
+        """
+        return await self._publisher.answer(offer)
+
+    async def subscribe(self, id: str, offer: Offer) -> str:
+        """
+        :return: the answer, as SDP.
+        :raises SignallingError: 400 or 422.
+        """
+        subscriber = Subscriber(
+            f"session {self._id}, subscriber {next(self._numbers)}", self._ice_servers, self._publisher.tracks
+        )
+        try:
+            answer = await subscriber.answer(offer)
+        except BaseException:
+            await self._close_subscriber(subscriber)
+            raise
+        self._subscribers[id] = subscriber
+        watch = asyncio.create_task(self._watch(id, subscriber), name=f"subscriber-{id}")
+        self._watches.add(watch)
+        watch.add_done_callback(self._watches.discard)
+        return answer
+
+    def unsubscribe(self, id: str) -> None:
+        """Of one that is not there any more, nothing remains to be done."""
+        if subscriber := self._subscribers.get(id):
+            subscriber.end("deleted", "the subscription was deleted")
+
+    async def add_candidates(self, subscriber: str | None, fragment: str) -> None:
+        """
+        :param subscriber: whose candidates these are; None for the publisher.
+        :raises SignallingError: 400, 404 or 422.
+        """
+        peer: Peer | None = self._publisher if subscriber is None else self._subscribers.get(subscriber)
+        if peer is None:
+            raise SignallingError(404, "no such subscriber; it may have ended")
+        await peer.add_candidates(fragment)
+
+    def tick(self) -> dict[str, Any]:
+        """
+        To be called once a second.
+
+        :return: the stats; counts are totals, rates and means are since the last tick.
+        """
+        tracks = [{"track": number, **track.stats.report()} for number, track in enumerate(self._publisher.tracks)]
+        stats = {"session": self._id, "model": self._model, "tracks": tracks}
+        for peer in self._peers():
+            peer.tick(stats)
+        return stats
+
+    def tell_draining(self, seconds: float) -> None:
+        for peer in self._peers():
+            peer.tell("draining", seconds=seconds)
+
+    def end(self, reason: str, message: str) -> None:
+        """Tell the publisher and the subscribers. The first reason counts."""
+        self._publisher.end(reason, message)
+
+    async def close(self) -> None:
+        self.end("server_shutdown", "the server is gone")
+        for subscriber in self._subscribers.values():
+            subscriber.end("session_ended", f"the session has ended: {self.ended.result().message}")
+        # Lets the farewells on the control channels out before the connections close under them.
+        await asyncio.sleep(FAREWELL)
+        await self._publisher.close()
+        await asyncio.gather(*self._watches)
+
+    async def _watch(self, id: str, subscriber: Subscriber) -> None:
+        await subscriber.ended
+        await asyncio.sleep(FAREWELL)
+        await self._close_subscriber(subscriber)
+        del self._subscribers[id]
+        self._on_unsubscribed(id)
+
+    async def _close_subscriber(self, subscriber: Subscriber) -> None:
+        try:
+            await subscriber.close()
+        except Exception:
+            # aiortc can't close what it has made half of an odd offer, and the session must go on.
+            logger.warning("%s could not be closed", subscriber.name, exc_info=True)
+
+    def _peers(self) -> Iterator[Peer]:
+        yield self._publisher
+        yield from self._subscribers.values()
+
+    def _wants_rig(self) -> bool:
+        return any(peer.wants_rig for peer in self._peers())
+
+    def _fan_out(self, message: LandmarkMessage) -> None:
+        for peer in self._peers():
+            peer.send(message)

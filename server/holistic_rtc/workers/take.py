@@ -1,0 +1,86 @@
+"""One picture in, its landmarks and the annotated picture out."""
+
+import io
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import orjson
+
+from holistic_rtc.drawing.annotate import annotate
+from holistic_rtc.files.pictures import MAX_PIXELS, decode_picture, encode_picture
+from holistic_rtc.model.message import DEFAULT_PARTS, LandmarkMessage, Part
+from holistic_rtc.model.result import HolisticResult, Image
+from holistic_rtc.motion.refine import Refiner
+from holistic_rtc.motion.rig.solver import RigSolver
+from holistic_rtc.wire import as_json
+
+
+@dataclass(frozen=True)
+class SnapshotOptions:
+    """
+    :param parts: which the landmarks are to have.
+    :param picture_format: of the returned picture, JPEG, PNG or WEBP; None for no picture.
+    :param annotate: whether the landmarks are drawn onto it.
+    :param mirror: whether it is flipped left to right; landmarks never are.
+    :param max_size: its longer side in pixels at most; None for the size that it came with.
+    :param max_pixels: of the picture that came.
+    """
+
+    parts: frozenset[Part] = DEFAULT_PARTS
+    picture_format: str | None = "JPEG"
+    annotate: bool = True
+    mirror: bool = False
+    max_size: int | None = None
+    max_pixels: int = MAX_PIXELS
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """
+    :param landmarks: a landmark message as JSON, with `model` and `milliseconds` besides.
+    :param picture: encoded, if one was wanted.
+    """
+
+    landmarks: bytes
+    picture: bytes | None
+
+
+def take_snapshot(
+    detect: Callable[[Image], HolisticResult], model: Mapping[str, str | None], data: bytes, options: SnapshotOptions
+) -> Snapshot:
+    """
+    :param detect: finds the person, as :meth:`holistic_rtc.tracking.engine.PictureTracker.detect` does.
+    :param model: what is told of the model in use.
+    :param data: the picture as it came.
+    :raises MediaError: it can't be read, or is too large.
+    :raises TrackerError: the engine failed; the tracker can't be used any more.
+    """
+    started = time.perf_counter()
+    image = decode_picture(io.BytesIO(data), options.max_pixels)
+    height, width = image.shape[:2]
+    result = Refiner().refine(detect(image), width, height, 0, smoothing=False)
+    picture = None
+    if options.picture_format:
+        shown = _shrink(image, options.max_size)
+        if options.annotate:
+            shown = annotate(shown, result)
+        if options.mirror:
+            shown = np.ascontiguousarray(shown[:, ::-1])
+        picture = encode_picture(shown, options.picture_format)
+    rig = RigSolver().solve(result, 0) if Part.RIG in options.parts else None
+    landmarks = as_json.encode(LandmarkMessage(0, 0, width, height, 0, result, rig), options.parts)
+    milliseconds = round((time.perf_counter() - started) * 1000, 1)
+    more = orjson.dumps({"model": model, "milliseconds": milliseconds})
+    return Snapshot(landmarks[:-1] + b"," + more[1:], picture)
+
+
+def _shrink(image: Image, max_size: int | None) -> Image:
+    height, width = image.shape[:2]
+    if max_size is None or max(height, width) <= max_size:
+        return image
+    scale = max_size / max(height, width)
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
