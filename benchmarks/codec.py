@@ -2,7 +2,8 @@
 
 from benchmarks.figure import Figure
 from benchmarks.sample import median_ms, tracked_frame
-from holistic_rtc.model.message import ALL_PARTS, LandmarkMessage, Part
+from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.motion.refine import Refiner
 from holistic_rtc.wire import as_flatbuffers, as_json
 

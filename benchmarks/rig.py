@@ -16,7 +16,8 @@ from benchmarks.sample import median_ms
 from holistic_rtc.bundle import models
 from holistic_rtc.model.geometry import rotate
 from holistic_rtc.model.result import FloatArray, HolisticResult, Image
-from holistic_rtc.model.rig import BONE_INDEX, OFFSETS
+from holistic_rtc.model.rig import OFFSETS
+from holistic_rtc.model.skeleton import BONE_INDEX
 from holistic_rtc.motion.refine import Refiner
 from holistic_rtc.motion.rig.kinematics import forward
 from holistic_rtc.motion.rig.rest import RELAXED

@@ -20,13 +20,13 @@ from holistic_rtc.http.connections import Connections, connection_middleware
 from holistic_rtc.http.cors import cors_middleware
 from holistic_rtc.http.keys import ICE_SERVERS, MODEL, REGISTRY, SETTINGS, SNAPSHOTS
 from holistic_rtc.http.problem import problem_middleware
+from holistic_rtc.ipc.pool import Pool
+from holistic_rtc.ipc.process import Process
 from holistic_rtc.limits import raise_descriptors, read_limits
 from holistic_rtc.sessions.capacity import Capacity
 from holistic_rtc.sessions.ice_servers import IceServers
-from holistic_rtc.sessions.pool import WarmPool
-from holistic_rtc.sessions.process import SessionProcess
 from holistic_rtc.sessions.registry import Registry
-from holistic_rtc.sessions.snapshots import SnapshotPool
+from holistic_rtc.sessions.snapshots import Snapshots
 from holistic_rtc.settings import Settings, unknown_variables
 
 logger = logging.getLogger(__name__)
@@ -44,29 +44,26 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
     )
     limits = read_limits(cpus=settings.cpus, memory=settings.memory)
     logger.info("%s", limits)
-    model = {"origin": bundle.origin, "pose_model": bundle.pose_model, "sha256": bundle.sha256}
+    model = {"origin": bundle.origin, "pose_model": bundle.pose_model}
     arguments = (
         *("--engine", "mediapipe", "--model", str(bundle.path), "--log-level", settings.log_level),
-        *("--description", orjson.dumps({"origin": bundle.origin, "pose_model": bundle.pose_model}).decode()),
-    )
-    of_sessions = (
-        *("--threads", str(limits.threads)),
+        *("--description", orjson.dumps(model).decode(), "--threads", str(limits.threads)),
         *(("--advertise", str(settings.advertise_ip)) if settings.advertise_ip else ()),
     )
     capacity = Capacity(limits, settings.max_sessions, settings.warm, settings.snapshot_workers)
+
+    def workers(kind: str, size: int) -> Pool:
+        return Pool(partial(Process.start, ("--kind", kind, *arguments)), size)
+
     app[SETTINGS] = settings
-    app[MODEL] = model
+    app[MODEL] = {**model, "sha256": bundle.sha256}
     app[ICE_SERVERS] = IceServers(settings)
-    app[REGISTRY] = Registry(
-        WarmPool(partial(SessionProcess.start, (*arguments, *of_sessions)), capacity.spares),
-        capacity,
-        settings.ice_servers,
+    app[REGISTRY] = Registry(workers("live", capacity.spares), capacity, settings.ice_servers)
+    app[SNAPSHOTS] = Snapshots(
+        workers("snapshot", capacity.picture_takers), settings.snapshot_places, settings.snapshot_seconds
     )
     app.add_routes(
         [*whip.routes, *whep.routes, *snapshot.routes, *openapi.routes, *ice.routes, *health.routes, *pages.routes()]
-    )
-    app[SNAPSHOTS] = SnapshotPool(
-        arguments, capacity.picture_takers, settings.snapshot_places, settings.snapshot_seconds
     )
     app.cleanup_ctx.append(_run_processes)
     return app

@@ -11,7 +11,7 @@
     │   └── TooManyPixelsError   the picture is larger than the limit
     ├── DecodeError          a landmark message is cut, corrupt or of another version
     ├── ControlError         a message on the control channel or the control socket is not understood
-    ├── SignallingError      a WHIP request can't be served; carries the HTTP status
+    ├── Refusal              a request can't be served; carries a code
     └── ClientError          the client gets no session, or has lost it; knows whether to try again
         ├── ServerUnreachableError   nothing answers at the address, or nothing that is a holistic-rtc server
         ├── RefusedError             the server refused; carries the HTTP status
@@ -21,6 +21,8 @@
         ├── ConnectionFailedError    no path for media was found between client and server
         └── ConnectionLostError      the connection broke off, or the server gave it up; may carry the server's reason
 """
+
+from enum import StrEnum
 
 
 class HolisticError(Exception):
@@ -65,16 +67,49 @@ class ControlError(HolisticError):
         self.code = code
 
 
-class SignallingError(HolisticError):
+class Code(StrEnum):
+    """What a refusal is about, for programs. :mod:`holistic_rtc.http.problem` says what each means over HTTP."""
+
+    BAD_REQUEST = "bad_request"
+    BAD_OFFER = "bad_offer"
+    UNUSABLE_OFFER = "unusable_offer"
+    BAD_CANDIDATES = "bad_candidates"
+    ICE_RESTART = "ice_restart"
+    UNAUTHORIZED = "unauthorized"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    UNKNOWN_SESSION = "unknown_session"
+    UNKNOWN_SUBSCRIBER = "unknown_subscriber"
+    NOT_ACCEPTABLE = "not_acceptable"
+    TOO_SLOW = "too_slow"
+    OUTDATED = "outdated"
+    TOO_LARGE = "too_large"
+    UNSUPPORTED_TYPE = "unsupported_type"
+    DAMAGED_PICTURE = "damaged_picture"
+    UNKNOWN_PICTURE = "unknown_picture"
+    SERVER_FULL = "server_full"
+    SESSION_FULL = "session_full"
+    SNAPSHOTS_FULL = "snapshots_full"
+    NO_FREE_PORT = "no_free_port"
+    SHUTTING_DOWN = "shutting_down"
+    NOT_READY = "not_ready"
+    BUSY = "busy"
+    PROCESS_ENDED = "process_ended"
+    SNAPSHOT_TIMEOUT = "snapshot_timeout"
+    SNAPSHOT_FAILED = "snapshot_failed"
+    INTERNAL = "internal"
+
+
+class Refusal(HolisticError):  # noqa: N818 - nobody here made a mistake
     """
-    :param status: HTTP status code.
+    :param code: for programs.
     :param detail: one sentence for the person at the other end.
-    :param retry_after: seconds after which to try again (503 only).
+    :param retry_after: seconds after which the same request may succeed; None if it never will.
     """
 
-    def __init__(self, status: int, detail: str, *, retry_after: int | None = None) -> None:
+    def __init__(self, code: Code, detail: str, *, retry_after: int | None = None) -> None:
         super().__init__(detail)
-        self.status = status
+        self.code = code
         self.detail = detail
         self.retry_after = retry_after
 

@@ -13,7 +13,8 @@ from playwright.async_api import Browser, FilePayload, Page, Playwright, expect
 
 from e2e.browsers import assert_fits_every_width, launched, opened
 from holistic_rtc.model.geometry import to_matrix
-from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS, Rig
+from holistic_rtc.model.rig import Rig
+from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS
 from holistic_rtc.motion.rig.kinematics import forward
 from support.serving import Server
 from support.vrm import plain_glb, vrm_file

@@ -12,7 +12,8 @@ import pytest
 
 from holistic_rtc.bundle import models
 from holistic_rtc.model.result import FloatArray, HolisticResult, Image
-from holistic_rtc.model.rig import BONE_INDEX, BONES, Rig
+from holistic_rtc.model.rig import Rig
+from holistic_rtc.model.skeleton import BONE_INDEX, BONES
 from holistic_rtc.motion.refine import Refiner
 from holistic_rtc.motion.rig.kinematics import forward
 from holistic_rtc.motion.rig.rest import RELAXED

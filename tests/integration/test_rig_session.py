@@ -9,9 +9,10 @@ import pytest
 from holistic_rtc.client import HolisticClient, LandmarkMessage, Part, Rig
 from holistic_rtc.media import tracker_thread
 from holistic_rtc.media.tracker_thread import TrackerThread
-from holistic_rtc.model.message import DEFAULT_PARTS, RIG_SHAPES
+from holistic_rtc.model.parts import DEFAULT_PARTS
 from holistic_rtc.model.result import HolisticResult, Image
-from holistic_rtc.model.rig import BONE_INDEX
+from holistic_rtc.model.rig import RIG_SHAPES
+from holistic_rtc.model.skeleton import BONE_INDEX
 from holistic_rtc.motion.rig.solver import RigSolver
 from holistic_rtc.sample import portrait
 from holistic_rtc.sdp.offer import Offer

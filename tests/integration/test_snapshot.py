@@ -18,8 +18,8 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from holistic_rtc.http.snapshot import PARTS
-from holistic_rtc.model.message import LandmarkMessage, Part
+from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.parts import Part
 from holistic_rtc.wire import as_json
 from support.pictures import grace_hopper
 from support.serving import Server, serving
@@ -87,10 +87,6 @@ async def own_server() -> AsyncIterator[Server]:
     }
     async with serving(environment=environment) as server:
         yield server
-
-
-async def test_the_parts_are_those_of_landmark_messages() -> None:
-    assert list(PARTS) == list(Part)
 
 
 async def test_the_landmarks_come_with_the_size_the_model_and_the_time_it_took(server: Server) -> None:
@@ -231,8 +227,8 @@ async def test_the_picture_is_no_larger_than_asked_for(server: Server) -> None:
 
 async def test_only_the_parts_asked_for_are_sent(server: Server) -> None:
     document = json.loads((await post(server, query="?parts=pose,blendshapes")).body)
-    assert set(document) & set(PARTS) == {"pose", "blendshapes"}
-    assert not set(json.loads((await post(server, query="?parts=")).body)) & set(PARTS)
+    assert set(document) & set(Part) == {"pose", "blendshapes"}
+    assert not set(json.loads((await post(server, query="?parts=")).body)) & set(Part)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +252,7 @@ async def test_a_wrong_parameter_is_400_and_says_what_is_right(server: Server, q
 
 async def test_nobody_in_the_picture_is_no_error(server: Server) -> None:
     document = json.loads((await post(server, encode(Image.new("RGB", (64, 48)), "PNG"))).body)
-    assert not set(document) & set(PARTS)
+    assert not set(document) & set(Part)
     assert (document["width"], document["height"]) == (64, 48)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from holistic_rtc.client import HolisticClient, LandmarkMessage, Part, VideoFile
 from holistic_rtc.commands.vmc import sending
-from holistic_rtc.model.rig import BONES
+from holistic_rtc.model.skeleton import BONES
 from support.commands import refused, running, told
 from support.pictures import grace_hopper, shared_media
 from support.publisher import Pictures

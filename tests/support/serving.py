@@ -20,13 +20,11 @@ class Server:
 
     def workers(self) -> list[psutil.Process]:
         """Its session processes, warm or in use."""
-        return self._children(lambda child: "holistic_rtc.workers.live.main" in child.cmdline())
+        return self._children(lambda child: "live" in child.cmdline())
 
     def busy_workers(self) -> list[psutil.Process]:
         """Those of them that have a session."""
-        return self._children(
-            lambda child: "holistic_rtc.workers.live.main" in child.cmdline() and child.net_connections("udp")
-        )
+        return self._children(lambda child: "live" in child.cmdline() and child.net_connections("udp"))
 
     async def busy_worker(self) -> psutil.Process:
         """The only one that has a session, once those of sessions that have ended are gone."""
@@ -35,7 +33,7 @@ class Server:
         return worker
 
     def snapshot_workers(self) -> list[psutil.Process]:
-        return self._children(lambda child: "holistic_rtc.workers.snapshot" in child.cmdline())
+        return self._children(lambda child: "snapshot" in child.cmdline())
 
     def _children(self, condition: Callable[[psutil.Process], object]) -> list[psutil.Process]:
         found = []

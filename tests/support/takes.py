@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, BONE_INDEX, BONES, EXPRESSIONS, OFFSETS, PARENTS, Rig
+from holistic_rtc.model.rig import OFFSETS, Rig
+from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONE_INDEX, BONES, EXPRESSIONS, PARENTS
 from holistic_rtc.recording.motion import Motion, MotionRecorder
 
 Numbers = NDArray[np.float64]

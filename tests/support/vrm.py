@@ -8,7 +8,8 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
-from holistic_rtc.model.rig import BONES, OFFSETS, PARENTS
+from holistic_rtc.model.rig import OFFSETS
+from holistic_rtc.model.skeleton import BONES, PARENTS
 
 Json = dict[str, Any]
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from holistic_rtc.model.geometry import IDENTITY, Array, from_axis_angle, from_matrix, rotate, to_matrix
 from holistic_rtc.model.result import FloatArray, HolisticResult
-from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, BONE_INDEX, BONES, EXPRESSIONS, OFFSETS, Rig
+from holistic_rtc.model.rig import OFFSETS, Rig
+from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONE_INDEX, BONES, EXPRESSIONS
 from holistic_rtc.motion.rig.fingers import DIGIT_AXES
 from holistic_rtc.motion.rig.kinematics import forward
 

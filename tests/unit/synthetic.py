@@ -4,9 +4,11 @@ import cv2
 import numpy as np
 from hypothesis import HealthCheck, settings
 
-from holistic_rtc.model.message import PART_FIELDS, LandmarkMessage, Part
+from holistic_rtc.model.message import PART_FIELDS, LandmarkMessage
+from holistic_rtc.model.parts import Part
 from holistic_rtc.model.result import FloatArray, HolisticResult
-from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS, Rig
+from holistic_rtc.model.rig import Rig
+from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS
 
 # FlatBuffers' steps are 1/8192 for a coordinate and 1/255 for a score.
 COORDINATE_TOLERANCE = 0.5 / 8192 + 1e-6

@@ -14,7 +14,8 @@ from synthetic import FUZZ, make_result
 from holistic_rtc.drawing import topology
 from holistic_rtc.drawing.annotate import annotate
 from holistic_rtc.drawing.style import STYLE
-from holistic_rtc.model.message import PART_FIELDS, Part
+from holistic_rtc.model.message import PART_FIELDS
+from holistic_rtc.model.parts import Part
 from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 
 DRAWN_PARTS = [Part.POSE, Part.FACE, Part.LEFT_HAND, Part.RIGHT_HAND]

@@ -4,7 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from holistic_rtc.model.rig import BONES, Rig
+from holistic_rtc.model.rig import Rig
+from holistic_rtc.model.skeleton import BONES
 from holistic_rtc.recording import bvh
 from holistic_rtc.recording.motion import MotionRecorder
 from support.takes import FPS, after, posed, turn, waving_motion

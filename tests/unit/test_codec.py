@@ -12,8 +12,10 @@ from synthetic import (
     make_whole_message,
 )
 
-from holistic_rtc.model.message import ALL_PARTS, DEFAULT_PARTS, PART_FIELDS, RIG_SHAPES, Part
+from holistic_rtc.model.message import PART_FIELDS
+from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS, Part
 from holistic_rtc.model.result import HolisticResult
+from holistic_rtc.model.rig import RIG_SHAPES
 from holistic_rtc.wire import as_flatbuffers, landmarks_generated
 
 WHOLE = as_flatbuffers.encode(make_whole_message())

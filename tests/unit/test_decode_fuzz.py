@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from synthetic import FUZZ
 
 from holistic_rtc.errors import DecodeError
-from holistic_rtc.model.message import PART_FIELDS, RIG_SHAPES, LandmarkMessage, Part
+from holistic_rtc.model.message import PART_FIELDS, LandmarkMessage
+from holistic_rtc.model.parts import Part
+from holistic_rtc.model.rig import RIG_SHAPES
 from holistic_rtc.wire import as_flatbuffers, as_json
 
 VECTORS = Path(__file__).parents[1] / "vectors"

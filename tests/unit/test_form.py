@@ -2,7 +2,7 @@
 
 import pytest
 
-from holistic_rtc.errors import SignallingError
+from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.http.form import MAX_FIELDS, MAX_HEAD, STRIDE, find_field
 
 CHROME = (
@@ -56,7 +56,7 @@ async def test_its_name_is_read_however_it_is_written(head: bytes) -> None:
     ],
 )
 async def test_another_name_is_another_field(head: bytes) -> None:
-    with pytest.raises(SignallingError, match="no field named file"):
+    with pytest.raises(Refusal, match="no field named file"):
         await find(form(head))
 
 
@@ -90,17 +90,17 @@ async def test_contents_of_all_lengths_come_out_as_they_went_in() -> None:
     ],
 )
 async def test_what_is_no_form_is_refused(data: bytes) -> None:
-    with pytest.raises(SignallingError, match="the form can't be read") as error:
+    with pytest.raises(Refusal, match="the form can't be read") as error:
         await find(data)
-    assert error.value.status == 400
+    assert error.value.code is Code.BAD_REQUEST
 
 
 @pytest.mark.parametrize("boundary", ["", "; boundary=", '; boundary=""', f"; boundary={'x' * 71}", "; boundary"])
 async def test_a_boundary_has_1_to_70_characters(boundary: str) -> None:
-    with pytest.raises(SignallingError, match="1 to 70"):
+    with pytest.raises(Refusal, match="1 to 70"):
         await find(form(b""), f"multipart/form-data{boundary}")
 
 
 async def test_too_many_fields_are_refused() -> None:
-    with pytest.raises(SignallingError, match="send the one named file first"):
+    with pytest.raises(Refusal, match="send the one named file first"):
         await find(b"--x\r\n\r\n\r\n" * (MAX_FIELDS + 1) + b"--x--\r\n")

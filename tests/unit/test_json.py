@@ -6,10 +6,9 @@ import pytest
 from synthetic import assert_close, make_message, make_result, make_rig, make_whole_message
 
 from holistic_rtc.errors import DecodeError
-from holistic_rtc.model.blendshapes import BLENDSHAPE_NAMES
-from holistic_rtc.model.message import ALL_PARTS, Part
+from holistic_rtc.model.parts import ALL_PARTS, BLENDSHAPE_NAMES, Part
 from holistic_rtc.model.result import HolisticResult
-from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS
+from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS
 from holistic_rtc.wire import as_json
 
 HEADER = {"seq": 1, "timestamp_ms": 2, "width": 640, "height": 480, "track": 0}

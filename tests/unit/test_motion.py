@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from holistic_rtc.model.rig import BONE_INDEX, OFFSETS
+from holistic_rtc.model.rig import OFFSETS
+from holistic_rtc.model.skeleton import BONE_INDEX
 from holistic_rtc.motion.rig.rest import RELAXED
 from holistic_rtc.recording.motion import MotionRecorder
 from support.takes import posed, turn

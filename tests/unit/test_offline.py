@@ -21,7 +21,8 @@ from holistic_rtc.atomic import STDOUT
 from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.errors import MediaError
 from holistic_rtc.files.media import Tracked, track_file
-from holistic_rtc.model.message import LandmarkMessage, Part
+from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.parts import Part
 from holistic_rtc.model.result import HolisticResult
 from holistic_rtc.motion.refine import Refiner
 from holistic_rtc.tracking.engine import Tracker

@@ -12,7 +12,8 @@ from hypothesis.extra import numpy as hnp
 from synthetic import FUZZ, make_message, make_rig, make_transform
 
 from holistic_rtc.bundle.models import PoseModel, find
-from holistic_rtc.model.message import PART_FIELDS, Part
+from holistic_rtc.model.message import PART_FIELDS
+from holistic_rtc.model.parts import Part
 from holistic_rtc.model.result import FloatArray, HolisticResult
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
 from holistic_rtc.wire import as_flatbuffers, as_json

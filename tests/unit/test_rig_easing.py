@@ -7,7 +7,7 @@ import pytest
 from rig_poses import FINGERS, POSES, degrees_between, landmarks_of, pose, turn, with_visibility
 
 from holistic_rtc.model.result import HolisticResult
-from holistic_rtc.model.rig import BONE_INDEX
+from holistic_rtc.model.skeleton import BONE_INDEX
 from holistic_rtc.motion.rig.easing import EASE_IN_MS, EASE_OUT_MS, HOLD_MS, LOST_BELOW, SEEN_FROM
 from holistic_rtc.motion.rig.fingers import DIGITS
 from holistic_rtc.motion.rig.kinematics import forward

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from rig_poses import degrees_between, landmarks_of, pose, turn
 from synthetic import FUZZ
 
-from holistic_rtc.model.blendshapes import BLENDSHAPE_NAMES
 from holistic_rtc.model.geometry import Array, rotate
+from holistic_rtc.model.parts import BLENDSHAPE_NAMES
 from holistic_rtc.model.result import HolisticResult
-from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, BONE_INDEX, EXPRESSIONS
+from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONE_INDEX, EXPRESSIONS
 from holistic_rtc.motion.rig.easing import EASE_OUT_MS, HOLD_MS
 from holistic_rtc.motion.rig.expressions import GAZE, expressions, eyes
 from holistic_rtc.motion.rig.solver import RigSolver

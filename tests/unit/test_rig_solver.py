@@ -21,7 +21,8 @@ from synthetic import FUZZ
 
 from holistic_rtc.model.geometry import Array, blend, multiply, to_matrix
 from holistic_rtc.model.result import HolisticResult
-from holistic_rtc.model.rig import BONE_INDEX, BONES, PARENTS, Rig
+from holistic_rtc.model.rig import Rig
+from holistic_rtc.model.skeleton import BONE_INDEX, BONES, PARENTS
 from holistic_rtc.motion.rig import fingers, limbs, trunk
 from holistic_rtc.motion.rig.joints import Range, flexion, side, twist_and_bend
 from holistic_rtc.motion.rig.kinematics import forward

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from mediapipe.tasks.python.vision.face_landmarker import Blendshapes
 
-from holistic_rtc.model.blendshapes import BLENDSHAPE_NAMES
-from holistic_rtc.model.message import Part
-from holistic_rtc.model.rig import BONES, EXPRESSIONS, PARENTS
+from holistic_rtc.model.parts import BLENDSHAPE_NAMES, Part
+from holistic_rtc.model.skeleton import BONES, EXPRESSIONS, PARENTS
 from holistic_rtc.wire.as_flatbuffers import FILE_IDENTIFIER
 
 PROJECT = Path(__file__).parents[2]

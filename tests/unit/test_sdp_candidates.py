@@ -7,7 +7,7 @@ from hypothesis import given
 from synthetic import FUZZ
 from test_sdp_offer import CHANGES, change
 
-from holistic_rtc.errors import SignallingError
+from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.sdp.candidates import MAX_CREDENTIAL, MAX_LINES, read_candidates, read_fragment
 
 FRAGMENT = """a=ice-ufrag:EsAw
@@ -22,8 +22,8 @@ a=end-of-candidates
 """
 
 
-def refusal(fragment: str) -> SignallingError:
-    with pytest.raises(SignallingError) as caught:
+def refusal(fragment: str) -> Refusal:
+    with pytest.raises(Refusal) as caught:
         read_fragment(fragment)
     return caught.value
 
@@ -44,7 +44,7 @@ def test_a_fragment_may_have_no_candidates() -> None:
 
 def test_too_many_candidates_are_400() -> None:
     line = "a=candidate:1 1 udp 2122260223 192.0.2.1 61764 typ host\r\n"
-    assert refusal(line * (MAX_LINES + 1)).status == 400
+    assert refusal(line * (MAX_LINES + 1)).code is Code.BAD_CANDIDATES
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_too_many_candidates_are_400() -> None:
     ],
 )
 def test_a_candidate_that_cannot_be_read_is_400(line: str) -> None:
-    assert refusal(line).status == 400
+    assert refusal(line).code is Code.BAD_CANDIDATES
 
 
 @pytest.mark.parametrize(
@@ -82,5 +82,5 @@ def test_a_candidate_that_cannot_be_used_is_left_out(value: str) -> None:
 @FUZZ
 @given(changes=CHANGES)
 def test_a_changed_fragment_is_read_or_refused(changes: list[tuple[int, int, str]]) -> None:
-    with contextlib.suppress(SignallingError):
+    with contextlib.suppress(Refusal):
         read_fragment(change(FRAGMENT, changes))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic import FUZZ
 
-from holistic_rtc.errors import SignallingError
+from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.sdp.answer import advertise, complete
 from holistic_rtc.sdp.offer import MAX_LINES, MAX_SECTIONS, MAX_VIDEOS, Offer
 
@@ -82,8 +82,8 @@ async def offer() -> str:
     return await make_offer(("audio", "sendrecv"), ("video", "sendrecv"), ("video", "recvonly"), channel=True)
 
 
-def refusal(sdp: str, require: Callable[[Offer], object] = Offer.require_sending) -> SignallingError:
-    with pytest.raises(SignallingError) as caught:
+def refusal(sdp: str, require: Callable[[Offer], object] = Offer.require_sending) -> Refusal:
+    with pytest.raises(Refusal) as caught:
         require(Offer.parse(sdp))
     return caught.value
 
@@ -98,7 +98,7 @@ def test_videos_are_taken_with_their_directions(offer: str) -> None:
 
 @pytest.mark.parametrize("sdp", ["", "hello", "v=0", "v=0\r\nm=video", "m=video x y z", "\0" * 100, "v=0\r\n" * 1000])
 def test_what_is_no_sdp_is_400(sdp: str) -> None:
-    assert refusal(sdp).status == 400
+    assert refusal(sdp).code is Code.BAD_OFFER
 
 
 @pytest.mark.parametrize(
@@ -107,19 +107,19 @@ def test_what_is_no_sdp_is_400(sdp: str) -> None:
 )
 def test_an_offer_without_what_a_connection_needs_is_400(line: str, words: str, offer: str) -> None:
     refused = refusal("".join(kept for kept in offer.splitlines(True) if not kept.startswith(line)))
-    assert refused.status == 400
+    assert refused.code is Code.BAD_OFFER
     assert words in refused.detail
 
 
 async def test_an_offer_that_sends_no_video_is_422() -> None:
     for transceivers in ([("audio", "sendrecv")], [("video", "recvonly")], [("video", "inactive")]):
-        assert refusal(await make_offer(*transceivers)).status == 422
-    assert refusal(await make_offer(channel=True)).status == 422
+        assert refusal(await make_offer(*transceivers)).code is Code.UNUSABLE_OFFER
+    assert refusal(await make_offer(channel=True)).code is Code.UNUSABLE_OFFER
 
 
 async def test_an_offer_that_receives_nothing_is_422_for_a_subscriber() -> None:
     for transceivers in ([("audio", "sendrecv")], [("video", "sendonly")], [("video", "inactive")]):
-        assert refusal(await make_offer(*transceivers), Offer.require_receiving).status == 422
+        assert refusal(await make_offer(*transceivers), Offer.require_receiving).code is Code.UNUSABLE_OFFER
     Offer.parse(await make_offer(("video", "recvonly"))).require_receiving()
     Offer.parse(await make_offer(channel=True)).require_receiving()
 
@@ -127,13 +127,13 @@ async def test_an_offer_that_receives_nothing_is_422_for_a_subscriber() -> None:
 async def test_an_offer_with_too_many_videos_is_422() -> None:
     assert len(Offer.parse(await make_offer(*[("video", "sendonly")] * MAX_VIDEOS)).directions) == MAX_VIDEOS
     refused = refusal(await make_offer(*[("video", "sendonly")] * (MAX_VIDEOS + 1)))
-    assert refused.status == 422
+    assert refused.code is Code.UNUSABLE_OFFER
     assert str(MAX_VIDEOS) in refused.detail
 
 
 def test_an_offer_without_a_common_codec_is_422(offer: str) -> None:
     refused = refusal(offer.replace("VP8/90000", "VP9/90000").replace("H264/90000", "AV1/90000"))
-    assert refused.status == 422
+    assert refused.code is Code.UNUSABLE_OFFER
     assert "VP9, AV1" in refused.detail
     assert "VP8 or H.264" in refused.detail
 
@@ -199,7 +199,7 @@ async def test_the_transport_of_a_refused_first_section_goes_on_to_the_others() 
 
 def test_port_0_without_bundle_only_says_that_a_section_is_not_wanted() -> None:
     sdp = describe((VP8 + TRANSPORT).replace("m=video 9", "m=video 0"), group="a=group:BUNDLE 0\n")
-    assert refusal(sdp).status == 422
+    assert refusal(sdp).code is Code.UNUSABLE_OFFER
 
 
 async def test_what_holds_for_all_sections_may_stand_in_the_head() -> None:
@@ -238,7 +238,7 @@ async def test_h264_of_any_profile_is_taken_and_answered_as_it_was_offered(param
 
 def test_interleaved_h264_which_nothing_here_puts_in_order_is_422_and_named() -> None:
     refused = refusal(describe(h264("packetization-mode=2;profile-level-id=42e01f")))
-    assert refused.status == 422
+    assert refused.code is Code.UNUSABLE_OFFER
     assert "the offer has H264" in refused.detail
 
 
@@ -296,44 +296,44 @@ def test_credentials_have_at_most_256_characters(name: str) -> None:
 
     assert Offer.parse(with_credential(256)).directions
     refused = refusal(with_credential(257))
-    assert refused.status == 400
+    assert refused.code is Code.BAD_CANDIDATES
     assert "256" in refused.detail
 
 
 def test_a_fingerprint_of_an_unsafe_digest_alone_is_422() -> None:
     refused = refusal(describe((VP8 + TRANSPORT).replace("sha-256", "sha-1")))
-    assert refused.status == 422
+    assert refused.code is Code.UNUSABLE_OFFER
     assert "sha-1" in refused.detail
     assert "sha-256" in refused.detail
 
 
 @pytest.mark.parametrize(
-    ("sdp", "status"),
+    ("sdp", "code"),
     [
-        (describe(*[VP8 + TRANSPORT] * (MAX_SECTIONS + 1)), 422),
-        (describe(VP8 + TRANSPORT + "a=x\n" * MAX_LINES), 400),
-        (describe(VP8.replace(" 96\n", " 96" * 200 + "\n") + TRANSPORT), 400),
-        (describe(VP8.replace(" 96\n", " 75\n") + TRANSPORT), 400),
-        (describe(VP8 + TRANSPORT).replace("a=mid:0", "a=mid:0 0"), 400),
-        (describe(VP8 + TRANSPORT, VP8 + TRANSPORT).replace("a=mid:1", "a=mid:0"), 400),
-        (describe(VP8 + TRANSPORT + "a=candidate:1 1 udp 1 192.0.2.1 0 typ host\n"), 400),
-        (describe(VP8 + TRANSPORT + "a=candidate:1 1 udp 1 192.0.2.1 65536 typ host\n"), 400),
-        (describe(VP8 + TRANSPORT, CHANNELS + "a=max-message-size:-1\n" + TRANSPORT), 400),
-        (describe((VP8 + TRANSPORT).replace("actpass", "holdconn")), 400),
+        (describe(*[VP8 + TRANSPORT] * (MAX_SECTIONS + 1)), Code.UNUSABLE_OFFER),
+        (describe(VP8 + TRANSPORT + "a=x\n" * MAX_LINES), Code.BAD_OFFER),
+        (describe(VP8.replace(" 96\n", " 96" * 200 + "\n") + TRANSPORT), Code.BAD_OFFER),
+        (describe(VP8.replace(" 96\n", " 75\n") + TRANSPORT), Code.BAD_OFFER),
+        (describe(VP8 + TRANSPORT).replace("a=mid:0", "a=mid:0 0"), Code.BAD_OFFER),
+        (describe(VP8 + TRANSPORT, VP8 + TRANSPORT).replace("a=mid:1", "a=mid:0"), Code.BAD_OFFER),
+        (describe(VP8 + TRANSPORT + "a=candidate:1 1 udp 1 192.0.2.1 0 typ host\n"), Code.BAD_CANDIDATES),
+        (describe(VP8 + TRANSPORT + "a=candidate:1 1 udp 1 192.0.2.1 65536 typ host\n"), Code.BAD_CANDIDATES),
+        (describe(VP8 + TRANSPORT, CHANNELS + "a=max-message-size:-1\n" + TRANSPORT), Code.BAD_OFFER),
+        (describe((VP8 + TRANSPORT).replace("actpass", "holdconn")), Code.BAD_OFFER),
     ],
     ids=[
         *("sections", "lines", "payload types", "RTCP's payload type", "mid of two words", "mids that are the same"),
         *("port 0", "port 65536", "message size", "setup"),
     ],
 )
-def test_what_is_too_much_or_no_sense_is_refused(sdp: str, status: int) -> None:
-    assert refusal(sdp).status == status
+def test_what_is_too_much_or_no_sense_is_refused(sdp: str, code: Code) -> None:
+    assert refusal(sdp).code is code
 
 
 @FUZZ
 @given(sdp=st.text())
 def test_any_text_is_read_or_refused(sdp: str) -> None:
-    with contextlib.suppress(SignallingError):
+    with contextlib.suppress(Refusal):
         Offer.parse(sdp)
 
 
@@ -351,7 +351,7 @@ def change(text: str, changes: list[tuple[int, int, str]]) -> str:
 @FUZZ
 @given(changes=CHANGES)
 def test_a_changed_offer_is_read_or_refused(offer: str, changes: list[tuple[int, int, str]]) -> None:
-    with contextlib.suppress(SignallingError):
+    with contextlib.suppress(Refusal):
         Offer.parse(change(offer, changes))
 
 

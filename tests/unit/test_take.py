@@ -13,10 +13,11 @@ from synthetic import make_whole_message
 
 from holistic_rtc.atomic import STDOUT
 from holistic_rtc.errors import MediaError
-from holistic_rtc.model.blendshapes import BLENDSHAPE_NAMES
 from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.parts import BLENDSHAPE_NAMES
 from holistic_rtc.model.result import HolisticResult
-from holistic_rtc.model.rig import BONES, EXPRESSIONS, Rig
+from holistic_rtc.model.rig import Rig
+from holistic_rtc.model.skeleton import BONES, EXPRESSIONS
 from holistic_rtc.recording.motion import LONGEST
 from holistic_rtc.recording.take import MOTIONS, SUFFIXES, Wanted, writing
 from holistic_rtc.wire import as_json

@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from holistic_rtc.errors import DecodeError
-from holistic_rtc.model.message import DEFAULT_PARTS, PART_FIELDS, LandmarkMessage, Part
+from holistic_rtc.model.message import PART_FIELDS, LandmarkMessage
+from holistic_rtc.model.parts import DEFAULT_PARTS, Part
 from holistic_rtc.model.result import HolisticResult
 from holistic_rtc.wire import as_flatbuffers, as_json
 from holistic_rtc.wire.landmarks_generated import Landmarks

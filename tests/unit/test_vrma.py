@@ -6,7 +6,7 @@ import numpy as np
 import orjson
 import pytest
 
-from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS
+from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS
 from holistic_rtc.recording import vrma
 from support.takes import TIMES, waving_motion
 

@@ -25,10 +25,11 @@ import numpy as np
 import orjson
 
 from holistic_rtc.bundle.models import PoseModel, find
-from holistic_rtc.model.blendshapes import BLENDSHAPE_NAMES
-from holistic_rtc.model.message import RIG_SHAPES, LandmarkMessage, Part
+from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.parts import BLENDSHAPE_NAMES, Part
 from holistic_rtc.model.result import FloatArray, HolisticResult
-from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS, Rig
+from holistic_rtc.model.rig import RIG_SHAPES, Rig
+from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS
 from holistic_rtc.motion.refine import Refiner
 from holistic_rtc.sample import portrait
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker

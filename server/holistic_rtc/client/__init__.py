@@ -11,15 +11,16 @@ What can go wrong is a :class:`~holistic_rtc.errors.ClientError`; see docs/clien
 """
 
 from holistic_rtc.client.client import HolisticClient, Snapshot
-from holistic_rtc.client.connection import Stats, TrackStats
 from holistic_rtc.client.newest import Newest
 from holistic_rtc.client.publication import Publication, Settings
 from holistic_rtc.client.signalling import SessionInfo, SessionTrack
 from holistic_rtc.client.sources import Camera, VideoFile
 from holistic_rtc.client.subscription import Subscription
-from holistic_rtc.model.message import LandmarkMessage, Part
+from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.parts import Part
 from holistic_rtc.model.result import HolisticResult
 from holistic_rtc.model.rig import Rig
+from holistic_rtc.model.stats import Stats, TrackStats
 
 __all__ = [
     "Camera",

@@ -13,7 +13,8 @@ from holistic_rtc.client.publication import Publication, Settings
 from holistic_rtc.client.signalling import Server, SessionInfo
 from holistic_rtc.client.sources import Source, SourceTrack
 from holistic_rtc.client.subscription import Subscription
-from holistic_rtc.model.message import LandmarkMessage, Part
+from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.parts import Part
 from holistic_rtc.wire import as_json
 
 

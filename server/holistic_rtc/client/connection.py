@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
 from itertools import chain
-from typing import Any, Self, TypedDict, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 from weakref import WeakSet
 
 from aiortc import (
@@ -25,6 +25,7 @@ from holistic_rtc.client.signalling import Resource, Server
 from holistic_rtc.errors import ClientError, ConnectionFailedError, ConnectionLostError, ControlError, DecodeError
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.result import Image
+from holistic_rtc.model.stats import Stats
 from holistic_rtc.wire import as_flatbuffers
 
 logger = logging.getLogger(__name__)
@@ -41,31 +42,6 @@ NO_PATH = "no path for media was found; UDP may be blocked on the way to the ser
 
 NORMAL_ENDS = ("deleted", "session_ended")
 """What the server says when a session ends because somebody wanted it to."""
-
-
-class TrackStats(TypedDict):
-    """What the server tells of one track; see docs/protocol.md."""
-
-    track: int
-    width: int
-    height: int
-    fps_in: float
-    fps_out: float
-    tracked: int
-    dropped: int
-    tracker_ms: float
-    draw_ms: float
-    delay_ms: float
-    landmarks_sent: int
-    landmarks_dropped: int
-
-
-class Stats(TypedDict):
-    """What the server tells once a second."""
-
-    session: str
-    model: dict[str, str | None]
-    tracks: list[TrackStats]
 
 
 class Pictures(AsyncIterator[Image]):

@@ -7,7 +7,7 @@ from aiortc import RTCIceServer
 
 from holistic_rtc.client.connection import Connection
 from holistic_rtc.client.signalling import Server
-from holistic_rtc.model.message import Part
+from holistic_rtc.model.parts import Part
 
 
 class Subscription(Connection):

@@ -12,7 +12,7 @@ from holistic_rtc.bundle.models import ModelBundle
 from holistic_rtc.client import HolisticClient
 from holistic_rtc.errors import ClientError, MediaError, RefusedError, ServerFullError, UnauthorizedError
 from holistic_rtc.tracking import PICTURE_ENGINES
-from holistic_rtc.workers.take import SnapshotOptions, take_snapshot
+from holistic_rtc.workers.snapshot.take import SnapshotOptions, take_snapshot
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 """Of what is taken from a folder; what is named itself is taken whatever its name."""

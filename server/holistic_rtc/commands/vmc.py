@@ -20,7 +20,8 @@ from rich.text import Text
 from holistic_rtc.client import HolisticClient, Part
 from holistic_rtc.commands.follow import Follower, Rate, choose, showing
 from holistic_rtc.errors import ConfigError
-from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS, OFFSETS, Rig
+from holistic_rtc.model.rig import OFFSETS, Rig
+from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS
 
 PAYLOAD = 1500 - 40 - 8
 """Bytes of a datagram that isn't split on its way: Ethernet's, without the headers of IPv6 and UDP"""

@@ -20,7 +20,8 @@ from holistic_rtc.atomic import describe, obstacle, passes_through, replacing, s
 from holistic_rtc.drawing.annotate import annotate
 from holistic_rtc.errors import MediaError, NotAPictureError
 from holistic_rtc.files.pictures import decode_picture
-from holistic_rtc.model.message import LandmarkMessage, Part
+from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.parts import Part
 from holistic_rtc.model.result import Image
 from holistic_rtc.motion.refine import Refiner
 from holistic_rtc.pipeline.clock import MediaClock

@@ -4,19 +4,19 @@ import hmac
 
 from aiohttp import web
 
-from holistic_rtc.errors import SignallingError
+from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.http.keys import SETTINGS
 
 
 def authorise(request: web.Request) -> None:
     """
-    :raises SignallingError: 401, the request doesn't carry the server's bearer token (RFC 6750).
+    :raises Refusal: the request doesn't carry the server's bearer token (RFC 6750).
     """
     token = request.app[SETTINGS].token
     if token is None:
         return
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
-        raise SignallingError(401, "this server needs a token; send it as Authorization: Bearer TOKEN")
+        raise Refusal(Code.UNAUTHORIZED, "this server needs a token; send it as Authorization: Bearer TOKEN")
     if not hmac.compare_digest(given.strip().encode(), token.get_secret_value().encode()):
-        raise SignallingError(401, "the token is not that of this server")
+        raise Refusal(Code.UNAUTHORIZED, "the token is not that of this server")

@@ -3,7 +3,7 @@
 import asyncio
 import re
 
-from holistic_rtc.errors import SignallingError
+from holistic_rtc.errors import Code, Refusal
 
 MAX_FIELDS = 32
 MAX_HEAD = 8 * 1024
@@ -21,7 +21,7 @@ async def find_field(form: bytes | bytearray, content_type: str, name: str) -> b
     """
     :param content_type: the request's header, which has the boundary.
     :return: the content of the first field of that name, as it is.
-    :raises SignallingError: 400, the form can't be read or has no such field.
+    :raises Refusal: the form can't be read or has no such field.
     """
     boundary = _parameters(content_type.encode("utf-8", "surrogateescape")).get(b"boundary", b"")
     if not 0 < len(boundary) <= MAX_BOUNDARY:
@@ -32,7 +32,7 @@ async def find_field(form: bytes | bytearray, content_type: str, name: str) -> b
     for _ in range(MAX_FIELDS):
         position = end + len(delimiter)
         if form.startswith(b"--", position):
-            raise SignallingError(400, f"the form has no field named {name}")
+            raise Refusal(Code.BAD_REQUEST, f"the form has no field named {name}")
         if not form.startswith(b"\r\n", position):
             raise _unreadable("something follows a boundary on its line")
         head = form.find(b"\r\n\r\n", position, position + MAX_HEAD)
@@ -42,7 +42,7 @@ async def find_field(form: bytes | bytearray, content_type: str, name: str) -> b
         end = await _find(form, delimiter, head + 2)
         if _name(form[position : head + 2]) == name.encode():
             return bytes(memoryview(form)[head + 4 : end])
-    raise SignallingError(400, f"the form has more than {MAX_FIELDS} fields; send the one named {name} first")
+    raise Refusal(Code.BAD_REQUEST, f"the form has more than {MAX_FIELDS} fields; send the one named {name} first")
 
 
 async def _find(form: bytes | bytearray, delimiter: bytes, start: int) -> int:
@@ -63,5 +63,5 @@ def _parameters(value: bytes) -> dict[bytes, bytes]:
     return {match[1].lower(): match[2] if match[3] is None else match[3] for match in _PARAMETER.finditer(value)}
 
 
-def _unreadable(reason: str) -> SignallingError:
-    return SignallingError(400, f"the form can't be read: {reason}")
+def _unreadable(reason: str) -> Refusal:
+    return Refusal(Code.BAD_REQUEST, f"the form can't be read: {reason}")

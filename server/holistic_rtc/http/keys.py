@@ -4,11 +4,11 @@ from aiohttp import web
 
 from holistic_rtc.sessions.ice_servers import IceServers
 from holistic_rtc.sessions.registry import Registry
-from holistic_rtc.sessions.snapshots import SnapshotPool
+from holistic_rtc.sessions.snapshots import Snapshots
 from holistic_rtc.settings import Settings
 
 SETTINGS = web.AppKey("settings", Settings)
 ICE_SERVERS = web.AppKey("ice_servers", IceServers)
 REGISTRY = web.AppKey("registry", Registry)
-SNAPSHOTS = web.AppKey("snapshots", SnapshotPool)
+SNAPSHOTS = web.AppKey("snapshots", Snapshots)
 MODEL = web.AppKey("model", dict[str, str | None])

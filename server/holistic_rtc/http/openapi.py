@@ -5,8 +5,10 @@ from typing import Any
 from aiohttp import web
 
 from holistic_rtc import __version__
+from holistic_rtc.errors import Code
 from holistic_rtc.http.keys import SETTINGS
-from holistic_rtc.http.snapshot import PARTS, PICTURES, SIZES
+from holistic_rtc.http.snapshot import PICTURES, SIZES
+from holistic_rtc.model.parts import PARTS, Kind, Part, PartSpec
 from holistic_rtc.settings import Settings
 
 Schema = dict[str, Any]
@@ -38,37 +40,30 @@ def _object(properties: Schema, *optional: str, **more: Any) -> Schema:
     }
 
 
-_IMAGE = "Image coordinates: fractions of the picture, x right, y down; z in units of its width."
-_WORLD = "World coordinates: metres."
+def _part(spec: PartSpec) -> Schema:
+    description = f"{spec.holds}; {spec.unit.partition('](')[0].lstrip('[')}"
+    match spec.kind:
+        case Kind.POINTS:
+            return _points(spec.count, description)
+        case Kind.SCORES:
+            return {**_SCORES, "description": description}
+        case Kind.TRANSFORM:
+            return _object({"position": _COORDINATES, "rotation": _QUATERNION}, description=description)
+        case Kind.RIG:
+            return _object(
+                {
+                    "hips_position": _COORDINATES,
+                    "bones": {"type": "object", "additionalProperties": _QUATERNION},
+                    "expressions": _SCORES,
+                    "arkit": _SCORES,
+                },
+                description=description,
+            )
+
+
 _LANDMARKS: Schema = {
-    "pose": _points(33, _IMAGE),
+    **{part.value: _part(spec) for part, spec in PARTS.items()},
     "pose_visibility": {"type": "array", "items": _SCORE, "minItems": 33, "maxItems": 33},
-    "pose_world": _points(33, f"{_WORLD} The origin is between the hips."),
-    "face": _points(478, _IMAGE),
-    "face_transform": _object(
-        {
-            "position": {**_COORDINATES, "description": "Centimetres."},
-            "rotation": _QUATERNION,
-        }
-    ),
-    "blendshapes": {**_SCORES, "description": "52 scores by MediaPipe's names."},
-    "left_hand": _points(21, _IMAGE),
-    "left_hand_world": _points(21, f"{_WORLD} The origin is between the hips, and the wrist is that of the pose."),
-    "right_hand": _points(21, _IMAGE),
-    "right_hand_world": _points(21, f"{_WORLD} The origin is between the hips, and the wrist is that of the pose."),
-    "rig": _object(
-        {
-            "hips_position": {**_COORDINATES, "description": "Metres."},
-            "bones": {
-                "type": "object",
-                "additionalProperties": _QUATERNION,
-                "description": "49 rotations, each in its parent's space, by VRM 1.0's names.",
-            },
-            "expressions": {**_SCORES, "description": "17 scores by VRM 1.0's names."},
-            "arkit": {**_SCORES, "description": "52 scores by ARKit's names."},
-        },
-        description="An avatar's pose. Only where `parts` names it.",
-    ),
 }
 
 _SCHEMAS: Schema = {
@@ -142,6 +137,7 @@ _SCHEMAS: Schema = {
             "title": {"type": "string"},
             "status": {"type": "integer"},
             "detail": {"type": "string", "description": "What went wrong and what to do, in words."},
+            "code": {"type": "string", "enum": list(Code)},
         },
         description="RFC 9457.",
     ),
@@ -178,7 +174,7 @@ def _snapshot(settings: Settings) -> Schema:
             _parameter(
                 "parts",
                 "Those to send; all but `rig` if left out.",
-                {"type": "array", "items": {"type": "string", "enum": list(PARTS)}, "minItems": 1},
+                {"type": "array", "items": {"type": "string", "enum": list(Part)}, "minItems": 1},
                 style="form",
                 explode=False,
             ),

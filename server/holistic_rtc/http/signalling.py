@@ -5,7 +5,7 @@ import contextlib
 
 from aiohttp import hdrs, web
 
-from holistic_rtc.errors import SignallingError
+from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.http.auth import authorise
 from holistic_rtc.http.ice import for_newcomer, ice_links
 from holistic_rtc.http.keys import ICE_SERVERS, REGISTRY
@@ -23,7 +23,7 @@ FRAGMENT = "application/trickle-ice-sdpfrag"
 
 async def read_offer(request: web.Request) -> Offer:
     """
-    :raises SignallingError: 400, 408, 413, 415 or 422.
+    :raises Refusal: it can't be read, comes too slowly, or can't be served.
     """
     return Offer.parse(await _read(request, SDP))
 
@@ -37,23 +37,24 @@ def created(request: web.Request, location: str, session: Session, resource: Res
     return response
 
 
-async def patch(request: web.Request, session: Session, resource: Resource, subscriber: str | None) -> web.Response:
+async def patch(request: web.Request, session: Session, subscriber: Resource | None) -> web.Response:
     """
     Add trickled candidates.
 
     :param subscriber: whose they are; None for the publisher.
-    :raises SignallingError: 400, 412, 413, 415 or 422.
+    :raises Refusal: they can't be read or used, or are another ICE session's.
     """
+    resource = subscriber or session.publisher
     if request.headers.get("If-Match", "*") not in ("*", _etag(resource)):
-        raise SignallingError(412, "the ETag in If-Match is not that of this resource")
-    await session.process.request("candidates", subscriber=subscriber, fragment=await _read(request, FRAGMENT))
+        raise Refusal(Code.OUTDATED, "the ETag in If-Match is not that of this resource")
+    await request.app[REGISTRY].add_candidates(session, subscriber, await _read(request, FRAGMENT))
     return web.Response(status=204, headers={"ETag": _etag(resource)})
 
 
 async def options(request: web.Request) -> web.Response:
     """Answers everybody, since browsers ask without the token, but tells only those with it of ICE servers."""
     headers = {"Accept-Post": SDP}
-    with contextlib.suppress(SignallingError):
+    with contextlib.suppress(Refusal):
         authorise(request)
         if links := ", ".join(ice_links(for_newcomer(request))):
             headers["Link"] = links
@@ -66,7 +67,7 @@ async def options_resource(request: web.Request) -> web.Response:
 
 def find_session(request: web.Request) -> Session:
     """
-    :raises SignallingError: 404.
+    :raises Refusal: there is none.
     """
     return request.app[REGISTRY].get(request.match_info["session"])
 
@@ -77,20 +78,20 @@ def _etag(resource: Resource) -> str:
 
 async def _read(request: web.Request, content_type: str) -> str:
     if request.content_type != content_type:
-        raise SignallingError(415, f"send {content_type}, not {request.content_type}")
+        raise Refusal(Code.UNSUPPORTED_TYPE, f"send {content_type}, not {request.content_type}")
     if request.content_length is not None and request.content_length > MAX_SDP:
-        raise SignallingError(413, f"the body has {request.content_length} bytes; at most {MAX_SDP} are taken")
+        raise Refusal(Code.TOO_LARGE, f"the body has {request.content_length} bytes; at most {MAX_SDP} are taken")
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
-        raise SignallingError(415, f"send {content_type} as it is, without Content-Encoding")
+        raise Refusal(Code.UNSUPPORTED_TYPE, f"send {content_type} as it is, without Content-Encoding")
     try:
         async with asyncio.timeout(SDP_SECONDS):
             body = await request.read()
     except TimeoutError:
-        raise SignallingError(408, f"the body did not come within {SDP_SECONDS:g} s") from None
+        raise Refusal(Code.TOO_SLOW, f"the body did not come within {SDP_SECONDS:g} s") from None
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
-        raise SignallingError(400, f"the body is not UTF-8: {error}") from error
+        raise Refusal(Code.BAD_REQUEST, f"the body is not UTF-8: {error}") from error
     if not text.strip():
-        raise SignallingError(400, "the body is empty")
+        raise Refusal(Code.BAD_REQUEST, "the body is empty")
     return text

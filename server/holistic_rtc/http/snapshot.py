@@ -1,25 +1,22 @@
 """One picture in, its landmarks and the annotated picture out."""
 
 import asyncio
+from typing import Any
 
 from aiohttp import MultipartWriter, hdrs, web
 
-from holistic_rtc.errors import SignallingError
+from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.http.auth import authorise
 from holistic_rtc.http.form import find_field
 from holistic_rtc.http.keys import SETTINGS, SNAPSHOTS
+from holistic_rtc.ipc.messages import TakeSnapshot
+from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS, Part
 
 JSON = "application/json"
 BOTH = "multipart/form-data"
 PICTURES = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 ANSWERS = (JSON, *PICTURES, BOTH)
 
-DEFAULT_PARTS = (
-    *("pose", "pose_world", "face", "blendshapes"),
-    *("left_hand", "left_hand_world", "right_hand", "right_hand_world"),
-    "face_transform",
-)
-PARTS = (*DEFAULT_PARTS, "rig")
 SWITCHES = {"true": True, "false": False, "1": True, "0": False}
 SIZES = range(16, 8193)
 """That the longer side of the returned picture may be limited to, in pixels."""
@@ -32,20 +29,23 @@ _CHUNK = 64 * 1024
 
 async def post_snapshot(request: web.Request) -> web.Response:
     authorise(request)
-    settings, pool = request.app[SETTINGS], request.app[SNAPSHOTS]
+    settings, snapshots = request.app[SETTINGS], request.app[SNAPSHOTS]
     answer = _negotiate(request.headers.get(hdrs.ACCEPT) or "*/*")
     options = _read_options(request)
-    with pool.place():
+    with snapshots.place():
         try:
             async with asyncio.timeout(settings.snapshot_seconds):
                 picture = await _read_picture(request, settings.snapshot_max_bytes)
         except TimeoutError:
-            raise SignallingError(408, f"the picture did not come within {settings.snapshot_seconds:g} s") from None
-        taken = await pool.take(
-            picture,
-            **options,
-            picture_format=None if answer == JSON else PICTURES.get(answer, "JPEG"),
-            max_pixels=settings.snapshot_max_pixels,
+            raise Refusal(Code.TOO_SLOW, f"the picture did not come within {settings.snapshot_seconds:g} s") from None
+        picture_format = None if answer == JSON else PICTURES.get(answer, "JPEG")
+        taken = await snapshots.take(
+            TakeSnapshot(
+                picture=picture,
+                picture_format=picture_format,
+                max_pixels=settings.snapshot_max_pixels,
+                **options,
+            )
         )
     headers = {hdrs.CACHE_CONTROL: "no-store", hdrs.VARY: hdrs.ACCEPT}
     if answer == JSON:
@@ -64,7 +64,7 @@ def _negotiate(accept: str) -> str:
     """
     The answer that the client likes best (RFC 9110, section 12.5.1), or the first of several.
 
-    :raises SignallingError: 406.
+    :raises Refusal: there is none.
     """
     best, best_quality = None, 0.0
     for answer in ANSWERS:
@@ -72,7 +72,9 @@ def _negotiate(accept: str) -> str:
         if quality > best_quality:
             best, best_quality = answer, quality
     if best is None:
-        raise SignallingError(406, f"the answer can be {', '.join(ANSWERS)}; the Accept header takes none of them")
+        raise Refusal(
+            Code.NOT_ACCEPTABLE, f"the answer can be {', '.join(ANSWERS)}; the Accept header takes none of them"
+        )
     return best
 
 
@@ -92,37 +94,40 @@ def _quality(accept: str, answer: str) -> float:
     return 0.0
 
 
-def _read_options(request: web.Request) -> dict[str, object]:
+def _read_options(request: web.Request) -> dict[str, Any]:
     """
-    :raises SignallingError: 400, a parameter is unknown or has a value it can't have.
+    :return: the fields of a :class:`TakeSnapshot` that a client may choose.
+    :raises Refusal: a parameter is unknown or has a value it can't have.
     """
-    options: dict[str, object] = {"parts": list(DEFAULT_PARTS), "annotate": True, "mirror": False, "max_size": None}
+    options: dict[str, Any] = {"parts": list(DEFAULT_PARTS), "annotate": True, "mirror": False, "max_size": None}
     for name, value in request.query.items():
         match name:
             case "parts":
                 options["parts"] = parts = [part for part in value.split(",") if part]
                 for part in parts:
-                    if part not in PARTS:
-                        raise SignallingError(400, f"unknown part {part!r}; known are {', '.join(PARTS)}")
+                    if part not in ALL_PARTS:
+                        raise Refusal(Code.BAD_REQUEST, f"unknown part {part!r}; known are {', '.join(Part)}")
             case "annotate" | "mirror":
                 if value not in SWITCHES:
-                    raise SignallingError(400, f"{name} is true or false, not {value!r}")
+                    raise Refusal(Code.BAD_REQUEST, f"{name} is true or false, not {value!r}")
                 options[name] = SWITCHES[value]
             case "max_size":
                 if not (value.isascii() and value.isdigit() and int(value[:6]) in SIZES):
-                    raise SignallingError(400, f"max_size is a number from {SIZES[0]} to {SIZES[-1]}, not {value!r}")
+                    raise Refusal(
+                        Code.BAD_REQUEST, f"max_size is a number from {SIZES[0]} to {SIZES[-1]}, not {value!r}"
+                    )
                 options[name] = int(value)
             case _:
-                raise SignallingError(400, f"unknown parameter {name!r}; known are {', '.join(options)}")
+                raise Refusal(Code.BAD_REQUEST, f"unknown parameter {name!r}; known are {', '.join(options)}")
     return options
 
 
 async def _read_picture(request: web.Request, max_bytes: int) -> bytes:
     """
-    :raises SignallingError: 400, 413 or 415.
+    :raises Refusal: it can't be read, or is too large.
     """
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
-        raise SignallingError(415, "send the picture as it is, without Content-Encoding")
+        raise Refusal(Code.UNSUPPORTED_TYPE, "send the picture as it is, without Content-Encoding")
     if request.content_type != BOTH:
         picture = bytes(await _read_up_to(request, max_bytes, 0))
     else:
@@ -131,7 +136,7 @@ async def _read_picture(request: web.Request, max_bytes: int) -> bytes:
     if len(picture) > max_bytes:
         raise _too_large(max_bytes)
     if not picture:
-        raise SignallingError(400, "there is no picture in the request")
+        raise Refusal(Code.BAD_REQUEST, "there is no picture in the request")
     return picture
 
 
@@ -146,9 +151,9 @@ async def _read_up_to(request: web.Request, max_bytes: int, overhead: int) -> by
     return body
 
 
-def _too_large(max_bytes: int) -> SignallingError:
-    return SignallingError(
-        413,
+def _too_large(max_bytes: int) -> Refusal:
+    return Refusal(
+        Code.TOO_LARGE,
         f"the picture is too large: at most {max_bytes:,} bytes are taken, and {FORM_OVERHEAD:,} more in a form",
     )
 

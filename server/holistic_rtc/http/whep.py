@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from holistic_rtc.errors import SignallingError
+from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.http import signalling
 from holistic_rtc.http.auth import authorise
 from holistic_rtc.http.keys import REGISTRY
@@ -20,7 +20,7 @@ async def post_offer(request: web.Request) -> web.Response:
 
 async def patch_candidates(request: web.Request) -> web.Response:
     session, subscriber = _find_subscriber(request)
-    return await signalling.patch(request, session, subscriber, subscriber.key)
+    return await signalling.patch(request, session, subscriber)
 
 
 async def delete_subscriber(request: web.Request) -> web.Response:
@@ -38,7 +38,7 @@ async def get_sessions(request: web.Request) -> web.Response:
             "subscribers": len(session.subscribers),
             "tracks": [
                 {"track": track["track"], "width": track["width"], "height": track["height"], "fps": track["fps_out"]}
-                for track in (session.process.stats or {"tracks": []})["tracks"]
+                for track in (session.stats or {"tracks": []})["tracks"]
             ],
         }
         for session in request.app[REGISTRY].sessions.values()
@@ -48,13 +48,13 @@ async def get_sessions(request: web.Request) -> web.Response:
 
 def _find_subscriber(request: web.Request) -> tuple[Session, Resource]:
     """
-    :raises SignallingError: 404.
+    :raises Refusal: there is none.
     """
     session = signalling.find_session(request)
     try:
         return session, session.subscribers[request.match_info["subscriber"]]
     except KeyError:
-        raise SignallingError(404, "no such subscriber; it may have ended") from None
+        raise Refusal(Code.UNKNOWN_SUBSCRIBER, "no such subscriber; it may have ended") from None
 
 
 routes = [

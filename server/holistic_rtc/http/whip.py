@@ -4,7 +4,7 @@ import hmac
 
 from aiohttp import web
 
-from holistic_rtc.errors import SignallingError
+from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.http import signalling
 from holistic_rtc.http.auth import authorise
 from holistic_rtc.http.keys import REGISTRY
@@ -21,7 +21,7 @@ async def post_offer(request: web.Request) -> web.Response:
 
 async def patch_candidates(request: web.Request) -> web.Response:
     session = _own_session(request)
-    return await signalling.patch(request, session, session.publisher, None)
+    return await signalling.patch(request, session, None)
 
 
 async def delete_session(request: web.Request) -> web.Response:
@@ -31,11 +31,11 @@ async def delete_session(request: web.Request) -> web.Response:
 
 def _own_session(request: web.Request) -> Session:
     """
-    :raises SignallingError: 404, also for one that is not the requester's.
+    :raises Refusal: there is none, or it is somebody else's.
     """
     session = signalling.find_session(request)
     if not hmac.compare_digest(request.match_info["key"].encode(), session.publisher.key.encode()):
-        raise SignallingError(404, "no such session; it may have ended")
+        raise Refusal(Code.UNKNOWN_SESSION, "no such session; it may have ended")
     return session
 
 

@@ -13,6 +13,7 @@ from holistic_rtc.media.cadence import Cadence
 from holistic_rtc.media.latest import LatestSlot, SlotClosed
 from holistic_rtc.media.outbound import AnnotatedTrack
 from holistic_rtc.media.tracker_thread import TrackedFrame, TrackerThread
+from holistic_rtc.model.stats import TrackReport
 from holistic_rtc.pipeline.clock import MediaClock
 
 
@@ -29,7 +30,7 @@ class TrackOptions:
 
 
 @dataclass
-class TrackStats:
+class TrackMeter:
     """Totals since the track began, and sums since the last report."""
 
     tracked: int = 0
@@ -54,12 +55,12 @@ class TrackStats:
         self._draw_ms += frame.draw_ms
         self._delay_ms += delay_ms
 
-    def report(self) -> dict[str, float | int]:
+    def report(self) -> TrackReport:
         """The totals, and rates and means since the report before this one."""
         now = time.monotonic()
         elapsed = max(now - self._since, 1e-3)
         finished = max(self._finished, 1)
-        report = {
+        report: TrackReport = {
             "width": self.width,
             "height": self.height,
             "fps_in": round(self._received / elapsed, 1),
@@ -94,7 +95,7 @@ class InboundTrack:
         wants_rig: Callable[[], bool],
         on_tracked: Callable[[TrackedFrame], None],
     ) -> None:
-        self.stats = TrackStats()
+        self.meter = TrackMeter()
         self.last_frame = time.monotonic()
         """When the newest frame came, on the monotonic clock."""
         self._source = source
@@ -134,11 +135,11 @@ class InboundTrack:
             while True:
                 frame = await self._source.recv()
                 now = self.last_frame = time.monotonic()
-                self.stats.frame_received()
+                self.meter.frame_received()
                 if isinstance(frame, VideoFrame) and self._is_due(now):
                     self._cadence.frame_came(now)
                     if self._slot.put((frame, now)):
-                        self.stats.dropped += 1
+                        self.meter.dropped += 1
         except MediaStreamError:
             self._slot.close()
 
@@ -170,7 +171,7 @@ class InboundTrack:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(patience):
                     newest = await self._slot.get()
-                self.stats.dropped += 1
+                self.meter.dropped += 1
         return newest
 
     async def _track_frame(self, frame: VideoFrame, received: float) -> None:
@@ -183,11 +184,11 @@ class InboundTrack:
             frame, timestamp_ms, draw=draw, smoothing=self._options.smoothing, rig=self._wants_rig()
         )
         if tracked is None:
-            self.stats.dropped += 1
+            self.meter.dropped += 1
             return
         for output in self._outputs:
             # One that has come, or wants to be drawn on, only since the tracking began waits for the next frame.
             if picture := tracked.annotated if output.draw else frame:
                 output.put(picture)
         self._on_tracked(tracked)
-        self.stats.frame_tracked(tracked, (time.monotonic() - received) * 1000)
+        self.meter.frame_tracked(tracked, (time.monotonic() - received) * 1000)

@@ -1,37 +1,24 @@
 """The message sent for each tracked frame, whatever its encoding."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
 
 import numpy as np
 
+from holistic_rtc.model.parts import ALL_PARTS, PARTS, Kind, Part
 from holistic_rtc.model.result import FloatArray, HolisticResult
-from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS, Rig
-
-
-class Part(StrEnum):
-    """A part of the message that a client can ask for, named as in the schema."""
-
-    POSE = "pose"
-    POSE_WORLD = "pose_world"
-    FACE = "face"
-    BLENDSHAPES = "blendshapes"
-    LEFT_HAND = "left_hand"
-    LEFT_HAND_WORLD = "left_hand_world"
-    RIGHT_HAND = "right_hand"
-    RIGHT_HAND_WORLD = "right_hand_world"
-    FACE_TRANSFORM = "face_transform"
-    RIG = "rig"
-
-
-ALL_PARTS = frozenset(Part)
-DEFAULT_PARTS = ALL_PARTS - {Part.RIG}
-"""Those of a peer that has named none. The others are optional: made and sent only for peers that name them"""
+from holistic_rtc.model.rig import RIG_SHAPES, Rig
 
 MAX_COUNT = 2**32 - 1
 """of `seq` and `timestamp_ms` on the wire, where they begin at 0 again after it: milliseconds after 49.7 days"""
+
+
+_SHAPES: Mapping[Kind, Callable[[int], tuple[int, ...]]] = {
+    Kind.POINTS: lambda count: (count, 3),
+    Kind.SCORES: lambda count: (count,),
+    Kind.TRANSFORM: lambda count: (4, 4),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +29,14 @@ class PartField:
     shape: tuple[int, ...]
 
 
-# Of every part but the rig, which is none of the tracker's.
 PART_FIELDS: Mapping[Part, PartField] = MappingProxyType(
     {
-        Part.POSE: PartField("pose_landmarks", (33, 3)),
-        Part.POSE_WORLD: PartField("pose_world_landmarks", (33, 3)),
-        Part.FACE: PartField("face_landmarks", (478, 3)),
-        Part.BLENDSHAPES: PartField("face_blendshapes", (52,)),
-        Part.LEFT_HAND: PartField("left_hand_landmarks", (21, 3)),
-        Part.LEFT_HAND_WORLD: PartField("left_hand_world_landmarks", (21, 3)),
-        Part.RIGHT_HAND: PartField("right_hand_landmarks", (21, 3)),
-        Part.RIGHT_HAND_WORLD: PartField("right_hand_world_landmarks", (21, 3)),
-        Part.FACE_TRANSFORM: PartField("face_transform", (4, 4)),
+        part: PartField(spec.attribute, _SHAPES[spec.kind](spec.count))
+        for part, spec in PARTS.items()
+        if spec.kind in _SHAPES
     }
 )
-RIG_SHAPES: Mapping[str, tuple[int, ...]] = MappingProxyType(
-    {
-        "hips_position": (3,),
-        "rotations": (len(BONES), 4),
-        "expressions": (len(EXPRESSIONS),),
-        "arkit": (len(ARKIT_BLENDSHAPES),),
-    }
-)
-"""of the arrays of a :class:`Rig`"""
+"""Of every part but the rig, which is none of the tracker's"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,4 @@
-"""The bones of the rig and its expressions: the part of VRM 1.0's humanoid that landmarks can move.
-
-Everything is in VRM's space: metres, right-handed, x to the person's left, y up, z to where the person looks. At rest
-the body is in a T-pose, palms down, and every rotation is the identity ("normalised" bones, whose axes are those of the
-space). Source: VRMC_vrm-1.0, humanoid and expressions, https://github.com/vrm-c/vrm-specification.
-"""
+"""One frame's pose of an avatar: the skeleton's bones, and the expressions of its face."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,71 +6,22 @@ from types import MappingProxyType
 
 import numpy as np
 
-from holistic_rtc.model.blendshapes import BLENDSHAPE_NAMES
 from holistic_rtc.model.result import FloatArray
+from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS, SKELETON
 
-_TRUNK = {
-    # bone: (its parent, where it begins as seen from there, in metres)
-    "hips": (None, (0.0, 0.95, 0.0)),
-    "spine": ("hips", (0.0, 0.10, 0.0)),
-    "chest": ("spine", (0.0, 0.14, 0.0)),
-    "neck": ("chest", (0.0, 0.26, 0.0)),
-    "head": ("neck", (0.0, 0.09, 0.0)),
-}
-_LEFT_SIDE = {
-    "Eye": ("head", (0.032, 0.07, 0.08)),
-    "UpperArm": ("chest", (0.17, 0.20, 0.0)),
-    "LowerArm": ("UpperArm", (0.27, 0.0, 0.0)),
-    "Hand": ("LowerArm", (0.25, 0.0, 0.0)),
-    "ThumbMetacarpal": ("Hand", (0.02, -0.01, 0.025)),
-    "ThumbProximal": ("ThumbMetacarpal", (0.032, 0.0, 0.032)),
-    "ThumbDistal": ("ThumbProximal", (0.023, 0.0, 0.023)),
-    "IndexProximal": ("Hand", (0.09, 0.0, 0.025)),
-    "IndexIntermediate": ("IndexProximal", (0.042, 0.0, 0.0)),
-    "IndexDistal": ("IndexIntermediate", (0.025, 0.0, 0.0)),
-    "MiddleProximal": ("Hand", (0.092, 0.0, 0.003)),
-    "MiddleIntermediate": ("MiddleProximal", (0.046, 0.0, 0.0)),
-    "MiddleDistal": ("MiddleIntermediate", (0.028, 0.0, 0.0)),
-    "RingProximal": ("Hand", (0.087, 0.0, -0.018)),
-    "RingIntermediate": ("RingProximal", (0.042, 0.0, 0.0)),
-    "RingDistal": ("RingIntermediate", (0.026, 0.0, 0.0)),
-    "LittleProximal": ("Hand", (0.08, 0.0, -0.038)),
-    "LittleIntermediate": ("LittleProximal", (0.033, 0.0, 0.0)),
-    "LittleDistal": ("LittleIntermediate", (0.02, 0.0, 0.0)),
-    "UpperLeg": ("hips", (0.09, -0.05, 0.0)),
-    "LowerLeg": ("UpperLeg", (0.0, -0.42, 0.0)),
-    "Foot": ("LowerLeg", (0.0, -0.42, 0.0)),
-}
-
-
-def _both_sides() -> dict[str, tuple[str | None, tuple[float, float, float]]]:
-    bones: dict[str, tuple[str | None, tuple[float, float, float]]] = dict(_TRUNK)
-    for side, sign in (("left", 1), ("right", -1)):
-        for bone, (parent, (x, y, z)) in _LEFT_SIDE.items():
-            bones[side + bone] = (side + parent if parent in _LEFT_SIDE else parent, (sign * x, y, z))
-    return bones
-
-
-_SKELETON = _both_sides()
-
-BONES = tuple(_SKELETON)
-"""49 names; a bone comes after its parent"""
-BONE_INDEX: Mapping[str, int] = MappingProxyType({bone: index for index, bone in enumerate(BONES)})
-PARENTS = tuple(-1 if parent is None else BONE_INDEX[parent] for parent, _ in _SKELETON.values())
-"""Index of each bone's parent, -1 for that of the hips"""
-OFFSETS: FloatArray = np.array([offset for _, offset in _SKELETON.values()], np.float32)
+OFFSETS: FloatArray = np.array([offset for _, offset in SKELETON.values()], np.float32)
 """(49, 3) where each bone begins at rest, from where its parent begins, in metres: of a person 1.70 m tall. The hips'
 is from the floor"""
 
-EXPRESSIONS = (
-    *("aa", "ih", "ou", "ee", "oh"),
-    *("blink", "blinkLeft", "blinkRight"),
-    *("lookUp", "lookDown", "lookLeft", "lookRight"),
-    *("happy", "angry", "sad", "surprised", "relaxed"),
+RIG_SHAPES: Mapping[str, tuple[int, ...]] = MappingProxyType(
+    {
+        "hips_position": (3,),
+        "rotations": (len(BONES), 4),
+        "expressions": (len(EXPRESSIONS),),
+        "arkit": (len(ARKIT_BLENDSHAPES),),
+    }
 )
-"""17 of VRM 1.0's presets"""
-ARKIT_BLENDSHAPES = (*BLENDSHAPE_NAMES[1:], "tongueOut")
-"""52: MediaPipe's without its ``_neutral``, and the one that it doesn't know, which is always 0"""
+"""of the arrays of a :class:`Rig`"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from typing import TextIO
 import numpy as np
 
 from holistic_rtc.model.result import FloatArray
-from holistic_rtc.model.rig import BONES, OFFSETS, PARENTS
+from holistic_rtc.model.rig import OFFSETS
+from holistic_rtc.model.skeleton import BONES, PARENTS
 from holistic_rtc.recording.motion import Motion
 
 _CENTIMETRES = 100

@@ -8,9 +8,9 @@ from typing import TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from holistic_rtc.model.blendshapes import BLENDSHAPE_NAMES
-from holistic_rtc.model.message import PART_FIELDS, LandmarkMessage, Part
-from holistic_rtc.model.rig import BONES, EXPRESSIONS
+from holistic_rtc.model.message import PART_FIELDS, LandmarkMessage
+from holistic_rtc.model.parts import BLENDSHAPE_NAMES, Part
+from holistic_rtc.model.skeleton import BONES, EXPRESSIONS
 from holistic_rtc.wire.rotations import to_quaternion
 
 # MediaPipe's names of its points, in its order.

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from holistic_rtc.model.result import FloatArray
-from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS, OFFSETS, Rig
+from holistic_rtc.model.rig import OFFSETS, Rig
+from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS
 from holistic_rtc.motion.rig.rest import RELAXED
 
 LONGEST = 3600

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from holistic_rtc.atomic import describe, obstacle, passes_through, replacing, streaming
 from holistic_rtc.errors import MediaError
-from holistic_rtc.model.message import ALL_PARTS, LandmarkMessage, Part
+from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.recording import bvh, vrma
 from holistic_rtc.recording.csv import CsvWriter
 from holistic_rtc.recording.motion import LONGEST, MotionRecorder

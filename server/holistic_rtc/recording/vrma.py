@@ -11,7 +11,8 @@ import orjson
 from numpy.typing import NDArray
 
 from holistic_rtc.model.result import FloatArray
-from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, BONE_INDEX, BONES, EXPRESSIONS, OFFSETS, PARENTS
+from holistic_rtc.model.rig import OFFSETS
+from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONE_INDEX, BONES, EXPRESSIONS, PARENTS
 from holistic_rtc.recording.motion import Motion
 
 _EYES = ("leftEye", "rightEye")

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from holistic_rtc.errors import SignallingError
+from holistic_rtc.errors import Code, Refusal
 
 MAX_CANDIDATES = 32
 """Of one peer, in its offer and trickled. Each is sent connectivity checks, whoever may be at its address."""
@@ -39,10 +39,10 @@ class Candidate:
 
 def check_count(lines: int) -> None:
     """
-    :raises SignallingError: 400, there are too many candidates to be read.
+    :raises Refusal: there are too many candidates to be read.
     """
     if lines > MAX_LINES:
-        raise SignallingError(400, f"{lines} candidates at once; at most {MAX_LINES} are read")
+        raise Refusal(Code.BAD_CANDIDATES, f"{lines} candidates at once; at most {MAX_LINES} are read")
 
 
 def read_candidates(values: Iterable[str], mid: str | None, section: int) -> list[Candidate]:
@@ -52,7 +52,7 @@ def read_candidates(values: Iterable[str], mid: str | None, section: int) -> lis
     TCP isn't spoken here. Names, such as the .local names that browsers hide addresses behind, are left out as well:
     resolving them takes seconds, and a peer that reaches the server becomes known by its own checks.
 
-    :raises SignallingError: 400, one can't be read.
+    :raises Refusal: one can't be read.
     """
     return [candidate for value in values if (candidate := _read(value, mid, section))]
 
@@ -62,7 +62,7 @@ def read_fragment(fragment: str) -> tuple[str | None, list[Candidate]]:
     Read an ``application/trickle-ice-sdpfrag`` body.
 
     :return: its ICE username fragment, if it has one, and the candidates that can be used.
-    :raises SignallingError: 400, it can't be read.
+    :raises Refusal: it can't be read.
     """
     username: str | None = None
     mid: str | None = None
@@ -87,10 +87,12 @@ def read_fragment(fragment: str) -> tuple[str | None, list[Candidate]]:
 
 def check_credential(value: str) -> str:
     """
-    :raises SignallingError: 400, a username fragment or a password is too long.
+    :raises Refusal: a username fragment or a password is too long.
     """
     if len(value) > MAX_CREDENTIAL:
-        raise SignallingError(400, f"an ICE credential has {len(value)} characters; at most {MAX_CREDENTIAL} are taken")
+        raise Refusal(
+            Code.BAD_CANDIDATES, f"an ICE credential has {len(value)} characters; at most {MAX_CREDENTIAL} are taken"
+        )
     return value
 
 
@@ -98,12 +100,12 @@ def _read(value: str, mid: str | None, section: int) -> Candidate | None:
     value = " ".join(value.split())
     match = _CANDIDATE.fullmatch(value)
     if match is None:
-        raise SignallingError(400, f"the candidate {value[:80]!r} can't be read; see RFC 8839")
+        raise Refusal(Code.BAD_CANDIDATES, f"the candidate {value[:80]!r} can't be read; see RFC 8839")
     port = int(match["port"])
     if match["transport"].lower() != "udp" or match["component"] != "1" or not _is_address(match["address"]):
         return None
     if not 1 <= port <= 65535:
-        raise SignallingError(400, f"the candidate {value[:80]!r} has a port outside 1 to 65535")
+        raise Refusal(Code.BAD_CANDIDATES, f"the candidate {value[:80]!r} has a port outside 1 to 65535")
     return Candidate(value, match["address"], port, mid, section)
 
 

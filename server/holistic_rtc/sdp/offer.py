@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from holistic_rtc.errors import SignallingError
+from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.sdp.candidates import Candidate, check_count, check_credential, read_candidates
 from holistic_rtc.sdp.codecs import is_payload_type, names, read_codecs, usable_audio, usable_video
 from holistic_rtc.sdp.lines import Block, split
@@ -90,7 +90,7 @@ class Offer:
     @classmethod
     def parse(cls, sdp: str) -> "Offer":
         """
-        :raises SignallingError: 400 when it can't be read, 422 when it can't be served.
+        :raises Refusal: it can't be read, or can't be served.
         """
         return _Reader(sdp).read()
 
@@ -120,7 +120,7 @@ class Offer:
 
     def require_sending(self) -> "Offer":
         """
-        :raises SignallingError: 422, it sends no video that can be taken.
+        :raises Refusal: it sends no video that can be taken.
         """
         return self._require(
             [section for section in self.sections if section.sends],
@@ -129,7 +129,7 @@ class Offer:
 
     def require_receiving(self) -> "Offer":
         """
-        :raises SignallingError: 422, it wants neither video nor landmarks that can be sent.
+        :raises Refusal: it wants neither video nor landmarks that can be sent.
         """
         return self._require(
             [section for section in self.sections if section.receives or section.kind == "application"],
@@ -150,7 +150,7 @@ class Offer:
     def _require(self, wanted: list[Section], otherwise: str) -> "Offer":
         if not any(section.taken for section in wanted):
             refusals = [section.refusal for section in wanted]
-            raise SignallingError(422, refusals[0] if refusals else otherwise)
+            raise Refusal(Code.UNUSABLE_OFFER, refusals[0] if refusals else otherwise)
         return self
 
 
@@ -160,21 +160,23 @@ class _Reader:
     def __init__(self, sdp: str) -> None:
         self._sdp = sdp
         if not sdp.lstrip().startswith("v=0"):
-            raise SignallingError(400, "the offer can't be read: SDP begins with v=0")
+            raise Refusal(Code.BAD_OFFER, "the offer can't be read: SDP begins with v=0")
         lines = sdp.splitlines()
         if len(lines) > MAX_LINES:
-            raise SignallingError(400, f"the offer has {len(lines):,} lines; at most {MAX_LINES:,} are taken")
+            raise Refusal(Code.BAD_OFFER, f"the offer has {len(lines):,} lines; at most {MAX_LINES:,} are taken")
         if (sections := sum(line.startswith("m=") for line in lines)) > MAX_SECTIONS:
-            raise SignallingError(422, f"the offer has {sections:,} media sections; at most {MAX_SECTIONS} are taken")
+            raise Refusal(
+                Code.UNUSABLE_OFFER, f"the offer has {sections:,} media sections; at most {MAX_SECTIONS} are taken"
+            )
         self._head, blocks = split(lines)
         if not blocks:
-            raise SignallingError(400, "the offer has no media section")
+            raise Refusal(Code.BAD_OFFER, "the offer has no media section")
         check_count(sum(len(block.all("candidate")) for block in [self._head, *blocks]))
         self._names_mids = all(block.get("mid") for block in blocks)
         mids = [block.get("mid") or "" if self._names_mids else f"m{i}" for i, block in enumerate(blocks)]
         self._blocks = dict(zip(mids, blocks, strict=True))
         if len(self._blocks) < len(blocks) or any(len(mid.split()) != 1 for mid in mids):
-            raise SignallingError(400, "the mids of an offer's media sections are words that differ")
+            raise Refusal(Code.BAD_OFFER, "the mids of an offer's media sections are words that differ")
         groups = [value.split()[1:] for value in self._head.all("group") if value.startswith("BUNDLE ")]
         self._bundle = [mid for mid in groups[0] if mid in self._blocks] if groups and self._names_mids else []
         self._has_channels = False
@@ -184,7 +186,7 @@ class _Reader:
         taken = [section.mid for section in sections if section.taken]
         videos = sum(section.kind == "video" for section in sections if section.taken)
         if videos > MAX_VIDEOS:
-            raise SignallingError(422, f"the offer has {videos} video tracks; at most {MAX_VIDEOS} are taken")
+            raise Refusal(Code.UNUSABLE_OFFER, f"the offer has {videos} video tracks; at most {MAX_VIDEOS} are taken")
         bundle = tuple(mid for mid in self._bundle if mid in taken)
         candidates = [
             candidate
@@ -205,7 +207,7 @@ class _Reader:
     def _read_section(self, mid: str, block: Block) -> Section:
         match = _MEDIA.fullmatch(block.media)
         if match is None:
-            raise SignallingError(400, f"the offer's line {'m=' + block.media[:80]!r} can't be read")
+            raise Refusal(Code.BAD_OFFER, f"the offer's line {'m=' + block.media[:80]!r} can't be read")
         kind, port, protocol, formats = match.groups()
         directions = (name for source in (block, self._head) for name in _DIRECTIONS if source.has(name))
         section = Section(kind, protocol, formats, mid, next(directions, "sendrecv"))
@@ -221,7 +223,7 @@ class _Reader:
         kind, mid = section.kind, section.mid
         payload_types = section.formats.split()
         if len(payload_types) > MAX_FORMATS or not all(map(is_payload_type, payload_types)):
-            raise SignallingError(400, f"the offer's {kind} has a list of payload types that can't be read")
+            raise Refusal(Code.BAD_OFFER, f"the offer's {kind} has a list of payload types that can't be read")
         offered = read_codecs(block, payload_types)
         codecs = usable_video(offered) if kind == "video" else usable_audio(offered)
         if section.protocol not in _RTP:
@@ -256,8 +258,8 @@ class _Reader:
         port = section.formats.split()[0] if legacy else block.get("sctp-port") or "5000"
         size = block.get("max-message-size") or ""
         if not re.fullmatch(r"\d{1,5}", port, re.ASCII) or not re.fullmatch(r"\d{0,19}", size, re.ASCII):
-            raise SignallingError(
-                400, "the offer's data channels have an SCTP port or a message size that is no number"
+            raise Refusal(
+                Code.BAD_OFFER, "the offer's data channels have an SCTP port or a message size that is no number"
             )
         lines = (
             f"m=application 9 DTLS/SCTP {port}" if legacy else "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
@@ -270,16 +272,18 @@ class _Reader:
     def _transport_lines(self, mid: str) -> list[str]:
         username, password = (self._inherit(mid, name) for name in ("ice-ufrag", "ice-pwd"))
         if not username or not password:
-            raise SignallingError(400, "the offer has no ICE credentials")
+            raise Refusal(Code.BAD_OFFER, "the offer has no ICE credentials")
         fingerprints = [value.split() for value in self._inherit_all(mid, "fingerprint")[:MAX_FINGERPRINTS]]
         if not fingerprints or not all(len(words) == 2 for words in fingerprints):
-            raise SignallingError(400, "the offer has no DTLS fingerprint")
+            raise Refusal(Code.BAD_OFFER, "the offer has no DTLS fingerprint")
         known = [(algorithm.lower(), value) for algorithm, value in fingerprints if algorithm.lower() in _DIGESTS]
         if not known:
-            raise SignallingError(422, f"the offer's fingerprint is {fingerprints[0][0][:32]}; sha-256 is needed")
+            raise Refusal(
+                Code.UNUSABLE_OFFER, f"the offer's fingerprint is {fingerprints[0][0][:32]}; sha-256 is needed"
+            )
         setup = self._inherit(mid, "setup") or _DEFAULT_SETUP
         if setup not in _SETUPS:
-            raise SignallingError(400, f"the offer has a=setup:{setup[:32]}; it may be {', '.join(_SETUPS)}")
+            raise Refusal(Code.BAD_OFFER, f"the offer has a=setup:{setup[:32]}; it may be {', '.join(_SETUPS)}")
         return [
             "c=IN IP4 0.0.0.0",
             f"a=mid:{mid}",

@@ -9,10 +9,24 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from holistic_rtc.errors import SignallingError
+from holistic_rtc.errors import Code, Refusal
+from holistic_rtc.ipc.messages import (
+    AddCandidates,
+    Answer,
+    Beat,
+    Done,
+    Drain,
+    Ended,
+    Event,
+    Publish,
+    Subscribe,
+    Unsubscribe,
+    Unsubscribed,
+)
+from holistic_rtc.ipc.pool import Pool
+from holistic_rtc.ipc.process import Process
+from holistic_rtc.model.stats import SessionStats
 from holistic_rtc.sessions.capacity import MAX_SUBSCRIBERS, Capacity
-from holistic_rtc.sessions.pool import WarmPool
-from holistic_rtc.sessions.process import SessionProcess
 from holistic_rtc.settings import IceServer
 
 logger = logging.getLogger(__name__)
@@ -31,18 +45,32 @@ class Resource:
     etag: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Session:
     """
     :param id: unguessable too, but known to those who may watch.
     """
 
     id: str
-    publisher: Resource
-    process: SessionProcess
+    process: Process
+    publisher: Resource = field(default_factory=Resource)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     subscribers: dict[str, Resource] = field(default_factory=dict)
     """By their keys."""
+    stats: SessionStats | None = None
+    """The newest report."""
+    end: Ended | None = None
+    """Why it ended, if its process could still tell."""
+
+    def take(self, event: Event) -> None:
+        """What its process says."""
+        match event:
+            case Beat(stats):
+                self.stats = stats
+            case Ended():
+                self.end = event
+            case Unsubscribed(subscriber):
+                self.subscribers.pop(subscriber, None)
 
 
 class Registry:
@@ -52,7 +80,7 @@ class Registry:
     :param ice_servers: what the session processes use.
     """
 
-    def __init__(self, pool: WarmPool, capacity: Capacity, ice_servers: Sequence[IceServer]) -> None:
+    def __init__(self, pool: Pool, capacity: Capacity, ice_servers: Sequence[IceServer]) -> None:
         self._capacity = capacity
         self._pool = pool
         self._ice_servers = [server.model_dump(exclude_none=True) for server in ice_servers]
@@ -86,12 +114,13 @@ class Registry:
         """
         :param offer: SDP.
         :return: the session, and the answer as SDP.
-        :raises SignallingError: 400 or 422 for the offer's sake, 503 when the server is full, shuts down or has no port
-            left.
+        :raises Refusal: the offer can't be served, or the server is full, shuts down or has no port left.
         """
         self._refuse_if_closing()
         if self._full:
-            raise SignallingError(503, f"the server is full: {self.max_sessions} sessions are running", retry_after=5)
+            raise Refusal(
+                Code.SERVER_FULL, f"the server is full: {self.max_sessions} sessions are running", retry_after=5
+            )
         self._starting += 1
         try:
             return await self._start(offer)
@@ -100,34 +129,42 @@ class Registry:
 
     def get(self, id: str) -> Session:
         """
-        :raises SignallingError: 404.
+        :raises Refusal: there is none.
         """
         try:
             return self._sessions[id]
         except KeyError:
-            raise SignallingError(404, "no such session; it may have ended") from None
+            raise Refusal(Code.UNKNOWN_SESSION, "no such session; it may have ended") from None
 
     async def subscribe(self, session: Session, offer: str) -> tuple[Resource, str]:
         """
         :param offer: SDP.
         :return: the subscriber, and the answer as SDP.
-        :raises SignallingError: 400 or 422 for the offer's sake, 503 when the session has its most subscribers or no
-            port is left.
+        :raises Refusal: the offer can't be served, the session has its most subscribers, or no port is left.
         """
         if len(session.subscribers) >= MAX_SUBSCRIBERS:
-            raise SignallingError(503, f"the session has {MAX_SUBSCRIBERS} subscribers, its most", retry_after=5)
+            raise Refusal(Code.SESSION_FULL, f"the session has {MAX_SUBSCRIBERS} subscribers, its most", retry_after=5)
         subscriber = Resource()
         session.subscribers[subscriber.key] = subscriber
         try:
-            answer = await session.process.request("subscribe", subscriber=subscriber.key, sdp=offer)
-            return subscriber, _with_candidates(answer)
+            request = Subscribe(subscriber=subscriber.key, offer=offer)
+            return subscriber, _with_candidates(await session.process.request(request, Answer))
         except BaseException:
             self.unsubscribe(session, subscriber)
             raise
 
+    async def add_candidates(self, session: Session, subscriber: Resource | None, fragment: str) -> None:
+        """
+        :param subscriber: whose they are; None for the publisher.
+        :param fragment: an ``application/trickle-ice-sdpfrag``.
+        :raises Refusal: they can't be read or used.
+        """
+        request = AddCandidates(subscriber=subscriber.key if subscriber else None, fragment=fragment)
+        await session.process.request(request, Done)
+
     def unsubscribe(self, session: Session, subscriber: Resource) -> None:
         session.subscribers.pop(subscriber.key, None)
-        session.process.unsubscribe(subscriber.key)
+        session.process.tell(Unsubscribe(subscriber.key))
 
     def end(self, session: Session, reason: str, message: str) -> None:
         """Frees the session's place at once; its process ends in the background."""
@@ -138,7 +175,7 @@ class Registry:
         """Take no new sessions, tell the running ones, and wait until the last has ended."""
         self._closing = True
         for session in self._sessions.values():
-            session.process.tell_draining(seconds)
+            session.process.tell(Drain(seconds))
         while self._sessions:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
 
@@ -153,8 +190,9 @@ class Registry:
         process = await self._pool.acquire()
         id = make_id()
         try:
-            answer = await process.request("publish", session=id, sdp=offer, ice_servers=self._ice_servers)
-        except SignallingError:
+            request = Publish(session=id, offer=offer, ice_servers=self._ice_servers)
+            reply = await process.request(request, Answer)
+        except Refusal:
             if process.alive and process.reusable:
                 await self._pool.release(process)
             else:
@@ -164,14 +202,14 @@ class Registry:
             process.kill()
             raise
         try:
-            answer = _with_candidates(answer)
+            answer = _with_candidates(reply)
             # It may have been told to since it let this one in.
             self._refuse_if_closing()
-        except SignallingError:
+        except Refusal:
             process.kill()
             raise
-        session = Session(id, Resource(), process)
-        process.on_unsubscribed = lambda subscriber: session.subscribers.pop(subscriber, None)
+        session = Session(id, process)
+        process.on_event = session.take
         self._sessions[id] = session
         self._spawn(self._watch(session), f"watch-{id}")
         logger.info("session %s started in process %d", id, process.pid)
@@ -180,8 +218,7 @@ class Registry:
     async def _watch(self, session: Session) -> None:
         await session.process.wait_closed()
         self._sessions.pop(session.id, None)
-        end = session.process.end
-        logger.info("session %s ended: %s", session.id, end["message"] if end else "its process is gone")
+        logger.info("session %s ended: %s", session.id, session.end.message if session.end else "its process is gone")
 
     def _tell_room(self) -> None:
         sessions = "1 session" if self.max_sessions == 1 else f"{self.max_sessions} sessions"
@@ -191,7 +228,7 @@ class Registry:
 
     def _refuse_if_closing(self) -> None:
         if self._closing:
-            raise SignallingError(503, "the server shuts down", retry_after=5)
+            raise Refusal(Code.SHUTTING_DOWN, "the server shuts down", retry_after=5)
 
     def _spawn(self, coroutine: Any, name: str) -> None:
         task = asyncio.create_task(coroutine, name=name)
@@ -204,12 +241,12 @@ def make_id() -> str:
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(22))
 
 
-def _with_candidates(answer: str | None) -> str:
+def _with_candidates(answer: Answer) -> str:
     """
-    :raises SignallingError: 503, it has none, so that nobody could ever connect.
+    :return: SDP.
+    :raises Refusal: it has none, so that nobody could ever connect.
     """
-    assert answer is not None
-    if "a=candidate:" not in answer:
+    if "a=candidate:" not in answer.sdp:
         logger.error("no UDP port is left for media; `holistic-rtc doctor` says how many are needed")
-        raise SignallingError(503, "the server has no UDP port left for media", retry_after=5)
-    return answer
+        raise Refusal(Code.NO_FREE_PORT, "the server has no UDP port left for media", retry_after=5)
+    return answer.sdp

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from holistic_rtc.errors import DecodeError
-from holistic_rtc.model.message import ALL_PARTS, MAX_COUNT, PART_FIELDS, RIG_SHAPES, LandmarkMessage, Part
+from holistic_rtc.model.message import MAX_COUNT, PART_FIELDS, LandmarkMessage
+from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.model.result import FloatArray, HolisticResult
-from holistic_rtc.model.rig import Rig
+from holistic_rtc.model.rig import RIG_SHAPES, Rig
 from holistic_rtc.wire import landmarks_generated as generated
 from holistic_rtc.wire.rotations import to_matrix, to_quaternion, unit_quaternions, with_positive_w
 

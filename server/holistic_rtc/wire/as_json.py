@@ -9,10 +9,11 @@ import orjson
 from numpy.typing import NDArray
 
 from holistic_rtc.errors import DecodeError
-from holistic_rtc.model.blendshapes import BLENDSHAPE_NAMES
-from holistic_rtc.model.message import ALL_PARTS, MAX_COUNT, PART_FIELDS, LandmarkMessage, Part
+from holistic_rtc.model.message import MAX_COUNT, PART_FIELDS, LandmarkMessage
+from holistic_rtc.model.parts import ALL_PARTS, BLENDSHAPE_NAMES, Part
 from holistic_rtc.model.result import FloatArray, HolisticResult
-from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS, Rig
+from holistic_rtc.model.rig import Rig
+from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS
 from holistic_rtc.wire.rotations import to_matrix, to_quaternion, unit_quaternions, with_positive_w
 
 # A hundredth of a pixel in a frame 1,000 pixels wide.

@@ -4,10 +4,10 @@ from math import cos, radians, sin
 
 import numpy as np
 
-from holistic_rtc.model.blendshapes import BLENDSHAPE_NAMES
 from holistic_rtc.model.geometry import Array
+from holistic_rtc.model.parts import BLENDSHAPE_NAMES
 from holistic_rtc.model.result import FloatArray
-from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, EXPRESSIONS
+from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, EXPRESSIONS
 
 # What an expression is made of: the mean of these blendshapes, from 0 at the first number to 1 at the second. MediaPipe
 # gives a calm face scores of up to 0.1 or 0.2 and seldom reaches 1.

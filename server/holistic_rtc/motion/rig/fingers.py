@@ -6,7 +6,8 @@ from operator import mul
 import numpy as np
 
 from holistic_rtc.model.geometry import Array
-from holistic_rtc.model.rig import BONE_INDEX, OFFSETS
+from holistic_rtc.model.rig import OFFSETS
+from holistic_rtc.model.skeleton import BONE_INDEX
 from holistic_rtc.motion.rig.joints import Range, bent, flexion, frame, lines, ramp, side, twisted
 from holistic_rtc.motion.rig.limbs import MIRROR, SIDES
 

@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from holistic_rtc.model.geometry import Array, multiply, rotate
-from holistic_rtc.model.rig import BONES, OFFSETS, PARENTS, Rig
+from holistic_rtc.model.rig import OFFSETS, Rig
+from holistic_rtc.model.skeleton import BONES, PARENTS
 
 Indices = NDArray[np.intp]
 

@@ -5,7 +5,7 @@ from math import cos, radians, sin, sqrt
 import numpy as np
 
 from holistic_rtc.model.geometry import Array
-from holistic_rtc.model.rig import BONE_INDEX
+from holistic_rtc.model.skeleton import BONE_INDEX
 from holistic_rtc.motion.rig.joints import (
     Range,
     bent,

@@ -5,7 +5,7 @@ from math import radians
 import numpy as np
 
 from holistic_rtc.model.geometry import IDENTITY, Array, from_axis_angle, multiply
-from holistic_rtc.model.rig import BONE_INDEX, BONES
+from holistic_rtc.model.skeleton import BONE_INDEX, BONES
 
 _UPPER_ARM_DOWN, _ELBOW, _FINGER, _THUMB = (radians(degrees) for degrees in (72, 15, 15, 10))
 

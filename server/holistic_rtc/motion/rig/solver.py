@@ -8,7 +8,8 @@ import numpy as np
 
 from holistic_rtc.model.geometry import IDENTITY, Array, blend, from_matrix, half, to_matrix
 from holistic_rtc.model.result import HolisticResult
-from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, BONE_INDEX, BONES, EXPRESSIONS, Rig
+from holistic_rtc.model.rig import Rig
+from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONE_INDEX, BONES, EXPRESSIONS
 from holistic_rtc.motion.rig import expressions as faces
 from holistic_rtc.motion.rig.easing import Calmed, Eased, Presence, mix
 from holistic_rtc.motion.rig.fingers import DIGIT_AXES, DIGITS, NO_HANDS, hand_frames, solve_digits

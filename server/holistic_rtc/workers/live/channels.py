@@ -9,7 +9,8 @@ import orjson
 from aiortc import RTCDataChannel
 
 from holistic_rtc.errors import ControlError
-from holistic_rtc.model.message import LandmarkMessage, Part
+from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.parts import Part
 from holistic_rtc.wire import as_flatbuffers, as_json
 
 logger = logging.getLogger(__name__)

@@ -20,8 +20,10 @@ from aiortc import (
 )
 from aiortc.sdp import candidate_from_sdp
 
-from holistic_rtc.errors import ControlError, SignallingError
-from holistic_rtc.model.message import DEFAULT_PARTS, LandmarkMessage, Part
+from holistic_rtc.errors import Code, ControlError, Refusal
+from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.parts import DEFAULT_PARTS, Part
+from holistic_rtc.model.stats import SessionStats, TrackStats
 from holistic_rtc.sdp.answer import complete
 from holistic_rtc.sdp.candidates import MAX_CANDIDATES, Candidate, read_fragment
 from holistic_rtc.sdp.offer import Offer
@@ -79,7 +81,7 @@ class Peer(ABC):
         Take the offer and start everything that waits for media.
 
         :return: the answer, as SDP, with all of the server's candidates.
-        :raises SignallingError: 400.
+        :raises Refusal: aiortc can't take it.
         """
         with _negotiating("offer"):
             await self._pc.setRemoteDescription(RTCSessionDescription(sdp=offer.for_aiortc, type="offer"))
@@ -93,12 +95,12 @@ class Peer(ABC):
 
     async def add_candidates(self, fragment: str) -> None:
         """
-        :raises SignallingError: 400 when the fragment can't be read, 422 when it asks for an ICE restart.
+        :raises Refusal: the fragment can't be read, or asks for an ICE restart.
         """
         assert self._offer is not None
         username, candidates = read_fragment(fragment)
         if username is not None and username != self._offer.ice_username:
-            raise SignallingError(422, "ICE restarts are not supported; end the session and start a new one")
+            raise Refusal(Code.ICE_RESTART, "ICE restarts are not supported; end the session and start a new one")
         with _negotiating("candidate fragment"):
             await self._add_candidates(self._offer, candidates)
 
@@ -108,14 +110,14 @@ class Peer(ABC):
             counts = self._sent if self._landmarks.send(message, self.parts) else self._dropped
             counts[message.track] += 1
 
-    def tick(self, stats: Mapping[str, Any]) -> None:
+    def tick(self, stats: SessionStats) -> None:
         """
         To be called once a second: pings the peer, sends it the stats, and ends the connection when the peer is gone.
 
         :param stats: the session's.
         """
         if self._control:
-            tracks = [
+            tracks: list[TrackStats] = [
                 {
                     **track,
                     "landmarks_sent": self._sent[track["track"]],
@@ -226,11 +228,11 @@ def _negotiating(what: str) -> Iterator[None]:
     """aiortc may raise anything on what it doesn't like; that mustn't end the session that the peer is part of."""
     try:
         yield
-    except SignallingError:
+    except Refusal:
         raise
     except Exception as error:
         logger.info("aiortc can't take an %s", what, exc_info=True)
-        raise SignallingError(400, f"the {what} can't be used: {type(error).__name__}: {error}") from error
+        raise Refusal(Code.BAD_OFFER, f"the {what} can't be used: {type(error).__name__}: {error}") from error
 
 
 def parse_parts(names: object) -> frozenset[Part]:

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from holistic_rtc.errors import SignallingError
+from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.stats import SessionStats, SessionTrackStats
 from holistic_rtc.sdp.offer import Offer
 from holistic_rtc.workers.live.peer import End, Peer
 from holistic_rtc.workers.live.publisher import Publisher
@@ -58,14 +59,14 @@ class Session:
     async def publish(self, offer: Offer) -> str:
         """
         :return: the answer, as SDP.
-        :raises SignallingError: 400 or 422.
+        :raises Refusal: aiortc can't take it.
         """
         return await self._publisher.answer(offer)
 
     async def subscribe(self, id: str, offer: Offer) -> str:
         """
         :return: the answer, as SDP.
-        :raises SignallingError: 400 or 422.
+        :raises Refusal: aiortc can't take it.
         """
         subscriber = Subscriber(
             f"session {self._id}, subscriber {next(self._numbers)}", self._ice_servers, self._publisher.tracks
@@ -89,21 +90,23 @@ class Session:
     async def add_candidates(self, subscriber: str | None, fragment: str) -> None:
         """
         :param subscriber: whose candidates these are; None for the publisher.
-        :raises SignallingError: 400, 404 or 422.
+        :raises Refusal: they can't be read or used, or there is no such subscriber.
         """
         peer: Peer | None = self._publisher if subscriber is None else self._subscribers.get(subscriber)
         if peer is None:
-            raise SignallingError(404, "no such subscriber; it may have ended")
+            raise Refusal(Code.UNKNOWN_SUBSCRIBER, "no such subscriber; it may have ended")
         await peer.add_candidates(fragment)
 
-    def tick(self) -> dict[str, Any]:
+    def tick(self) -> SessionStats:
         """
         To be called once a second.
 
         :return: the stats; counts are totals, rates and means are since the last tick.
         """
-        tracks = [{"track": number, **track.stats.report()} for number, track in enumerate(self._publisher.tracks)]
-        stats = {"session": self._id, "model": self._model, "tracks": tracks}
+        tracks: list[SessionTrackStats] = [
+            {"track": number, **track.meter.report()} for number, track in enumerate(self._publisher.tracks)
+        ]
+        stats: SessionStats = {"session": self._id, "model": dict(self._model), "tracks": tracks}
         for peer in self._peers():
             peer.tick(stats)
         return stats

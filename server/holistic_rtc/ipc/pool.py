@@ -1,71 +1,88 @@
-"""Spare session processes, warmed up before anybody asks for one."""
+"""Warm workers, kept ready before anybody asks for one."""
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
-from holistic_rtc.errors import SignallingError
-from holistic_rtc.sessions.process import SessionProcess
+from holistic_rtc.errors import Code, Refusal
+from holistic_rtc.ipc.process import Process
 
 logger = logging.getLogger(__name__)
 
 
-class WarmPool:
+class Pool:
     """
-    Keeps `size` spares ready, starting them one after the other.
+    Keeps `size` workers, starting them one after the other. One is taken away for good, by :meth:`acquire`, or lent, by
+    :meth:`borrow`; whichever is gone is replaced.
 
-    :param start: starts a session process.
+    :param start: starts a worker.
     """
 
     ACQUIRE_DEADLINE = 20.0
-    """Seconds a peer may wait for a process when no spare is warm."""
+    """Seconds to wait for a worker when none is warm."""
     MAX_BACKOFF = 30.0
 
-    def __init__(self, start: Callable[[], Awaitable[SessionProcess]], size: int) -> None:
+    def __init__(self, start: Callable[[], Awaitable[Process]], size: int) -> None:
         self._start = start
         self._size = size
         self.frame_cpu_ms: float | None = None
-        """CPU that a frame takes a tracker, the least that was measured; None before the first process is ready."""
+        """CPU that a frame takes a tracker, the least that was measured; None before the first worker is ready."""
         self.on_measured: Callable[[], object] = lambda: None
         """Called when that is measured for the first time."""
-        self._waiting = 0
-        self._spares: list[SessionProcess] = []
+        self._acquiring = 0
+        self._lent = 0
+        self._spares: list[Process] = []
         self._turn = asyncio.Lock()
         self._changed = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
         self._watches: set[asyncio.Task[None]] = set()
 
     def open(self) -> None:
-        self._task = asyncio.create_task(self._keep_warm(), name="warm-pool")
+        self._task = asyncio.create_task(self._keep_warm(), name="pool")
 
     @property
     def warm(self) -> int:
         """How many spares are ready."""
         return sum(spare.alive for spare in self._spares)
 
-    async def acquire(self) -> SessionProcess:
-        """
-        Take a warm process, waiting for one if need be.
+    @property
+    def ready(self) -> bool:
+        """Whether there is a warm worker, be it at work for somebody else."""
+        return self.warm + self._lent > 0
 
-        :raises SignallingError: 503, none got ready in time.
+    async def acquire(self) -> Process:
         """
-        self._waiting += 1
+        Take a warm worker, waiting for one if need be.
+
+        :raises Refusal: none got ready in time.
+        """
+        self._acquiring += 1
         try:
-            # A condition wakes its waiters in any order; a lock lets them in as they came.
-            async with asyncio.timeout(self.ACQUIRE_DEADLINE), self._turn, self._changed:
-                self._changed.notify_all()
-                await self._changed.wait_for(lambda: self.warm > 0)
-                return self._take()
-        except TimeoutError:
-            raise SignallingError(503, "no session process is ready; try again", retry_after=5) from None
+            return await self._wait()
         finally:
-            self._waiting -= 1
+            self._acquiring -= 1
 
-    async def release(self, process: SessionProcess) -> None:
-        """Put a process back that served nobody."""
+    @contextlib.asynccontextmanager
+    async def borrow(self) -> AsyncIterator[Process]:
+        """
+        A warm worker for the time of the block.
+
+        :raises Refusal: none got free in time.
+        """
+        process = await self._wait()
+        self._lent += 1
+        try:
+            yield process
+        finally:
+            self._lent -= 1
+            await self.release(process)
+
+    async def release(self, process: Process) -> None:
+        """Put a worker back that can serve somebody else. No-op if it has ended."""
         async with self._changed:
-            self._spares.append(process)
+            if process.alive:
+                self._spares.append(process)
             self._changed.notify_all()
         watch = asyncio.create_task(self._watch(process), name=f"watch-spare-{process.pid}")
         self._watches.add(watch)
@@ -81,14 +98,24 @@ class WarmPool:
         spares, self._spares = self._spares, []
         await asyncio.gather(*(spare.close("server_shutdown", "the server shuts down") for spare in spares))
 
-    def _take(self) -> SessionProcess:
+    async def _wait(self) -> Process:
+        try:
+            # A condition wakes its waiters in any order; a lock lets them in as they came.
+            async with asyncio.timeout(self.ACQUIRE_DEADLINE), self._turn, self._changed:
+                self._changed.notify_all()
+                await self._changed.wait_for(lambda: self.warm > 0)
+                return self._take()
+        except TimeoutError:
+            raise Refusal(Code.NOT_READY, "no worker is ready; try again", retry_after=5) from None
+
+    def _take(self) -> Process:
         while True:
             process = self._spares.pop(0)
             if process.alive:
                 self._changed.notify_all()
                 return process
 
-    async def _watch(self, process: SessionProcess) -> None:
+    async def _watch(self, process: Process) -> None:
         """Has a spare replaced that dies while nobody asks for one."""
         await process.wait_closed()
         async with self._changed:
@@ -100,11 +127,11 @@ class WarmPool:
         backoff = 0.5
         while True:
             async with self._changed:
-                await self._changed.wait_for(lambda: self.warm < self._size + self._waiting)
+                await self._changed.wait_for(lambda: self.warm + self._lent < self._size + self._acquiring)
             if await self._warm_one():
                 backoff = 0.5
             else:
-                logger.error("a session process could not be started; trying again in %g s", backoff)
+                logger.error("a worker could not be started; trying again in %g s", backoff)
                 await asyncio.sleep(backoff)
                 backoff = min(2 * backoff, self.MAX_BACKOFF)
 

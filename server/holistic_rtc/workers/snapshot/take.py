@@ -11,7 +11,8 @@ import orjson
 
 from holistic_rtc.drawing.annotate import annotate
 from holistic_rtc.files.pictures import MAX_PIXELS, decode_picture, encode_picture
-from holistic_rtc.model.message import DEFAULT_PARTS, LandmarkMessage, Part
+from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.parts import DEFAULT_PARTS, Part
 from holistic_rtc.model.result import HolisticResult, Image
 from holistic_rtc.motion.refine import Refiner
 from holistic_rtc.motion.rig.solver import RigSolver

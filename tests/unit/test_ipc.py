@@ -1,4 +1,4 @@
-"""Session processes and the pool of warm ones, with small programs in place of the real session process."""
+"""Workers, the pool of warm ones, and the registry of sessions, with small programs in place of the real worker."""
 
 import asyncio
 import os
@@ -12,58 +12,60 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from holistic_rtc.errors import SignallingError
+from holistic_rtc.errors import Code, Refusal
+from holistic_rtc.ipc.messages import AddCandidates, Answer, Beat, Done, Ended, Event, Publish
+from holistic_rtc.ipc.pool import Pool
+from holistic_rtc.ipc.process import Process
 from holistic_rtc.limits import Limits
 from holistic_rtc.sessions.capacity import Capacity
-from holistic_rtc.sessions.pool import WarmPool
-from holistic_rtc.sessions.process import SessionProcess
 from holistic_rtc.sessions.registry import Registry, make_id
 
 PREAMBLE = f"""\
 #!{sys.executable}
-import json, signal, socket, sys, time
+import signal, socket, sys, time
+import msgspec
+from holistic_rtc.ipc.messages import *
 
 control = socket.socket(fileno=int(sys.argv[sys.argv.index("--control-fd") + 1]))
-# One file for both would forget, when it writes, the lines that it has read ahead.
-requests, replies = control.makefile("r"), control.makefile("w")
+requests = control.makefile("rb")
+decoder = msgspec.msgpack.Decoder(ToWorker)
 
-def send(type, **fields):
-    replies.write(json.dumps({{"type": type, **fields}}) + "\\n")
-    replies.flush()
+def send(message):
+    data = msgspec.msgpack.encode(message)
+    control.sendall(len(data).to_bytes(4) + data)
 
 def receive():
-    line = requests.readline()
-    return json.loads(line) if line else sys.exit()
+    length = requests.read(4)
+    return decoder.decode(requests.read(int.from_bytes(length))) if length else sys.exit()
 
 """
 
 GOOD = """
-send("ready")
-send("beat", stats={"fps": 30})
+send(Ready())
 while True:
-    request = receive()
-    if request["type"] == "close":
-        send("ended", reason=request["reason"], message=request["message"])
-        sys.exit()
-    if request["type"] != "cancel":
-        send("done", request=request["request"], answer=request["sdp"].upper())
+    match receive():
+        case Close(reason, message):
+            send(Ended(reason, message))
+            sys.exit()
+        case Publish(number, offer=offer):
+            send(Answer(number, offer.upper()))
 """
 
-Start = Callable[[str], Awaitable[SessionProcess]]
+Start = Callable[[str], Awaitable[Process]]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Start]:
     """Starts a program as a session process."""
-    started: list[SessionProcess] = []
+    started: list[Process] = []
 
-    async def start(program: str) -> SessionProcess:
+    async def start(program: str) -> Process:
         path = tmp_path / f"program-{len(started)}"
         path.write_text(PREAMBLE + textwrap.dedent(program))
         path.chmod(0o700)
         with monkeypatch.context() as patch:
             patch.setattr(sys, "executable", str(path))
-            started.append(await SessionProcess.start(["--an-option"]))
+            started.append(await Process.start(["--an-option"]))
         return started[-1]
 
     yield start
@@ -77,46 +79,50 @@ async def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """All deadlines are short."""
     for name in ("START_DEADLINE", "SILENCE", "REQUEST_DEADLINE", "CLOSE_DEADLINE"):
-        monkeypatch.setattr(SessionProcess, name, 0.5)
+        monkeypatch.setattr(Process, name, 0.5)
 
 
-async def refusal(process: SessionProcess) -> SignallingError:
-    with pytest.raises(SignallingError) as caught:
-        await process.request("publish", sdp="v=0")
+async def publish(process: Process, offer: str = "v=0") -> str:
+    return (await process.request(Publish(session="id", offer=offer, ice_servers=[]), Answer)).sdp
+
+
+async def refusal(process: Process) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        await publish(process)
     return caught.value
 
 
-async def test_a_process_gets_ready_answers_tells_its_stats_and_its_end(start: Start) -> None:
+async def test_a_process_gets_ready_answers_and_tells_its_end(start: Start) -> None:
     process = await start(GOOD)
+    events: list[Event] = []
+    process.on_event = events.append
     assert await process.wait_ready()
-    assert await process.request("publish", sdp="v=0") == "V=0"
-    assert process.stats == {"fps": 30}
+    assert await publish(process) == "V=0"
     await process.close("deleted", "the peer ended the session")
     assert not process.alive
-    assert process.end is not None
-    assert process.end["reason"] == "deleted"
+    assert events == [Ended("deleted", "the peer ended the session")]
 
 
 async def test_requests_at_the_same_time_get_each_its_own_answer(start: Start) -> None:
     process = await start(GOOD)
-    answers = await asyncio.gather(*(process.request("publish", sdp=f"v={number}") for number in range(5)))
+    answers = await asyncio.gather(*(publish(process, f"v={number}") for number in range(5)))
     assert answers == [f"V={number}" for number in range(5)]
 
 
 async def test_the_answer_to_a_cancelled_request_is_taken_for_no_other_ones(start: Start) -> None:
     process = await start(GOOD)
     assert await process.wait_ready()
-    given_up = asyncio.create_task(process.request("publish", sdp="first"))
+    given_up = asyncio.create_task(publish(process, "first"))
     await asyncio.sleep(0)
     given_up.cancel()
-    assert await process.request("publish", sdp="second") == "SECOND"
+    assert await publish(process, "second") == "SECOND"
 
 
 async def test_a_process_that_dies_at_its_start_never_gets_ready(start: Start) -> None:
     process = await start("sys.exit(3)")
     assert not await process.wait_ready()
     await process.wait_closed()
-    assert (await refusal(process)).status == 503
+    assert (await refusal(process)).code is Code.PROCESS_ENDED
 
 
 async def test_a_process_that_never_gets_ready_is_killed(start: Start, hurried: None) -> None:
@@ -126,52 +132,54 @@ async def test_a_process_that_never_gets_ready_is_killed(start: Start, hurried: 
 
 
 async def test_a_process_that_falls_silent_is_killed(start: Start, hurried: None) -> None:
-    process = await start('send("ready"); time.sleep(60)')
+    process = await start("send(Ready()); time.sleep(60)")
     assert await process.wait_ready()
     async with asyncio.timeout(3):
         await process.wait_closed()
 
 
 DEAF_TO_ONE = """
-send("ready")
+send(Ready())
 ignored = receive()
-send("beat", stats={"ignored": True})
+send(Beat())
 said = []
 while True:
-    request = receive()
-    if request["type"] == "publish":
-        send("done", request=request["request"], answer=" ".join(said))
+    message = receive()
+    if isinstance(message, Publish):
+        send(Answer(message.number, " ".join(said)))
     else:
-        said.append(f"{request['type']} {request['request'] - ignored['request']}")
+        said.append(f"{type(message).__name__} {message.number - ignored.number}")
 """
 """Tells, when it is asked to publish, what it has been told since the request that it never answers."""
 
 
-async def test_a_request_that_takes_too_long_is_503_and_cancelled_and_its_process_lives(
+async def test_a_request_that_takes_too_long_is_refused_and_cancelled_and_its_process_lives(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process = await start(DEAF_TO_ONE)
     assert await process.wait_ready()
     with monkeypatch.context() as hurry:
-        hurry.setattr(SessionProcess, "REQUEST_DEADLINE", 0.3)
+        hurry.setattr(Process, "REQUEST_DEADLINE", 0.3)
         refused = await refusal(process)
-    assert (refused.status, refused.retry_after) == (503, 1)
-    assert await process.request("publish", sdp="v=0") == "cancel 0"
+    assert (refused.code, refused.retry_after) == (Code.BUSY, 1)
+    assert await publish(process) == "Cancel 0"
     assert process.alive
 
 
 async def test_no_request_waits_for_that_of_another_peer(start: Start) -> None:
     process = await start(DEAF_TO_ONE)
+    events: list[Event] = []
+    process.on_event = events.append
     assert await process.wait_ready()
-    waiting = asyncio.create_task(process.request("candidates", subscriber="one", fragment=""))
-    await until(lambda: process.stats is not None)
+    waiting = asyncio.create_task(process.request(AddCandidates(subscriber="one", fragment=""), Done))
+    await until(lambda: Beat() in events)
     async with asyncio.timeout(3):
-        assert await process.request("publish", sdp="v=0") == ""
+        assert await publish(process) == ""
     waiting.cancel()
 
 
 async def test_that_the_front_process_stood_still_is_not_held_against_its_children(start: Start, hurried: None) -> None:
-    process = await start('send("ready")\nwhile True: send("beat", stats=None); time.sleep(0.1)')
+    process = await start("send(Ready())\nwhile True: send(Beat()); time.sleep(0.1)")
     assert await process.wait_ready()
     for _ in range(3):
         # As a SIGSTOP does, or a request that takes the loop too long: twice the time in which a child has to be heard.
@@ -181,28 +189,27 @@ async def test_that_the_front_process_stood_still_is_not_held_against_its_childr
     assert process.alive
 
 
-async def test_a_process_that_dies_over_a_request_is_503(start: Start) -> None:
-    process = await start('send("ready"); receive(); sys.exit(1)')
-    assert (await refusal(process)).status == 503
+async def test_a_process_that_dies_over_a_request_is_told_apart(start: Start) -> None:
+    process = await start("send(Ready()); receive(); sys.exit(1)")
+    assert (await refusal(process)).code is Code.PROCESS_ENDED
 
 
-async def test_a_refused_offer_carries_its_status_and_whether_the_process_can_go_on(start: Start) -> None:
+async def test_a_refused_offer_carries_its_code_and_whether_the_process_can_go_on(start: Start) -> None:
     process = await start("""
         for reusable in (True, False):
-            request = receive()
-            send("refused", request=request["request"], status=422, detail="no video", reusable=reusable)
+            send(Refused(receive().number, Code.UNUSABLE_OFFER, "no video", reusable))
     """)
     refused = await refusal(process)
-    assert (refused.status, refused.detail, process.reusable) == (422, "no video", True)
+    assert (refused.code, refused.detail, process.reusable) == (Code.UNUSABLE_OFFER, "no video", True)
     await refusal(process)
     assert not process.reusable
 
 
 async def test_a_process_that_will_not_end_is_made_to(start: Start, hurried: None) -> None:
     process = await start("""
-        send("ready")
+        send(Ready())
         while True:
-            send("beat", stats=None)
+            send(Beat())
             time.sleep(0.1)
     """)
     await process.wait_ready()
@@ -213,7 +220,7 @@ async def test_a_process_that_will_not_end_is_made_to(start: Start, hurried: Non
 
 async def test_a_process_that_closes_its_socket_and_goes_on_is_killed(start: Start, hurried: None) -> None:
     process = await start("""
-        send("ready")
+        send(Ready())
         control.shutdown(socket.SHUT_RDWR)
         time.sleep(60)
     """)
@@ -221,25 +228,21 @@ async def test_a_process_that_closes_its_socket_and_goes_on_is_killed(start: Sta
         await process.wait_closed()
 
 
-@pytest.mark.parametrize("line", ["not JSON", "x" * (2 << 20)], ids=["no JSON", "too long"])
-async def test_a_process_that_says_what_nobody_understands_is_killed(line: str, start: Start) -> None:
-    process = await start(f"""
-        replies.write({line!r} + chr(10))
-        replies.flush()
-        time.sleep(60)
-    """)
+@pytest.mark.parametrize("data", [b"\0\0\0\3abc", b"\xff\xff\xff\xff"], ids=["no message", "too long"])
+async def test_a_process_that_says_what_nobody_understands_is_killed(data: bytes, start: Start) -> None:
+    process = await start(f"control.sendall({data!r}); time.sleep(60)")
     async with asyncio.timeout(3):
         await process.wait_closed()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def make_pool(start: Start) -> AsyncIterator[Callable[..., WarmPool]]:
+async def make_pool(start: Start) -> AsyncIterator[Callable[..., Pool]]:
     """An open pool of programs; the first ones may be others than the last, which all further ones are."""
-    pools: list[WarmPool] = []
+    pools: list[Pool] = []
 
-    def make_pool(size: int, *programs: str) -> WarmPool:
+    def make_pool(size: int, *programs: str) -> Pool:
         left = list(programs)
-        pools.append(WarmPool(lambda: start(left.pop(0) if len(left) > 1 else left[0]), size))
+        pools.append(Pool(lambda: start(left.pop(0) if len(left) > 1 else left[0]), size))
         pools[-1].open()
         return pools[-1]
 
@@ -248,7 +251,7 @@ async def make_pool(start: Start) -> AsyncIterator[Callable[..., WarmPool]]:
         await pool.close()
 
 
-MakePool = Callable[..., WarmPool]
+MakePool = Callable[..., Pool]
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -311,11 +314,30 @@ async def test_a_process_that_fails_at_its_start_is_tried_again_after_a_while(ma
 async def test_a_peer_that_gets_no_process_in_time_is_told_to_come_again(
     make_pool: MakePool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(WarmPool, "ACQUIRE_DEADLINE", 0.2)
+    monkeypatch.setattr(Pool, "ACQUIRE_DEADLINE", 0.2)
     pool = make_pool(1, "time.sleep(60)")
-    with pytest.raises(SignallingError) as caught:
+    with pytest.raises(Refusal) as caught:
         await pool.acquire()
-    assert (caught.value.status, caught.value.retry_after) == (503, 5)
+    assert (caught.value.code, caught.value.retry_after) == (Code.NOT_READY, 5)
+
+
+async def test_a_lent_worker_comes_back_and_is_none_too_many(make_pool: MakePool) -> None:
+    pool = make_pool(1, GOOD)
+    async with pool.borrow() as process:
+        assert (pool.warm, pool.ready) == (0, True)
+        waiting = asyncio.create_task(pool.borrow().__aenter__())
+        await asyncio.sleep(0.3)
+        assert not waiting.done()
+    assert await waiting is process
+
+
+async def test_a_lent_worker_that_dies_is_replaced(make_pool: MakePool) -> None:
+    pool = make_pool(1, GOOD)
+    async with pool.borrow() as process:
+        os.kill(process.pid, 9)
+        await process.wait_closed()
+    async with pool.borrow() as other:
+        assert other.pid != process.pid
 
 
 async def test_closing_ends_the_spares_and_the_one_that_starts(make_pool: MakePool) -> None:
@@ -331,14 +353,14 @@ async def test_closing_ends_the_spares_and_the_one_that_starts(make_pool: MakePo
 
 
 ANSWERING = """
-send("ready", frame_cpu_ms=40)
+send(Ready(40))
 while True:
-    request = receive()
-    if request["type"] == "close":
-        sys.exit()
-    if request["type"] in ("publish", "subscribe"):
-        time.sleep(0.2)
-        send("done", request=request["request"], answer=request["sdp"])
+    match receive():
+        case Close():
+            sys.exit()
+        case Publish(number, offer=offer) | Subscribe(number, offer=offer):
+            time.sleep(0.2)
+            send(Answer(number, offer))
 """
 CANDIDATE = "a=candidate:1 1 udp 1 192.0.2.1 50000 typ host"
 
@@ -346,7 +368,7 @@ CANDIDATE = "a=candidate:1 1 udp 1 192.0.2.1 50000 typ host"
 @pytest_asyncio.fixture(loop_scope="session")
 async def registry(start: Start, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Registry]:
     caplog.set_level("INFO")
-    registry = Registry(WarmPool(lambda: start(ANSWERING), 1), Capacity(Limits(1.0, 1 << 32, ""), max_sessions=2), [])
+    registry = Registry(Pool(lambda: start(ANSWERING), 1), Capacity(Limits(1.0, 1 << 32, ""), max_sessions=2), [])
     registry.open()
     yield registry
     await registry.close()
@@ -363,15 +385,15 @@ async def test_how_many_sessions_there_is_room_for_is_logged_once_it_is_known(
 
 
 async def test_a_peer_for_whom_no_port_is_left_is_told_so_and_keeps_no_place(registry: Registry) -> None:
-    with pytest.raises(SignallingError, match="no UDP port") as caught:
+    with pytest.raises(Refusal) as caught:
         await registry.create("an answer without candidates")
-    assert (caught.value.status, caught.value.retry_after) == (503, 5)
+    assert (caught.value.code, caught.value.retry_after) == (Code.NO_FREE_PORT, 5)
     assert not registry.sessions
 
 
 async def test_a_viewer_for_whom_no_port_is_left_ends_nothing_but_its_own_attempt(registry: Registry) -> None:
     session, _ = await registry.create(CANDIDATE)
-    with pytest.raises(SignallingError, match="no UDP port"):
+    with pytest.raises(Refusal, match="no UDP port"):
         await registry.subscribe(session, "an answer without candidates")
     assert session.process.alive
     assert not session.subscribers
@@ -383,9 +405,9 @@ async def test_a_session_that_starts_while_the_server_is_told_to_stop_is_none(re
     starting = asyncio.create_task(registry.create(CANDIDATE))
     await asyncio.sleep(0)
     draining = asyncio.create_task(registry.drain(30))
-    with pytest.raises(SignallingError, match="shuts down") as caught:
+    with pytest.raises(Refusal) as caught:
         await starting
-    assert caught.value.status == 503
+    assert caught.value.code is Code.SHUTTING_DOWN
     assert list(registry.sessions.values()) == [running]
     registry.end(running, "deleted", "the peer ended the session")
     async with asyncio.timeout(5):

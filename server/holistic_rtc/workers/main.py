@@ -1,0 +1,89 @@
+"""Entry of every worker. What it and the front process say to each other is in :mod:`holistic_rtc.ipc.messages`."""
+
+import argparse
+import asyncio
+import contextlib
+import functools
+import logging
+import os
+import socket
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import orjson
+import uvloop
+
+from holistic_rtc.errors import TrackerError
+from holistic_rtc.ipc.channel import Channel
+from holistic_rtc.ipc.messages import ToWorker
+from holistic_rtc.tracking import ENGINES, PICTURE_ENGINES
+from holistic_rtc.workers.worker import Worker
+
+logger = logging.getLogger(__name__)
+
+KINDS = ("live", "snapshot")
+
+
+def _make(options: argparse.Namespace, channel: Channel[ToWorker]) -> Worker:
+    model = orjson.loads(options.description)
+    # Each imports what the other has no use for.
+    if options.kind == "snapshot":
+        from holistic_rtc.workers.snapshot.worker import SnapshotWorker
+
+        return SnapshotWorker(channel, functools.partial(PICTURE_ENGINES[options.engine], options.model), model)
+    from holistic_rtc.media import codecs, dtls, ice
+    from holistic_rtc.workers.live.worker import LiveWorker
+
+    for library in (codecs, dtls, ice):
+        library.tune()
+    make_tracker = functools.partial(ENGINES[options.engine], options.model)
+    return LiveWorker(channel, make_tracker, model, options.advertise)
+
+
+async def _main(options: argparse.Namespace) -> None:
+    # aiortc encodes in the loop's default executor.
+    encoders = ThreadPoolExecutor(max_workers=options.threads, thread_name_prefix="encoder")
+    asyncio.get_running_loop().set_default_executor(encoders)
+    reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=options.control_fd))
+    channel: Channel[ToWorker] = Channel(reader, writer, ToWorker)
+    with contextlib.suppress(ConnectionError):
+        await _make(options, channel).run()
+        await channel.flush()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="holistic-rtc worker")
+    parser.add_argument("--control-fd", type=int, required=True)
+    parser.add_argument("--kind", choices=KINDS, required=True)
+    parser.add_argument("--engine", choices=ENGINES, required=True)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--description", required=True)
+    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--advertise")
+    parser.add_argument("--log-level", required=True)
+    options = parser.parse_args()
+    logging.basicConfig(level=options.log_level, format=f"%(asctime)s %(levelname)s [{os.getpid()}] %(message)s")
+    logging.getLogger("aioice").setLevel(logging.WARNING)
+    cv2.setNumThreads(1)
+    status = 0
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_main(options))
+    except TrackerError as error:
+        logger.error("%s", error)
+        status = 1
+    except Exception:
+        # The end below would leave no trace of it.
+        logger.exception("the worker failed")
+        status = 1
+    finally:
+        logging.shutdown()
+        sys.stderr.flush()
+        # Threads of aiortc's decoders and of a stuck engine would keep the interpreter alive for ever.
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    main()

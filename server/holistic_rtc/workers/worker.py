@@ -1,0 +1,113 @@
+"""What all workers do: get ready, give a sign of life each second, and serve the front process's requests."""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+
+from holistic_rtc.errors import Code, Refusal
+from holistic_rtc.ipc.channel import Channel
+from holistic_rtc.ipc.messages import Beat, Cancel, Close, Drain, Ready, Refused, Reply, Request, ToWorker, Unsubscribe
+from holistic_rtc.model.stats import SessionStats
+
+logger = logging.getLogger(__name__)
+
+
+class Worker(ABC):
+    """
+    Requests run side by side. The end of the channel is the worker's.
+    """
+
+    def __init__(self, channel: Channel[ToWorker]) -> None:
+        self.channel = channel
+        self.over = asyncio.Event()
+        """Set when the worker can't serve anybody any more."""
+        self._requests: dict[int, asyncio.Task[None]] = {}
+
+    @abstractmethod
+    async def warm_up(self) -> float | None:
+        """
+        :return: CPU time that a frame takes its tracker, in milliseconds; None if that isn't known.
+        :raises TrackerError: the engine can't be loaded.
+        """
+
+    @abstractmethod
+    async def serve(self, request: Request) -> Reply:
+        """
+        :raises Refusal: it can't be served.
+        """
+
+    @abstractmethod
+    def tell(self, message: Unsubscribe | Drain | Close) -> None:
+        """What has no reply."""
+
+    def stats(self) -> SessionStats | None:
+        """Called once a second."""
+        return None
+
+    def can_serve_again(self, request: Request) -> bool:
+        """Whether another request of the kind may come after this one has been refused."""
+        return True
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Free everything."""
+
+    async def run(self) -> None:
+        """
+        :raises ChannelError: the front process says what nobody understands.
+        :raises TrackerError: the engine can't be loaded.
+        """
+        self.channel.send(Ready(await self.warm_up()))
+        tasks = {
+            asyncio.create_task(self._beat(), name="beat"),
+            asyncio.create_task(self._read(), name="read"),
+            asyncio.create_task(self.over.wait(), name="over"),
+        }
+        try:
+            # The heart stops beating only by an error of ours, and then the process must not go on.
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in (tasks := tasks | set(self._requests.values())):
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.close()
+
+    async def _beat(self) -> None:
+        while True:
+            self.channel.send(Beat(self.stats()))
+            await asyncio.sleep(1)
+
+    async def _read(self) -> None:
+        """Until the front process closes the channel, or says so."""
+        while message := await self.channel.receive():
+            match message:
+                case Request(number):
+                    task = asyncio.create_task(self._reply(message), name=f"{type(message).__name__}-{number}")
+                    self._requests[number] = task
+                    task.add_done_callback(lambda _, number=number: self._requests.pop(number))  # type: ignore[misc]
+                case Cancel(number):
+                    if request := self._requests.get(number):
+                        request.cancel()
+                case Close():
+                    self.tell(message)
+                    return
+                case _:
+                    self.tell(message)
+
+    async def _reply(self, request: Request) -> None:
+        try:
+            reply = await self.serve(request)
+            reply.number = request.number
+        except Refusal as refusal:
+            reply = Refused(request.number, refusal.code, refusal.detail, self.can_serve_again(request))
+        except Exception:
+            # One peer's request mustn't end the session of the others.
+            logger.exception("a request failed: %s", type(request).__name__)
+            reply = Refused(
+                request.number, Code.INTERNAL, "the server failed; its log says why", self.can_serve_again(request)
+            )
+        self.channel.send(reply)
+        if isinstance(reply, Refused) and not reply.reusable:
+            self.over.set()
