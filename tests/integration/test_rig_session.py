@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from holistic_rtc.client import HolisticClient, LandmarkMessage, Part, Rig
-from holistic_rtc.media import tracker_thread
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.model.parts import DEFAULT_PARTS
 from holistic_rtc.model.result import HolisticResult, Image
 from holistic_rtc.model.rig import RIG_SHAPES
 from holistic_rtc.model.skeleton import BONE_INDEX
 from holistic_rtc.motion.rig.solver import RigSolver
+from holistic_rtc.pipeline import pipeline
 from holistic_rtc.sample import portrait
 from holistic_rtc.sdp.offer import Offer
 from holistic_rtc.workers.live.session import Session
@@ -107,7 +107,7 @@ class Nobody:
 async def test_a_rig_is_solved_only_while_a_peer_that_has_named_it_is_there(
     monkeypatch: pytest.MonkeyPatch, http: aiohttp.ClientSession
 ) -> None:
-    monkeypatch.setattr(tracker_thread, "RigSolver", CountingSolver)
+    monkeypatch.setattr(pipeline, "RigSolver", CountingSolver)
     monkeypatch.setattr(CountingSolver, "solved", 0)
     gone = asyncio.Queue[str]()
     # In this process, where the solver can be counted.

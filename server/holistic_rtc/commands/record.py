@@ -1,7 +1,6 @@
 """``holistic-rtc record``: a take of a running session, or of a video file, for animation programs and data tools."""
 
 import asyncio
-import dataclasses
 import math
 import time
 from collections.abc import Callable
@@ -16,7 +15,6 @@ from holistic_rtc.client import HolisticClient
 from holistic_rtc.commands.follow import Follower, Rate, choose, showing
 from holistic_rtc.errors import ClientError, MediaError
 from holistic_rtc.files.media import Report, open_media, track_media
-from holistic_rtc.motion.rig.solver import RigSolver
 from holistic_rtc.recording.take import Take, Wanted, writing
 from holistic_rtc.tracking.engine import Tracker
 
@@ -101,10 +99,9 @@ def record_file(source: Path, make_tracker: Callable[[], Tracker], wanted: Wante
     with closing(open_media(source)) as media:
         if reason := obstacle(wanted.path, source):
             raise MediaError(reason)
-        solver = RigSolver()
         with writing(wanted) as take, closing(make_tracker()) as tracker:
-            for _, message in track_media(media, tracker, report):
-                take.add(dataclasses.replace(message, rig=solver.solve(message.result, message.timestamp_ms)))
+            for _, message in track_media(media, tracker, report, rig=True):
+                take.add(message)
                 if take.full:
                     break
     return take

@@ -22,10 +22,10 @@ from holistic_rtc.errors import MediaError, NotAPictureError
 from holistic_rtc.files.pictures import decode_picture
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import Part
-from holistic_rtc.model.result import Image
-from holistic_rtc.motion.refine import Refiner
+from holistic_rtc.model.result import HolisticResult, Image
 from holistic_rtc.pipeline.clock import MediaClock
 from holistic_rtc.pipeline.frames import from_rgb, to_rgb
+from holistic_rtc.pipeline.pipeline import Pipeline
 from holistic_rtc.tracking.engine import Tracker
 from holistic_rtc.wire import as_json
 
@@ -101,21 +101,29 @@ def track_file(
     return tracked
 
 
-def track_media(media: "Picture | Video", tracker: Tracker, report: Report) -> "Iterator[tuple[Shot, LandmarkMessage]]":
+def track_media(
+    media: "Picture | Video", tracker: Tracker, report: Report, *, rig: bool = False
+) -> "Iterator[tuple[Shot, LandmarkMessage]]":
     """
-    Each frame with its landmarks, refined.
+    Each frame with its landmarks, smoothed.
+
+    :param rig: whether to solve an avatar's pose, too.
 
     :raises MediaError: there is none.
     :raises TrackerError: the tracker failed.
     """
-    refiner = Refiner()
+
+    def find(image: Image, timestamp_ms: int) -> HolisticResult:
+        for i in range(media.passes):
+            result = tracker.track(image, timestamp_ms + i)
+        return result
+
+    pipeline = Pipeline(find)
     done = 0
     for shot in media.shots():
-        for i in range(media.passes):
-            result = tracker.track(shot.image, shot.timestamp_ms + i)
+        found = pipeline.process(shot.image, shot.timestamp_ms, smoothing=True, rig=rig)
         height, width = shot.image.shape[:2]
-        result = refiner.refine(result, width, height, shot.timestamp_ms, smoothing=True)
-        yield shot, LandmarkMessage(done, shot.timestamp_ms, width, height, 0, result)
+        yield shot, LandmarkMessage(done, shot.timestamp_ms, width, height, 0, found.result, found.rig)
         done += 1
         report(done, media.frames)
     if not done:

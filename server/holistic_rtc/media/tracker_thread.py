@@ -17,9 +17,8 @@ from holistic_rtc.drawing.annotate import annotate
 from holistic_rtc.errors import TrackerError
 from holistic_rtc.model.result import HolisticResult, Image
 from holistic_rtc.model.rig import Rig
-from holistic_rtc.motion.refine import Refiner
-from holistic_rtc.motion.rig.solver import RigSolver
 from holistic_rtc.pipeline.frames import from_rgb, to_rgb
+from holistic_rtc.pipeline.pipeline import Pipeline
 from holistic_rtc.tracking.engine import Tracker
 
 P = ParamSpec("P")
@@ -56,8 +55,7 @@ class TrackerThread:
         self._deadline = deadline
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tracker")
         self._tracker: Tracker | None = None
-        self._refiner = Refiner()
-        self._solver: RigSolver | None = None
+        self._pipeline = Pipeline(self._track)
         self._first_ms = 0
         self._failures = 0
         self._stuck = False
@@ -128,19 +126,16 @@ class TrackerThread:
         image = to_rgb(frame)
         started = time.perf_counter()
         height, width = image.shape[:2]
-        result = self._track(image, timestamp_ms)
-        result = self._refiner.refine(result, width, height, timestamp_ms, smoothing=smoothing)
-        self._solver = (self._solver or RigSolver()) if rig else None
-        pose = self._solver.solve(result, timestamp_ms) if self._solver else None
+        found = self._pipeline.process(image, timestamp_ms, smoothing=smoothing, rig=rig)
         tracked = time.perf_counter()
-        annotated = from_rgb(annotate(image, result), frame) if draw else None
+        annotated = from_rgb(annotate(image, found.result), frame) if draw else None
         drawn = time.perf_counter()
         return TrackedFrame(
             timestamp_ms=timestamp_ms,
             width=width,
             height=height,
-            result=result,
-            rig=pose,
+            result=found.result,
+            rig=found.rig,
             annotated=annotated,
             tracker_ms=(tracked - started) * 1000,
             draw_ms=(drawn - tracked) * 1000,
@@ -153,7 +148,6 @@ class TrackerThread:
 
     def _discard(self) -> None:
         tracker, self._tracker = self._tracker, None
-        self._refiner = Refiner()
-        self._solver = None
+        self._pipeline = Pipeline(self._track)
         if tracker is not None:
             tracker.close()

@@ -9,19 +9,13 @@ import orjson
 from aiortc import RTCDataChannel
 
 from holistic_rtc.errors import ControlError
-from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import Part
-from holistic_rtc.wire import as_flatbuffers, as_json
+from holistic_rtc.wire.encoded import DEFAULT_PROTOCOL, PROTOCOLS, Encoded
 
 logger = logging.getLogger(__name__)
 
 LANDMARKS = "landmarks"
 CONTROL = "control"
-
-_ENCODERS: Mapping[str, Callable[[LandmarkMessage, frozenset[Part]], bytes | str]] = {
-    "holistic.v1.fb": as_flatbuffers.encode,
-    "holistic.v1.json": lambda message, parts: as_json.encode(message, parts).decode(),
-}
 
 
 class _Channel:
@@ -57,18 +51,19 @@ class LandmarkChannel(_Channel):
 
     def __init__(self, channel: RTCDataChannel, on_failure: Callable[[Exception], object]) -> None:
         super().__init__(channel, on_failure)
-        protocol = channel.protocol or "holistic.v1.fb"
-        if protocol not in _ENCODERS:
-            raise ControlError(f"unknown protocol {protocol!r} of channel {LANDMARKS!r}; use {' or '.join(_ENCODERS)}")
-        self._encode = _ENCODERS[protocol]
+        self._protocol = channel.protocol or DEFAULT_PROTOCOL
+        if self._protocol not in PROTOCOLS:
+            raise ControlError(
+                f"unknown protocol {self._protocol!r} of channel {LANDMARKS!r}; use {' or '.join(PROTOCOLS)}"
+            )
 
-    def send(self, message: LandmarkMessage, parts: frozenset[Part]) -> bool:
+    def send(self, message: Encoded, parts: frozenset[Part]) -> bool:
         """
         :return: whether it was sent; False when the channel is backed up or not open.
         """
         if self._channel.readyState != "open" or self._channel.bufferedAmount > self.MAX_BUFFERED:
             return False
-        return self._put(self._encode(message, parts))
+        return self._put(message.get(self._protocol, parts))
 
 
 class ControlChannel(_Channel):

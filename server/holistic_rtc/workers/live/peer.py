@@ -21,12 +21,12 @@ from aiortc import (
 from aiortc.sdp import candidate_from_sdp
 
 from holistic_rtc.errors import Code, ControlError, Refusal
-from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import DEFAULT_PARTS, Part
 from holistic_rtc.model.stats import SessionStats, TrackStats
 from holistic_rtc.sdp.answer import complete
 from holistic_rtc.sdp.candidates import MAX_CANDIDATES, Candidate, read_fragment
 from holistic_rtc.sdp.offer import Offer
+from holistic_rtc.wire.encoded import Encoded
 from holistic_rtc.workers.live.channels import CONTROL, LANDMARKS, ControlChannel, LandmarkChannel
 
 logger = logging.getLogger(__name__)
@@ -104,11 +104,11 @@ class Peer(ABC):
         with _negotiating("candidate fragment"):
             await self._add_candidates(self._offer, candidates)
 
-    def send(self, message: LandmarkMessage) -> None:
+    def send(self, message: Encoded) -> None:
         """At once or not at all."""
         if self._landmarks is not None:
             counts = self._sent if self._landmarks.send(message, self.parts) else self._dropped
-            counts[message.track] += 1
+            counts[message.message.track] += 1
 
     def tick(self, stats: SessionStats) -> None:
         """

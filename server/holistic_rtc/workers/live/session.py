@@ -11,6 +11,7 @@ from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.stats import SessionStats, SessionTrackStats
 from holistic_rtc.sdp.offer import Offer
+from holistic_rtc.wire.encoded import Encoded
 from holistic_rtc.workers.live.peer import End, Peer
 from holistic_rtc.workers.live.publisher import Publisher
 from holistic_rtc.workers.live.subscriber import Subscriber
@@ -150,5 +151,6 @@ class Session:
         return any(peer.wants_rig for peer in self._peers())
 
     def _fan_out(self, message: LandmarkMessage) -> None:
+        encoded = Encoded(message)
         for peer in self._peers():
-            peer.send(message)
+            peer.send(encoded)

@@ -14,8 +14,7 @@ from holistic_rtc.files.pictures import MAX_PIXELS, decode_picture, encode_pictu
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import DEFAULT_PARTS, Part
 from holistic_rtc.model.result import HolisticResult, Image
-from holistic_rtc.motion.refine import Refiner
-from holistic_rtc.motion.rig.solver import RigSolver
+from holistic_rtc.pipeline.pipeline import Pipeline
 from holistic_rtc.wire import as_json
 
 
@@ -62,17 +61,17 @@ def take_snapshot(
     started = time.perf_counter()
     image = decode_picture(io.BytesIO(data), options.max_pixels)
     height, width = image.shape[:2]
-    result = Refiner().refine(detect(image), width, height, 0, smoothing=False)
+    pipeline = Pipeline(lambda image, _: detect(image))
+    found = pipeline.process(image, 0, smoothing=False, rig=Part.RIG in options.parts)
     picture = None
     if options.picture_format:
         shown = _shrink(image, options.max_size)
         if options.annotate:
-            shown = annotate(shown, result)
+            shown = annotate(shown, found.result)
         if options.mirror:
             shown = np.ascontiguousarray(shown[:, ::-1])
         picture = encode_picture(shown, options.picture_format)
-    rig = RigSolver().solve(result, 0) if Part.RIG in options.parts else None
-    landmarks = as_json.encode(LandmarkMessage(0, 0, width, height, 0, result, rig), options.parts)
+    landmarks = as_json.encode(LandmarkMessage(0, 0, width, height, 0, found.result, found.rig), options.parts)
     milliseconds = round((time.perf_counter() - started) * 1000, 1)
     more = orjson.dumps({"model": model, "milliseconds": milliseconds})
     return Snapshot(landmarks[:-1] + b"," + more[1:], picture)

@@ -1,0 +1,45 @@
+"""What is made of one frame, be it of a live track, a video file or a picture: its landmarks and an avatar's pose."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from holistic_rtc.model.result import HolisticResult, Image
+from holistic_rtc.model.rig import Rig
+from holistic_rtc.motion.refine import Refiner
+from holistic_rtc.motion.rig.solver import RigSolver
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """
+    :param rig: the avatar's pose, if it was wanted and somebody was seen.
+    """
+
+    result: HolisticResult
+    rig: Rig | None
+
+
+class Pipeline:
+    """
+    One stream of frames, in their order, on one thread.
+
+    :param find: finds the person in a picture ``(height, width, 3)`` uint8 RGB at a time in milliseconds, as
+        :meth:`holistic_rtc.tracking.engine.Tracker.track` does.
+    """
+
+    def __init__(self, find: Callable[[Image, int], HolisticResult]) -> None:
+        self._find = find
+        self._refiner = Refiner()
+        self._solver: RigSolver | None = None
+
+    def process(self, image: Image, timestamp_ms: int, *, smoothing: bool, rig: bool) -> Found:
+        """
+        :param timestamp_ms: greater than that of the frame before.
+        :param smoothing: may change from frame to frame.
+        :param rig: may change from frame to frame; after a frame without it, the avatar's motion begins anew.
+        :raises TrackerError: the engine failed; the pipeline can't be used any more.
+        """
+        height, width = image.shape[:2]
+        result = self._refiner.refine(self._find(image, timestamp_ms), width, height, timestamp_ms, smoothing=smoothing)
+        self._solver = (self._solver or RigSolver()) if rig else None
+        return Found(result, self._solver.solve(result, timestamp_ms) if self._solver else None)

@@ -1,0 +1,30 @@
+"""A message in the encodings that a channel's protocol names."""
+
+from collections.abc import Callable, Mapping
+
+from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.parts import Part
+from holistic_rtc.wire import as_flatbuffers, as_json
+
+DEFAULT_PROTOCOL = "holistic.v1.fb"
+PROTOCOLS: Mapping[str, Callable[[LandmarkMessage, frozenset[Part]], bytes | str]] = {
+    DEFAULT_PROTOCOL: as_flatbuffers.encode,
+    "holistic.v1.json": lambda message, parts: as_json.encode(message, parts).decode(),
+}
+
+
+class Encoded:
+    """A message that is encoded once for all peers with the same protocol and parts."""
+
+    def __init__(self, message: LandmarkMessage) -> None:
+        self.message = message
+        self._data: dict[tuple[str, frozenset[Part]], bytes | str] = {}
+
+    def get(self, protocol: str, parts: frozenset[Part]) -> bytes | str:
+        """
+        :param protocol: one of :data:`PROTOCOLS`.
+        """
+        key = protocol, parts
+        if key not in self._data:
+            self._data[key] = PROTOCOLS[protocol](self.message, parts)
+        return self._data[key]
