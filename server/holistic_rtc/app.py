@@ -15,7 +15,7 @@ from aiohttp import web
 from holistic_rtc import __version__
 from holistic_rtc.bundle.models import ModelBundle
 from holistic_rtc.errors import ConfigError
-from holistic_rtc.http import health, ice, openapi, pages, signalling, snapshot, whep, whip
+from holistic_rtc.http import health, ice, openapi, pages, problem, signalling, snapshot, whep, whip
 from holistic_rtc.http.connections import Connections, connection_middleware
 from holistic_rtc.http.cors import cors_middleware
 from holistic_rtc.http.keys import ICE_SERVERS, MODEL, REGISTRY, SETTINGS, SNAPSHOTS
@@ -63,7 +63,16 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
         workers("snapshot", capacity.picture_takers), settings.snapshot_places, settings.snapshot_seconds
     )
     app.add_routes(
-        [*whip.routes, *whep.routes, *snapshot.routes, *openapi.routes, *ice.routes, *health.routes, *pages.routes()]
+        [
+            *whip.routes,
+            *whep.routes,
+            *problem.routes,
+            *snapshot.routes,
+            *openapi.routes,
+            *ice.routes,
+            *health.routes,
+            *pages.routes(),
+        ]
     )
     app.cleanup_ctx.append(_run_processes)
     return app

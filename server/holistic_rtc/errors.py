@@ -14,7 +14,7 @@
     ├── Refusal              a request can't be served; carries a code
     └── ClientError          the client gets no session, or has lost it; knows whether to try again
         ├── ServerUnreachableError   nothing answers at the address, or nothing that is a holistic-rtc server
-        ├── RefusedError             the server refused; carries the HTTP status
+        ├── RefusedError             the server refused; carries the HTTP status and a code
         │   ├── UnauthorizedError        it asks for a token, and got none or another one
         │   ├── SessionUnknownError      there is no such session, or not any more
         │   └── ServerFullError          all places are taken; may know when to ask again
@@ -127,14 +127,17 @@ class RefusedError(ClientError):
     """
     :param status: HTTP status code.
     :param detail: the server's sentence about it.
+    :param code: the server's word for it, a :class:`Code` unless the server is newer; None if it gave none.
     :param retry_after: seconds after which the server wants to be asked again, if it said so.
     """
 
-    def __init__(self, status: int, detail: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, status: int, detail: str, *, code: str | None = None, retry_after: float | None = None) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
+        self.code = code
         self.retry_after = retry_after
+        self.retryable = status == 503
 
 
 class UnauthorizedError(RefusedError):
@@ -146,7 +149,7 @@ class SessionUnknownError(RefusedError):
 
 
 class ServerFullError(RefusedError):
-    retryable = True
+    pass
 
 
 class ConnectionFailedError(ClientError):

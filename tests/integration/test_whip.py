@@ -27,6 +27,7 @@ async def assert_problem(response: aiohttp.ClientResponse, status: int, *words: 
     assert response.content_type == "application/problem+json"
     body = json.loads(await response.text())
     assert body["status"] == status
+    assert body["type"] == f"/problems#{body['code']}"
     for word in words:
         assert word in body["detail"]
 

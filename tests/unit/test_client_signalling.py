@@ -1,5 +1,6 @@
 """What the client makes of servers that are none, and of refusals without words."""
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,7 +11,14 @@ from yarl import URL
 
 from holistic_rtc.client import HolisticClient
 from holistic_rtc.client.signalling import Resource
-from holistic_rtc.errors import ConnectionFailedError, RefusedError, ServerFullError, ServerUnreachableError
+from holistic_rtc.errors import (
+    ConnectionFailedError,
+    RefusedError,
+    ServerFullError,
+    ServerUnreachableError,
+    SessionUnknownError,
+    UnauthorizedError,
+)
 
 
 class Fake:
@@ -76,6 +84,29 @@ async def test_a_full_server_may_say_when_to_come_back(
     with pytest.raises(ServerFullError) as raised:
         await client.sessions()
     assert raised.value.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind", "retryable"),
+    [
+        (503, "server_full", ServerFullError, True),
+        (503, "session_full", ServerFullError, True),
+        (503, "no_free_port", RefusedError, True),
+        (401, "unauthorized", UnauthorizedError, False),
+        (404, "unknown_session", SessionUnknownError, False),
+        (404, "not_found", RefusedError, False),
+        (422, "of a newer server", RefusedError, False),
+    ],
+)
+async def test_refusals_are_told_apart_by_their_code(
+    fake: Fake, client: HolisticClient, status: int, code: str, kind: type[RefusedError], retryable: bool
+) -> None:
+    fake.status, fake.headers = status, {"Content-Type": "application/problem+json"}
+    fake.text = json.dumps({"detail": "the server's words", "code": code})
+    with pytest.raises(RefusedError, match="the server's words") as raised:
+        await client.sessions()
+    assert type(raised.value) is kind
+    assert (raised.value.code, raised.value.retryable) == (code, retryable)
 
 
 async def test_a_server_that_makes_nothing_of_an_offer_is_told_of(fake: Fake, client: HolisticClient) -> None:

@@ -104,19 +104,6 @@ def test_the_documentation_has_the_expressions_in_their_order() -> None:
     assert tuple(re.findall(r"`(\w+)`", section)) == EXPRESSIONS
 
 
-def test_the_typescript_client_has_the_same_names_and_parents() -> None:
-    source = (PROJECT / "web" / "sdk" / "src" / "rig.ts").read_text()
-
-    def between(start: str, end: str) -> str:
-        return source.split(start)[1].split(end)[0]
-
-    assert tuple(re.findall(r'"(\w+)"', between("RIG_BONES = [", "]"))) == BONES
-    assert tuple(re.findall(r'"(\w+)"', between("RIG_EXPRESSIONS = [", "]"))) == EXPRESSIONS
-    parents = dict(re.findall(r'(\w+): (?:null|"(\w+)")', between("RIG_PARENTS: ", "}")))
-    names = ("" if parent < 0 else BONES[parent] for parent in PARENTS)
-    assert parents == dict(zip(BONES, names, strict=True))
-
-
 def test_the_file_identifier_is_that_of_the_schema() -> None:
     assert f'file_identifier "{FILE_IDENTIFIER.decode()}";' in SCHEMA.read_text()
 

@@ -15,6 +15,7 @@ from yarl import URL
 
 from holistic_rtc.errors import (
     ClientError,
+    Code,
     RefusedError,
     ServerFullError,
     ServerUnreachableError,
@@ -28,7 +29,15 @@ OFFER_TIMEOUT = aiohttp.ClientTimeout(total=30)
 SNAPSHOT_TIMEOUT = aiohttp.ClientTimeout(total=30)
 DELETE_TIMEOUT = aiohttp.ClientTimeout(total=3)
 
-_REFUSALS: dict[int, type[RefusedError]] = {401: UnauthorizedError, 503: ServerFullError}
+_REFUSALS: Mapping[str, type[RefusedError]] = {
+    Code.UNAUTHORIZED: UnauthorizedError,
+    Code.UNKNOWN_SESSION: SessionUnknownError,
+    Code.SERVER_FULL: ServerFullError,
+    Code.SESSION_FULL: ServerFullError,
+    Code.SNAPSHOTS_FULL: ServerFullError,
+}
+_REFUSALS_WITHOUT_CODE: Mapping[int, type[RefusedError]] = {401: UnauthorizedError, 503: ServerFullError}
+"""Of proxies, by their status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +195,15 @@ class Server:
 
 def _refusal(response: aiohttp.ClientResponse, body: str) -> ClientError:
     detail = f"{response.url.origin()} answered {response.status} {response.reason}"
+    code = None
     if response.content_type == "application/problem+json":
         # When it is cut, or without words, the status says what there is to say.
-        with suppress(ValueError, KeyError, TypeError):
-            detail = json.loads(body)["detail"]
-    kind = _REFUSALS.get(response.status, RefusedError)
-    if response.status == 404 and "whep" in response.url.parts:
-        kind = SessionUnknownError
+        with suppress(ValueError, KeyError, TypeError, AttributeError):
+            document = json.loads(body)
+            code = document.get("code")
+            detail = document["detail"]
     retry_after = response.headers.get("Retry-After", "")
-    return kind(response.status, detail, retry_after=float(retry_after) if retry_after.isdigit() else None)
+    known = _REFUSALS.get(code) if code else _REFUSALS_WITHOUT_CODE.get(response.status)
+    return (known or RefusedError)(
+        response.status, detail, code=code, retry_after=float(retry_after) if retry_after.isdigit() else None
+    )

@@ -1,5 +1,6 @@
 """Refusals and errors as problem details (RFC 9457)."""
 
+import html
 import logging
 from collections.abc import Mapping
 
@@ -10,6 +11,8 @@ from aiohttp.typedefs import Handler
 from holistic_rtc.errors import Code, Refusal
 
 logger = logging.getLogger(__name__)
+
+_STYLE = "body{font:16px/1.5 system-ui;max-width:42rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
 
 PAGE = "/problems"
 """Where each code has its paragraph, by its name; docs/problems.md has the same."""
@@ -45,12 +48,49 @@ STATUS: Mapping[Code, int] = {
     Code.SNAPSHOT_TIMEOUT: 504,
 }
 
+EXPLANATIONS: Mapping[Code, str] = {
+    Code.BAD_REQUEST: "The request has a parameter or a body that can't be read. `detail` names it.",
+    Code.BAD_OFFER: "The offer isn't SDP, or lacks what a connection needs. `detail` names the line.",
+    Code.BAD_CANDIDATES: "A candidate or an ICE credential can't be read.",
+    Code.DAMAGED_PICTURE: "The picture is cut off or damaged. Send it again, or save it anew.",
+    Code.UNAUTHORIZED: "The server asks for a token. "
+    "Send it as `Authorization: Bearer TOKEN`; ask its administrator for it.",
+    Code.NOT_FOUND: "There is nothing at this address.",
+    Code.UNKNOWN_SESSION: "There is no such session. It may have ended; `GET /api/sessions` lists those that run.",
+    Code.UNKNOWN_SUBSCRIBER: "There is no such subscriber. It may have ended; subscribe again.",
+    Code.METHOD_NOT_ALLOWED: "The address takes other methods. `Allow` lists them.",
+    Code.NOT_ACCEPTABLE: "The `Accept` header takes none of the formats that the answer can have.",
+    Code.TOO_SLOW: "The body did not come in time. Send it faster, or a smaller one.",
+    Code.OUTDATED: "`If-Match` has the ETag of another ICE session.",
+    Code.TOO_LARGE: "The body or the picture is larger than the server takes. `detail` has the limit.",
+    Code.UNSUPPORTED_TYPE: "The body has another `Content-Type` or `Content-Encoding` than the server takes.",
+    Code.UNKNOWN_PICTURE: "This is no picture of a format that the server reads.",
+    Code.UNUSABLE_OFFER: "The offer can be read, but has nothing that the server can send or receive. "
+    "`detail` says what was offered and what to offer.",
+    Code.ICE_RESTART: "ICE restarts aren't supported. End the session and start another.",
+    Code.INTERNAL: "The server failed. Its log says why; please report it.",
+    Code.SNAPSHOT_FAILED: "The process that tracked the picture crashed. "
+    "The server goes on; other pictures are not affected.",
+    Code.SERVER_FULL: "All places for sessions are taken. Try again after `Retry-After`, or another server.",
+    Code.SESSION_FULL: "The session has as many subscribers as it can have.",
+    Code.SNAPSHOTS_FULL: "As many pictures as the server takes at a time are on their way. "
+    "Try again after `Retry-After`.",
+    Code.NO_FREE_PORT: "The server has no UDP port left. "
+    "`holistic-rtc doctor` tells its administrator how many it needs.",
+    Code.SHUTTING_DOWN: "The server is about to stop and takes no new sessions.",
+    Code.NOT_READY: "No process is warm yet, as after a start. Try again after `Retry-After`.",
+    Code.BUSY: "The session's process takes too long to answer. Try again after `Retry-After`.",
+    Code.PROCESS_ENDED: "The process ended meanwhile. Try again.",
+    Code.SNAPSHOT_TIMEOUT: "The picture took too long to track. Send a smaller one.",
+}
+"""What each means and what to do, for people."""
+
 
 def problem(refusal: Refusal, headers: Mapping[str, str] | None = None) -> web.Response:
     code, status = refusal.code, STATUS[refusal.code]
     body = {
         "type": f"{PAGE}#{code}",
-        "title": code.replace("_", " ").capitalize(),
+        "title": _title(code),
         "status": status,
         "detail": refusal.detail,
         "code": code,
@@ -91,3 +131,22 @@ async def problem_middleware(request: web.Request, handler: Handler) -> web.Stre
 def _words(error: web.HTTPException) -> str:
     """Those that were given to it, instead of HTTP's own."""
     return "" if error.reason == "Not Found" else error.reason
+
+
+def _title(code: Code) -> str:
+    return code.replace("_", " ").capitalize()
+
+
+async def get_problems(request: web.Request) -> web.Response:
+    """Where the `type` of a problem leads."""
+    paragraphs = "".join(
+        f'<h2 id="{code}">{_title(code)}</h2><p>{html.escape(words)}</p>' for code, words in EXPLANATIONS.items()
+    )
+    document = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>Problems</title><style>{_STYLE}</style><h1>Problems</h1>{paragraphs}</html>"
+    )
+    return web.Response(text=document, content_type="text/html")
+
+
+routes = [web.get(PAGE, get_problems)]

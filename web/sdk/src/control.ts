@@ -1,7 +1,7 @@
 /** The data channel `control`: pings, settings and figures as JSON. */
 
 import { HolisticError } from "./errors.js";
-import type { Part } from "./frame.js";
+import type { Part } from "./parts.js";
 
 /** What the server is to do; a field that is left out stays as it is. A subscriber has `parts` only. */
 export interface Configuration {

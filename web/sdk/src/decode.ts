@@ -1,16 +1,10 @@
 /** Landmark messages as FlatBuffers. The contract is `schema/landmarks.fbs`. */
 
 import { DecodeError } from "./errors.js";
-import {
-  emptyFrame,
-  type HolisticFrame,
-  type Landmark,
-  type Part,
-  POINT_PARTS,
-  toClassifications,
-  toMatrix,
-} from "./frame.js";
-import { ARKIT_BLENDSHAPES, type Rig, RIG_BONES, RIG_EXPRESSIONS, toRig } from "./rig.js";
+import { emptyFrame, type HolisticFrame, type Landmark, toClassifications, toMatrix } from "./frame.js";
+import { type Part, POINT_PARTS } from "./parts.js";
+import { ARKIT_BLENDSHAPES, type Rig, toRig } from "./rig.js";
+import { RIG_BONES, RIG_EXPRESSIONS } from "./parts.js";
 
 const FILE_IDENTIFIER = "HRL1";
 const COORDINATE_SCALE = 1 / 8192;

@@ -1,4 +1,5 @@
 import { DecodeError } from "./errors.js";
+import { BLENDSHAPE_NAMES } from "./parts.js";
 import type { Rig } from "./rig.js";
 
 /** A point of a part. The shape is that of `@mediapipe/tasks-vision`'s `NormalizedLandmark` and `Landmark`. */
@@ -82,39 +83,6 @@ export interface HolisticFrame extends HolisticResult {
   track: number;
 }
 
-/** A part of the message that a client can ask for. `rig` comes only to who does; the others are sent at first. */
-export type Part =
-  | "pose"
-  | "pose_world"
-  | "face"
-  | "blendshapes"
-  | "left_hand"
-  | "left_hand_world"
-  | "right_hand"
-  | "right_hand_world"
-  | "face_transform"
-  | "rig";
-
-/** Those parts that are points. */
-export type PointPart = Exclude<Part, "blendshapes" | "face_transform" | "rig">;
-
-/** The field of a {@link HolisticResult} that a part of points is read into. */
-type PointsField = Exclude<
-  keyof HolisticResult,
-  "faceBlendshapes" | "facialTransformationMatrixes" | "poseSegmentationMasks"
->;
-
-/** The parts that are points, with their field and number. */
-export const POINT_PARTS: Record<PointPart, { field: PointsField; count: number }> = {
-  pose: { field: "poseLandmarks", count: 33 },
-  pose_world: { field: "poseWorldLandmarks", count: 33 },
-  face: { field: "faceLandmarks", count: 478 },
-  left_hand: { field: "leftHandLandmarks", count: 21 },
-  left_hand_world: { field: "leftHandWorldLandmarks", count: 21 },
-  right_hand: { field: "rightHandLandmarks", count: 21 },
-  right_hand_world: { field: "rightHandWorldLandmarks", count: 21 },
-};
-
 /** A frame in which nothing was seen. */
 export function emptyFrame(
   header: Pick<HolisticFrame, "seq" | "timestampMs" | "width" | "height" | "track">,
@@ -166,59 +134,3 @@ export function toMatrix(position: number[], quaternion: number[]): Matrix {
   ].flat();
   return { rows: 4, columns: 4, data };
 }
-
-/** The names of the blendshapes, in MediaPipe's order. */
-export const BLENDSHAPE_NAMES = [
-  "_neutral",
-  "browDownLeft",
-  "browDownRight",
-  "browInnerUp",
-  "browOuterUpLeft",
-  "browOuterUpRight",
-  "cheekPuff",
-  "cheekSquintLeft",
-  "cheekSquintRight",
-  "eyeBlinkLeft",
-  "eyeBlinkRight",
-  "eyeLookDownLeft",
-  "eyeLookDownRight",
-  "eyeLookInLeft",
-  "eyeLookInRight",
-  "eyeLookOutLeft",
-  "eyeLookOutRight",
-  "eyeLookUpLeft",
-  "eyeLookUpRight",
-  "eyeSquintLeft",
-  "eyeSquintRight",
-  "eyeWideLeft",
-  "eyeWideRight",
-  "jawForward",
-  "jawLeft",
-  "jawOpen",
-  "jawRight",
-  "mouthClose",
-  "mouthDimpleLeft",
-  "mouthDimpleRight",
-  "mouthFrownLeft",
-  "mouthFrownRight",
-  "mouthFunnel",
-  "mouthLeft",
-  "mouthLowerDownLeft",
-  "mouthLowerDownRight",
-  "mouthPressLeft",
-  "mouthPressRight",
-  "mouthPucker",
-  "mouthRight",
-  "mouthRollLower",
-  "mouthRollUpper",
-  "mouthShrugLower",
-  "mouthShrugUpper",
-  "mouthSmileLeft",
-  "mouthSmileRight",
-  "mouthStretchLeft",
-  "mouthStretchRight",
-  "mouthUpperUpLeft",
-  "mouthUpperUpRight",
-  "noseSneerLeft",
-  "noseSneerRight",
-] as const;

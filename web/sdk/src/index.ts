@@ -12,15 +12,14 @@ export type { Configuration, Configured, ServerStats, TrackStats } from "./contr
 export { decode } from "./decode.js";
 export { DecodeError, type ErrorReason, HolisticError } from "./errors.js";
 export {
-  BLENDSHAPE_NAMES,
   type Category,
   type Classifications,
   type HolisticFrame,
   type HolisticResult,
   type Landmark,
   type Matrix,
-  type Part,
 } from "./frame.js";
+export { BLENDSHAPE_NAMES, type Part } from "./parts.js";
 export { decodeJson } from "./json.js";
 export {
   ARKIT_BLENDSHAPES,
@@ -29,10 +28,8 @@ export {
   type ExpressionName,
   type Quaternion,
   type Rig,
-  RIG_BONES,
-  RIG_EXPRESSIONS,
-  RIG_PARENTS,
 } from "./rig.js";
+export { RIG_BONES, RIG_EXPRESSIONS, RIG_PARENTS } from "./parts.js";
 export type { Encoding } from "./session.js";
 export { listSessions, type ServerOptions, type SessionInfo } from "./signalling.js";
 export { type Snapshot, type SnapshotOptions, takeSnapshot } from "./snapshot.js";

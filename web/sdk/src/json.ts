@@ -1,16 +1,10 @@
 /** Landmark messages as JSON: the schema's fields by name. */
 
 import { DecodeError } from "./errors.js";
-import {
-  BLENDSHAPE_NAMES,
-  emptyFrame,
-  type HolisticFrame,
-  type Landmark,
-  POINT_PARTS,
-  toClassifications,
-  toMatrix,
-} from "./frame.js";
-import { ARKIT_BLENDSHAPES, type Rig, RIG_BONES, RIG_EXPRESSIONS, toRig } from "./rig.js";
+import { emptyFrame, type HolisticFrame, type Landmark, toClassifications, toMatrix } from "./frame.js";
+import { BLENDSHAPE_NAMES, POINT_PARTS } from "./parts.js";
+import { ARKIT_BLENDSHAPES, type Rig, toRig } from "./rig.js";
+import { RIG_BONES, RIG_EXPRESSIONS } from "./parts.js";
 
 /**
  * Read a message from anywhere; fields that the schema hasn't are passed over.

@@ -1,7 +1,7 @@
 /** The pose of an avatar's skeleton and its face: the part `rig` of a landmark message. */
 
 import { DecodeError } from "./errors.js";
-import { BLENDSHAPE_NAMES } from "./frame.js";
+import { BLENDSHAPE_NAMES, RIG_BONES, RIG_EXPRESSIONS } from "./parts.js";
 
 /** A rotation: x, y, z, w, of length 1. */
 export type Quaternion = [number, number, number, number];
@@ -24,133 +24,6 @@ export interface Rig {
 export type BoneName = (typeof RIG_BONES)[number];
 export type ExpressionName = (typeof RIG_EXPRESSIONS)[number];
 export type ArkitName = (typeof ARKIT_BLENDSHAPES)[number];
-
-/** The bones, each after its parent. */
-export const RIG_BONES = [
-  "hips",
-  "spine",
-  "chest",
-  "neck",
-  "head",
-  "leftEye",
-  "leftUpperArm",
-  "leftLowerArm",
-  "leftHand",
-  "leftThumbMetacarpal",
-  "leftThumbProximal",
-  "leftThumbDistal",
-  "leftIndexProximal",
-  "leftIndexIntermediate",
-  "leftIndexDistal",
-  "leftMiddleProximal",
-  "leftMiddleIntermediate",
-  "leftMiddleDistal",
-  "leftRingProximal",
-  "leftRingIntermediate",
-  "leftRingDistal",
-  "leftLittleProximal",
-  "leftLittleIntermediate",
-  "leftLittleDistal",
-  "leftUpperLeg",
-  "leftLowerLeg",
-  "leftFoot",
-  "rightEye",
-  "rightUpperArm",
-  "rightLowerArm",
-  "rightHand",
-  "rightThumbMetacarpal",
-  "rightThumbProximal",
-  "rightThumbDistal",
-  "rightIndexProximal",
-  "rightIndexIntermediate",
-  "rightIndexDistal",
-  "rightMiddleProximal",
-  "rightMiddleIntermediate",
-  "rightMiddleDistal",
-  "rightRingProximal",
-  "rightRingIntermediate",
-  "rightRingDistal",
-  "rightLittleProximal",
-  "rightLittleIntermediate",
-  "rightLittleDistal",
-  "rightUpperLeg",
-  "rightLowerLeg",
-  "rightFoot",
-] as const;
-
-/** The bone that each hangs on. */
-export const RIG_PARENTS: Readonly<Record<BoneName, BoneName | null>> = {
-  hips: null,
-  spine: "hips",
-  chest: "spine",
-  neck: "chest",
-  head: "neck",
-  leftEye: "head",
-  leftUpperArm: "chest",
-  leftLowerArm: "leftUpperArm",
-  leftHand: "leftLowerArm",
-  leftThumbMetacarpal: "leftHand",
-  leftThumbProximal: "leftThumbMetacarpal",
-  leftThumbDistal: "leftThumbProximal",
-  leftIndexProximal: "leftHand",
-  leftIndexIntermediate: "leftIndexProximal",
-  leftIndexDistal: "leftIndexIntermediate",
-  leftMiddleProximal: "leftHand",
-  leftMiddleIntermediate: "leftMiddleProximal",
-  leftMiddleDistal: "leftMiddleIntermediate",
-  leftRingProximal: "leftHand",
-  leftRingIntermediate: "leftRingProximal",
-  leftRingDistal: "leftRingIntermediate",
-  leftLittleProximal: "leftHand",
-  leftLittleIntermediate: "leftLittleProximal",
-  leftLittleDistal: "leftLittleIntermediate",
-  leftUpperLeg: "hips",
-  leftLowerLeg: "leftUpperLeg",
-  leftFoot: "leftLowerLeg",
-  rightEye: "head",
-  rightUpperArm: "chest",
-  rightLowerArm: "rightUpperArm",
-  rightHand: "rightLowerArm",
-  rightThumbMetacarpal: "rightHand",
-  rightThumbProximal: "rightThumbMetacarpal",
-  rightThumbDistal: "rightThumbProximal",
-  rightIndexProximal: "rightHand",
-  rightIndexIntermediate: "rightIndexProximal",
-  rightIndexDistal: "rightIndexIntermediate",
-  rightMiddleProximal: "rightHand",
-  rightMiddleIntermediate: "rightMiddleProximal",
-  rightMiddleDistal: "rightMiddleIntermediate",
-  rightRingProximal: "rightHand",
-  rightRingIntermediate: "rightRingProximal",
-  rightRingDistal: "rightRingIntermediate",
-  rightLittleProximal: "rightHand",
-  rightLittleIntermediate: "rightLittleProximal",
-  rightLittleDistal: "rightLittleIntermediate",
-  rightUpperLeg: "hips",
-  rightLowerLeg: "rightUpperLeg",
-  rightFoot: "rightLowerLeg",
-};
-
-/** 17 of VRM 1.0's presets. */
-export const RIG_EXPRESSIONS = [
-  "aa",
-  "ih",
-  "ou",
-  "ee",
-  "oh",
-  "blink",
-  "blinkLeft",
-  "blinkRight",
-  "lookUp",
-  "lookDown",
-  "lookLeft",
-  "lookRight",
-  "happy",
-  "angry",
-  "sad",
-  "surprised",
-  "relaxed",
-] as const;
 
 /** MediaPipe's without its `_neutral`, and `tongueOut`, which MediaPipe doesn't know: it is always 0. */
 export const ARKIT_BLENDSHAPES = [...withoutNeutral(BLENDSHAPE_NAMES), "tongueOut"] as const;

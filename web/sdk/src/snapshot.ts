@@ -1,7 +1,8 @@
 /** One picture in, its landmarks and the annotated picture out, over plain HTTP: for where WebRTC can't connect. */
 
 import { HolisticError } from "./errors.js";
-import type { HolisticFrame, Part } from "./frame.js";
+import type { HolisticFrame } from "./frame.js";
+import type { Part } from "./parts.js";
 import { decodeJson } from "./json.js";
 import { Server, type ServerOptions } from "./signalling.js";
 

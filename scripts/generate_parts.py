@@ -1,0 +1,102 @@
+"""
+Write what is made of the table of parts, and of the table of refusals: web/sdk/src/parts.ts, and tables in docs/.
+
+``make generate`` runs it; a test compares what it gives with what is checked in.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from holistic_rtc.http.problem import EXPLANATIONS, STATUS
+from holistic_rtc.model.parts import BLENDSHAPE_NAMES, PARTS, Kind
+from holistic_rtc.model.skeleton import BONES, EXPRESSIONS, SKELETON
+
+PROJECT = Path(__file__).parents[1]
+
+
+def generate() -> Mapping[Path, str]:
+    """:return: the text of each file"""
+    protocol, problems = PROJECT / "docs" / "protocol.md", PROJECT / "docs" / "problems.md"
+    return {
+        PROJECT / "web" / "sdk" / "src" / "parts.ts": _typescript(),
+        protocol: _between_markers(protocol.read_text(), "parts", _parts_table()),
+        problems: _between_markers(problems.read_text(), "problems", _problems()),
+    }
+
+
+def _typescript() -> str:
+    points = {part: spec for part, spec in PARTS.items() if spec.kind is Kind.POINTS}
+    fields = "".join(
+        f'  {part}: {{ field: "{spec.typescript}", count: {spec.count} }},\n' for part, spec in points.items()
+    )
+    parents = "".join(
+        f"  {bone}: {'null' if parent is None else f'{parent!r}'.replace(chr(39), chr(34))},\n"
+        for bone, (parent, _) in SKELETON.items()
+    )
+    return f"""\
+// Made from server/holistic_rtc/model/parts.py by `make generate`; edit that.
+
+/** A part of the message that a client can ask for. `rig` comes only to who does; the others are sent at first. */
+export type Part =
+{_union(PARTS)};
+
+/** Those parts that are points. */
+export type PointPart =
+{_union(points)};
+
+/** The parts that are points, with the field that they are read into, and their number. */
+export const POINT_PARTS = {{
+{fields}}} as const satisfies Record<PointPart, {{ field: string; count: number }}>;
+
+/** The names of the blendshapes, in MediaPipe's order. */
+export const BLENDSHAPE_NAMES = [
+{_list(BLENDSHAPE_NAMES)}] as const;
+
+/** The bones, each after its parent. */
+export const RIG_BONES = [
+{_list(BONES)}] as const;
+
+/** The bone that each hangs on. */
+export const RIG_PARENTS: Readonly<Record<(typeof RIG_BONES)[number], (typeof RIG_BONES)[number] | null>> = {{
+{parents}}};
+
+/** 17 of VRM 1.0's presets. */
+export const RIG_EXPRESSIONS = [
+{_list(EXPRESSIONS)}] as const;
+"""
+
+
+def _union(names: Iterable[str]) -> str:
+    """As prettier writes it."""
+    quoted = [f'"{name}"' for name in names]
+    line = f"  {' | '.join(quoted)};"
+    return line[:-1] if len(line) <= 120 else "\n".join(f"  | {name}" for name in quoted)
+
+
+def _list(names: Iterable[str]) -> str:
+    return "".join(f'  "{name}",\n' for name in names)
+
+
+def _parts_table() -> str:
+    rows = "".join(f"| `{part}` | {spec.holds} | {spec.unit} |\n" for part, spec in PARTS.items())
+    return f"\n| part | holds | unit and range |\n| --- | --- | --- |\n{rows}\n"
+
+
+def _problems() -> str:
+    paragraphs = "".join(f"## {code}\n\nStatus {STATUS[code]}. {words}\n\n" for code, words in EXPLANATIONS.items())
+    return f"\n{paragraphs}"
+
+
+def _between_markers(text: str, name: str, content: str) -> str:
+    start, end = f"<!-- {name}: made by `make generate` -->\n", f"<!-- end of {name} -->\n"
+    return re.sub(f"(?<={re.escape(start)}).*?(?={re.escape(end)})", lambda _: content, text, flags=re.DOTALL)
+
+
+def main() -> None:
+    for path, text in generate().items():
+        path.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

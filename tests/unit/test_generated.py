@@ -1,0 +1,23 @@
+"""What is made of one table says the same everywhere."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from holistic_rtc.errors import Code
+from holistic_rtc.http.problem import EXPLANATIONS, STATUS
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+
+
+def test_the_tables_of_parts_and_problems_are_those_of_the_source() -> None:
+    generate = runpy.run_path(str(SCRIPTS / "generate_parts.py"))["generate"]
+    for path, text in generate().items():
+        assert path.read_text() == text, f"{path.name} is outdated: run make generate"
+
+
+@pytest.mark.parametrize("code", Code)
+def test_each_refusal_has_a_status_and_an_explanation(code: Code) -> None:
+    assert 400 <= STATUS[code] < 600
+    assert EXPLANATIONS[code].endswith(".")
