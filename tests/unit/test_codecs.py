@@ -9,7 +9,8 @@ from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from holistic_rtc.media import codecs
-from holistic_rtc.media.codecs import DEFAULT_BITRATE, FastVp8Encoder, _open_vp8, tune
+from holistic_rtc.media.aiortc_tuning import DEFAULT_BITRATE, tune
+from holistic_rtc.media.codecs import FastVp8Encoder, _open_vp8
 from holistic_rtc.pipeline.frames import to_rgb
 from support.pictures import grace_hopper
 from support.publisher import Picture

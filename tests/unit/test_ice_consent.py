@@ -39,9 +39,11 @@ class MutePeer(Connection):
 
 
 @asynccontextmanager
-async def connected() -> AsyncIterator[tuple[PatientConnection, MutePeer, Callable[[], bool]]]:
+async def connected(
+    kind: type[Connection] = PatientConnection,
+) -> AsyncIterator[tuple[Connection, MutePeer, Callable[[], bool]]]:
     """:return: ours, the peer's, and whether ours is closed."""
-    ours, theirs = PatientConnection(ice_controlling=False), MutePeer(ice_controlling=True)
+    ours, theirs = kind(ice_controlling=False), MutePeer(ice_controlling=True)
     for connection in (ours, theirs):
         await connection.gather_candidates()
     for one, other in ((ours, theirs), (theirs, ours)):
@@ -65,6 +67,16 @@ async def test_a_peer_that_answers_nothing_but_asks_is_there() -> None:
             await theirs.ask()
             await asyncio.sleep(CONSENT_SECONDS / 10)
         assert not closed()
+
+
+async def test_aioice_alone_would_disconnect_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When this fails, aioice does what PatientConnection is for."""
+    monkeypatch.setattr("aioice.ice.CONSENT_INTERVAL", 0.02)
+    async with connected(Connection) as (_, theirs, closed):
+        theirs.mute = True
+        async with asyncio.timeout(10):
+            while not closed():
+                await theirs.ask()
 
 
 async def test_a_peer_that_only_answers_is_there() -> None:

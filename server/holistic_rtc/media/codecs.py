@@ -1,29 +1,10 @@
 """aiortc's video coding, set for a live picture that comes back sharp and soon."""
 
 import av
-from aiortc import codecs, rtcrtpreceiver
 from aiortc.codecs import h264, vpx
 from av.codec.context import CodecContext
 from av.frame import Frame
 from av.video.codeccontext import VideoCodecContext
-
-from holistic_rtc.media.jitter import FrameBuffer
-
-DEFAULT_BITRATE = 1_500_000
-MAX_BITRATE = 2_000_000
-"""Bits per second per annotated track: where it starts, and the most that the receiver's estimate can raise it to. Each
-packet costs 0.2 ms, so that what is not seen shouldn't be sent."""
-
-
-def tune() -> None:
-    """Must run before the first peer connection. aiortc's own limits of 0.5 and 1.5 Mbit/s blur a 640x480 picture."""
-    vpx.DEFAULT_BITRATE = h264.DEFAULT_BITRATE = DEFAULT_BITRATE
-    vpx.MAX_BITRATE = h264.MAX_BITRATE = MAX_BITRATE
-    codecs.Vp8Encoder = FastVp8Encoder  # type: ignore[attr-defined]
-    codecs.Vp8Decoder = Vp8Decoder  # type: ignore[attr-defined]
-    codecs.H264Encoder = H264Encoder  # type: ignore[attr-defined]
-    codecs.H264Decoder = H264Decoder  # type: ignore[attr-defined]
-    rtcrtpreceiver.JitterBuffer = FrameBuffer  # type: ignore[assignment,attr-defined]
 
 
 class _OnOneThread:

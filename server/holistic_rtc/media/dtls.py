@@ -1,16 +1,11 @@
 """aiortc's encryption, set for peers that nobody here wrote."""
 
-from aiortc import RTCCertificate, rtcpeerconnection
+from aiortc import RTCCertificate
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint, SRTPProtectionProfile
 from OpenSSL import SSL
 
 _ENCRYPTIONS = ("AES128-GCM-SHA256", "CHACHA20-POLY1305", "AES128-SHA", "AES256-SHA")
 CIPHERS = ":".join(f"ECDHE-{key}-{encryption}" for key in ("ECDSA", "RSA") for encryption in _ENCRYPTIONS)
-
-
-def tune() -> None:
-    """Must run before the first peer connection."""
-    rtcpeerconnection.RTCCertificate = Certificate  # type: ignore[attr-defined]
 
 
 class Certificate(RTCCertificate):

@@ -7,16 +7,10 @@ import time
 
 from aioice import stun
 from aioice.ice import Connection, StunProtocol
-from aiortc import rtcicetransport
 
 CONSENT_INTERVAL = 5.0
 CONSENT_SECONDS = 30.0
 """Between two questions to the peer, and without a sign of it before the connection is closed (RFC 7675)."""
-
-
-def tune() -> None:
-    """Must run before the first peer connection."""
-    rtcicetransport.Connection = PatientConnection  # type: ignore[attr-defined]
 
 
 class PatientConnection(Connection):

@@ -33,11 +33,10 @@ def _make(options: argparse.Namespace, channel: Channel[ToWorker]) -> Worker:
         from holistic_rtc.workers.snapshot.worker import SnapshotWorker
 
         return SnapshotWorker(channel, functools.partial(PICTURE_ENGINES[options.engine], options.model), model)
-    from holistic_rtc.media import codecs, dtls, ice
+    from holistic_rtc.media.aiortc_tuning import tune
     from holistic_rtc.workers.live.worker import LiveWorker
 
-    for library in (codecs, dtls, ice):
-        library.tune()
+    tune()
     make_tracker = functools.partial(ENGINES[options.engine], options.model)
     return LiveWorker(channel, make_tracker, model, options.advertise)
 
