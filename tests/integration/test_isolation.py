@@ -1,6 +1,7 @@
 """One peer's trouble stays that peer's: nothing that it sends, refuses or lacks may reach another."""
 
 import asyncio
+import contextlib
 import re
 import socket
 import time
@@ -136,3 +137,27 @@ async def test_a_peer_has_at_most_32_places_that_the_server_sends_checks_to(
     finally:
         for one in sockets:
             one.close()
+
+
+async def test_viewers_that_do_not_wait_for_their_answer_leave_no_socket_behind(
+    server: Server, publisher: Publisher
+) -> None:
+    worker = await server.busy_worker()
+
+    def sockets() -> int:
+        return len(worker.net_connections("udp"))
+
+    before = sockets()
+    url = f"{server.url}/whep/{publisher.session}"
+    async with Peer(server.url, publisher.http) as viewer:
+        offer = await viewer.offer()
+        for number in range(150):
+            # From before the offer has been read until after it has been answered.
+            timeout = aiohttp.ClientTimeout(total=0.002 + 0.0004 * number)
+            with contextlib.suppress(TimeoutError):
+                async with publisher.http.post(url, data=offer, headers=SDP, timeout=timeout) as response:
+                    if location := response.headers.get("Location"):
+                        async with publisher.http.delete(f"{server.url}{location}"):
+                            pass
+    await server.until(lambda: sockets() <= before)
+    await more(publisher)

@@ -29,8 +29,8 @@ def refusal(fragment: str) -> Refusal:
 
 
 def test_candidates_are_read_with_their_sections() -> None:
-    username, candidates = read_fragment(FRAGMENT.replace("\n", "\r\n"))
-    assert username == "EsAw"
+    usernames, candidates = read_fragment(FRAGMENT.replace("\n", "\r\n"))
+    assert usernames == {"EsAw"}
     assert [(found.mid, found.section, found.address, found.port) for found in candidates] == [
         ("0", 0, "192.0.2.1", 61764),
         ("1", 1, "2001:db8::2", 61765),
@@ -38,8 +38,8 @@ def test_candidates_are_read_with_their_sections() -> None:
 
 
 def test_a_fragment_may_have_no_candidates() -> None:
-    assert read_fragment("a=end-of-candidates\r\n") == (None, [])
-    assert read_fragment("") == (None, [])
+    assert read_fragment("a=end-of-candidates\r\n") == (set(), [])
+    assert read_fragment("") == (set(), [])
 
 
 def test_too_many_candidates_are_400() -> None:

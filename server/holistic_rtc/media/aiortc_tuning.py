@@ -3,7 +3,7 @@ The one place where aiortc is changed. tests/unit/test_aiortc_tuning.py says for
 it; upstream issues are named where there is one.
 """
 
-from aiortc import codecs, rtcicetransport, rtcpeerconnection, rtcrtpreceiver
+from aiortc import codecs, rtcicetransport, rtcpeerconnection, rtcrtpreceiver, rtp
 from aiortc.codecs import h264, vpx
 
 from holistic_rtc.media.codecs import FastVp8Encoder, H264Decoder, H264Encoder, Vp8Decoder
@@ -27,6 +27,8 @@ def tune() -> None:
     codecs.Vp8Decoder = Vp8Decoder  # type: ignore[attr-defined]
     codecs.H264Encoder = H264Encoder  # type: ignore[attr-defined]
     codecs.H264Decoder = H264Decoder  # type: ignore[attr-defined]
+    # Others than these are answered with payload types that weren't offered; Chromium takes some from 35 on.
+    rtp.DYNAMIC_PAYLOAD_TYPES = range(128)
     # A frame waits for the first packet of the next one.
     rtcrtpreceiver.JitterBuffer = FrameBuffer  # type: ignore[assignment,attr-defined]
     # Peers with an RSA key don't connect (aiortc/aiortc#1434), nor do some that check one fingerprint of several

@@ -57,14 +57,14 @@ def read_candidates(values: Iterable[str], mid: str | None, section: int) -> lis
     return [candidate for value in values if (candidate := _read(value, mid, section))]
 
 
-def read_fragment(fragment: str) -> tuple[str | None, list[Candidate]]:
+def read_fragment(fragment: str) -> tuple[set[str], list[Candidate]]:
     """
     Read an ``application/trickle-ice-sdpfrag`` body.
 
-    :return: its ICE username fragment, if it has one, and the candidates that can be used.
+    :return: its ICE username fragments, and the candidates that can be used.
     :raises Refusal: it can't be read.
     """
-    username: str | None = None
+    usernames: set[str] = set()
     mid: str | None = None
     section = 0
     sections = 0
@@ -79,10 +79,10 @@ def read_fragment(fragment: str) -> tuple[str | None, list[Candidate]]:
         elif name == "a=mid":
             mid = value.strip()
         elif name == "a=ice-ufrag":
-            username = check_credential(value.strip())
+            usernames.add(check_credential(value.strip()))
         elif name == "a=candidate":
             candidates += read_candidates([value], mid, section)
-    return username, candidates
+    return usernames, candidates
 
 
 def check_credential(value: str) -> str:

@@ -1,6 +1,7 @@
 """Which of the codecs that a section offers can be used (RFC 8866, RFC 6184), and how aiortc is told of them."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from holistic_rtc.sdp.lines import Block
@@ -69,7 +70,7 @@ def is_payload_type(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 3 and int(text) < 128 and int(text) not in range(72, 77)
 
 
-def read_codecs(block: Block, payload_types: list[str]) -> list[Codec]:
+def read_codecs(block: Block, payload_types: Iterable[str]) -> list[Codec]:
     """All that a section offers, those that can't be used among them."""
     maps = {**_STATIC, **_by_payload_type(block, "rtpmap")}
     parameters = _by_payload_type(block, "fmtp")

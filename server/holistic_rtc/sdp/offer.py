@@ -23,6 +23,13 @@ MAX_FORMATS = 128
 MAX_SSRCS = MAX_FINGERPRINTS = 8
 """That aiortc is told of, of one section."""
 
+MAX_MID = 32
+"""Characters; each RTP packet carries one."""
+
+_MID = re.compile(rf"\S{{1,{MAX_MID}}}")
+_EXTENSION = re.compile(r"(\d{1,3})(?:/\w+)?\s+(\S+)", re.ASCII)
+_EXTENSION_IDS = (*range(1, 15), *range(16, 256))
+"""RFC 8285, section 4.2 and 4.3."""
 _MEDIA = re.compile(r"(\S{1,32}) (\d{1,5})(?:/\d+)? (\S{1,32}) (\S.*)", re.ASCII)
 _RTP = ("UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "TCP/TLS/RTP/SAVPF", "RTP/SAVPF")
 _SCTP = ("UDP/DTLS/SCTP", "TCP/DTLS/SCTP", "DTLS/SCTP")
@@ -75,7 +82,7 @@ class Offer:
     :param sdp: as it came.
     :param bundle: the mids of the taken sections that share one transport.
     :param names_mids: whether the mids are those of the offer.
-    :param ice_username: names its ICE session.
+    :param ice_usernames: the username fragments of its ICE session, one for each transport.
     :param candidates: where the peer can be reached, for each transport that it offers.
     """
 
@@ -84,7 +91,7 @@ class Offer:
     bundle: tuple[str, ...]
     names_mids: bool
     ice_lite: bool
-    ice_username: str
+    ice_usernames: frozenset[str]
     candidates: tuple[Candidate, ...]
 
     @classmethod
@@ -143,9 +150,10 @@ class Offer:
         mid = candidate.mid
         if mid is None and candidate.section < len(self.sections):
             mid = self.sections[candidate.section].mid
-        if mid in self.directions and mid not in self.bundle:
+        taken = [section.mid for section in self.taken]
+        if mid in taken and mid not in self.bundle:
             return mid
-        return next(iter([*self.bundle, *(section.mid for section in self.taken)]), None)
+        return next(iter([*self.bundle, *taken]), None)
 
     def _require(self, wanted: list[Section], otherwise: str) -> "Offer":
         if not any(section.taken for section in wanted):
@@ -175,10 +183,11 @@ class _Reader:
         self._names_mids = all(block.get("mid") for block in blocks)
         mids = [block.get("mid") or "" if self._names_mids else f"m{i}" for i, block in enumerate(blocks)]
         self._blocks = dict(zip(mids, blocks, strict=True))
-        if len(self._blocks) < len(blocks) or any(len(mid.split()) != 1 for mid in mids):
-            raise Refusal(Code.BAD_OFFER, "the mids of an offer's media sections are words that differ")
+        if len(self._blocks) < len(blocks) or not all(map(_MID.fullmatch, mids)):
+            raise Refusal(Code.BAD_OFFER, f"the mids of an offer are different words of at most {MAX_MID} characters")
         groups = [value.split()[1:] for value in self._head.all("group") if value.startswith("BUNDLE ")]
-        self._bundle = [mid for mid in groups[0] if mid in self._blocks] if groups and self._names_mids else []
+        bundle = dict.fromkeys(groups[0] if groups and self._names_mids else ())
+        self._bundle = [mid for mid in bundle if mid in self._blocks]
         self._has_channels = False
 
     def read(self) -> Offer:
@@ -200,7 +209,7 @@ class _Reader:
             bundle=bundle,
             names_mids=self._names_mids,
             ice_lite=self._head.has("ice-lite"),
-            ice_username=self._inherit(taken[0], "ice-ufrag") or "" if taken else "",
+            ice_usernames=frozenset(self._inherit(mid, "ice-ufrag") or "" for mid in taken),
             candidates=tuple(candidates),
         )
 
@@ -221,9 +230,7 @@ class _Reader:
 
     def _read_media(self, section: Section, block: Block) -> Section:
         kind, mid = section.kind, section.mid
-        payload_types = section.formats.split()
-        if len(payload_types) > MAX_FORMATS or not all(map(is_payload_type, payload_types)):
-            raise Refusal(Code.BAD_OFFER, f"the offer's {kind} has a list of payload types that can't be read")
+        payload_types = filter(is_payload_type, section.formats.split()[:MAX_FORMATS])
         offered = read_codecs(block, payload_types)
         codecs = usable_video(offered) if kind == "video" else usable_audio(offered)
         if section.protocol not in _RTP:
@@ -257,10 +264,10 @@ class _Reader:
         legacy = section.protocol == "DTLS/SCTP"
         port = section.formats.split()[0] if legacy else block.get("sctp-port") or "5000"
         size = block.get("max-message-size") or ""
-        if not re.fullmatch(r"\d{1,5}", port, re.ASCII) or not re.fullmatch(r"\d{0,19}", size, re.ASCII):
-            raise Refusal(
-                Code.BAD_OFFER, "the offer's data channels have an SCTP port or a message size that is no number"
-            )
+        if not (re.fullmatch(r"\d{1,5}", port, re.ASCII) and 1 <= int(port) <= 65535):
+            raise Refusal(Code.BAD_OFFER, f"the offer's data channels have the SCTP port {port[:32]!r}")
+        if not re.fullmatch(r"\d{0,19}", size, re.ASCII):
+            raise Refusal(Code.BAD_OFFER, "the offer's data channels have a message size that is no number")
         lines = (
             f"m=application 9 DTLS/SCTP {port}" if legacy else "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
             *self._transport_lines(section.mid),
@@ -307,8 +314,9 @@ class _Reader:
 
 def _extension_lines(block: Block) -> list[str]:
     """Without directions and attributes, which aiortc has no use for."""
-    matches = (re.match(r"(\d{1,3})(?:/\w+)?\s+(\S+)", value, re.ASCII) for value in block.all("extmap"))
-    return list(dict.fromkeys(f"a=extmap:{match[1]} {match[2]}" for match in matches if match))
+    matches = (_EXTENSION.match(value) for value in block.all("extmap"))
+    uris = {int(match[1]): match[2] for match in matches if match}
+    return [f"a=extmap:{number} {uri}" for number, uri in uris.items() if number in _EXTENSION_IDS]
 
 
 def _ssrc_lines(block: Block) -> list[str]:

@@ -98,8 +98,8 @@ class Peer(ABC):
         :raises Refusal: the fragment can't be read, or asks for an ICE restart.
         """
         assert self._offer is not None
-        username, candidates = read_fragment(fragment)
-        if username is not None and username != self._offer.ice_username:
+        usernames, candidates = read_fragment(fragment)
+        if not usernames <= self._offer.ice_usernames:
             raise Refusal(Code.ICE_RESTART, "ICE restarts are not supported; end the session and start a new one")
         with _negotiating("candidate fragment"):
             await self._add_candidates(self._offer, candidates)
@@ -231,7 +231,7 @@ def _negotiating(what: str) -> Iterator[None]:
     except Refusal:
         raise
     except Exception as error:
-        logger.info("aiortc can't take an %s", what, exc_info=True)
+        logger.info("aiortc can't use the %s", what, exc_info=True)
         raise Refusal(Code.BAD_OFFER, f"the {what} can't be used: {type(error).__name__}: {error}") from error
 
 

@@ -51,7 +51,7 @@ class Session:
         )
         self._numbers = itertools.count(1)
         self._subscribers: dict[str, Subscriber] = {}
-        self._watches: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def ended(self) -> "asyncio.Future[End]":
@@ -72,15 +72,15 @@ class Session:
         subscriber = Subscriber(
             f"session {self._id}, subscriber {next(self._numbers)}", self._ice_servers, self._publisher.tracks
         )
+        # Cancelled half-way, aiortc would leave sockets behind.
+        answering = asyncio.create_task(subscriber.answer(offer), name=f"answer-{id}")
         try:
-            answer = await subscriber.answer(offer)
+            answer = await asyncio.shield(answering)
         except BaseException:
-            await self._close_subscriber(subscriber)
+            self._keep(asyncio.create_task(self._abandon(subscriber, answering), name=f"abandon-{id}"))
             raise
         self._subscribers[id] = subscriber
-        watch = asyncio.create_task(self._watch(id, subscriber), name=f"subscriber-{id}")
-        self._watches.add(watch)
-        watch.add_done_callback(self._watches.discard)
+        self._keep(asyncio.create_task(self._watch(id, subscriber), name=f"subscriber-{id}"))
         return answer
 
     def unsubscribe(self, id: str) -> None:
@@ -127,7 +127,15 @@ class Session:
         # Lets the farewells on the control channels out before the connections close under them.
         await asyncio.sleep(FAREWELL)
         await self._publisher.close()
-        await asyncio.gather(*self._watches)
+        await asyncio.gather(*self._tasks)
+
+    def _keep(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _abandon(self, subscriber: Subscriber, answering: "asyncio.Task[str]") -> None:
+        await asyncio.wait({answering})
+        await self._close_subscriber(subscriber)
 
     async def _watch(self, id: str, subscriber: Subscriber) -> None:
         await subscriber.ended
