@@ -72,13 +72,13 @@ def serve(**options: object) -> None:
 def track(input: Path, output: Path | None, landmarks: Path | None, **options: object) -> None:
     bundle = _bundle(load_settings(**options))
     from holistic_rtc.files.media import track_file
-    from holistic_rtc.tracking import ENGINES
+    from holistic_rtc.tracking import make_tracker
 
     outputs = [path for path in (output, landmarks) if path is not None]
     with _progress_of_items(f"Tracking {input.name}", shown=not any(map(on_terminal, outputs))) as report:
         tracked = track_file(
             input,
-            lambda: ENGINES["mediapipe"](bundle.path),
+            lambda: make_tracker(bundle.path),
             annotated=output,
             landmarks=landmarks,
             report=report,
@@ -120,7 +120,7 @@ def record(
     settings = load_settings(**options)
     from holistic_rtc.commands.record import record_file, record_session
     from holistic_rtc.recording.take import Wanted
-    from holistic_rtc.tracking import ENGINES
+    from holistic_rtc.tracking import make_tracker
 
     wanted = Wanted(output, seconds=seconds, fps=fps, arkit=arkit)
     if url is not None:
@@ -130,7 +130,7 @@ def record(
         assert input is not None
         bundle = _bundle(settings)
         with _progress_of_items(f"Tracking {input.name}", shown=not on_terminal(output)) as report:
-            take = record_file(input, lambda: ENGINES["mediapipe"](bundle.path), wanted, report)
+            take = record_file(input, lambda: make_tracker(bundle.path), wanted, report)
     stderr.print(f"{take.frames} frames, {take.seconds:.1f} s")
     if take.full and take.longest < seconds:
         stderr.print(f"a {output.suffix} holds an hour; what came after it is left out")

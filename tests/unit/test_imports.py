@@ -39,7 +39,7 @@ ALLOWED = {
     "sessions": {"ipc", "settings", *COMMON},
     "http": {"sessions", "settings", "sdp", "model", *COMMON},
     "tls": COMMON,
-    "app": {"http", "sessions", "settings", "bundle", "tls", *COMMON},
+    "app": {"http", "sessions", "settings", "bundle", "tls", "tracking", *COMMON},
     "client": {"wire", "model", *COMMON},
     "commands": {
         *("client", "recording", "files", "media", "workers", "http", "sessions", "settings", "tls", "bundle"),

@@ -24,7 +24,7 @@ from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.sessions.capacity import FLOOR_FPS, MAX_SUBSCRIBERS, OVERHEAD, Capacity, ports
 from holistic_rtc.sessions.ice_servers import IceServers
 from holistic_rtc.settings import IceServer, Settings, unknown_variables
-from holistic_rtc.tracking import ENGINES
+from holistic_rtc.tracking import make_tracker
 
 PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 TURN_DEADLINE = 5.0
@@ -104,7 +104,7 @@ async def _measure(bundle: ModelBundle) -> float:
     :return: CPU time that tracking a frame takes, in milliseconds.
     :raises TrackerError: the engine can't be loaded.
     """
-    thread = TrackerThread(lambda: ENGINES["mediapipe"](bundle.path))
+    thread = TrackerThread(lambda: make_tracker(bundle.path))
     try:
         return await thread.warm_up(picture_of_a_person())
     finally:

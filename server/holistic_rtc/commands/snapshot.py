@@ -11,7 +11,7 @@ from holistic_rtc.atomic import obstacle, replacing
 from holistic_rtc.bundle.models import ModelBundle
 from holistic_rtc.client import HolisticClient
 from holistic_rtc.errors import ClientError, MediaError, RefusedError, ServerFullError, UnauthorizedError
-from holistic_rtc.tracking import PICTURE_ENGINES
+from holistic_rtc.tracking import make_picture_tracker
 from holistic_rtc.workers.take import SnapshotOptions, take_snapshot
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
@@ -93,7 +93,7 @@ def taking_here(bundle: ModelBundle) -> Iterator[Take]:
     :raises TrackerError: it can't be loaded.
     """
     model = {"origin": bundle.origin, "pose_model": bundle.pose_model}
-    with closing(PICTURE_ENGINES["mediapipe"](bundle.path)) as tracker:
+    with closing(make_picture_tracker(bundle.path)) as tracker:
 
         def take(picture: bytes) -> tuple[bytes, bytes]:
             snapshot = take_snapshot(tracker.detect, model, picture, SnapshotOptions())

@@ -31,7 +31,7 @@ from holistic_rtc.files.pictures import decode_picture
 from holistic_rtc.model.message import Part
 from holistic_rtc.model.result import HolisticResult, Image
 from holistic_rtc.sample import portrait
-from holistic_rtc.tracking import PICTURE_ENGINES
+from holistic_rtc.tracking import ENGINES, make_picture_tracker
 from holistic_rtc.tracking.engine import PictureTracker
 from holistic_rtc.workers.take import SnapshotOptions, take_snapshot
 
@@ -104,7 +104,7 @@ def _reply(front: BufferedRWPair, header: dict[str, Any], *bodies: bytes) -> Non
 def main() -> None:
     parser = argparse.ArgumentParser(prog="holistic-rtc snapshot process")
     parser.add_argument("--control-fd", type=int, required=True)
-    parser.add_argument("--engine", choices=PICTURE_ENGINES, required=True)
+    parser.add_argument("--engine", choices=ENGINES, required=True)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--description", type=orjson.loads, required=True)
     parser.add_argument("--log-level", required=True)
@@ -116,7 +116,7 @@ def main() -> None:
     with socket.socket(fileno=options.control_fd) as control:
         front = control.makefile("rwb")
         try:
-            serve(front, Detector(partial(PICTURE_ENGINES[options.engine], options.model)), options.description)
+            serve(front, Detector(partial(make_picture_tracker, options.model, options.engine)), options.description)
         except ConnectionError:
             pass  # The front process has gone, which is also an end.
         except TrackerError as error:

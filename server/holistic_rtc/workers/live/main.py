@@ -41,7 +41,7 @@ from holistic_rtc.media import codecs, dtls, ice
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.sdp.answer import advertise
 from holistic_rtc.sdp.offer import Offer
-from holistic_rtc.tracking import ENGINES
+from holistic_rtc.tracking import ENGINES, make_tracker
 from holistic_rtc.workers.live.session import Session
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Worker:
         advertised: str | None,
     ) -> None:
         self._writer = writer
-        self._make_tracker = functools.partial(ENGINES[engine], model)
+        self._make_tracker = functools.partial(make_tracker, model, engine)
         self._description = description
         self._advertised = advertised
         self._spare = TrackerThread(self._make_tracker)
