@@ -119,10 +119,11 @@ def record(
 ) -> None:
     settings = load_settings(**options)
     from holistic_rtc.commands.record import record_file, record_session
+    from holistic_rtc.recording.format import Options
     from holistic_rtc.recording.take import Wanted
     from holistic_rtc.tracking import make_tracker
 
-    wanted = Wanted(output, seconds=seconds, fps=fps, arkit=arkit)
+    wanted = Wanted(output, seconds, Options(fps, arkit))
     if url is not None:
         token = settings.token.get_secret_value() if settings.token else None
         take = record_session(url, session, token, wanted, stderr)

@@ -65,7 +65,7 @@ async def _record(
         return f"{take.frames} frames, {take.seconds:.1f} s, {rate.fps(time.monotonic()):.1f} fps"
 
     async with HolisticClient(url, token=token) as client:
-        follower = Follower(client, await choose(client, session, url), say, parts=wanted.parts, buffer=BUFFER)
+        follower = Follower(client, await choose(client, session, url), say, parts=wanted.format.parts, buffer=BUFFER)
         async with (
             showing(console, lambda: Text(state()), state, live=console.is_terminal and not on_terminal(wanted.path)),
             aclosing(follower.messages()) as messages,

@@ -4,15 +4,19 @@ Source: VRMC_vrm_animation 1.0, https://github.com/vrm-c/vrm-specification, and 
 """
 
 import struct
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from holistic_rtc.model.message import Part
 from holistic_rtc.model.result import FloatArray
 from holistic_rtc.model.rig import ARKIT_BLENDSHAPES, BONE_INDEX, BONES, EXPRESSIONS, OFFSETS, PARENTS
-from holistic_rtc.recording.motion import Motion
+from holistic_rtc.recording.format import Add, Format, Options
+from holistic_rtc.recording.motion import LONGEST, Motion, writing_motion
 
 _EYES = ("leftEye", "rightEye")
 """Bones that the format moves by one direction to look in, instead of ``lookUp`` and its like, too"""
@@ -121,3 +125,10 @@ class _Animation:
 
 def _metres(offset: FloatArray) -> list[float]:
     return [round(value, 4) for value in offset.tolist()]
+
+
+def _writing(path: Path, options: Options) -> AbstractContextManager[Add]:
+    return writing_motion(path, lambda motion, path: path.write_bytes(write(motion, arkit=options.arkit)))
+
+
+FORMAT = Format(".vrma", "VRM Animation", frozenset({Part.RIG}), _writing, longest=LONGEST, heeds=frozenset({"arkit"}))
