@@ -12,11 +12,20 @@ DEFAULT = jsonl.FORMAT
 """For outputs whose name says nothing, such as standard output"""
 
 
+def names() -> str:
+    """For help: ``BVH, JSON lines or CSV``."""
+    return _one_of([format.name for format in FORMATS.values()])
+
+
 def suffixes(*, heeding: str | None = None) -> str:
     """
-    For help and errors: ``.bvh, .vrma, .jsonl or .csv``.
+    For help and errors: ``.bvh, .jsonl or .csv``.
 
     :param heeding: the name of one of the :class:`~.format.Options`, for the formats that heed it alone.
     """
-    *most, last = (format.suffix for format in FORMATS.values() if heeding is None or heeding in format.heeds)
+    return _one_of([format.suffix for format in FORMATS.values() if heeding is None or heeding in format.heeds])
+
+
+def _one_of(words: list[str]) -> str:
+    *most, last = words
     return f"{', '.join(most)} or {last}" if most else last
