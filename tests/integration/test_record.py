@@ -171,6 +171,7 @@ async def test_what_can_not_be_recorded(server: Server, tmp_path: Path, capsys: 
         (["--url", server.url, "--session", "nobody", "-o", path], "no such session"),
         (["--url", server.url, "-o", tmp_path / "take.fbx"], "can't record to take.fbx"),
         ([tmp_path / "absent.mp4", "-o", path], "there is no file"),
+        ([tmp_path / "clip.mp4", "--session", "ID", "-o", path], "not both"),
         ([shared_media("nobody.jpg"), "-o", path], "nobody was seen"),
     ):
         assert words in await refused(capsys, "record", *arguments)
