@@ -23,7 +23,7 @@ from holistic_rtc.motion.rig.kinematics import forward
 from holistic_rtc.motion.rig.rest import RELAXED
 from holistic_rtc.motion.rig.solver import TO_VRM, RigSolver
 from holistic_rtc.native_log import without_noise
-from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
+from holistic_rtc.tracking import make_tracker
 
 SQUATS_STEP = 2
 """Every second frame of squats.mp4 shows as much as all of them."""
@@ -100,7 +100,7 @@ def _kind(bone: str) -> str:
 
 def _tracked(pictures: list[Image]) -> Iterator[HolisticResult]:
     refiner = Refiner()
-    with without_noise(), closing(MediaPipeTracker(models.find(models.PoseModel.LITE).path)) as tracker:
+    with without_noise(), closing(make_tracker(models.find(models.PoseModel.LITE).path)) as tracker:
         for frame, picture in enumerate(pictures):
             ms = round(frame * 1000 / clip.FPS)
             height, width, _ = picture.shape

@@ -17,7 +17,7 @@ from holistic_rtc.bundle import models
 from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 from holistic_rtc.native_log import without_noise
 from holistic_rtc.sample import portrait
-from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
+from holistic_rtc.tracking import make_tracker
 
 _SIZE = (640, 480)
 
@@ -33,7 +33,7 @@ def tracked_frame() -> tuple[Image, HolisticResult]:
     :raises ModelError: the model bundle is missing.
     """
     image = _picture()
-    with without_noise(), closing(MediaPipeTracker(models.find(models.PoseModel.LITE).path)) as tracker:
+    with without_noise(), closing(make_tracker(models.find(models.PoseModel.LITE).path)) as tracker:
         result = tracker.track(image, 0)
     left, right = _open_hand(0.7), _open_hand(0.3)
     if result.left_hand_landmarks is None:

@@ -14,7 +14,7 @@ from holistic_rtc.bundle import models
 from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 from holistic_rtc.motion.refine import Refiner
 from holistic_rtc.native_log import without_noise
-from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
+from holistic_rtc.tracking import make_tracker
 
 FRAME_MS = 1000 / clip.FPS
 NOISE = 5
@@ -57,7 +57,7 @@ def _track(images: Iterable[Image]) -> tuple[Results, Results]:
     """Of each image what was found, and that smoothed."""
     refiner = Refiner()
     found, smoothed = [], []
-    with without_noise(), closing(MediaPipeTracker(models.find(models.PoseModel.LITE).path)) as tracker:
+    with without_noise(), closing(make_tracker(models.find(models.PoseModel.LITE).path)) as tracker:
         for i, image in enumerate(images):
             time = round(i * FRAME_MS)
             found.append(tracker.track(image, time))

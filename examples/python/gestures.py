@@ -37,8 +37,8 @@ async def main(url: str, session: str | None = None) -> None:
     async with HolisticClient(url) as client:
         if session is None:
             running = await client.sessions()
-            if not running:
-                sys.exit(f"no session is running; open {url} and start the camera")
+            if len(running) != 1:
+                sys.exit(f"{len(running)} sessions are running; open {url} and start the camera, or name a session")
             session = running[0].id
         async for frame in client.landmarks(session, parts=["right_hand_world", "face_transform"]):
             pinch, yaw = text(pinch_cm(frame.result), "cm"), text(yaw_degrees(frame.result), "°")

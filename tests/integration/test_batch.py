@@ -47,7 +47,7 @@ async def test_a_folder_is_done_past_bad_files_which_are_listed(
     assert sorted(output.splitlines()) == sorted(str(path) for path in out.iterdir())
     for name in ("cut.jpg: ", "words.png: ", "missing.jpg: No such file"):
         assert name in errors
-    assert errors.splitlines()[-1] == "holistic-rtc: 3 of 5 pictures failed, see above"
+    assert errors.splitlines()[-1] == "holistic-rtc: 3 of 5 pictures failed; see above"
     message = as_json.decode((out / "one.json").read_bytes())
     assert (message.width, message.height) == (640, 480)
     assert message.result.face_landmarks is not None
@@ -73,7 +73,7 @@ async def test_two_pictures_never_share_an_output(
     (folder / "one.bmp").write_bytes((folder / "one.png").read_bytes())
     status, _, errors = await ran(capsys, "snapshot", folder / "one.bmp", folder / "one.png", "-o", tmp_path)
     assert status == 1
-    assert "already that of another picture" in errors
+    assert "already taken by another picture" in errors
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ async def test_two_pictures_never_share_an_output(
     [
         (["--url", "http://127.0.0.1:1"], "can't be reached"),
         (["--url", "nonsense"], "no address"),
-        (["-o", "/dev/null/x"], "can't be made"),
-        (["-o", "-"], "-o names a folder"),
+        (["-o", "/dev/null/x"], "can't be created"),
+        (["-o", "-"], "-o has to be a folder"),
     ],
 )
 async def test_what_can_not_be_done_at_all_is_one_line(

@@ -15,6 +15,8 @@ import pytest
 from PIL import Image
 
 from holistic_rtc import __version__
+from holistic_rtc.commands import COMMANDS
+from holistic_rtc.commands.common import DEFAULT_URL
 from holistic_rtc.sample import portrait
 from holistic_rtc.wire import as_json
 from support.commands import COMMAND, ran, refused
@@ -43,9 +45,22 @@ def test_version() -> None:
     assert run("--version").stdout == f"holistic-rtc {__version__}\n"
 
 
+@pytest.mark.parametrize("command", [*COMMANDS, "models fetch", "models verify", "models where"])
+async def test_every_command_has_its_help(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    status, text, errors = await ran(capsys, *command.split(), "--help")
+    assert (status, errors) == (0, "")
+    assert text.startswith(f"usage: holistic-rtc {command} ")
+
+
+async def test_a_server_and_a_session_are_named_alike_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("watch", "vmc", "record"):
+        _, text, _ = await ran(capsys, command, "--help")
+        assert all(words in " ".join(text.split()) for words in ("--url URL", "--session ID", DEFAULT_URL))
+
+
 async def test_help_names_the_commands_and_their_options(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, named in (
-        ((), ("serve", "track", "models")),
+        ((), COMMANDS),
         (("serve",), ("--host", "--port", "--pose-model", "HOLISTIC_")),
         (("track",), ("INPUT", "--output", "--landmarks")),
     ):
@@ -63,6 +78,9 @@ async def test_help_names_the_commands_and_their_options(capsys: pytest.CaptureF
         (("serve", "--port", "http"), "invalid int"),
         (("track",), "INPUT"),
         (("models", "where", "--pose-model", "heavy"), "lite"),
+        (("watch", "http://a:1"), "holistic-rtc watch --url http://a:1"),
+        (("watch", "http://a:1", "ID"), "holistic-rtc watch --url http://a:1 --session ID"),
+        (("record", "clip.mp4", "--url", "http://a:1", "-o", "take.bvh"), "not allowed with"),
     ],
 )
 async def test_a_wrong_command_line_has_status_2_and_says_what_is_wrong(
@@ -156,9 +174,9 @@ async def test_what_cannot_be_tracked_is_one_line_and_status_1(
     (tmp_path / "notes.txt").write_text("dear diary\n" * 50)
     assert "there is no file" in await one_line(capsys, "track", tmp_path / "absent.mp4")
     assert "no video in it" in await one_line(capsys, "track", tmp_path / "notes.txt")
-    assert "end the name in .png" in await one_line(capsys, "track", portrait(), "-o", tmp_path / "out.gif")
+    assert "has to end in .png" in await one_line(capsys, "track", portrait(), "-o", tmp_path / "out.gif")
     words = await one_line(capsys, "track", portrait(), "-o", "-", "--landmarks", "-")
-    assert words == "both outputs are to be written to standard output"
+    assert words == "both outputs would go to standard output; choose another for one of them"
 
 
 def make_clip(path: Path, frames: int) -> Path:

@@ -22,11 +22,11 @@ async def test_a_machine_on_which_the_tests_run_has_nothing_bad() -> None:
     assert "✗" not in output
     for words in (
         "CPUs",
-        "model bundle is whole",
+        "model bundle is intact",
         "ms of CPU",
         "page is built",
         "UDP ports",
-        "browsers on this machine get the camera",
+        "browsers on this machine can use the camera",
     ):
         assert words in output
 
@@ -47,11 +47,11 @@ async def test_what_is_bad_is_told_with_its_remedy_and_the_rest_all_the_same(
     assert status == 1
     assert output.count("✗") == 4
     for words in (
-        *("missing.task", "can't be served", "choose another --host or --port", "gives no relay", "0.25 CPUs"),
+        *("missing.task", "can't listen on", "choose another --host or --port", "gives no relay", "0.25 CPUs"),
         "--tls self-signed alone",
     ):
         assert words in output
-    assert errors.splitlines()[-1] == "holistic-rtc: 4 of these would keep the server from working"
+    assert errors.splitlines()[-1] == "holistic-rtc: 4 problems would keep the server from working"
 
 
 async def test_it_says_what_to_expect_of_settings_that_are_possible_but_hardly_meant(
@@ -63,15 +63,15 @@ async def test_it_says_what_to_expect_of_settings_that_are_possible_but_hardly_m
     monkeypatch.setenv("HOLISTIC_ADVERTISE_IP", "127.0.0.1")
     status, output, _ = await ran(capsys, "doctor", "--host", "0.0.0.0")
     assert status == 0
-    found = re.search("frame takes ([0-9]+) ms of CPU: one session has about ([0-9.]+) frames a second", output)
+    found = re.search("frame takes ([0-9]+) ms of CPU: one session gets about ([0-9.]+) frames a second", output)
     assert found
     # Tracking is not all that a session does.
     assert float(found[2]) == pytest.approx(0.1 * 1000 / float(found[1]) / 1.25, rel=0.1)
     for words in (
-        "7 sessions are admitted, as is set, and 1 has room",
+        "the settings admit 7 sessions, with CPU or memory for 1",
         "give it more CPU",
-        "HOLISTIC_MAX_SESSION is no setting",
-        "no camera without HTTPS",
-        "127.0.0.1, where only browsers on this machine find it",
+        "HOLISTIC_MAX_SESSION is not a setting",
+        "can't use the camera without HTTPS",
+        "127.0.0.1, which only browsers on this machine can reach",
     ):
         assert words in output

@@ -45,11 +45,11 @@ async def test_a_session_until_its_end_a_given_time_or_ctrl_c(server: Server, tm
         output, _ = await for_a_second.communicate()
         assert (for_a_second.returncode, output.decode()) == (0, f"{bvh}\n")
         for process, number, path in (interrupted, signal.SIGINT, table), (terminated, signal.SIGTERM, other):
-            await told(process, "Ctrl-C ends it")
+            await told(process, "Ctrl-C to stop")
             process.send_signal(number)
             output, _ = await process.communicate()
             assert (process.returncode, output.decode()) == (0, f"{path}\n")
-        await told(to_the_end, "Ctrl-C ends it")
+        await told(to_the_end, "Ctrl-C to stop")
         assert sorted(os.listdir(tmp_path)) == [bvh.name, table.name, other.name]
         await published.close()
         output, errors = await to_the_end.communicate()
@@ -78,7 +78,7 @@ async def test_a_take_of_the_only_session_goes_on_with_the_next_one(server: Serv
     async with HolisticClient(server.url) as client:
         clip = VideoFile(shared_media("wave.mp4"), loop=True)
         async with client.publish(clip) as published, running("record", "--url", server.url, "-o", table) as process:
-            await told(process, "Ctrl-C ends it")
+            await told(process, "Ctrl-C to stop")
             await published.close()
             await told(process, "waiting for the next one")
             async with client.publish(clip):
@@ -104,7 +104,7 @@ async def test_a_take_whose_time_is_over_ends_though_no_frame_comes(server: Serv
         client.publish(source),
         running("record", "--url", server.url, "-o", path, "--seconds", "0.5") as process,
     ):
-        await told(process, "Ctrl-C ends it")
+        await told(process, "Ctrl-C to stop")
         source.picture = None
         output, _ = await process.communicate()
     assert (process.returncode, output.decode()) == (0, f"{path}\n")
@@ -120,7 +120,7 @@ async def test_what_has_come_is_written_when_the_server_refuses_to_go_on(tmp_pat
             client.publish(VideoFile(shared_media("wave.mp4"), loop=True)),
             running("record", "--url", server.url, "--token", "one", "-o", path) as process,
         ):
-            await told(process, "Ctrl-C ends it")
+            await told(process, "Ctrl-C to stop")
             await server.stop()
             async with serving("--port", port, environment={"HOLISTIC_TOKEN": "another"}, warm=False):
                 output, errors = await process.communicate()
@@ -135,7 +135,7 @@ async def test_a_session_goes_to_standard_output(server: Server) -> None:
         client.publish(Pictures(grace_hopper(320, 240))),
         running("record", "--url", server.url, "-o", "-") as process,
     ):
-        await told(process, "recording to standard output; Ctrl-C ends it")
+        await told(process, "recording to standard output; press Ctrl-C to stop")
         assert process.stdout is not None
         line = await process.stdout.readline()
         process.send_signal(signal.SIGINT)
@@ -169,8 +169,9 @@ async def test_what_can_not_be_recorded(server: Server, tmp_path: Path, capsys: 
         (["--url", server.url, "-o", path], "no session is running"),
         (["--url", "http://127.0.0.1:1", "-o", path], "can't be reached"),
         (["--url", server.url, "--session", "nobody", "-o", path], "no such session"),
-        (["--url", server.url, "-o", tmp_path / "take.fbx"], "can't be written as take.fbx"),
+        (["--url", server.url, "-o", tmp_path / "take.fbx"], "can't record to take.fbx"),
         ([tmp_path / "absent.mp4", "-o", path], "there is no file"),
+        ([tmp_path / "clip.mp4", "--session", "ID", "-o", path], "not both"),
         ([shared_media("nobody.jpg"), "-o", path], "nobody was seen"),
     ):
         assert words in await refused(capsys, "record", *arguments)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from holistic_rtc.client import HolisticClient, LandmarkMessage, Part, VideoFile
-from holistic_rtc.commands.vmc import sending
 from holistic_rtc.model.skeleton import BONES
+from holistic_rtc.outputs.vmc import sending
 from support.commands import refused, running, told
 from support.pictures import grace_hopper, shared_media
 from support.publisher import Pictures
@@ -71,10 +71,10 @@ async def test_it_tells_when_no_frame_comes_and_when_that_is_over(server: Server
         [frame] = await program.frames(1)
         assert {"JawOpen", "TongueOut"} < {message.values[0] for message in frame if "Blend/Val" in message.address}
         source.picture = None
-        await told(process, "no frame has come for 5 s")
+        await told(process, "no frames for 5 s")
         assert program.values("/VMC/Ext/OK")[-1] == (1, 3, 0, 0)
         source.picture = grace_hopper()
-        await told(process, "frames come again")
+        await told(process, "frames are coming again")
         await program.frames(1)
         assert program.values("/VMC/Ext/OK")[-1] == (1, 3, 0, 1)
 
@@ -114,8 +114,8 @@ async def test_it_knows_when_no_program_listens() -> None:
     async with receiving() as program:
         port = program.port
     async with sending(f"127.0.0.1:{port}", arkit=False) as sender, asyncio.timeout(10):
-        assert "no program listens" not in sender.state()
-        while "no program listens there" not in sender.state():
+        assert "no program is listening" not in sender.state()
+        while "no program is listening there" not in sender.state():
             sender.send(posed())
             await asyncio.sleep(0.01)
 
@@ -139,7 +139,7 @@ async def test_of_a_name_it_takes_the_ipv4_address_where_avatar_programs_listen(
 @pytest.mark.parametrize("to", ["39539", "127.0.0.1", "127.0.0.1:vmc", "127.0.0.1:0", "127.0.0.1:65536", ":39539"])
 async def test_where_to_send_has_to_be_an_address(capsys: pytest.CaptureFixture[str], to: str) -> None:
     line = await refused(capsys, "vmc", "--url", "http://127.0.0.1:1", "--to", to)
-    assert line == f"{to} is no HOST:PORT to send to, such as 127.0.0.1:39539"
+    assert line == f"--to has to be HOST:PORT, such as 127.0.0.1:39539, not {to}"
 
 
 async def test_what_can_not_be_followed(server: Server, capsys: pytest.CaptureFixture[str]) -> None:

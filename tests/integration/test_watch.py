@@ -43,10 +43,10 @@ async def test_what_can_not_be_watched_is_one_line_and_status_1(
 ) -> None:
     await server.until_sessions(0)
     for arguments, words in (
-        ([server.url], "no session is running"),
-        ([server.url, "nobody"], "no such session"),
-        (["http://127.0.0.1:1"], "can't be reached"),
-        ([server.url, "nobody", "--json", tmp_path / "absent" / "x.jsonl"], "there is no folder"),
+        (["--url", server.url], "no session is running"),
+        (["--url", server.url, "--session", "nobody"], "no such session"),
+        (["--url", "http://127.0.0.1:1"], "can't be reached"),
+        (["--url", server.url, "--session", "nobody", "--json", tmp_path / "absent" / "x.jsonl"], "there is no folder"),
     ):
         (line,) = (await refused(capsys, "watch", *arguments)).splitlines()
         assert words in line
@@ -59,10 +59,10 @@ async def test_a_lost_connection_is_made_again_and_a_token_is_sent(
     token = {"HOLISTIC_TOKEN": "open sesame"}
     server = guarded_server
     async with HolisticClient(server.url, token="open sesame") as client:
-        assert "needs a token" in await refused(capsys, "watch", server.url)
+        assert "needs a token" in await refused(capsys, "watch", "--url", server.url)
         async with (
             client.publish(Pictures(grace_hopper())) as published,
-            running("watch", server.url, published.session, "--json", path, **token) as process,
+            running("watch", "--url", server.url, "--session", published.session, "--json", path, **token) as process,
         ):
             assert process.stderr is not None
             await server.until(lambda: path.exists() and path.stat().st_size)
@@ -72,12 +72,12 @@ async def test_a_lost_connection_is_made_again_and_a_token_is_sent(
                 while (await client.sessions())[0].subscribers:  # noqa: ASYNC110 - see Server.until()
                     await asyncio.sleep(0.05)
             process.send_signal(signal.SIGCONT)
-            assert (await told(process.stderr)).endswith("; connecting again in 1 s")
+            assert (await told(process.stderr)).endswith("; reconnecting in 1 s")
             before = path.stat().st_size
             await server.until(lambda: path.stat().st_size > before)
             (await server.busy_worker()).kill()
-            assert await told(process.stderr) == "nothing came from the server for 3 s; connecting again in 1 s"
-            assert await told(process.stderr) == "the session has ended meanwhile"
+            assert await told(process.stderr) == "nothing came from the server for 3 s; reconnecting in 1 s"
+            assert await told(process.stderr) == "the session has ended in the meantime"
             assert await process.wait() == 0
 
 
@@ -85,7 +85,7 @@ async def test_json_lines_of_a_session_until_it_ends(server: Server) -> None:
     async with (
         HolisticClient(server.url) as client,
         client.publish(Pictures(grace_hopper())) as published,
-        running("watch", server.url, published.session, "--json", "-") as process,
+        running("watch", "--url", server.url, "--session", published.session, "--json", "-") as process,
     ):
         assert process.stdout is not None
         lines = [await process.stdout.readline() for _ in range(5)]
@@ -102,7 +102,7 @@ async def test_json_lines_into_a_file_and_ctrl_c(
     server: Server, client: HolisticClient, lasting: Publication, tmp_path: Path
 ) -> None:
     path = tmp_path / "landmarks.jsonl"
-    async with running("watch", server.url, lasting.session, "--json", path) as process:
+    async with running("watch", "--url", server.url, "--session", lasting.session, "--json", path) as process:
         await server.until(lambda: path.exists() and path.read_bytes().count(b"\n") > 5)
         process.send_signal(signal.SIGINT)
         output, errors = await process.communicate()
@@ -122,7 +122,10 @@ async def test_json_lines_go_on_where_standard_output_does(
     link.symlink_to("/proc/self/fd/1")
     with log.open("ab") as file:
         process = await asyncio.create_subprocess_exec(
-            *COMMAND, server.url, lasting.session, "--json", link, stdout=file, stderr=asyncio.subprocess.DEVNULL
+            *COMMAND,
+            *("--url", server.url, "--session", lasting.session, "--json", link),
+            stdout=file,
+            stderr=asyncio.subprocess.DEVNULL,
         )
     await server.until(lambda: log.read_bytes().count(b"\n") > 2)
     process.send_signal(signal.SIGINT)
@@ -135,7 +138,7 @@ async def test_json_lines_go_on_where_standard_output_does(
 
 async def test_a_terminal_shows_a_table(server: Server, lasting: Publication) -> None:
     terminal, end = pty.openpty()
-    process = await asyncio.create_subprocess_exec(*COMMAND, server.url, stdout=end, stderr=end)
+    process = await asyncio.create_subprocess_exec(*COMMAND, "--url", server.url, stdout=end, stderr=end)
     os.close(end)
     shown = b""
     async with asyncio.timeout(30):
@@ -157,7 +160,7 @@ def read_terminal(terminal: int) -> bytes:
 
 
 async def test_whoever_reads_the_lines_may_leave(server: Server, lasting: Publication) -> None:
-    command = " ".join([*COMMAND, server.url, lasting.session, "--json", "-"])
+    command = " ".join([*COMMAND, "--url", server.url, "--session", lasting.session, "--json", "-"])
     process = await asyncio.create_subprocess_shell(
         f"{command} | head -n 1; exit ${{PIPESTATUS[0]}}",
         executable="/bin/bash",
@@ -174,6 +177,6 @@ async def test_a_choice_of_sessions_is_listed(
     server: Server, client: HolisticClient, lasting: Publication, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with client.publish(Pictures(grace_hopper(320, 240))) as other:
-        lines = await refused(capsys, "watch", server.url)
+        lines = await refused(capsys, "watch", "--url", server.url)
     assert all(session.session in lines for session in (lasting, other))
     assert "name one of them" in lines

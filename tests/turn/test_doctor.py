@@ -46,7 +46,7 @@ async def test_it_gives_its_relays_back(tmp_path: Path, examine: Examine) -> Non
 async def test_a_relay_that_may_not_reach_the_server_is_noted(tmp_path: Path, examine: Examine) -> None:
     async with coturn(tmp_path) as turn:
         output = await examine(turn.secret, f"turn:127.0.0.1:{turn.port}")
-    assert f"• turn:127.0.0.1:{turn.port} relays, but nothing of it came to" in output
+    assert f"• turn:127.0.0.1:{turn.port} relays, but nothing arrived at" in output
     assert "TURN_APP_NETWORK" in output
 
 
@@ -55,9 +55,9 @@ async def test_each_fault_has_its_own_remedy(turn: Coturn, examine: Examine) -> 
     urls = (f"turn:127.0.0.1:{turn.port}", f"turn:127.0.0.1:{port}?transport=tcp", f"turns:127.0.0.1:{turn.tls_port}")
     lines = (await examine("another secret", *urls)).splitlines()
     for url, reason, remedy in (
-        (urls[0], "401", "same secret"),
-        (urls[1], "Connect call failed", "is it running"),
-        (urls[2], "CERTIFICATE_VERIFY_FAILED", "a certificate that browsers trust"),
+        (urls[0], "401", "secret and clock"),
+        (urls[1], "Connect call failed", "check that it is running"),
+        (urls[2], "CERTIFICATE_VERIFY_FAILED", "that browsers trust"),
     ):
         (at,) = (number for number, line in enumerate(lines) if line.startswith(f"✗ {url} gives no relay"))
         assert reason in lines[at]

@@ -30,7 +30,7 @@ ALLOWED = {
     "motion": {"model", *COMMON},
     "drawing": {"model", *COMMON},
     "pipeline": {"tracking", "motion", "drawing", "model", *COMMON},
-    "files": {"pipeline", "tracking", "motion", "drawing", "wire", "model", *COMMON},
+    "files": {"pipeline", "model", *COMMON},
     "recording": {"motion", "wire", "model", *COMMON},
     "media": {"pipeline", "tracking", "motion", "drawing", "model", *COMMON},
     "sdp": COMMON,
@@ -39,14 +39,15 @@ ALLOWED = {
     "sessions": {"ipc", "model", "settings", *COMMON},
     "http": {"sessions", "ipc", "settings", "sdp", "model", *COMMON},
     "tls": COMMON,
-    "app": {"http", "ipc", "sessions", "settings", "bundle", "tls", *COMMON},
-    "client": {"wire", "model", *COMMON},
+    "app": {"http", "ipc", "sessions", "settings", "bundle", "tls", "tracking", *COMMON},
+    "client": {"files", "wire", "model", *COMMON},
     "commands": {
-        *("client", "recording", "files", "media", "workers", "http", "sessions", "settings", "tls", "bundle"),
-        *("pipeline", "tracking", "motion", "wire", "model"),
+        *("client", "outputs", "recording", "files", "media", "workers", "app", "http", "sessions", "settings", "tls"),
+        *("bundle", "pipeline", "tracking", "motion", "drawing", "wire", "model"),
         *COMMON,
     },
-    "cli": {"app", "commands", "settings", "bundle", "recording", "files", "tracking", *COMMON},
+    "outputs": {"client", "model", *COMMON},
+    "cli": {"commands", *COMMON},
 }
 LIBRARIES = {
     "aiohttp": {"app", "http", "client"},
@@ -55,7 +56,8 @@ LIBRARIES = {
     "av": {"workers", "media", "pipeline", "files", "client"},
     "mediapipe": {"tracking"},
     "pydantic_settings": {"settings"},
-    "rich": {"cli", "commands"},
+    "pythonosc": {"outputs"},
+    "rich": {"commands"},
 }
 
 
@@ -112,6 +114,20 @@ def test_only_config_reads_the_environment() -> None:
 
 
 def test_the_front_process_starts_without_what_only_its_children_need() -> None:
-    loaded = "import sys, holistic_rtc.cli, holistic_rtc.app; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
-    assert not {"aiortc", "av", "cryptography", "cv2", "mediapipe", "numpy", "PIL"} & set(done.stdout.split())
+    front = loaded_by("holistic_rtc.cli", "holistic_rtc.commands.serve", "holistic_rtc.app")
+    assert not {"aiortc", "av", "cryptography", "cv2", "mediapipe", "numpy", "PIL"} & front
+
+
+def test_the_command_starts_without_what_only_one_of_its_commands_needs() -> None:
+    assert not {"aiohttp", "aiortc", "av", "numpy", "pydantic", "rich"} & loaded_by("holistic_rtc.cli")
+
+
+def test_the_client_does_without_what_only_the_server_needs() -> None:
+    assert not {"cv2", "mediapipe", "PIL", "pydantic", "rich", "uvloop"} & loaded_by("holistic_rtc.client")
+
+
+def loaded_by(*modules: str) -> set[str]:
+    """All modules that these import, in a process of their own."""
+    source = f"import sys, {', '.join(modules)}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())

@@ -137,7 +137,7 @@ async def test_while_the_tracker_is_busy_only_the_newest_frame_is_kept_and_the_o
     assert await gate.entered.get() == 9 * 33
     await way.until_tracked(2)
     assert [frame.timestamp_ms for frame in way.tracked] == [0, 297]
-    report = way.inbound.stats.report()
+    report = way.inbound.meter.report()
     assert (report["tracked"], report["dropped"], report["width"], report["height"]) == (2, 8, 64, 48)
     await way.finish()
 
@@ -162,7 +162,7 @@ async def test_an_aged_frame_is_dropped_when_the_next_one_comes_in_time(monkeypa
     way.source.send()
     await way.until_tracked(1)
     assert [frame.timestamp_ms for frame in way.tracked] == [0]
-    assert way.inbound.stats.dropped == 1
+    assert way.inbound.meter.dropped == 1
     await way.finish()
 
 
@@ -173,7 +173,7 @@ async def test_an_aged_frame_is_tracked_when_no_other_comes(monkeypatch: pytest.
     way = Way(gate)
     way.source.send()
     await way.until_tracked(1)
-    assert way.inbound.stats.dropped == 0
+    assert way.inbound.meter.dropped == 0
     await way.finish()
 
 
@@ -189,7 +189,7 @@ async def test_no_more_frames_than_the_cap_are_tracked() -> None:
     elapsed = time.monotonic() - started
     assert len(way.tracked) <= elapsed * 20 + 1
     assert len(way.tracked) >= 5
-    assert way.inbound.stats.report()["dropped"] == 0
+    assert way.inbound.meter.report()["dropped"] == 0
 
 
 async def test_a_cap_that_is_lifted_is_lifted_at_once() -> None:
@@ -266,7 +266,7 @@ async def test_a_frame_on_which_the_engine_failed_counts_as_dropped_and_the_next
         way.source.send()
         await gate.entered.get()
     await way.until_tracked(1)
-    assert way.inbound.stats.report()["dropped"] == 1
+    assert way.inbound.meter.report()["dropped"] == 1
     await way.finish()
 
 
@@ -298,10 +298,10 @@ async def test_rates_are_of_the_time_since_the_last_report() -> None:
         way.source.send()
         await gate.entered.get()
     await way.until_tracked(2)
-    report = way.inbound.stats.report()
+    report = way.inbound.meter.report()
     assert (report["tracker_ms"], report["draw_ms"]) == (20.0, 1.0)
     assert report["fps_in"] > 0
-    again = way.inbound.stats.report()
+    again = way.inbound.meter.report()
     assert (again["fps_in"], again["fps_out"], again["tracker_ms"], again["tracked"]) == (0, 0, 0, 2)
     await way.finish()
 

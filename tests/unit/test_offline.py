@@ -19,8 +19,8 @@ from PIL import Image
 
 from holistic_rtc.atomic import STDOUT
 from holistic_rtc.bundle.models import PoseModel, find
+from holistic_rtc.commands.track import Tracked, track_file
 from holistic_rtc.errors import MediaError
-from holistic_rtc.files.media import Tracked, track_file
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import Part
 from holistic_rtc.model.result import HolisticResult
@@ -367,7 +367,7 @@ def test_a_video_of_which_nothing_can_be_read_is_refused_and_nothing_is_left(por
     start = data.index(b"mdat") + 4
     whole.unlink()
     (tmp_path / "empty.mp4").write_bytes(data[:start])
-    with pytest.raises(MediaError, match="no frame that can be read|neither"):
+    with pytest.raises(MediaError, match="no frame that can be read|can't be read as"):
         track(tmp_path / "empty.mp4", tmp_path / "out.mp4", tmp_path / "out.jsonl")
     assert [path.name for path in tmp_path.iterdir()] == ["empty.mp4"]
 
@@ -400,8 +400,8 @@ def test_inputs_that_are_no_pictures_or_videos_are_refused_in_words(tmp_path: Pa
     assert "there is no file" in refuse(tmp_path / "absent.mp4")
     assert "is not a file" in refuse(tmp_path)
     assert "no video in it" in refuse(tmp_path / "notes.txt")
-    assert "neither a picture nor a video" in refuse(tmp_path / "noise.mp4")
-    assert "neither a picture nor a video" in refuse(tmp_path / "empty.jpg")
+    assert "can't be read as a picture or a video" in refuse(tmp_path / "noise.mp4")
+    assert "can't be read as a picture or a video" in refuse(tmp_path / "empty.jpg")
     assert "no video in it" in refuse(tmp_path / "sound.wav")
 
 
@@ -429,9 +429,9 @@ def test_outputs_that_cannot_be_written_are_refused_before_any_work(portrait: Pi
     Image.fromarray(portrait).save(picture)
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "link.png").symlink_to(picture)
-    assert "end the name in .png or .jpg" in refuse(picture, tmp_path / "out.mp4")
-    assert "end the name in .mp4" in refuse(video, tmp_path / "out.avi")
-    assert "end the name in .mp4" in refuse(video, tmp_path / "out")
+    assert "has to end in .png or .jpg" in refuse(picture, tmp_path / "out.mp4")
+    assert "has to end in .mp4" in refuse(video, tmp_path / "out.avi")
+    assert "has to end in .mp4" in refuse(video, tmp_path / "out")
     assert "there is no folder" in refuse(video, tmp_path / "absent" / "out.mp4")
     assert "is a folder" in refuse(picture, tmp_path / "folder.png")
     assert "overwrite the input" in refuse(picture, picture)
@@ -444,7 +444,7 @@ def test_outputs_that_cannot_be_written_are_refused_before_any_work(portrait: Pi
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "out.sock"))
     assert "both outputs" in refuse(picture, tmp_path / "out.png", tmp_path / "other.png")
-    assert "both outputs are to be written to standard output" in refuse(picture, STDOUT, STDOUT)
+    assert "both outputs would go to standard output" in refuse(picture, STDOUT, STDOUT)
     assert "both outputs" in refuse(picture, STDOUT, tmp_path / "stdout")
     assert "there is no folder" in refuse(picture, tmp_path / "astray.png")
     assert "is a socket" in refuse(picture, landmarks=tmp_path / "out.sock")

@@ -11,6 +11,7 @@ from mediapipe.tasks.python.vision import PoseLandmark
 from mediapipe.tasks.python.vision.hand_landmarker import HandLandmark
 from synthetic import make_whole_message
 
+from holistic_rtc import recording
 from holistic_rtc.atomic import STDOUT
 from holistic_rtc.errors import MediaError
 from holistic_rtc.model.message import LandmarkMessage
@@ -18,14 +19,15 @@ from holistic_rtc.model.parts import BLENDSHAPE_NAMES
 from holistic_rtc.model.result import HolisticResult
 from holistic_rtc.model.rig import Rig
 from holistic_rtc.model.skeleton import BONES, EXPRESSIONS
+from holistic_rtc.recording.formats import FORMATS, suffixes
 from holistic_rtc.recording.motion import LONGEST
-from holistic_rtc.recording.take import MOTIONS, SUFFIXES, Wanted, writing
+from holistic_rtc.recording.take import Wanted, writing
 from holistic_rtc.wire import as_json
 from holistic_rtc.wire.rotations import to_quaternion
 from support.outputs import is_null, make_null, reading
 from support.takes import waving
 
-every = pytest.mark.parametrize("suffix", SUFFIXES)
+every = pytest.mark.parametrize("suffix", FORMATS)
 
 
 def frame(milliseconds: int, rig: Rig | None, track: int = 0) -> LandmarkMessage:
@@ -167,7 +169,7 @@ def test_the_reader_of_a_pipe_gets_each_frame_at_once(tmp_path: Path, name: str)
     assert [line.count(b"\n") for line in got[1:]] == [1, 1]
 
 
-@pytest.mark.parametrize("suffix", MOTIONS)
+@pytest.mark.parametrize("suffix", [suffix for suffix, format in FORMATS.items() if format.of_rig])
 def test_the_reader_of_a_pipe_gets_a_motion_when_it_has_ended(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"take{suffix}"
     with reading(path) as pipe:
@@ -207,7 +209,7 @@ def test_a_link_stays_and_its_target_is_written(tmp_path: Path, suffix: str) -> 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("take.fbx", "end the name in .bvh, .vrma, .jsonl or .csv"),
+        ("take.fbx", "has to end in .bvh, .vrma, .jsonl or .csv"),
         ("absent/take.bvh", "there is no folder"),
         ("folder.csv", "is a folder"),
     ],
@@ -216,3 +218,12 @@ def test_where_no_take_can_be_written(tmp_path: Path, name: str, words: str) -> 
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(MediaError, match=words):
         Wanted(tmp_path / name)
+
+
+def test_every_format_is_listed_and_documented() -> None:
+    modules = (path for path in Path(recording.__file__).parent.glob("*.py") if "\nFORMAT = " in path.read_text())
+    assert {path.stem for path in modules} == {suffix.removeprefix(".") for suffix in FORMATS}
+    page = (Path(recording.__file__).parents[3] / "docs" / "avatars.md").read_text()
+    for suffix in FORMATS:
+        assert f"| `{suffix}` |" in page
+    assert suffixes(heeding="fps") == ".bvh"

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from holistic_rtc.commands.vmc import datagrams
 from holistic_rtc.model.rig import OFFSETS, Rig
 from holistic_rtc.model.skeleton import BONES
+from holistic_rtc.outputs.vmc import datagrams
 from support.takes import after, in_the_world, posed, turn, turned, waving
 from support.vmc import Message, read
 

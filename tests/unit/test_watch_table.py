@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from holistic_rtc.commands.watch import WatchedTrack, head_angles
+from holistic_rtc.commands.watch_table import WatchedTrack, head_angles
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.result import FloatArray, HolisticResult
 

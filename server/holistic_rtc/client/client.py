@@ -64,6 +64,11 @@ class HolisticClient:
             await self._http.close()
             self._http = None
 
+    @property
+    def url(self) -> str:
+        """The server's address, as given"""
+        return self._url
+
     async def sessions(self) -> list[SessionInfo]:
         """Those that can be subscribed to, the oldest first."""
         return await self._server().get_sessions()

@@ -4,21 +4,19 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
 
-import av
 import numpy as np
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
-from av.error import FFmpegError
-from av.video.stream import VideoStream
 
 from holistic_rtc.client.newest import Newest
 from holistic_rtc.errors import MediaError
+from holistic_rtc.files.video import VideoReader
 from holistic_rtc.model.result import Image
 
 VIDEO_CLOCK = 90_000
@@ -196,29 +194,15 @@ def _decode(
     :raises MediaError: it can't be read, or has no video in it.
     """
     if not path.exists():
-        raise MediaError(f"there is no {path}; see what there is with `ls {path.parent}`")
-    # With the protocol named, a file name that looks like an address is still a file.
-    name = str(path) if format else f"file:{path}"
+        raise MediaError(f"there is no {path}; `ls {path.parent}` lists what there is")
     last: int | None = None
     while True:
-        try:
-            with av.open(name, format=format, options=options or {}, timeout=TIMEOUT) as container:
-                stream = container.streams.best("video")
-                if not isinstance(stream, VideoStream):
-                    raise MediaError(f"{path} has no video in it")
-                step = round(VIDEO_CLOCK / (stream.average_rate or stream.guessed_rate or 25))
-                start: int | None = None
-                for frame in container.decode(stream):
-                    pts = 0 if last is None else last + step
-                    # Of a stream that tells no times, only the rate is known.
-                    if frame.time is not None:
-                        ticks = round(frame.time * VIDEO_CLOCK)
-                        start = ticks - pts if start is None else start
-                        pts = max(ticks - start, 0 if last is None else last + 1)
-                    yield _upright(frame, pts)
-                    last = pts
-        except FFmpegError as error:
-            raise MediaError(f"{path} can't be read as a video: {error.strerror}") from error
+        with closing(VideoReader(path, format=format, options=options, timeout=TIMEOUT)) as video:
+            begin = 0 if last is None else last + round(VIDEO_CLOCK / video.rate)
+            for frame in video.frames(strict=True):
+                assert frame.time is not None
+                last = max(begin + round(frame.time * VIDEO_CLOCK), 0 if last is None else last + 1)
+                yield _upright(frame, last)
         if last is None:
             raise MediaError(f"{path} has no frame that can be read")
         if not loop:

@@ -1,5 +1,6 @@
 """``holistic-rtc record``: a take of a running session, or of a video file, for animation programs and data tools."""
 
+import argparse
 import asyncio
 import math
 import time
@@ -7,41 +8,112 @@ from collections.abc import Callable
 from contextlib import aclosing, closing, suppress
 from pathlib import Path
 
-from rich.console import Console
 from rich.text import Text
 
-from holistic_rtc.atomic import describe, obstacle, on_terminal
+from holistic_rtc.atomic import describe, is_stdout, obstacle, on_terminal
 from holistic_rtc.client import HolisticClient
-from holistic_rtc.commands.follow import Follower, Rate, choose, showing
-from holistic_rtc.errors import ClientError, MediaError
-from holistic_rtc.files.media import Report, open_media, track_media
+from holistic_rtc.client.follow import Follower, choose
+from holistic_rtc.client.rate import Rate
+from holistic_rtc.commands.common import (
+    DEFAULT_URL,
+    add_model_options,
+    add_session_option,
+    add_token_option,
+    get_bundle,
+    positive,
+    progress_of_items,
+    say,
+    settings_from,
+    stderr,
+    token_of,
+)
+from holistic_rtc.commands.status import showing
+from holistic_rtc.commands.tracking import Report, track_media
+from holistic_rtc.errors import ClientError, ConfigError, MediaError
+from holistic_rtc.files.media import open_media
+from holistic_rtc.recording.format import Options
+from holistic_rtc.recording.formats import DEFAULT, names, suffixes
 from holistic_rtc.recording.take import Take, Wanted, writing
+from holistic_rtc.tracking import make_tracker
 from holistic_rtc.tracking.engine import Tracker
 
+DESCRIPTION = (
+    f"Record a running session, or a video file, for animation programs and data tools: as {names()}. "
+    "A live recording ends with Ctrl-C, or with the session if one is named."
+)
+
 BUFFER = 64
-"""Messages that wait for the disk: two seconds, so that a slow one loses none."""
+"""Messages that wait for the disk: two seconds, so that a slow one loses none"""
 LATE = 1.0
-"""Seconds after which a take ends whose time is over, when no frame comes that would show it."""
+"""Seconds after its time is up at which a take ends even if no frame comes"""
 
 
-def record_session(url: str, session: str | None, token: str | None, wanted: Wanted, console: Console) -> Take:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_model_options(parser)
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "input", type=Path, nargs="?", metavar="INPUT", help="a video that FFmpeg can read (default: a running session)"
+    )
+    source.add_argument("--url", help=f"the server to record a session of (default: {DEFAULT_URL})")
+    add_session_option(parser)
+    add_token_option(parser)
+    parser.add_argument(
+        *("-o", "--output"),
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help=f"its suffix sets the format: {suffixes()}; - for {DEFAULT.name} on standard output",
+    )
+    parser.add_argument("--seconds", type=positive, default=math.inf, metavar="N", help="stop after this time")
+    parser.add_argument(
+        "--fps",
+        type=positive,
+        default=Options().fps,
+        metavar="N",
+        help=f"frame rate of a {suffixes(heeding='fps')} (default: {Options().fps:g})",
+    )
+    parser.add_argument(
+        "--arkit",
+        action="store_true",
+        help=f"write the face as ARKit's 52 blendshapes to a {suffixes(heeding='arkit')}",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    settings = settings_from(options)
+    wanted = Wanted(options.output, options.seconds, Options(options.fps, options.arkit))
+    if options.input is None:
+        take = record_session(options.url or DEFAULT_URL, options.session, token_of(settings), wanted)
+    elif options.session is not None:
+        raise ConfigError(f"give either the file {options.input} or --session, not both")
+    else:
+        bundle = get_bundle(settings)
+        with progress_of_items(f"Tracking {options.input.name}", shown=not on_terminal(wanted.path)) as report:
+            take = record_file(options.input, lambda: make_tracker(bundle.path), wanted, report)
+    say(f"{take.frames} frames, {take.seconds:.1f} s")
+    if take.full and take.longest < wanted.seconds:
+        say(f"a {wanted.format.suffix} holds {take.longest / 60:.0f} minutes at most; the rest is left out")
+    if not is_stdout(wanted.path):
+        print(wanted.path)
+
+
+def record_session(url: str, session: str | None, token: str | None, wanted: Wanted) -> Take:
     """
-    Until Ctrl-C, the end of the named session or the wanted time.
+    Until Ctrl-C, the end of the named session, or the wanted time.
 
-    :param session: None for the only one that runs, and after its end the next.
-    :param console: where it is told how it goes.
+    :param session: None for the only one that is running, and after its end the next.
     :raises BrokenPipeError: the reader of the take has closed it.
-    :raises ClientError: the server or the session can't be had. When it was lost on the way, what had come is written.
-    :raises ConfigError: no session is running, or several are, and none is named.
-    :raises ControlError: the server knows no rig.
+    :raises ClientError: there is no such server or session, or several sessions to choose from. If the connection was
+        lost on the way, what had come by then is written.
+    :raises ControlError: the server doesn't know rigs.
     :raises MediaError: there was nothing to write, or it can't be written.
     """
     lost = None
     with writing(wanted) as take:
         try:
-            # Ctrl-C is how a recording ends whose length nobody knew.
+            # A recording without a given length ends with Ctrl-C.
             with suppress(KeyboardInterrupt):
-                asyncio.run(_record(url, session, token, wanted, take, console))
+                asyncio.run(_record(url, session, token, wanted, take))
         except ClientError as error:
             if not take.frames:
                 raise
@@ -51,21 +123,16 @@ def record_session(url: str, session: str | None, token: str | None, wanted: Wan
     return take
 
 
-async def _record(
-    url: str, session: str | None, token: str | None, wanted: Wanted, take: Take, console: Console
-) -> None:
+async def _record(url: str, session: str | None, token: str | None, wanted: Wanted, take: Take) -> None:
     rate = Rate()
-
-    def say(text: str) -> None:
-        console.print(text, soft_wrap=True, markup=False)
 
     def state() -> str:
         return f"{take.frames} frames, {take.seconds:.1f} s, {rate.fps(time.monotonic()):.1f} fps"
 
     async with HolisticClient(url, token=token) as client:
-        follower = Follower(client, await choose(client, session, url), say, parts=wanted.parts, buffer=BUFFER)
+        follower = Follower(client, await choose(client, session), say, parts=wanted.format.parts, buffer=BUFFER)
         async with (
-            showing(console, lambda: Text(state()), state, live=console.is_terminal and not on_terminal(wanted.path)),
+            showing(stderr, lambda: Text(state()), state, live=stderr.is_terminal and not on_terminal(wanted.path)),
             aclosing(follower.messages()) as messages,
         ):
             try:
@@ -76,7 +143,7 @@ async def _record(
                         if take.frames > before:
                             rate.add(time.monotonic())
                         if before == 0 < take.frames:
-                            say(f"recording to {describe(wanted.path)}; Ctrl-C ends it")
+                            say(f"recording to {describe(wanted.path)}; press Ctrl-C to stop")
                             if take.longest < math.inf:
                                 limit.reschedule(asyncio.get_running_loop().time() + take.longest + LATE)
                         if take.full:
@@ -88,10 +155,10 @@ async def _record(
 
 def record_file(source: Path, make_tracker: Callable[[], Tracker], wanted: Wanted, report: Report) -> Take:
     """
-    The same of a file, of which no frame is passed over.
+    Every frame of a file.
 
-    :param source: see :func:`.media.offline.open_media`.
-    :param make_tracker: called once the files are found to be right.
+    :param source: see :func:`holistic_rtc.files.media.open_media`.
+    :param make_tracker: called once the files have been checked.
     :raises BrokenPipeError: the reader of the take has closed it.
     :raises MediaError: a file can't be read or written.
     :raises TrackerError: the tracker failed.

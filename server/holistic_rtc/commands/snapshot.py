@@ -1,5 +1,6 @@
 """``holistic-rtc snapshot``: a batch of pictures, here or through a server."""
 
+import argparse
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -7,24 +8,71 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from holistic_rtc.atomic import obstacle, replacing
+from holistic_rtc.atomic import STDOUT, obstacle, replacing
 from holistic_rtc.bundle.models import ModelBundle
 from holistic_rtc.client import HolisticClient
-from holistic_rtc.errors import ClientError, MediaError, RefusedError, ServerFullError, UnauthorizedError
-from holistic_rtc.tracking import PICTURE_ENGINES
+from holistic_rtc.commands.common import (
+    DEFAULT_URL,
+    add_model_options,
+    add_token_option,
+    get_bundle,
+    progress_of_items,
+    say,
+    settings_from,
+    token_of,
+)
+from holistic_rtc.errors import ClientError, MediaError, RefusedError, UnauthorizedError
+from holistic_rtc.tracking import make_picture_tracker
 from holistic_rtc.workers.snapshot.take import SnapshotOptions, take_snapshot
 
+DESCRIPTION = (
+    "Track pictures, here or through a server, and write NAME-annotated.jpg for each. Pictures that fail are listed at "
+    "the end, and don't stop the others."
+)
+
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
-"""Of what is taken from a folder; what is named itself is taken whatever its name."""
+"""Of the pictures in a folder. A picture that is named itself may have any suffix."""
 _ANNOTATED = "-annotated"
 
 Take = Callable[[bytes], tuple[bytes, bytes]]
 """From a picture to its landmarks as JSON, and the annotated picture as JPEG."""
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_model_options(parser)
+    parser.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE", help="pictures, or folders of pictures")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="DIR", help="folder to write to (default: that of each picture)"
+    )
+    parser.add_argument("--json", action="store_true", help="also write the landmarks, as NAME.json")
+    parser.add_argument("--url", help=f"a server to send the pictures to, such as {DEFAULT_URL} (default: none)")
+    add_token_option(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    if options.output == STDOUT:
+        raise MediaError("-o has to be a folder, so it can't be standard output")
+    settings = settings_from(options)
+    pictures = find_pictures(options.pictures)
+    if not pictures:
+        raise MediaError(f"no pictures found in {', '.join(map(str, options.pictures))}")
+    if options.url is None:
+        taking = taking_here(get_bundle(settings))
+    else:
+        taking = taking_through(options.url, token_of(settings))
+    with progress_of_items("Taking snapshots", len(pictures)) as report, taking as take:
+        batch = take_batch(pictures, take, options.output, with_json=options.json, report=report)
+    for path in batch.written:
+        print(path)
+    if batch.failed:
+        for picture, reason in batch.failed.items():
+            say(f"{picture}: {reason}")
+        raise MediaError(f"{len(batch.failed)} of {len(pictures)} pictures failed; see above")
+
+
 @dataclass
 class Batch:
-    """What has come of the pictures."""
+    """What became of the pictures."""
 
     written: list[Path] = field(default_factory=list)
     failed: dict[Path, str] = field(default_factory=dict)
@@ -32,7 +80,7 @@ class Batch:
 
 
 def find_pictures(paths: Iterable[Path]) -> list[Path]:
-    """The pictures that are named, and those in the folders that are, without what earlier batches have made."""
+    """The named pictures, and those in the named folders, except those that earlier batches have written."""
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
@@ -49,23 +97,25 @@ def take_batch(
     """
     Write ``NAME-annotated.jpg`` for each picture, and ``NAME.json`` if wanted. A bad picture doesn't end the batch.
 
-    :param folder: for what is written, made if it isn't there; None for that of each picture.
+    :param folder: to write to, created if necessary; None for that of each picture.
     :param report: called with the number of pictures done.
-    :raises ClientError: the server can't be reached, or lets nobody in.
-    :raises MediaError: the folder can't be made.
+    :raises ClientError: the server can't be reached, or rejects the token.
+    :raises MediaError: the folder can't be created.
     :raises TrackerError: the tracker failed.
     """
     if folder is not None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise MediaError(f"the folder {folder} can't be made: {error.strerror}") from error
+            raise MediaError(f"the folder {folder} can't be created: {error.strerror}") from error
     batch = Batch()
     for done, picture in enumerate(pictures, 1):
         annotated = (folder or picture.parent) / f"{picture.stem}{_ANNOTATED}.jpg"
         try:
             if annotated in batch.written:
-                raise MediaError(f"{annotated} is already that of another picture; rename one, or use another folder")
+                raise MediaError(
+                    f"{annotated} is already taken by another picture; rename one of them, or write to another folder"
+                )
             landmarks, data = take(picture.read_bytes())
             outputs = {annotated: data}
             if with_json:
@@ -93,7 +143,7 @@ def taking_here(bundle: ModelBundle) -> Iterator[Take]:
     :raises TrackerError: it can't be loaded.
     """
     model = {"origin": bundle.origin, "pose_model": bundle.pose_model}
-    with closing(PICTURE_ENGINES["mediapipe"](bundle.path)) as tracker:
+    with closing(make_picture_tracker(bundle.path)) as tracker:
 
         def take(picture: bytes) -> tuple[bytes, bytes]:
             snapshot = take_snapshot(tracker.detect, model, picture, SnapshotOptions())
@@ -106,7 +156,7 @@ def taking_here(bundle: ModelBundle) -> Iterator[Take]:
 @contextmanager
 def taking_through(url: str, token: str | None, patience: float = 60.0) -> Iterator[Take]:
     """
-    :param patience: seconds to go on asking a server that is busy.
+    :param patience: seconds to keep asking a busy server.
     """
     with asyncio.Runner() as runner:
         client = runner.run(HolisticClient(url, token=token).__aenter__())
@@ -116,7 +166,9 @@ def taking_through(url: str, token: str | None, patience: float = 60.0) -> Itera
             while True:
                 try:
                     snapshot = runner.run(client.snapshot(picture))
-                except ServerFullError as error:
+                except RefusedError as error:
+                    if not error.retryable:
+                        raise
                     if time.monotonic() > deadline:
                         raise ClientError(f"{url} is busy: {error}") from error
                     time.sleep(error.retry_after or 1)

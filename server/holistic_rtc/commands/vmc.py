@@ -1,205 +1,47 @@
-"""``holistic-rtc vmc``: a session's rig for avatar programs, over the VMC protocol (OSC in UDP datagrams).
+"""``holistic-rtc vmc``: moves an avatar in another program, over the VMC protocol."""
 
-Source: VMC protocol 2.7, from performer to marionette, https://protocol.vmc.info/english. Unity, whose names and axes
-it uses, has the x axis on the person's right where VRM has it on the left: that mirrors places and rotations.
-"""
-
+import argparse
 import asyncio
-import math
-import socket
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing
 
-from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
-from pythonosc.osc_message import OscMessage
-from pythonosc.osc_message_builder import OscMessageBuilder
-from rich.console import Console
 from rich.text import Text
 
 from holistic_rtc.client import HolisticClient, Part
-from holistic_rtc.commands.follow import Follower, Rate, choose, showing
-from holistic_rtc.errors import ConfigError
-from holistic_rtc.model.rig import OFFSETS, Rig
-from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS
+from holistic_rtc.client.follow import Follower, choose
+from holistic_rtc.commands.common import add_session_options, say, settings_from, stderr, token_of
+from holistic_rtc.commands.status import showing
+from holistic_rtc.outputs.vmc import sending
 
-PAYLOAD = 1500 - 40 - 8
-"""Bytes of a datagram that isn't split on its way: Ethernet's, without the headers of IPv6 and UDP"""
-STATUS_PERIOD = 1.0
-"""Seconds between two words that nobody is tracked, while no frame comes"""
-RECENT = 2.0
-"""Seconds for which a failure is shown"""
-
-_BUNDLE_HEADER, _ELEMENT_HEADER = 16, 4
-_LOADED, _CALIBRATED, _NORMAL_MODE = 1, 3, 0
-_UNITY_THUMB = {
-    "ThumbMetacarpal": "ThumbProximal",
-    "ThumbProximal": "ThumbIntermediate",
-    "ThumbDistal": "ThumbDistal",
-}
-_VRM0_NAMES = {
-    **{"aa": "A", "ih": "I", "ou": "U", "ee": "E", "oh": "O"},
-    **{"blink": "Blink", "blinkLeft": "Blink_L", "blinkRight": "Blink_R"},
-    **{"lookUp": "LookUp", "lookDown": "LookDown", "lookLeft": "LookLeft", "lookRight": "LookRight"},
-    **{"happy": "Joy", "angry": "Angry", "sad": "Sorrow", "surprised": "Surprised", "relaxed": "Fun"},
-}
+DESCRIPTION = "Send the rig of a running session to a program that speaks the VMC protocol."
 
 
-def _unity_name(bone: str) -> str:
-    for thumb, name in _UNITY_THUMB.items():
-        if bone.endswith(thumb):
-            return bone[: -len(thumb)].capitalize() + name
-    return bone[0].upper() + bone[1:]
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_session_options(parser)
+    parser.add_argument(
+        "--to",
+        default="127.0.0.1:39539",
+        metavar="HOST:PORT",
+        help="where the program listens (default: 127.0.0.1:39539)",
+    )
+    parser.add_argument(
+        "--arkit",
+        action="store_true",
+        help="send the face as ARKit's 52 blendshapes (\"perfect sync\") instead of VRM's expressions",
+    )
 
 
-_UNITY_BONES = tuple(map(_unity_name, BONES))
-_UNITY_SHAPES = tuple(name[0].upper() + name[1:] for name in ARKIT_BLENDSHAPES)
-"""As Unity's ARKitBlendShapeLocation, which the protocol refers to"""
+def run(options: argparse.Namespace) -> None:
+    token = token_of(settings_from(options))
+    asyncio.run(_vmc(options.url, options.session, token, options.to, arkit=options.arkit))
 
 
-def datagrams(rig: Rig | None, seconds: float, *, arkit: bool) -> list[bytes]:
-    """
-    What there is to send for a frame, in this order.
-
-    :param rig: None when nobody is seen: then only that is told.
-    :param seconds: since the start.
-    :param arkit: whether the face is given by ARKit's 52 names. VRM's are 0 then, as an avatar that has both would show
-        everything twice.
-    """
-    bundles = [OscBundleBuilder(IMMEDIATELY)]
-    free = PAYLOAD - _BUNDLE_HEADER
-    for message in _messages(rig, seconds, arkit=arkit):
-        needed = _ELEMENT_HEADER + message.size
-        if needed > free:
-            bundles.append(OscBundleBuilder(IMMEDIATELY))
-            free = PAYLOAD - _BUNDLE_HEADER
-        bundles[-1].add_content(message)
-        free -= needed
-    return [bundle.build().dgram for bundle in bundles]
-
-
-def _messages(rig: Rig | None, seconds: float, *, arkit: bool) -> Iterator[OscMessage]:
-    tracked = int(rig is not None)
-    yield _message("/VMC/Ext/OK", _LOADED, _CALIBRATED, _NORMAL_MODE, tracked)
-    yield _message("/VMC/Ext/T", seconds)
-    if rig is None:
-        return
-    yield _message("/VMC/Ext/Root/Pos", "root", 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
-    places = [rig.hips_position.tolist(), *OFFSETS[1:].tolist()]
-    for bone, (x, y, z), (qx, qy, qz, qw) in zip(_UNITY_BONES, places, rig.rotations.tolist(), strict=True):
-        yield _message("/VMC/Ext/Bone/Pos", bone, -x, y, z, qx, -qy, -qz, qw)
-    for name, score in _scores(rig, arkit=arkit):
-        yield _message("/VMC/Ext/Blend/Val", name, score)
-    yield _message("/VMC/Ext/Blend/Apply")
-
-
-def _scores(rig: Rig, *, arkit: bool) -> Iterator[tuple[str, float]]:
-    for name, score in zip(EXPRESSIONS, rig.expressions.tolist(), strict=True):
-        for each in (_VRM0_NAMES[name], name):
-            yield each, 0.0 if arkit else score
-    if arkit:
-        yield from zip(_UNITY_SHAPES, rig.arkit.tolist(), strict=True)
-
-
-def _message(address: str, *values: str | int | float) -> OscMessage:
-    """Of ``int`` and ``float`` become the protocol's types of the same names, of 32 bits."""
-    builder = OscMessageBuilder(address)
-    for value in values:
-        builder.add_arg(value)
-    return builder.build()
-
-
-class Sender(asyncio.DatagramProtocol):
-    """Sends to one program, and knows how that goes."""
-
-    def __init__(self, target: str, *, arkit: bool) -> None:
-        self._target = target
-        self._arkit = arkit
-        self._rate = Rate()
-        self._started = self._sent = time.monotonic()
-        self._somebody = False
-        self._failed = -math.inf
-        self._error = ""
-
-    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
-        self._transport = transport
-
-    def error_received(self, error: Exception) -> None:
-        """A datagram could not be sent, or came back, as those to this machine do when nobody takes them."""
-        self._failed = time.monotonic()
-        self._error = "no program listens there" if isinstance(error, ConnectionRefusedError) else str(error)
-
-    def send(self, rig: Rig | None) -> None:
-        self._sent = time.monotonic()
-        self._somebody = rig is not None
-        if rig:
-            self._rate.add(self._sent)
-        for data in datagrams(rig, self._sent - self._started, arkit=self._arkit):
-            self._transport.sendto(data)
-
-    async def keep_telling(self) -> None:
-        """While no frame comes, for receivers take a sender that is silent for one that has ended."""
-        while True:
-            await asyncio.sleep(STATUS_PERIOD)
-            if time.monotonic() - self._sent >= STATUS_PERIOD:
-                self.send(None)
-
-    def state(self) -> str:
-        now = time.monotonic()
-        nobody = "" if self._somebody else "; nobody is seen"
-        failure = f"; {self._error}" if now - self._failed < RECENT else ""
-        return f"{self._rate.fps(now):.1f} fps to {self._target}{nobody}{failure}"
-
-
-def vmc(url: str, session: str | None, token: str | None, to: str, *, arkit: bool, console: Console) -> None:
-    """
-    Until the session ends, if it is named.
-
-    :param session: None for the only one that runs, and after its end the next.
-    :param to: ``HOST:PORT`` of the program that moves the avatar.
-    :param arkit: see :func:`datagrams`.
-    :param console: where it is told how it goes.
-    :raises ClientError: the server or the session can't be had.
-    :raises ConfigError: ``to`` is no address; no session is running, or several are, and none is named.
-    :raises ControlError: the server knows no rig.
-    """
-    asyncio.run(_vmc(url, session, token, to, arkit=arkit, console=console))
-
-
-async def _vmc(url: str, session: str | None, token: str | None, to: str, *, arkit: bool, console: Console) -> None:
-    def say(text: str) -> None:
-        console.print(text, soft_wrap=True, markup=False)
-
+async def _vmc(url: str, session: str | None, token: str | None, to: str, *, arkit: bool) -> None:
     async with sending(to, arkit=arkit) as sender, HolisticClient(url, token=token) as client:
-        follower = Follower(client, await choose(client, session, url), say, parts=[Part.RIG])
+        follower = Follower(client, await choose(client, session), say, parts=[Part.RIG])
         async with (
-            showing(console, lambda: Text(sender.state()), sender.state, live=console.is_terminal),
+            showing(stderr, lambda: Text(sender.state()), sender.state, live=stderr.is_terminal),
             aclosing(follower.messages()) as messages,
         ):
             async for message in messages:
                 if message.track == 0:
                     sender.send(message.rig)
-
-
-@asynccontextmanager
-async def sending(to: str, *, arkit: bool) -> AsyncIterator[Sender]:
-    host, _, port = to.rpartition(":")
-    if not host or not (port.isascii() and port.isdecimal() and 0 < int(port) < 65_536):
-        raise ConfigError(f"{to} is no HOST:PORT to send to, such as 127.0.0.1:39539")
-    host = host.removeprefix("[").removesuffix("]")
-    # Of "localhost" IPv6 often comes first, at which avatar programs don't listen.
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        transport, sender = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: Sender(to, arkit=arkit), remote_addr=(host, int(port)), family=family
-        )
-    except OSError as error:
-        raise ConfigError(f"{to} can't be sent to: {error.strerror}") from error
-    telling = asyncio.create_task(sender.keep_telling(), name="telling-that-nobody-is-tracked")
-    try:
-        yield sender
-    finally:
-        telling.cancel()
-        with suppress(asyncio.CancelledError):
-            await telling
-        transport.close()

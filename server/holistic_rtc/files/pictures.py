@@ -17,7 +17,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 MAX_PIXELS = 80_000_000
 
 _SAVE_OPTIONS = {"JPEG": {"quality": 90}, "PNG": {"compress_level": 1}, "WEBP": {"quality": 85, "method": 0}}
-"""Fast rather than small; the server is waited for."""
+"""Fast rather than small, since clients wait for the server"""
 
 
 def decode_picture(source: Path | BinaryIO, max_pixels: int = MAX_PIXELS) -> Image:
@@ -45,7 +45,7 @@ def decode_picture(source: Path | BinaryIO, max_pixels: int = MAX_PIXELS) -> Ima
     except MediaError:
         raise
     except Exception as error:
-        # Pillow meets a damaged file with whatever exception comes of it.
+        # Pillow may raise anything on a damaged file.
         raise MediaError(f"the picture can't be read: {error}") from error
 
 

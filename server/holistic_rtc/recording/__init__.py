@@ -1,1 +1,1 @@
-"""Takes as files that other programs read: BVH, VRM Animation, JSON lines, CSV."""
+"""Takes as files that other programs read; a format a module, listed in :mod:`.formats`."""

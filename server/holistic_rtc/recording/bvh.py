@@ -5,14 +5,18 @@ the axes that the ones before it have turned.
 """
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 
+from holistic_rtc.model.parts import Part
 from holistic_rtc.model.result import FloatArray
 from holistic_rtc.model.rig import OFFSETS
 from holistic_rtc.model.skeleton import BONES, PARENTS
-from holistic_rtc.recording.motion import Motion
+from holistic_rtc.recording.format import Add, Format, Options
+from holistic_rtc.recording.motion import LONGEST, Motion, writing_motion
 
 _CENTIMETRES = 100
 _ROTATION = "Zrotation Xrotation Yrotation"
@@ -118,3 +122,14 @@ def _nearest(angles: FloatArray, last: FloatArray) -> FloatArray:
     nearer = np.abs(both - last).sum(axis=2).argmin(axis=0)
     nearest: FloatArray = both[nearer, np.arange(len(angles))]
     return nearest
+
+
+def _writing(path: Path, options: Options) -> AbstractContextManager[Add]:
+    def write_file(motion: Motion, path: Path) -> None:
+        with path.open("w", encoding="ascii") as file:
+            write(motion, options.fps, file)
+
+    return writing_motion(path, write_file)
+
+
+FORMAT = Format(".bvh", "BVH", frozenset({Part.RIG}), _writing, longest=LONGEST, heeds=frozenset({"fps"}))

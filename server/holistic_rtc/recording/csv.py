@@ -1,16 +1,20 @@
 """Landmarks and rig as a flat table: one row a frame, one named column a number, empty where nothing was seen."""
 
 import csv
+import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import product
-from typing import TextIO
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from holistic_rtc.atomic import streaming
 from holistic_rtc.model.message import PART_FIELDS, LandmarkMessage
-from holistic_rtc.model.parts import BLENDSHAPE_NAMES, Part
+from holistic_rtc.model.parts import ALL_PARTS, BLENDSHAPE_NAMES, Part
 from holistic_rtc.model.skeleton import BONES, EXPRESSIONS
+from holistic_rtc.recording.format import Add, Format, Options
 from holistic_rtc.wire.rotations import to_quaternion
 
 # MediaPipe's names of its points, in its order.
@@ -67,19 +71,12 @@ _RIG = [
 COLUMNS = (*_HEADER, *(column for part in _PARTS for column in _PARTS[part]), *_VISIBILITY, *_RIG)
 
 
-class CsvWriter:
-    """
-    Writes the names of the columns, and a row for each message.
-
-    :param file: opened with ``newline=""``.
-    """
-
-    def __init__(self, file: TextIO) -> None:
-        self._rows = csv.writer(file, lineterminator="\n")
-        self._rows.writerow(COLUMNS)
-
-    def add(self, message: LandmarkMessage) -> None:
-        self._rows.writerow(list(_row(message)))
+@contextmanager
+def _writing(path: Path, options: Options) -> Iterator[Add]:
+    with streaming(path) as file, io.TextIOWrapper(file, encoding="ascii", newline="", write_through=True) as text:
+        rows = csv.writer(text, lineterminator="\n")
+        rows.writerow(COLUMNS)
+        yield lambda message: rows.writerow(list(_row(message)))
 
 
 def _row(message: LandmarkMessage) -> Iterator[object]:
@@ -105,3 +102,6 @@ def _numbers(array: NDArray[np.floating] | None, columns: list[str]) -> list[obj
     numbers: list[object] = np.round(array.astype(np.float64).ravel(), _DECIMALS).tolist()
     assert len(numbers) == len(columns)
     return numbers
+
+
+FORMAT = Format(".csv", "CSV", ALL_PARTS, _writing)

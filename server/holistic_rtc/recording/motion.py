@@ -1,15 +1,20 @@
 """Poses over time: what the formats that animation programs read are made of."""
 
 from array import array
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from holistic_rtc.atomic import replacing
 from holistic_rtc.model.result import FloatArray
 from holistic_rtc.model.rig import OFFSETS, Rig
 from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS
 from holistic_rtc.motion.rig.rest import RELAXED
+from holistic_rtc.recording.format import Add
 
 LONGEST = 3600
 """Seconds of a motion, as it is held in memory: at 30 frames a second these are 120 MB."""
@@ -97,6 +102,19 @@ class MotionRecorder:
             expressions=expressions,
             arkit=arkit,
         )
+
+
+@contextmanager
+def writing_motion(path: Path, write: Callable[[Motion, Path], object]) -> Iterator[Add]:
+    """
+    Collect the rigs of the frames, and write them when the block succeeds.
+
+    :param write: writes the motion to a path; not called when there is no frame.
+    """
+    recorder = MotionRecorder()
+    with replacing(path) as part:
+        yield lambda message: recorder.add(message.timestamp_ms, message.rig)
+        write(recorder.motion(), part)
 
 
 def _slerp(start: FloatArray, end: FloatArray, shares: FloatArray) -> FloatArray:

@@ -1,24 +1,16 @@
 """A take: what one track gives from some frame on, on its way into a file."""
 
-import io
 import math
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from holistic_rtc.atomic import describe, obstacle, passes_through, replacing, streaming
+from holistic_rtc.atomic import describe, obstacle, passes_through
 from holistic_rtc.errors import MediaError
 from holistic_rtc.model.message import LandmarkMessage
-from holistic_rtc.model.parts import ALL_PARTS, Part
-from holistic_rtc.recording import bvh, vrma
-from holistic_rtc.recording.csv import CsvWriter
-from holistic_rtc.recording.motion import LONGEST, MotionRecorder
-from holistic_rtc.wire import as_json
-
-MOTIONS = (".bvh", ".vrma")
-"""Formats of the rig alone"""
-SUFFIXES = (*MOTIONS, ".jsonl", ".csv")
+from holistic_rtc.recording.format import Add, Format, Options
+from holistic_rtc.recording.formats import DEFAULT, FORMATS, suffixes
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,32 +22,21 @@ class Wanted:
     """
 
     path: Path
-    """Its suffix says the format. Standard output, a device or a pipe without one of them gets JSON lines."""
+    """Its suffix names the format. Standard output, a device or a pipe without one gets JSON lines."""
     seconds: float = math.inf
     """After which to stop, from the first frame"""
-    fps: float = 30
-    """Frames a second, of BVH"""
-    arkit: bool = False
-    """See :func:`.vrma.write`"""
+    options: Options = Options()
 
     def __post_init__(self) -> None:
         path = self.path
-        if path.suffix.lower() not in SUFFIXES and not passes_through(path):
-            raise MediaError(
-                f"a take can't be written as {path.name}; end the name in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
-            )
+        if path.suffix.lower() not in FORMATS and not passes_through(path):
+            raise MediaError(f"can't record to {path.name}: the name has to end in {suffixes()}")
         if reason := obstacle(path):
             raise MediaError(reason)
 
     @property
-    def suffix(self) -> str:
-        suffix = self.path.suffix.lower()
-        return suffix if suffix in SUFFIXES else ".jsonl"
-
-    @property
-    def parts(self) -> frozenset[Part]:
-        """What the format is made of."""
-        return frozenset({Part.RIG}) if self.suffix in MOTIONS else ALL_PARTS
+    def format(self) -> Format:
+        return FORMATS.get(self.path.suffix.lower(), DEFAULT)
 
 
 class Take:
@@ -67,7 +48,7 @@ class Take:
     :param of_rig: whether it begins with the first frame in which somebody is seen, and not with the first of all.
     """
 
-    def __init__(self, add: Callable[[LandmarkMessage], object], *, longest: float, of_rig: bool) -> None:
+    def __init__(self, add: Add, *, longest: float, of_rig: bool) -> None:
         self.longest = longest
         self.frames = 0
         self.full = False
@@ -104,56 +85,15 @@ def writing(wanted: Wanted) -> Iterator[Take]:
     :raises BrokenPipeError: the reader of the take has closed it.
     :raises MediaError: there was nothing to write, or it can't be written.
     """
-    path, motion = wanted.path, wanted.suffix in MOTIONS
-    longest = min(wanted.seconds, LONGEST) if motion else wanted.seconds
+    path, written = wanted.path, wanted.format
     try:
-        with _format(wanted) as add:
-            take = Take(add, longest=longest, of_rig=motion)
+        with written.writing(path, wanted.options) as add:
+            take = Take(add, longest=min(wanted.seconds, written.longest), of_rig=written.of_rig)
             yield take
             if not take.frames:
-                reason = "nobody was seen" if motion else "no frame came"
+                reason = "nobody was seen" if written.of_rig else "no frame came"
                 raise MediaError(f"{reason}, so {describe(path)} is not written")
     except BrokenPipeError:
         raise
     except OSError as error:
         raise MediaError(f"{describe(path)} can't be written: {error.strerror}") from error
-
-
-def _format(wanted: Wanted) -> AbstractContextManager[Callable[[LandmarkMessage], object]]:
-    match wanted.suffix:
-        case ".bvh":
-            return _bvh(wanted.path, wanted.fps)
-        case ".vrma":
-            return _vrma(wanted.path, arkit=wanted.arkit)
-        case ".csv":
-            return _csv(wanted.path)
-    return _json_lines(wanted.path)
-
-
-@contextmanager
-def _bvh(path: Path, fps: float) -> Iterator[Callable[[LandmarkMessage], object]]:
-    recorder = MotionRecorder()
-    with replacing(path) as part:
-        yield lambda message: recorder.add(message.timestamp_ms, message.rig)
-        with part.open("w", encoding="ascii") as file:
-            bvh.write(recorder.motion(), fps, file)
-
-
-@contextmanager
-def _vrma(path: Path, *, arkit: bool) -> Iterator[Callable[[LandmarkMessage], object]]:
-    recorder = MotionRecorder()
-    with replacing(path) as part:
-        yield lambda message: recorder.add(message.timestamp_ms, message.rig)
-        part.write_bytes(vrma.write(recorder.motion(), arkit=arkit))
-
-
-@contextmanager
-def _csv(path: Path) -> Iterator[Callable[[LandmarkMessage], object]]:
-    with streaming(path) as file, io.TextIOWrapper(file, encoding="ascii", newline="", write_through=True) as text:
-        yield CsvWriter(text).add
-
-
-@contextmanager
-def _json_lines(path: Path) -> Iterator[Callable[[LandmarkMessage], object]]:
-    with streaming(path) as file:
-        yield lambda message: file.write(as_json.encode(message) + b"\n")

@@ -4,16 +4,20 @@ Source: VRMC_vrm_animation 1.0, https://github.com/vrm-c/vrm-specification, and 
 """
 
 import struct
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from holistic_rtc.model.parts import Part
 from holistic_rtc.model.result import FloatArray
 from holistic_rtc.model.rig import OFFSETS
 from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONE_INDEX, BONES, EXPRESSIONS, PARENTS
-from holistic_rtc.recording.motion import Motion
+from holistic_rtc.recording.format import Add, Format, Options
+from holistic_rtc.recording.motion import LONGEST, Motion, writing_motion
 
 _EYES = ("leftEye", "rightEye")
 """Bones that the format moves by one direction to look in, instead of ``lookUp`` and its like, too"""
@@ -122,3 +126,10 @@ class _Animation:
 
 def _metres(offset: FloatArray) -> list[float]:
     return [round(value, 4) for value in offset.tolist()]
+
+
+def _writing(path: Path, options: Options) -> AbstractContextManager[Add]:
+    return writing_motion(path, lambda motion, path: path.write_bytes(write(motion, arkit=options.arkit)))
+
+
+FORMAT = Format(".vrma", "VRM Animation", frozenset({Part.RIG}), _writing, longest=LONGEST, heeds=frozenset({"arkit"}))

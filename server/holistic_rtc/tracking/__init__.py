@@ -1,26 +1,41 @@
-"""Tracking engines, by name."""
+"""
+Tracking engines, by name.
 
-from collections.abc import Callable, Mapping
+An engine is a module that defines ``ENGINE``, an :class:`~holistic_rtc.tracking.engine.Engine`, and a line in
+:data:`ENGINES`.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    # The front process, which needs the names alone, does without NumPy.
-    from holistic_rtc.tracking.engine import PictureTracker, Tracker
+    # The front process needs only the names, and does without NumPy.
+    from holistic_rtc.tracking.engine import Engine, PictureTracker, Tracker
+
+ENGINES: Mapping[str, str] = {
+    "mediapipe": "holistic_rtc.tracking.mediapipe.engine",
+}
+"""The module of each engine, imported when a tracker is made: that can take half a second and 100 MB."""
+
+DEFAULT_ENGINE = "mediapipe"
 
 
-def _mediapipe(model: Path) -> "Tracker":
-    # Imported when used: it takes half a second and 100 MB.
-    from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
-
-    return MediaPipeTracker(model)
-
-
-def _mediapipe_pictures(model: Path) -> "PictureTracker":
-    from holistic_rtc.tracking.mediapipe.engine import MediaPipePictureTracker
-
-    return MediaPipePictureTracker(model)
+def make_tracker(model: Path, engine: str = DEFAULT_ENGINE) -> "Tracker":
+    """
+    :param model: the model bundle.
+    :param engine: one of :data:`ENGINES`.
+    :raises TrackerError: the engine can't be loaded.
+    """
+    return _load(engine).tracker(model)
 
 
-ENGINES: Mapping[str, "Callable[[Path], Tracker]"] = {"mediapipe": _mediapipe}
-PICTURE_ENGINES: Mapping[str, "Callable[[Path], PictureTracker]"] = {"mediapipe": _mediapipe_pictures}
+def make_picture_tracker(model: Path, engine: str = DEFAULT_ENGINE) -> "PictureTracker":
+    """The same as :func:`make_tracker`, for pictures that have nothing to do with each other."""
+    return _load(engine).picture_tracker(model)
+
+
+def _load(engine: str) -> "Engine":
+    found: Engine = import_module(ENGINES[engine]).ENGINE
+    return found

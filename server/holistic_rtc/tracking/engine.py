@@ -1,5 +1,8 @@
 """What a tracking engine does, whatever the engine."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from holistic_rtc.model.result import HolisticResult, Image
@@ -37,3 +40,11 @@ class Tracker(Protocol):
 
     def close(self) -> None:
         """Free the engine. May be called twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What an engine's module defines as ``ENGINE``. Both take the path of the model bundle."""
+
+    tracker: Callable[[Path], Tracker]
+    picture_tracker: Callable[[Path], PictureTracker]

@@ -18,7 +18,7 @@ import uvloop
 from holistic_rtc.errors import TrackerError
 from holistic_rtc.ipc.channel import Channel
 from holistic_rtc.ipc.messages import ToWorker
-from holistic_rtc.tracking import ENGINES, PICTURE_ENGINES
+from holistic_rtc.tracking import ENGINES, make_picture_tracker, make_tracker
 from holistic_rtc.workers.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -32,13 +32,12 @@ def _make(options: argparse.Namespace, channel: Channel[ToWorker]) -> Worker:
     if options.kind == "snapshot":
         from holistic_rtc.workers.snapshot.worker import SnapshotWorker
 
-        return SnapshotWorker(channel, functools.partial(PICTURE_ENGINES[options.engine], options.model), model)
+        return SnapshotWorker(channel, functools.partial(make_picture_tracker, options.model, options.engine), model)
     from holistic_rtc.media.aiortc_tuning import tune
     from holistic_rtc.workers.live.worker import LiveWorker
 
     tune()
-    make_tracker = functools.partial(ENGINES[options.engine], options.model)
-    return LiveWorker(channel, make_tracker, model, options.advertise)
+    return LiveWorker(channel, functools.partial(make_tracker, options.model, options.engine), model, options.advertise)
 
 
 async def _main(options: argparse.Namespace) -> None:

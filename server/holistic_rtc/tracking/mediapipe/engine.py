@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from holistic_rtc.errors import TrackerError
 from holistic_rtc.model.result import FloatArray, HolisticResult, Image
+from holistic_rtc.tracking.engine import Engine
 from holistic_rtc.tracking.mediapipe import library
 
 _LONG_SIDES = (640, 960)
@@ -264,3 +265,6 @@ _CATEGORY = np.dtype(
         "itemsize": ctypes.sizeof(library.Category),
     }
 )
+
+
+ENGINE = Engine(MediaPipeTracker, MediaPipePictureTracker)

@@ -1,44 +1,42 @@
-"""What the commands that follow a running session have in common: to choose it, connect again, tell how it goes."""
+"""Following a running session: which one, connecting again, and going on to the next."""
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
-from contextlib import aclosing, asynccontextmanager, nullcontext, suppress
+from collections.abc import AsyncGenerator, Callable, Collection
+from contextlib import aclosing
 from dataclasses import replace
 
-from rich.console import Console, RenderableType
-from rich.live import Live
-
-from holistic_rtc.client import HolisticClient, LandmarkMessage, Newest, Part, SessionInfo, Subscription
-from holistic_rtc.errors import ClientError, ConfigError, SessionUnknownError
+from holistic_rtc.client.client import HolisticClient
+from holistic_rtc.client.newest import Newest
+from holistic_rtc.client.signalling import SessionInfo
+from holistic_rtc.client.subscription import Subscription
+from holistic_rtc.errors import ClientError, SessionUnknownError
+from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.parts import Part
 
 FIRST_RETRY, LAST_RETRY = 1.0, 8.0
 """Seconds before connecting again, doubled each time up to the last."""
 QUIET = 5.0
-"""Seconds without a message after which that is told."""
+"""Seconds without a message after which that is reported."""
 POLL = 2.0
 """Seconds between two looks for the next session."""
-LIVE_PERIOD = 0.25
-LINE_PERIOD = 5.0
-"""Seconds between two states on a terminal, and between two lines where there is none."""
 
 Say = Callable[[str], None]
 
 
-async def choose(client: HolisticClient, session: str | None, url: str) -> str | SessionInfo:
+async def choose(client: HolisticClient, session: str | None) -> str | SessionInfo:
     """
-    :param session: its id; None for the only one that runs.
-    :raises ConfigError: there is none, or a choice.
+    :param session: its id; None for the only one that is running.
+    :raises ClientError: none is running, or several are, so that one has to be named.
     """
     if session is not None:
         return session
     sessions = await client.sessions()
     if not sessions:
-        raise ConfigError(f"no session is running at {url}; publish one first")
+        raise ClientError(f"no session is running at {client.url}; publish one first")
     if len(sessions) > 1:
         lines = "\n".join(f"  {_describe(session)}" for session in sessions)
-        raise ConfigError(f"{len(sessions)} sessions are running at {url}; name one of them:\n{lines}")
+        raise ClientError(f"{len(sessions)} sessions are running at {client.url}; name one of them:\n{lines}")
     return sessions[0]
 
 
@@ -49,15 +47,15 @@ def _describe(session: SessionInfo) -> str:
 
 class Follower:
     """
-    Receives one session's landmarks until it ends, over as many connections as it takes.
+    Receives a session's landmarks until it ends, over as many connections as it takes.
 
-    Of a session that was chosen for being the only one it goes on to the next that is, for publishers who connect again
-    have a new one. Its timestamps go on from those before. One that began while there still were frames is somebody
-    else's, and isn't followed.
+    A session that was chosen as the only one is followed to the next: a publisher who connects again has a new one. Its
+    timestamps continue those before. A session that began while frames were still coming is somebody else's, and isn't
+    followed.
 
-    :param session: as :func:`choose` gives it.
-    :param say: told in words what happens to the connection.
-    :param parts: by the schema's names; None for those the server sends unasked.
+    :param session: as returned by :func:`choose`.
+    :param say: called with a sentence when something happens to the connection.
+    :param parts: by the schema's names; None for those that the server sends by default.
     :param buffer: how many messages of each track wait for a slow consumer.
     """
 
@@ -71,9 +69,9 @@ class Follower:
         buffer: int = 1,
     ) -> None:
         self.session = session if isinstance(session, str) else session.id
-        """The id of the one that is followed"""
+        """The id of the one being followed"""
         self.subscription: Subscription | None = None
-        """The newest"""
+        """The latest"""
         self._goes_on = not isinstance(session, str)
         self._client = client
         self._say = say
@@ -84,7 +82,7 @@ class Follower:
         """
         To be closed by its consumer, as with :func:`contextlib.aclosing`.
 
-        :raises ClientError: there is no such session, or the server could not be reached in the first place.
+        :raises ClientError: there is no such session, or the server can't be reached at the start.
         :raises ControlError: the server doesn't know one of the parts.
         """
         newest_ms, frame_at = None, time.monotonic()
@@ -116,12 +114,12 @@ class Follower:
             except SessionUnknownError:
                 if self.subscription is None:
                     raise
-                self._say("the session has ended meanwhile")
+                self._say("the session has ended in the meantime")
                 return
             except ClientError as error:
                 if self.subscription is None or not error.retryable:
                     raise
-                self._say(f"{error}; connecting again in {retry:g} s")
+                self._say(f"{error}; reconnecting in {retry:g} s")
                 await asyncio.sleep(retry)
                 retry = min(2 * retry, LAST_RETRY)
 
@@ -129,7 +127,7 @@ class Follower:
         """
         The id of the only one that began after the last frame, once there is one.
 
-        :param frame_at: when that came, on the monotonic clock.
+        :param frame_at: when that frame came, on the monotonic clock.
         """
         said = ""
         while True:
@@ -137,13 +135,13 @@ class Follower:
                 sessions = [
                     session
                     for session in await self._client.sessions()
-                    # One second is what the age may be off.
+                    # The age may be off by one second.
                     if session.age.total_seconds() <= time.monotonic() - frame_at + 1 and session.id != self.session
                 ]
                 if len(sessions) == 1:
                     self._say(f"following session {sessions[0].id}")
                     return sessions[0].id
-                state = f"{len(sessions)} sessions have begun since; " if sessions else ""
+                state = f"{len(sessions)} new sessions are running; " if sessions else ""
             except ClientError as error:
                 if not error.retryable:
                     raise
@@ -154,59 +152,13 @@ class Follower:
             await asyncio.sleep(POLL)
 
     async def _next(self, messages: Newest[LandmarkMessage]) -> LandmarkMessage | None:
-        """None at the end. Tells when nothing comes, and when that is over."""
+        """None at the end. Reports when nothing comes, and when frames come again."""
         try:
             async with asyncio.timeout(QUIET):
                 return await anext(messages, None)
         except TimeoutError:
-            self._say(f"no frame has come for {QUIET:g} s")
+            self._say(f"no frames for {QUIET:g} s")
         message = await anext(messages, None)
         if message:
-            self._say("frames come again")
+            self._say("frames are coming again")
         return message
-
-
-class Rate:
-    """How many frames a second come of late."""
-
-    def __init__(self) -> None:
-        self._times: deque[float] = deque(maxlen=120)
-
-    def add(self, now: float) -> None:
-        self._times.append(now)
-
-    def fps(self, now: float) -> float:
-        """Frames in the last two seconds, for each of them."""
-        if not self._times:
-            return 0
-        return sum(now - at < 2 for at in self._times) / min(2.0, max(now - self._times[0], 0.5))
-
-
-@asynccontextmanager
-async def showing(
-    console: Console, state: Callable[[], RenderableType], line: Callable[[], str], *, live: bool
-) -> AsyncIterator[None]:
-    """
-    Keeps telling how it goes while the block runs.
-
-    :param state: shown on a terminal, where it is renewed in its place.
-    :param line: printed now and then where there is no terminal.
-    :param live: whether there is one that can be drawn on.
-    """
-
-    async def show(shown: Live | None) -> None:
-        while True:
-            await asyncio.sleep(LIVE_PERIOD if shown else LINE_PERIOD)
-            if shown:
-                shown.update(state(), refresh=True)
-            else:
-                console.print(line(), soft_wrap=True, markup=False)
-
-    with Live(state(), console=console, auto_refresh=False) if live else nullcontext() as shown:
-        telling = asyncio.create_task(show(shown), name="telling")
-        try:
-            yield
-        finally:
-            telling.cancel()
-            with suppress(asyncio.CancelledError):
-                await telling

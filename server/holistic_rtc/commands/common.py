@@ -1,0 +1,139 @@
+"""What several commands share: options, the model bundle, progress bars."""
+
+import argparse
+import contextlib
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from holistic_rtc.bundle import models
+from holistic_rtc.bundle.models import ModelBundle, PoseModel
+from holistic_rtc.native_log import without_noise
+from holistic_rtc.settings import Settings, load_settings
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+"""Where ``holistic-rtc serve`` serves by default"""
+
+stderr = Console(stderr=True, highlight=False)
+
+
+def say(text: str) -> None:
+    """Print a line to standard error."""
+    stderr.print(text, soft_wrap=True, markup=False)
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--model", type=Path, default=argparse.SUPPRESS, metavar="FILE", help="your own model bundle (HOLISTIC_MODEL)")
+    add(
+        "--pose-model",
+        choices=[model.value for model in PoseModel],
+        default=argparse.SUPPRESS,
+        help="MediaPipe's model complexity 0 (lite) or 1 (full), which is slower and more precise (default: lite)",
+    )
+
+
+def add_session_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--url", default=DEFAULT_URL, help=f"the server's address (default: {DEFAULT_URL})")
+    add_session_option(parser)
+    add_token_option(parser)
+
+
+def add_session_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--session", metavar="ID", help="the session's id (default: the only session, and after it the next)"
+    )
+
+
+def add_token_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--token", default=argparse.SUPPRESS, help="the server's token, if it has one (HOLISTIC_TOKEN)")
+
+
+def positive(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 < (number := float(text)) < math.inf:
+            return number
+    raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+
+
+def settings_from(options: argparse.Namespace) -> Settings:
+    """
+    The settings that are given as options, and the others from the environment.
+
+    :raises ConfigError: a value can't be used.
+    """
+    return load_settings(**{name: value for name, value in vars(options).items() if name in Settings.model_fields})
+
+
+def token_of(settings: Settings) -> str | None:
+    return settings.token.get_secret_value() if settings.token else None
+
+
+def get_bundle(settings: Settings) -> ModelBundle:
+    """
+    Fetch the model bundle if it isn't there.
+
+    :raises ModelError: it can't be read or fetched.
+    """
+    if settings.model is not None:
+        return models.find(PoseModel(settings.pose_model), settings.model)
+    with _progress_of_bytes() as report:
+        return models.fetch(PoseModel(settings.pose_model), report=report)
+
+
+@contextlib.contextmanager
+def progress_of_items(title: str, total: int = 0, *, shown: bool = True) -> Iterator[Callable[..., None]]:
+    """
+    A progress bar, if there is a terminal. Keeps MediaPipe's own log off it.
+
+    :param total: 0 if it isn't known yet.
+    :param shown: whether to draw it at all.
+    :return: called with the number of items done, and with the total once that is known.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with (
+        without_noise() as descriptor,
+        open(descriptor, "w", closefd=False) as terminal,
+        Progress(
+            *columns, console=Console(file=terminal), transient=True, disable=not (shown and terminal.isatty())
+        ) as progress,
+    ):
+        task = progress.add_task(title, total=total or None)
+        yield lambda done, total=total: progress.update(task, completed=done, total=total or None)
+
+
+@contextlib.contextmanager
+def _progress(*columns: ProgressColumn) -> Iterator[Progress]:
+    """Shown only on a terminal, and removed at the end."""
+    progress = Progress(*columns, console=stderr, transient=True)
+    with progress if stderr.is_terminal else contextlib.nullcontext():
+        yield progress
+
+
+@contextlib.contextmanager
+def _progress_of_bytes() -> Iterator[models.Report]:
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with _progress(*columns) as progress:
+        tasks: dict[str, object] = {}
+
+        def report(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                for earlier in progress.task_ids:
+                    progress.remove_task(earlier)
+                if not stderr.is_terminal:
+                    stderr.print(f"{step} ...")
+                tasks[step] = progress.add_task(step, total=total)
+            progress.update(progress.task_ids[-1], completed=done)
+
+        yield report

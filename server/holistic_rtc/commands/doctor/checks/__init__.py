@@ -1,0 +1,1 @@
+"""What ``holistic-rtc doctor`` checks, one check a file."""

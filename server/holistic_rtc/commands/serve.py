@@ -1,0 +1,37 @@
+"""``holistic-rtc serve``: the server."""
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+from holistic_rtc.commands.common import add_model_options, get_bundle, settings_from
+
+DESCRIPTION = "Run the server. Each option can also be set in the environment, as HOLISTIC_<NAME>."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_model_options(parser)
+    add = partial(parser.add_argument, default=argparse.SUPPRESS)
+    add("--host", help="address to listen on (default: 127.0.0.1; 0.0.0.0 for all)")
+    add("--port", type=int, help="port to listen on (default: 8080; 0 for a free one)")
+    add("--tls", choices=["self-signed"], help="serve HTTPS with a certificate generated here")
+    add("--tls-cert", type=Path, metavar="FILE", help="serve HTTPS with this certificate (PEM)")
+    add("--tls-key", type=Path, metavar="FILE", help="the private key of --tls-cert (PEM)")
+    add("--advertise-ip", metavar="IP", help="where clients reach the media ports, behind a NAT")
+    add(
+        "--max-sessions",
+        type=int,
+        metavar="N",
+        help="limit of concurrent sessions (default: as many as can have 12 frames a second)",
+    )
+    add("--warm", type=int, metavar="N", help="session processes to keep ready")
+    add("--token", help="token that clients need to publish and to watch (default: none)")
+    add("--log-level", type=str.upper, choices=["DEBUG", "INFO", "WARNING", "ERROR"], help="default: INFO")
+
+
+def run(options: argparse.Namespace) -> None:
+    settings = settings_from(options)
+    bundle = get_bundle(settings)
+    from holistic_rtc import app  # after what can fail sooner
+
+    app.run(settings, bundle)

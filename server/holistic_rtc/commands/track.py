@@ -1,0 +1,149 @@
+"""``holistic-rtc track``: a picture or a video file, tracked and drawn on as a live track is."""
+
+import argparse
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from holistic_rtc.atomic import (
+    describe,
+    is_stdout,
+    obstacle,
+    on_terminal,
+    passes_through,
+    replacing,
+    same_output,
+    streaming,
+)
+from holistic_rtc.commands.common import add_model_options, get_bundle, progress_of_items, say, settings_from
+from holistic_rtc.commands.tracking import Report, track_media
+from holistic_rtc.drawing.annotate import annotate
+from holistic_rtc.errors import MediaError
+from holistic_rtc.files.media import Picture, Video, open_media
+from holistic_rtc.model.parts import Part
+from holistic_rtc.tracking import make_tracker
+from holistic_rtc.tracking.engine import Tracker
+from holistic_rtc.wire import as_json
+
+DESCRIPTION = (
+    "Track a picture or a video file, and write the landmarks as JSON, the annotated picture or video, or both."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_model_options(parser)
+    parser.add_argument("input", type=Path, metavar="INPUT", help="a picture, or a video that FFmpeg can read")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the annotated .mp4, or .png or .jpg for a picture; - for standard output, as .mp4 or .png "
+        "(default: next to INPUT, unless --landmarks is given)",
+    )
+    parser.add_argument(
+        "--landmarks", type=Path, metavar="FILE", help="JSON lines, one message per frame; - for standard output"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    source: Path = options.input
+    bundle = get_bundle(settings_from(options))
+    outputs = [path for path in (options.output, options.landmarks) if path is not None]
+    with progress_of_items(f"Tracking {source.name}", shown=not any(map(on_terminal, outputs))) as report:
+        tracked = track_file(
+            source,
+            lambda: make_tracker(bundle.path),
+            annotated=options.output,
+            landmarks=options.landmarks,
+            report=report,
+        )
+    seen = ", ".join(f"{part} in {count}" for part, count in sorted(tracked.seen.items())) or "nobody was seen"
+    say(f"{tracked.frames} {'frame' if tracked.frames == 1 else 'frames'}; {seen}")
+    if tracked.damaged:
+        say(f"{source} is cut off or damaged; tracked what could be decoded")
+    if not any(map(is_stdout, outputs)):
+        for path in (tracked.annotated, tracked.landmarks):
+            if path is not None:
+                print(path)
+
+
+@dataclass
+class Tracked:
+    """What came of a file."""
+
+    annotated: Path | None
+    landmarks: Path | None
+    frames: int = 0
+    seen: Counter[Part] = field(default_factory=Counter)
+    """In how many frames each part was seen"""
+    damaged: bool = False
+    """Whether some of the video could not be decoded"""
+
+
+def track_file(
+    source: Path,
+    make_tracker: Callable[[], Tracker],
+    annotated: Path | None,
+    landmarks: Path | None,
+    report: Report,
+) -> Tracked:
+    """
+    Track every frame of a file.
+
+    The outputs appear when everything is done, and not at all if it fails or is interrupted; only landmarks that go to
+    standard output, a device or a pipe are written as they come. If neither is named, the annotated picture or video is
+    put next to the source, as ``NAME-annotated.png`` or ``.mp4``. A frame keeps its time since the first one. The sound
+    of a video is left out; of a video that is cut off or broken, whatever can be decoded is tracked.
+
+    :param source: a picture (JPEG, PNG, WebP, BMP) or any video that FFmpeg can read.
+    :param make_tracker: called once the files have been checked.
+    :param annotated: a ``.png`` or ``.jpg`` for a picture, an ``.mp4`` (H.264) for a video.
+        Standard output, a device or a pipe may have any name; the default is PNG or MP4.
+    :param landmarks: gets a JSON message per line, one line per frame.
+    :raises BrokenPipeError: the reader of an output has closed it.
+    :raises MediaError: a file can't be read or written.
+    :raises TrackerError: the tracker failed.
+    """
+    with closing(open_media(source)) as media:
+        if annotated is None and landmarks is None:
+            annotated = source.with_name(f"{source.stem}-annotated{media.suffixes[0]}")
+        _check_outputs(media, annotated, landmarks)
+        tracked = Tracked(annotated, landmarks)
+        try:
+            with closing(make_tracker()) as tracker, ExitStack() as outputs:
+                part = annotated and outputs.enter_context(replacing(annotated, suffix=_suffix(media, annotated)))
+                write = part and outputs.enter_context(media.writing(part))
+                lines = landmarks and outputs.enter_context(streaming(landmarks))
+                for shot, message in track_media(media, tracker, report):
+                    if write:
+                        write(shot, annotate(shot.image, message.result))
+                    if lines:
+                        lines.write(as_json.encode(message) + b"\n")
+                    tracked.frames += 1
+                    tracked.seen.update(message.seen().keys())
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise MediaError(f"the output can't be written: {error.strerror}") from error
+        tracked.damaged = media.damaged
+    return tracked
+
+
+def _suffix(media: Picture | Video, annotated: Path) -> str:
+    return annotated.suffix if annotated.suffix.lower() in media.suffixes else media.suffixes[0]
+
+
+def _check_outputs(media: Picture | Video, annotated: Path | None, landmarks: Path | None) -> None:
+    if annotated is not None and annotated.suffix != _suffix(media, annotated) and not passes_through(annotated):
+        raise MediaError(
+            f"can't write an annotated {media.kind} to {annotated.name}: the name has to end in "
+            f"{' or '.join(media.suffixes)}"
+        )
+    for output in filter(None, (annotated, landmarks)):
+        if reason := obstacle(output, media.source):
+            raise MediaError(reason)
+    if annotated is not None and landmarks is not None and same_output(annotated, landmarks):
+        raise MediaError(f"both outputs would go to {describe(annotated)}; choose another for one of them")
