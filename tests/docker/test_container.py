@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 import aiohttp
 import numpy as np
 
-from support.clips import person_clip
-from support.publisher import PictureTrack, Publisher
+from tests.kit.clips import person_clip
+from tests.kit.publisher import PictureTrack, Publisher
 
 from .compose import ADDRESS, CPUS, Composition, docker
 

@@ -17,9 +17,9 @@ from PIL import Image
 from holistic_rtc import __version__
 from holistic_rtc.sample import portrait
 from holistic_rtc.wire import as_json
-from support.commands import COMMAND, ran, refused
-from support.outputs import reading
-from support.pictures import shared_media
+from tests.kit.commands import COMMAND, ran, refused
+from tests.kit.outputs import reading
+from tests.kit.pictures import shared_media
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

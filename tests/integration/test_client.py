@@ -21,10 +21,10 @@ from holistic_rtc.errors import (
     SessionUnknownError,
     UnauthorizedError,
 )
-from support.pictures import grace_hopper
-from support.publisher import Picture, Pictures
-from support.serving import Server
-from support.streams import first, rest, take
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import Picture, Pictures
+from tests.kit.serving import Server
+from tests.kit.streams import first, rest, take
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -10,9 +10,9 @@ import psutil
 import pytest
 
 from holistic_rtc.sample import portrait
-from support.pictures import grace_hopper
-from support.publisher import PictureTrack, Publisher
-from support.serving import Server, serving
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import PictureTrack, Publisher
+from tests.kit.serving import Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -7,10 +7,10 @@ import psutil
 import pytest
 
 from holistic_rtc.client import HolisticClient
-from support.pictures import grace_hopper
-from support.publisher import Pictures
-from support.serving import Server, serving
-from support.streams import first
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import Pictures
+from tests.kit.serving import Server, serving
+from tests.kit.streams import first
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from schemathesis.checks import not_a_server_error
 
-from support.pictures import grace_hopper
-from support.serving import Server
+from tests.kit.pictures import grace_hopper
+from tests.kit.serving import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

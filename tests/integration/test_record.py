@@ -15,10 +15,10 @@ from yarl import URL
 from holistic_rtc import cli
 from holistic_rtc.client import HolisticClient, VideoFile
 from holistic_rtc.wire import as_json
-from support.commands import refused, running, told
-from support.pictures import grace_hopper, shared_media
-from support.publisher import Pictures
-from support.serving import Server, serving
+from tests.kit.commands import refused, running, told
+from tests.kit.pictures import grace_hopper, shared_media
+from tests.kit.publisher import Pictures
+from tests.kit.serving import Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -19,7 +19,7 @@ from holistic_rtc.motion.rig.rest import RELAXED
 from holistic_rtc.motion.rig.solver import TO_VRM, RigSolver
 from holistic_rtc.native_log import without_noise
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
-from support.pictures import shared_media
+from tests.kit.pictures import shared_media
 
 ARMS = {"UpperArm": ("LowerArm", 11, 13), "LowerArm": ("Hand", 13, 15)}
 LEGS = {"UpperLeg": ("LowerLeg", 23, 25), "LowerLeg": ("Foot", 25, 27)}

@@ -16,11 +16,11 @@ from holistic_rtc.motion.rig.solver import RigSolver
 from holistic_rtc.sample import portrait
 from holistic_rtc.sdp.offer import Offer
 from holistic_rtc.workers.live.session import Session
-from support.peer import Peer
-from support.pictures import grace_hopper
-from support.publisher import PictureTrack, publishing
-from support.serving import Server
-from support.streams import first
+from tests.kit.peer import Peer
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import PictureTrack, publishing
+from tests.kit.serving import Server
+from tests.kit.streams import first
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

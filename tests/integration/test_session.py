@@ -12,10 +12,10 @@ from aiortc import RTCRtpSender
 from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.client import HolisticClient, LandmarkMessage
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
-from support.pictures import grace_hopper
-from support.publisher import Picture, Pictures, PictureTrack, Publisher, publishing
-from support.serving import Server
-from support.streams import first
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import Picture, Pictures, PictureTrack, Publisher, publishing
+from tests.kit.serving import Server
+from tests.kit.streams import first
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -11,12 +11,12 @@ import pytest
 from holistic_rtc.client import HolisticClient, LandmarkMessage, Part, VideoFile
 from holistic_rtc.commands.vmc import sending
 from holistic_rtc.model.rig import BONES
-from support.commands import refused, running, told
-from support.pictures import grace_hopper, shared_media
-from support.publisher import Pictures
-from support.serving import Server
-from support.takes import posed
-from support.vmc import receiving
+from tests.kit.commands import refused, running, told
+from tests.kit.pictures import grace_hopper, shared_media
+from tests.kit.publisher import Pictures
+from tests.kit.serving import Server
+from tests.kit.takes import posed
+from tests.kit.vmc import receiving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

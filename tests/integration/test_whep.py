@@ -14,11 +14,11 @@ import pytest
 import pytest_asyncio
 from aiortc import RTCConfiguration, RTCPeerConnection
 
-from support.peer import SDP
-from support.pictures import grace_hopper
-from support.publisher import PictureTrack, Publisher, publishing
-from support.serving import Server
-from support.subscriber import subscribing
+from tests.kit.peer import SDP
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import PictureTrack, Publisher, publishing
+from tests.kit.serving import Server
+from tests.kit.subscriber import subscribing
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
