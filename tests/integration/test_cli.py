@@ -184,7 +184,7 @@ def test_standard_output_gets_the_landmarks_and_nothing_else(tmp_path: Path) -> 
 
 
 def test_standard_output_gets_the_annotated_picture_and_nothing_else(tmp_path: Path) -> None:
-    command = [*COMMAND, "track", portrait(), "--landmarks", tmp_path / "out.jsonl", "-o", "-"]
+    command: list[str | Path] = [*COMMAND, "track", portrait(), "--landmarks", tmp_path / "out.jsonl", "-o", "-"]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     with Image.open(io.BytesIO(done.stdout)) as annotated, Image.open(portrait()) as original:

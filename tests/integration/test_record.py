@@ -165,13 +165,14 @@ async def test_a_video_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 async def test_what_can_not_be_recorded(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "take.bvh"
     await server.until_sessions(0)
-    for arguments, words in (
+    cases: tuple[tuple[list[str | Path], str], ...] = (
         (["--url", server.url, "-o", path], "no session is running"),
         (["--url", "http://127.0.0.1:1", "-o", path], "can't be reached"),
         (["--url", server.url, "--session", "nobody", "-o", path], "no such session"),
         (["--url", server.url, "-o", tmp_path / "take.fbx"], "can't be written as take.fbx"),
         ([tmp_path / "absent.mp4", "-o", path], "there is no file"),
         ([shared_media("nobody.jpg"), "-o", path], "nobody was seen"),
-    ):
+    )
+    for arguments, words in cases:
         assert words in await refused(capsys, "record", *arguments)
     assert os.listdir(tmp_path) == []

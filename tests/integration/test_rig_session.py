@@ -1,6 +1,7 @@
 """The part `rig` from the server to its clients, with the real model."""
 
 import asyncio
+from functools import partial
 
 import aiohttp
 import numpy as np
@@ -137,7 +138,8 @@ async def test_a_rig_is_solved_only_while_a_peer_that_has_named_it_is_there(
             for id, peer in (("one", one), ("other", other)):
                 peer.open_landmarks()
                 await peer.accept(await session.subscribe(id, Offer.parse(await peer.offer())))
-                await peer.until(lambda peer=peer: peer.landmarks and peer.received("configured"))
+                await peer.until_landmarks(1)
+                await peer.until(partial(peer.received, "configured"))
             assert not await solves()
 
             await name(one, "pose", "rig")

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+from collections.abc import AsyncIterable
 from datetime import timedelta
 
 import numpy as np
@@ -52,7 +53,7 @@ async def test_a_person_s_bones_until_the_session_ends(server: Server) -> None:
     assert times == sorted(times)
 
 
-async def collect(messages, seen: list[LandmarkMessage]) -> None:
+async def collect(messages: AsyncIterable[LandmarkMessage], seen: list[LandmarkMessage]) -> None:
     async for message in messages:
         seen.append(message)
 

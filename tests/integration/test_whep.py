@@ -41,7 +41,7 @@ async def listed(publisher: Publisher) -> dict[str, Any]:
     """What the server tells of its session."""
     async with publisher.http.get(f"{publisher.url}/api/sessions") as response:
         assert response.status == 200
-        sessions = (await response.json())["sessions"]
+        sessions: list[dict[str, Any]] = (await response.json())["sessions"]
     [session] = [session for session in sessions if session["id"] == publisher.session]
     return session
 
@@ -201,9 +201,9 @@ async def test_sixteen_subscribers_are_served_and_one_too_many_is_told(server: S
             for number in range(16)
         ]
         for subscriber in every:
-            await subscriber.until(lambda subscriber=subscriber: len(subscriber.landmarks) > 10)
+            await subscriber.until_landmarks(11)
         for subscriber in every[:2]:
-            await subscriber.until(lambda subscriber=subscriber: len(subscriber.frames.get(0, [])) > 5)
+            await subscriber.until_frames(6)
         offer = every[0].pc.localDescription.sdp
         async with every[0].http.post(f"{server.url}/whep/{publisher.session}", data=offer, headers=SDP) as response:
             assert response.status == 503

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from PIL import Image
@@ -64,7 +65,13 @@ async def assert_fits_every_width(page: Page) -> None:
         assert await page.evaluate("() => document.documentElement.scrollWidth") <= width
 
 
-async def pixels(page: Page, test_id: str) -> Picture:
+class Evaluates(Protocol):
+    """A page, by whatever it is driven."""
+
+    async def evaluate(self, expression: str, arg: Any = None, /) -> Any: ...
+
+
+async def pixels(page: Evaluates, test_id: str) -> Picture:
     """What a video element shows now, in the size of its frames, or what a canvas does."""
     data = await page.evaluate(
         """async (id) => {

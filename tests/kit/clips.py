@@ -28,8 +28,8 @@ def person_clip() -> list[Picture]:
 
 def _pan_and_zoom() -> list[Picture]:
     pictures = []
-    with Image.open(portrait()) as picture:
-        picture = picture.convert("RGB")
+    with Image.open(portrait()) as file:
+        picture = file.convert("RGB")
         for phase in np.linspace(0, 2 * np.pi, 60, endpoint=False):
             width = 440 + 60 * np.cos(phase)
             left, top = (512 - width) * (0.5 + 0.4 * np.sin(phase)), 20 + 20 * np.sin(2 * phase)

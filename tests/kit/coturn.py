@@ -60,7 +60,8 @@ async def coturn(folder: Path, *arguments: str, **environment: str) -> AsyncIter
     server = Coturn(free_port(), free_port(), folder)
     with (folder / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            *(ENTRYPOINT, *arguments),
+            ENTRYPOINT,
+            *arguments,
             env=variables(
                 folder,
                 **{

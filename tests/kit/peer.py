@@ -92,6 +92,12 @@ class Peer:
                 self._changed.clear()
                 await self._changed.wait()
 
+    async def until_landmarks(self, count: int, timeout: float = 30) -> None:
+        await self.until(lambda: len(self.landmarks) >= count, timeout)
+
+    async def until_frames(self, count: int, track: int = 0) -> None:
+        await self.until(lambda: len(self.frames.get(track, [])) >= count)
+
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()

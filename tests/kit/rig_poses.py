@@ -33,12 +33,14 @@ def turn(*steps: tuple[str, float]) -> Array:
     for axis, degrees in steps:
         sign = -1 if axis.startswith("-") else 1
         rotation = rotation @ to_matrix(from_axis_angle(sign * AXES[axis[-1]], np.radians(degrees)))
-    return from_matrix(rotation[np.newaxis])[0]
+    turned: Array = from_matrix(rotation[np.newaxis])[0]
+    return turned
 
 
-def mirrored(rotations: NDArray[np.floating]) -> NDArray[np.floating]:
+def mirrored(rotations: NDArray[np.floating]) -> Array:
     """The pose (49, 4) in a mirror."""
-    return rotations[BONE_MIRROR] * np.array((1, -1, -1, 1))
+    there: Array = rotations[BONE_MIRROR] * np.array((1, -1, -1, 1))
+    return there
 
 
 def pose(left: Mapping[str, Array] | None = None, **bones: Array) -> Array:
@@ -72,7 +74,8 @@ def landmarks_of(rotations: Array) -> HolisticResult:
 
     def at(bone: str, offset: Iterable[float] = (0, 0, 0)) -> Array:
         index = BONE_INDEX[bone]
-        return positions[index] + rotate(world[index], np.array(offset, float))
+        point: Array = positions[index] + rotate(world[index], np.array(offset, float))
+        return point
 
     points = np.tile(at("head", (0, 0.05, 0.1)), (33, 1))
     hands = np.zeros((2, 21, 3))
@@ -139,7 +142,8 @@ def with_visibility(result: HolisticResult, points: Iterable[int], visibility: f
 def degrees_between(first: NDArray[np.floating], second: NDArray[np.floating]) -> Array:
     """(...) by what angle rotations (..., 4) differ."""
     chord = np.minimum(np.linalg.norm(first - second, axis=-1), np.linalg.norm(first + second, axis=-1))
-    return np.degrees(4 * np.arcsin(np.minimum(chord / 2, 1)))
+    angles: Array = np.degrees(4 * np.arcsin(np.minimum(chord / 2, 1)))
+    return angles
 
 
 def digits(proximal: Array, intermediate: Array, distal: Array) -> dict[str, Array]:

@@ -41,7 +41,8 @@ def turned(vector: Numbers, quaternion: Numbers) -> Numbers:
     x, y, z, w = quaternion
     axis = np.array([x, y, z])
     across: Numbers = 2 * np.cross(axis, vector)
-    return vector + w * across + np.cross(axis, across)
+    turned: Numbers = vector + w * across + np.cross(axis, across)
+    return turned
 
 
 def posed(turns: dict[str, Numbers] | None = None, scores: dict[str, float] | None = None, **place: float) -> Rig:

@@ -74,7 +74,8 @@ class Receiver(asyncio.DatagramProtocol):
     async def frames(self, count: int, timeout: float = 60) -> list[list[Message]]:
         """The next frames that are whole: from one ``OK`` to the ``Apply`` after it."""
         async with asyncio.timeout(timeout):
-            begun, frames = len(self.messages), []
+            begun = len(self.messages)
+            frames: list[list[Message]] = []
             while len(frames) < count:
                 self._changed.clear()
                 await self._changed.wait()

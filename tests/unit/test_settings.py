@@ -18,7 +18,8 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_defaults_serve_this_machine_only() -> None:
     settings = load_settings()
     assert (settings.host, settings.port, settings.model, settings.pose_model) == ("127.0.0.1", 8080, None, "lite")
-    assert settings.ice_servers == settings.cors_origins == []
+    assert settings.ice_servers == []
+    assert settings.cors_origins == []
 
 
 def test_the_environment_goes_before_the_defaults_and_options_before_the_environment(

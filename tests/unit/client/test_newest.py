@@ -24,7 +24,7 @@ async def test_a_track_takes_nothing_from_another() -> None:
 
 async def test_a_consumer_that_waits_gets_each_item() -> None:
     newest: Newest[int] = Newest()
-    taken = asyncio.create_task(anext(newest))  # type: ignore[arg-type]
+    taken = asyncio.create_task(anext(newest))
     await asyncio.sleep(0)
     assert not taken.done()
     newest.put(1)
@@ -42,7 +42,7 @@ async def test_what_waits_at_the_end_can_still_be_taken() -> None:
 
 async def test_an_error_ends_the_iteration_of_whoever_waits() -> None:
     newest: Newest[int] = Newest()
-    taken = asyncio.create_task(anext(newest))  # type: ignore[arg-type]
+    taken = asyncio.create_task(anext(newest))
     await asyncio.sleep(0)
     newest.end(ZeroDivisionError("gone"))
     with pytest.raises(ZeroDivisionError):

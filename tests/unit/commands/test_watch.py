@@ -8,7 +8,7 @@ from holistic_rtc.model.result import FloatArray, HolisticResult
 
 def turned(axis: int, degrees: float) -> FloatArray:
     """A rotation about x, y or z, by the right hand."""
-    matrix = np.eye(4, dtype=np.float32)
+    matrix: FloatArray = np.eye(4, dtype=np.float32)
     one, two = (axis + 1) % 3, (axis + 2) % 3
     cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     matrix[one, one] = matrix[two, two] = cosine
@@ -19,7 +19,7 @@ def turned(axis: int, degrees: float) -> FloatArray:
 @pytest.mark.parametrize(("yaw", "pitch", "roll"), [(0, 0, 0), (20, 0, 0), (0, 30, 0), (0, 0, -40), (-25, 35, 45)])
 def test_the_head_turns_right_up_and_counter_clockwise(yaw: float, pitch: float, roll: float) -> None:
     # About x, the right hand turns a face downwards.
-    transform = turned(1, yaw) @ turned(0, -pitch) @ turned(2, roll)
+    transform = (turned(1, yaw) @ turned(0, -pitch) @ turned(2, roll)).astype(np.float32)
     assert head_angles(transform) == pytest.approx((yaw, pitch, roll), abs=1e-3)
 
 

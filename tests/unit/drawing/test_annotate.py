@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mediapipe.tasks.python.vision.face_landmarker import FaceLandmarksConnections
 from mediapipe.tasks.python.vision.hand_landmarker import HandLandmarksConnections
 from mediapipe.tasks.python.vision.pose_landmarker import PoseLandmarksConnections
+from numpy.typing import NDArray
 
 from holistic_rtc.drawing import topology
 from holistic_rtc.drawing.annotate import annotate
@@ -36,8 +37,9 @@ def has_colour(image: Image, colour: tuple[int, int, int]) -> bool:
     return bool((image == colour).all(axis=-1).any())
 
 
-def changed(before: Image, after: Image) -> np.ndarray:
-    return (before != after).any(axis=-1)
+def changed(before: Image, after: Image) -> NDArray[np.bool_]:
+    pixels: NDArray[np.bool_] = (before != after).any(axis=-1)
+    return pixels
 
 
 def test_the_picture_given_stays_as_it_is() -> None:

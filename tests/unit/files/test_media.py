@@ -91,6 +91,7 @@ def write_video(
     with av.open(path, "w") as container:
         container.metadata["title"] = title
         stream = container.add_stream(codec, rate=25, options=options or {})
+        assert isinstance(stream, av.VideoStream)
         stream.height, stream.width = pictures[0].shape[:2]
         stream.pix_fmt = pix_fmt
         stream.codec_context.time_base = Fraction(1, 1000)

@@ -1,10 +1,12 @@
 """What takes the place of aiortc's video codecs."""
 
 from fractions import Fraction
+from typing import Any
 
 import av
 import pytest
-from aiortc.codecs import get_decoder, get_encoder, vp8_depayload
+from aiortc.codecs import get_decoder, get_encoder
+from aiortc.codecs.vpx import vp8_depayload
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
@@ -35,7 +37,7 @@ def frame(number: int = 0, picture: Picture | None = None) -> av.VideoFrame:
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """All of libvpx's encoders that are opened with the fast preset."""
-    opened = []
+    opened: list[object] = []
 
     def open_vp8(width: int, height: int, bitrate: int) -> object:
         opened.append(_open_vp8(width, height, bitrate))
@@ -55,6 +57,7 @@ def test_what_it_encodes_can_be_decoded_and_is_small(encoder: FastVp8Encoder) ->
         sizes.append(len(data))
         (decoded,) = decoder.decode(JitterFrame(data=data, timestamp=timestamp))
     assert sum(sizes) * 8 < 1.2 * encoder.target_bitrate
+    assert isinstance(decoded, av.VideoFrame)
     assert abs(to_rgb(decoded).astype(int) - grace_hopper()).mean() < 5
 
 
@@ -90,7 +93,7 @@ def test_no_codec_has_as_many_threads_as_the_machine_has_cpus() -> None:
     tune()
     encoder = get_encoder(H264)
     encoder.encode(frame())
-    used = (get_decoder(VP8), get_decoder(H264), encoder)
+    used: tuple[Any, ...] = (get_decoder(VP8), get_decoder(H264), encoder)
     assert [codec.codec.thread_count for codec in used] == [1, 1, 1]
 
 

@@ -164,7 +164,10 @@ async def test_a_face_gets_the_pose_of_the_head(made: list[Engine], make_thread:
         face = make_result().face_landmarks
         assert tracked is not None
         assert face is not None
-        np.testing.assert_array_equal(tracked.result.face_transform, face_transform(face, 64 / 48))  # type: ignore[arg-type]
+        expected = face_transform(face, 64 / 48)
+        assert tracked.result.face_transform is not None
+        assert expected is not None
+        np.testing.assert_array_equal(tracked.result.face_transform, expected)
 
 
 async def test_an_engine_that_fails_on_three_frames_running_is_given_up(

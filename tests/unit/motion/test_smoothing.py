@@ -123,7 +123,7 @@ def test_both_axes_are_smoothed_alike_though_fractions_of_them_differ() -> None:
     turned = [np.stack((p[:, 1] / 2, p[:, 0] * 2, p[:, 2]), axis=1) for p in along_x]
     frames = [hand(x=0.01 * i, noise=0.02, seed=i) for i in range(20)]
     along_y = run([np.stack((p[:, 1] / 2, p[:, 0] * 2, p[:, 2]), axis=1) for p in frames], aspect=2)
-    np.testing.assert_allclose(along_y, turned, atol=1e-6)
+    np.testing.assert_allclose(np.array(along_y), np.array(turned), atol=1e-6)
 
 
 def test_a_lost_hand_is_gone_at_once_and_begins_anew() -> None:

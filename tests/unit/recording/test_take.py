@@ -112,6 +112,7 @@ def test_csv_has_every_number_in_a_column_of_its_name(tmp_path: Path) -> None:
     assert rig is not None
     assert result.pose_visibility is not None
     assert result.face_transform is not None
+    assert result.face_blendshapes is not None
     expected = {"seq": message.seq, "time_ms": message.timestamp_ms, "width": 640, "height": 480}
     pose, hand = ([point.name.lower() for point in points] for points in (PoseLandmark, HandLandmark))
     for part, names in {

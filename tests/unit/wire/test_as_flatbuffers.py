@@ -138,6 +138,7 @@ def test_a_pose_whose_visibility_is_not_finite_counts_as_not_seen() -> None:
 def test_scores_beyond_their_range_are_clipped() -> None:
     scores = np.linspace(-1, 2, 52, dtype=np.float32)
     result = as_flatbuffers.decode(as_flatbuffers.encode(make_message(HolisticResult(face_blendshapes=scores)))).result
+    assert result.face_blendshapes is not None
     np.testing.assert_allclose(result.face_blendshapes, scores.clip(0, 1), atol=SCORE_TOLERANCE)
 
 
@@ -191,6 +192,8 @@ def test_the_generated_reader_reads_the_same_numbers() -> None:
     ]:
         expected = getattr(result, name).reshape(-1)
         np.testing.assert_allclose(np.array(struct.Xyz()) / 8192, expected, rtol=0, atol=COORDINATE_TOLERANCE)
+    assert result.pose_visibility is not None
+    assert result.face_blendshapes is not None
     visibility, scores = np.array(root.Pose().Visibility()) / 255, np.array(root.Blendshapes().Score()) / 255
     np.testing.assert_allclose(visibility, result.pose_visibility, atol=SCORE_TOLERANCE)
     np.testing.assert_allclose(scores, result.face_blendshapes, atol=SCORE_TOLERANCE)

@@ -44,8 +44,8 @@ def text(name: str) -> bytes:
 
 def assert_is(message: LandmarkMessage, name: str, tolerance: float) -> None:
     expected: dict[str, Any] = orjson.loads((VECTORS / f"{name}.expected.json").read_bytes())
-    for field in HEADER:
-        assert getattr(message, field) == expected.pop(field)
+    for name_of_field in HEADER:
+        assert getattr(message, name_of_field) == expected.pop(name_of_field)
     for field in dataclasses.fields(HolisticResult):
         array = getattr(message.result, field.name)
         if array is None:

@@ -178,6 +178,7 @@ def test_a_lost_face_is_held_for_a_moment_and_goes_to_rest_in_the_set_time() -> 
         rig = solver.solve(lost, milliseconds)
         assert rig is not None
         blinks.append(float(rig.expressions[EXPRESSIONS.index("blink")]))
+    assert rig is not None
     assert blinks[HOLD_MS // 10 - 1] == 1
     assert blinks == sorted(blinks, reverse=True)
     assert blinks[-1] == 0

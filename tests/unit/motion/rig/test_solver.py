@@ -242,6 +242,8 @@ def test_a_number_that_is_none_spoils_no_other_part_and_no_later_frame(field: st
         for numbers in (rig.hips_position, rig.expressions, rig.arkit):
             assert np.isfinite(numbers).all()
     # Held for that one frame, and where it is seen again after it.
+    assert rig is not None
+    assert expected is not None
     assert degrees_between(rig.rotations, expected.rotations).max() < 0.1
     np.testing.assert_allclose(rig.expressions, expected.expressions, atol=0.01)
 
@@ -338,9 +340,9 @@ def assert_within_limits(rig: Rig) -> None:
     for limit, hinge in ((fingers.MIDDLE_HINGE, middle), (fingers.END_HINGE, end)):
         assert_within(limit, flexion(hinge[..., 0]))
         assert np.abs(side(hinge[..., 0])).max() < 1e-3
-    for limit, bones in ((trunk.SPINE_LIMIT, ("spine", "chest")), (NECK_LIMIT, ("neck", "head"))):
+    for most, bones in ((trunk.SPINE_LIMIT, ("spine", "chest")), (NECK_LIMIT, ("neck", "head"))):
         for bone in bones:
-            assert degrees_between(rig.rotations[BONE_INDEX[bone]], turn()) < np.degrees(limit) + 0.1
+            assert degrees_between(rig.rotations[BONE_INDEX[bone]], turn()) < np.degrees(most) + 0.1
 
 
 def assert_within(limit: Range, angles: Array) -> None:

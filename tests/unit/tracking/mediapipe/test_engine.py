@@ -128,12 +128,13 @@ def test_a_time_that_does_not_increase_is_refused_and_the_stream_goes_on(tracker
 
 
 def test_what_is_no_rgb_picture_is_refused_and_the_stream_goes_on(tracker: MediaPipeTracker) -> None:
-    for image in (
+    images: tuple[Any, ...] = (
         np.zeros((48, 64), np.uint8),
         np.zeros((48, 64, 4), np.uint8),
         np.zeros((48, 64, 3), np.float32),
         np.zeros((0, 64, 3), np.uint8),
-    ):
+    )
+    for image in images:
         with pytest.raises(TrackerError, match="a frame has to be"):
             tracker.track(image, 0)
     assert tracker.track(grace_hopper(), 0).face_landmarks is not None
