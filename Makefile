@@ -62,6 +62,7 @@ lint-python: $(STAMPS)/package $(STAMPS)/dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 
 .PHONY: lint-web
 lint-web: $(NODE_PACKAGES)
