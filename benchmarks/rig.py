@@ -10,7 +10,6 @@ from pathlib import Path
 import av
 import numpy as np
 
-from benchmarks import clip
 from benchmarks.figure import Figure
 from benchmarks.sample import median_ms
 from holistic_rtc.bundle import models
@@ -23,6 +22,7 @@ from holistic_rtc.motion.rig.rest import RELAXED
 from holistic_rtc.motion.rig.solver import TO_VRM, RigSolver
 from holistic_rtc.native_log import without_noise
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
+from tests.kit.clips import FPS, person_clip
 
 SQUATS_STEP = 2
 """Every second frame of squats.mp4 shows as much as all of them."""
@@ -56,7 +56,7 @@ _INDICES = [BONE_INDEX[bone] for bone in _BONES]
 
 
 def measure() -> list[Figure]:
-    results = [*_tracked(clip.frames()), *_tracked(_squats())]
+    results = [*_tracked(person_clip(strips=True)), *_tracked(_squats())]
     off: defaultdict[str, list[float]] = defaultdict(list)
     for result in results:
         for bone, residual in residuals(result).items():
@@ -101,7 +101,7 @@ def _tracked(pictures: list[Image]) -> Iterator[HolisticResult]:
     refiner = Refiner()
     with without_noise(), closing(MediaPipeTracker(models.find(models.PoseModel.LITE).path)) as tracker:
         for frame, picture in enumerate(pictures):
-            ms = round(frame * 1000 / clip.FPS)
+            ms = round(frame * 1000 / FPS)
             height, width, _ = picture.shape
             yield refiner.refine(tracker.track(picture, ms), width, height, ms, smoothing=True)
 

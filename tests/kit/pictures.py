@@ -1,6 +1,5 @@
 """Pictures and clips of real people for the tests."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ from PIL import Image
 
 from holistic_rtc.sample import portrait
 
+from .clips import media
 from .publisher import Picture
 
 
@@ -24,7 +24,7 @@ def grace_hopper(width: int = 640, height: int = 480) -> Picture:
 
 def shared_media(name: str) -> Path:
     """A file of the folder that HOLISTIC_TEST_MEDIA names; the test skips where it is absent."""
-    path = Path(os.environ.get("HOLISTIC_TEST_MEDIA", "/nowhere")) / name
-    if not path.exists():
+    path = media(name)
+    if path is None:
         pytest.skip(f"{name} is not there; set HOLISTIC_TEST_MEDIA to the folder that holds it")
     return path

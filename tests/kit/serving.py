@@ -4,47 +4,26 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 import aiohttp
 import psutil
 
+from .processes import SERVE, Processes
 
-@dataclass
-class Server:
-    url: str
-    process: asyncio.subprocess.Process
 
-    def workers(self) -> list[psutil.Process]:
-        """Its session processes, warm or in use."""
-        return self._children(lambda child: "holistic_rtc.workers.live.main" in child.cmdline())
-
-    def busy_workers(self) -> list[psutil.Process]:
-        """Those of them that have a session."""
-        return self._children(
-            lambda child: "holistic_rtc.workers.live.main" in child.cmdline() and child.net_connections("udp")
-        )
+class Server(Processes):
+    def __init__(self, url: str, process: asyncio.subprocess.Process) -> None:
+        super().__init__(process.pid)
+        self.url = url
+        self.process = process
 
     async def busy_worker(self) -> psutil.Process:
         """The only one that has a session, once those of sessions that have ended are gone."""
         await self.until(lambda: len(self.busy_workers()) == 1)
         [worker] = self.busy_workers()
         return worker
-
-    def snapshot_workers(self) -> list[psutil.Process]:
-        return self._children(lambda child: "holistic_rtc.workers.snapshot" in child.cmdline())
-
-    def _children(self, condition: Callable[[psutil.Process], object]) -> list[psutil.Process]:
-        found = []
-        for child in psutil.Process(self.process.pid).children(recursive=True):
-            # One that has just ended tells nothing any more.
-            with contextlib.suppress(psutil.Error):
-                if condition(child):
-                    found.append(child)
-        return found
 
     async def until_ready(self, timeout: float = 60) -> None:
         async with aiohttp.ClientSession() as http, asyncio.timeout(timeout):
@@ -88,9 +67,9 @@ async def serving(
     :param command: what to start it with, such as ``nice``; has to replace itself with what it starts.
     """
     process = await asyncio.create_subprocess_exec(
-        *(*command, sys.executable, "-m", "holistic_rtc.cli", "serve"),
-        # A slow machine would admit one session, which few of the tests are about, and a large one keep more spares.
-        *("--port", "0", "--max-sessions", "4", "--warm", "1"),
+        *(*command, *SERVE),
+        # A large machine would keep more spares.
+        *("--warm", "1"),
         *arguments,
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "HOLISTIC_SNAPSHOT_WORKERS": "1", **(environment or {})},
