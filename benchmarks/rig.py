@@ -1,11 +1,9 @@
 """How well the bones of the rig lie where the landmarks are, and how long solving takes."""
 
-import os
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import count, cycle, pairwise
-from pathlib import Path
 
 import av
 import numpy as np
@@ -22,7 +20,7 @@ from holistic_rtc.motion.rig.rest import RELAXED
 from holistic_rtc.motion.rig.solver import TO_VRM, RigSolver
 from holistic_rtc.native_log import without_noise
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
-from tests.kit.clips import FPS, person_clip
+from tests.kit.clips import FPS, media, person_clip
 
 SQUATS_STEP = 2
 """Every second frame of squats.mp4 shows as much as all of them."""
@@ -108,8 +106,8 @@ def _tracked(pictures: list[Image]) -> Iterator[HolisticResult]:
 
 def _squats() -> list[Image]:
     """None without the shared media."""
-    path = Path(os.environ.get("HOLISTIC_TEST_MEDIA", "")) / "squats.mp4"
-    if not path.is_file():
+    path = media("squats.mp4")
+    if path is None:
         return []
     with av.open(str(path)) as container:
         return [frame.to_ndarray(format="rgb24").astype(np.uint8) for frame in container.decode(video=0)][::SQUATS_STEP]

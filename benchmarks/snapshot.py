@@ -119,7 +119,7 @@ def measure() -> list[Figure]:
                 ours.append(servers.enter_context(holistic_rtc("--pose-model", "full")))
         times = {clients: rate(ours[0], pictures, clients)[1] for clients in (1, 4, 16)}
         compared = {clients: compare((*ours, plain), landmarker, large, clients) for clients in (1, 4)}
-        takers = [process for process in ours[1].tree() if "holistic_rtc.workers.snapshot" in process.cmdline()]
+        takers = ours[1].snapshot_workers()
         mixed = [encode(picture, size) for picture, size in zip(person[:70], cycle(SIZES), strict=False)]
         memory = []
         for _ in range(2):

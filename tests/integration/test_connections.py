@@ -130,4 +130,4 @@ async def test_more_idle_connections_than_descriptors_leave_room_for_requests() 
 
 async def test_the_server_takes_as_many_descriptors_as_it_may() -> None:
     async with serving(warm=False, command=("sh", "-c", 'ulimit -Sn 128; ulimit -Hn 512; exec "$@"', "sh")) as server:
-        assert psutil.Process(server.process.pid).rlimit(psutil.RLIMIT_NOFILE) == (512, 512)
+        assert server.front.rlimit(psutil.RLIMIT_NOFILE) == (512, 512)

@@ -3,7 +3,6 @@
 import asyncio
 from pathlib import Path
 
-import psutil
 import pytest
 
 from holistic_rtc.client import HolisticClient
@@ -47,7 +46,7 @@ async def test_sessions_leave_nothing_behind(tmp_path: Path) -> None:
     # A session that has ended may hold its place a moment longer than its peer.
     limits = ("--max-sessions", str(2 * AT_A_TIME), "--warm", str(AT_A_TIME))
     async with serving(*limits, environment={"TMPDIR": str(tmp_path)}) as server:
-        front = psutil.Process(server.process.pid)
+        front = server.front
         # What is made once, by the first sessions, stays.
         await run_sessions(server, AT_A_TIME)
         threads, files, memory = front.num_threads(), front.num_fds(), front.memory_info().rss
