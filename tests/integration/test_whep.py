@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -19,6 +20,8 @@ from tests.kit.pictures import grace_hopper
 from tests.kit.publisher import PictureTrack, Publisher, publishing
 from tests.kit.serving import Server
 from tests.kit.subscriber import subscribing
+
+PROJECT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -215,8 +218,8 @@ async def test_a_stopped_subscriber_loses_messages_and_slows_nobody(server: Serv
     """The one that is stopped doesn't even acknowledge what it gets."""
     async with subscribing(server.url, publisher.session, videos=0) as well:
         code = (
-            "import asyncio, sys; sys.path.insert(0, 'tests')\n"
-            "from support.subscriber import subscribing\n"
+            f"import asyncio, sys; sys.path.insert(0, {str(PROJECT)!r})\n"
+            "from tests.kit.subscriber import subscribing\n"
             "async def main():\n"
             "    async with subscribing(*sys.argv[1:]) as subscriber:\n"
             "        await subscriber.until(lambda: len(subscriber.landmarks) > 5)\n"
