@@ -9,6 +9,8 @@ BIN := .venv/bin
 STAMPS := .venv/stamps
 NETWORK := Check the network and the index settings of
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input --no-deps
+# The tests with browsers and TURN servers go by the clock most, so they aren't measured, though they run some lines of their own.
+COVERAGE := COVERAGE_FILE=$(CURDIR)/.coverage/data $(BIN)/coverage
 LIBRARIES := import ctypes; ctypes.CDLL("libEGL.so.1"); ctypes.CDLL("libGLESv2.so.2")
 
 NODE_TOOLS := web/node_modules/.bin
@@ -36,7 +38,10 @@ run: setup ## make ready and serve (HOST=, PORT= and ARGS= for the options of ho
 
 .PHONY: test
 test: checks chromium firefox turnserver ## lint, types, and all tests, in Python and TypeScript
-	$(BIN)/pytest --ignore tests/unit
+	$(COVERAGE) run -m pytest tests/integration
+	$(BIN)/pytest --ignore tests/unit --ignore tests/integration
+	@$(COVERAGE) combine --append --quiet
+	$(COVERAGE) report
 
 .PHONY: checks
 checks: setup $(STAMPS)/dev $(NODE_PACKAGES) ## lint, types, and the tests that do without a running server
@@ -44,7 +49,8 @@ checks: setup $(STAMPS)/dev $(NODE_PACKAGES) ## lint, types, and the tests that 
 
 .PHONY: test-unit
 test-unit: $(STAMPS)/model $(STAMPS)/dev
-	$(BIN)/pytest tests/unit
+	@$(COVERAGE) erase
+	$(COVERAGE) run -m pytest tests/unit
 
 .PHONY: test-web
 test-web: web/node_modules/.package-lock.json
@@ -62,6 +68,7 @@ lint-python: $(STAMPS)/package $(STAMPS)/dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 
 .PHONY: lint-web
 lint-web: $(NODE_PACKAGES)
@@ -100,7 +107,7 @@ lock: ## choose the newest versions of all Python dependencies
 .PHONY: clean
 clean: ## remove all that was made here; the model bundle in the cache folder stays
 	rm -rf .venv web/sdk/dist web/sdk/LICENSE web/sdk/NOTICE $(dir $(NODE_PACKAGES)) server/holistic_rtc/http/static server/*.egg-info build
-	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
 
 $(STAMPS)/venv:

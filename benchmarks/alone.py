@@ -16,8 +16,8 @@ import mediapipe
 from mediapipe.tasks.python import BaseOptions
 from mediapipe.tasks.python.vision import HolisticLandmarker, HolisticLandmarkerOptions, RunningMode
 
-from benchmarks import clip
 from holistic_rtc.bundle import models
+from tests.kit.clips import FPS, forth_and_back, person_clip
 
 _WARM_UP_FRAMES = 20
 
@@ -60,13 +60,13 @@ def _serve() -> None:
         running_mode=RunningMode.VIDEO,
         output_face_blendshapes=True,
     )
-    frames = zip(count(), clip.forth_and_back(clip.frames()), strict=False)
+    frames = zip(count(), forth_and_back(person_clip(strips=True)), strict=False)
     with HolisticLandmarker.create_from_options(options) as landmarker:
 
         def track_next() -> None:
             number, picture = next(frames)
             image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=picture)
-            landmarker.detect_for_video(image, number * 1000 // clip.FPS)
+            landmarker.detect_for_video(image, number * 1000 // FPS)
 
         for _ in range(_WARM_UP_FRAMES):
             track_next()

@@ -1,6 +1,5 @@
 """Headless Chromium as the peer."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks import clip
+from tests.kit.browsers import find_chromium
+from tests.kit.clips import SIZE, as_i420, person_clip
 
 PAGE = Path(__file__).with_name("page.html")
 
@@ -138,7 +138,7 @@ class Chromium:
         page.route(f"{url}/bench", lambda route: route.fulfill(path=PAGE, content_type="text/html"))
         page.goto(f"{url}/bench")
         page.set_input_files("input", self._clip)
-        options = {"width": clip.WIDTH, "height": clip.HEIGHT, "videoBack": video_back, "plain": plain}
+        options = {"width": SIZE[0], "height": SIZE[1], "videoBack": video_back, "plain": plain}
         page.evaluate("options => connect(options)", options)
         return Client(page)
 
@@ -146,15 +146,12 @@ class Chromium:
 @contextmanager
 def chromium() -> Iterator[Chromium]:
     """
-    :raises RuntimeError: there is none.
+    :raises subprocess.CalledProcessError: there is none.
     """
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        raise RuntimeError("no Chromium found: install it (apt-get install chromium)")
     with tempfile.NamedTemporaryFile(suffix=".i420") as file, sync_playwright() as playwright:
-        file.write(clip.as_i420(clip.frames()))
+        file.write(as_i420(person_clip(strips=True)))
         file.flush()
-        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=_ARGUMENTS)
         try:
             yield Chromium(browser, Path(file.name))
         finally:

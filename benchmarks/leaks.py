@@ -6,18 +6,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
-from fractions import Fraction
-from itertools import count
 from pathlib import Path
 
-import aiohttp
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
-from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
-from av import VideoFrame
-
-from benchmarks import clip
 from benchmarks.figure import Figure
 from benchmarks.processes import Server, holistic_rtc
+from tests.kit.clips import person_clip
+from tests.kit.publisher import PictureTrack, publishing
 
 CONNECTS = 50
 AT_ONCE = 3
@@ -69,10 +63,10 @@ def _settled(server: Server, folder: Path, earlier: _State | None = None) -> _St
     while True:
         state = _State(
             processes=len(server.tree()),
-            threads=server.process.num_threads(),
-            descriptors=server.process.num_fds(),
+            threads=server.front.num_threads(),
+            descriptors=server.front.num_fds(),
             temporary=len(list(folder.rglob("*"))),
-            memory=server.process.memory_info().rss,
+            memory=server.front.memory_info().rss,
         )
         if earlier is None:
             if state.processes == 2:
@@ -86,51 +80,19 @@ def _settled(server: Server, folder: Path, earlier: _State | None = None) -> _St
 
 async def _connect_often(url: str, times: int) -> None:
     left = iter(range(times))
-    async with aiohttp.ClientSession(url) as http, asyncio.TaskGroup() as tasks:
+    async with asyncio.TaskGroup() as tasks:
         for _ in range(AT_ONCE):
-            tasks.create_task(_connect_in_turn(http, left))
+            tasks.create_task(_connect_in_turn(url, left))
 
 
-async def _connect_in_turn(http: aiohttp.ClientSession, left: Iterator[int]) -> None:
+async def _connect_in_turn(url: str, left: Iterator[int]) -> None:
     for _ in left:
         async with asyncio.timeout(DEADLINE):
-            await _connect(http)
+            await _connect(url)
 
 
-async def _connect(http: aiohttp.ClientSession) -> None:
+async def _connect(url: str) -> None:
     """One session, until its first landmarks have come."""
-    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-    try:
-        peer.addTransceiver(_StillTrack(), direction="sendonly")
-        tracked = asyncio.Event()
-        landmarks = peer.createDataChannel("landmarks", ordered=False, maxRetransmits=0)
-        landmarks.on("message", lambda message: tracked.set())
-        await peer.setLocalDescription(await peer.createOffer())
-        headers = {"Content-Type": "application/sdp"}
-        async with http.post("/whip", data=peer.localDescription.sdp, headers=headers) as response:
-            response.raise_for_status()
-            await peer.setRemoteDescription(RTCSessionDescription(await response.text(), "answer"))
-        await tracked.wait()
-        async with http.delete(response.headers["Location"]) as ended:
-            ended.raise_for_status()
-    finally:
-        await peer.close()
-
-
-class _StillTrack(MediaStreamTrack):
-    """The first picture of the clip, 10 times a second."""
-
-    kind = "video"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._picture = clip.frames()[0]
-        self._numbers = count()
-
-    async def recv(self) -> VideoFrame:
-        await asyncio.sleep(0.1)
-        if self.readyState == "ended":
-            raise MediaStreamError
-        frame = VideoFrame.from_ndarray(self._picture, format="rgb24")
-        frame.pts, frame.time_base = next(self._numbers), Fraction(1, 10)
-        return frame
+    track = PictureTrack(person_clip(strips=True)[0], fps=10)
+    async with publishing(url, [track], direction="sendonly") as publisher:
+        await publisher.until_landmarks(1)

@@ -1,16 +1,13 @@
 """How well the bones of the rig lie where the landmarks are, and how long solving takes."""
 
-import os
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import count, cycle, pairwise
-from pathlib import Path
 
 import av
 import numpy as np
 
-from benchmarks import clip
 from benchmarks.figure import Figure
 from benchmarks.sample import median_ms
 from holistic_rtc.bundle import models
@@ -24,6 +21,7 @@ from holistic_rtc.motion.rig.rest import RELAXED
 from holistic_rtc.motion.rig.solver import TO_VRM, RigSolver
 from holistic_rtc.native_log import without_noise
 from holistic_rtc.tracking import make_tracker
+from tests.kit.clips import FPS, media, person_clip
 
 SQUATS_STEP = 2
 """Every second frame of squats.mp4 shows as much as all of them."""
@@ -57,7 +55,7 @@ _INDICES = [BONE_INDEX[bone] for bone in _BONES]
 
 
 def measure() -> list[Figure]:
-    results = [*_tracked(clip.frames()), *_tracked(_squats())]
+    results = [*_tracked(person_clip(strips=True)), *_tracked(_squats())]
     off: defaultdict[str, list[float]] = defaultdict(list)
     for result in results:
         for bone, residual in residuals(result).items():
@@ -102,15 +100,15 @@ def _tracked(pictures: list[Image]) -> Iterator[HolisticResult]:
     refiner = Refiner()
     with without_noise(), closing(make_tracker(models.find(models.PoseModel.LITE).path)) as tracker:
         for frame, picture in enumerate(pictures):
-            ms = round(frame * 1000 / clip.FPS)
+            ms = round(frame * 1000 / FPS)
             height, width, _ = picture.shape
             yield refiner.refine(tracker.track(picture, ms), width, height, ms, smoothing=True)
 
 
 def _squats() -> list[Image]:
     """None without the shared media."""
-    path = Path(os.environ.get("HOLISTIC_TEST_MEDIA", "")) / "squats.mp4"
-    if not path.is_file():
+    path = media("squats.mp4")
+    if path is None:
         return []
     with av.open(str(path)) as container:
         return [frame.to_ndarray(format="rgb24").astype(np.uint8) for frame in container.decode(video=0)][::SQUATS_STEP]

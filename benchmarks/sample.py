@@ -1,11 +1,9 @@
 """A frame with every part of a person, for the benchmarks of what comes after tracking."""
 
-import os
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 
@@ -16,10 +14,9 @@ from PIL import ImageOps
 from holistic_rtc.bundle import models
 from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 from holistic_rtc.native_log import without_noise
-from holistic_rtc.sample import portrait
 from holistic_rtc.tracking import make_tracker
-
-_SIZE = (640, 480)
+from tests.kit.clips import SIZE, media
+from tests.kit.pictures import grace_hopper
 
 
 @cache
@@ -44,11 +41,11 @@ def tracked_frame() -> tuple[Image, HolisticResult]:
 
 
 def _picture() -> Image:
-    path = Path(os.environ.get("HOLISTIC_TEST_MEDIA", "")) / "both_hands.png"
-    if not path.is_file():
-        path = portrait()
+    path = media("both_hands.png")
+    if path is None:
+        return grace_hopper(*SIZE)
     with PillowImage.open(path) as picture:
-        return np.asarray(ImageOps.pad(picture.convert("RGB"), _SIZE))
+        return np.asarray(ImageOps.pad(picture.convert("RGB"), SIZE))
 
 
 def _open_hand(x: float) -> FloatArray:

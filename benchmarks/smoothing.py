@@ -7,7 +7,6 @@ from itertools import count, islice
 
 import numpy as np
 
-from benchmarks import clip
 from benchmarks.figure import Figure
 from benchmarks.sample import median_ms, tracked_frame
 from holistic_rtc.bundle import models
@@ -15,8 +14,9 @@ from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 from holistic_rtc.motion.refine import Refiner
 from holistic_rtc.native_log import without_noise
 from holistic_rtc.tracking import make_tracker
+from tests.kit.clips import FPS, SIZE, forth_and_back, person_clip
 
-FRAME_MS = 1000 / clip.FPS
+FRAME_MS = 1000 / FPS
 NOISE = 5
 """Standard deviation of a pixel's values, of 255: that of a webcam indoors"""
 SETTLE = 30
@@ -40,8 +40,8 @@ def measure() -> list[Figure]:
     for name in PARTS:
         if _seen(found, name):
             figures += _jitter(name, found[SETTLE:], smoothed[SETTLE:])
-    pictures = clip.frames()
-    found, smoothed = _track(islice(clip.forth_and_back(pictures), 2 * len(pictures)))
+    pictures = person_clip(strips=True)
+    found, smoothed = _track(islice(forth_and_back(pictures), 2 * len(pictures)))
     figures += [_lag(name, found, smoothed) for name in ("face", "left hand", "right hand") if _seen(found, name, 10)]
     return [*figures, Figure("smoothing and head pose, a frame, median", _refine_ms(), "ms", at_most=0.5)]
 
@@ -61,7 +61,7 @@ def _track(images: Iterable[Image]) -> tuple[Results, Results]:
         for i, image in enumerate(images):
             time = round(i * FRAME_MS)
             found.append(tracker.track(image, time))
-            smoothed.append(refiner.refine(found[-1], clip.WIDTH, clip.HEIGHT, time, smoothing=True))
+            smoothed.append(refiner.refine(found[-1], SIZE[0], SIZE[1], time, smoothing=True))
     return found, smoothed
 
 
@@ -78,7 +78,7 @@ def _points(result: HolisticResult, name: str) -> FloatArray | None:
     if "world" in name:
         points = (points - points[0]) * np.float32(1000)
     else:
-        points = points * np.array((clip.WIDTH, clip.HEIGHT, clip.WIDTH), np.float32)
+        points = points * np.array((SIZE[0], SIZE[1], SIZE[0]), np.float32)
     return points
 
 
@@ -117,5 +117,5 @@ def _lag(name: str, found: Results, smoothed: Results) -> Figure:
 def _refine_ms() -> float:
     _, result = tracked_frame()
     refiner, times = Refiner(), count(step=33)
-    refine = partial(refiner.refine, result, clip.WIDTH, clip.HEIGHT, smoothing=True)
+    refine = partial(refiner.refine, result, SIZE[0], SIZE[1], smoothing=True)
     return median_ms(lambda: refine(timestamp_ms=next(times)))

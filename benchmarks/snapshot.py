@@ -15,11 +15,12 @@ from mediapipe.tasks.python.vision import HolisticLandmarker
 from PIL import Image as Pillow
 from PIL import ImageOps
 
-from benchmarks import clip, plain_snapshots
+from benchmarks import plain_snapshots
 from benchmarks.figure import Figure
 from benchmarks.processes import Server, holistic_rtc, running
 from holistic_rtc.bundle import models
 from holistic_rtc.model.result import Image
+from tests.kit.clips import person_clip
 
 SIZE = (1280, 720)
 TURN = 8
@@ -105,7 +106,7 @@ def compare(
 
 def measure() -> list[Figure]:
     models.fetch(models.PoseModel.FULL, report=lambda *_: None)
-    person = [Pillow.fromarray(frame) for frame in clip.frames()]
+    person = [Pillow.fromarray(frame) for frame in person_clip(strips=True)]
     large = [np.asarray(ImageOps.pad(picture, SIZE)) for picture in person[:24]]
     pictures = [encode(picture, SIZE) for picture in person[:24]]
     with ExitStack() as servers, plain_snapshots.make_landmarker() as landmarker:
@@ -118,7 +119,7 @@ def measure() -> list[Figure]:
                 ours.append(servers.enter_context(holistic_rtc("--pose-model", "full")))
         times = {clients: rate(ours[0], pictures, clients)[1] for clients in (1, 4, 16)}
         compared = {clients: compare((*ours, plain), landmarker, large, clients) for clients in (1, 4)}
-        takers = [process for process in ours[1].tree() if "snapshot" in process.cmdline()]
+        takers = ours[1].snapshot_workers()
         mixed = [encode(picture, size) for picture, size in zip(person[:70], cycle(SIZES), strict=False)]
         memory = []
         for _ in range(2):

@@ -1,3 +1,3 @@
 """Real-time holistic tracking over WebRTC."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

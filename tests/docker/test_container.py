@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 import aiohttp
 import numpy as np
 
-from support.clips import person_clip
-from support.publisher import PictureTrack, Publisher
+from tests.kit.clips import person_clip
+from tests.kit.publisher import PictureTrack, Publisher
 
 from .compose import ADDRESS, CPUS, Composition, docker
 
@@ -120,7 +120,7 @@ async def test_two_sessions_share_the_cpu_cap_with_fewer_frames_and_a_bounded_de
         await until_ready(composition.url)
         async with publishing_from_outside(composition.url) as other:
             for publisher in (one, other):
-                await publisher.until(lambda publisher=publisher: len(publisher.landmarks) > 5, timeout=60)
+                await publisher.until_landmarks(6, timeout=60)
             used, began = _cpu_seconds(composition), time.monotonic()
             seen = [len(publisher.landmarks) for publisher in (one, other)]
             reports = len(one.received("stats"))

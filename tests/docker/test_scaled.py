@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
-from e2e.browsers import launched, opened
-from turn.coturn import make_certificate
+from tests.kit.browsers import launched, opened
+from tests.kit.coturn import make_certificate
 
 from .compose import SETTINGS, docker
 

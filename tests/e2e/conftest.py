@@ -9,10 +9,10 @@ import pytest_asyncio
 from PIL import Image
 from playwright.async_api import Browser, Page, Playwright, async_playwright
 
-from e2e.browsers import launched, opened
-from support.clips import person_clip
-from support.publisher import Picture
-from support.serving import Server, serving
+from tests.kit.browsers import launched, opened
+from tests.kit.clips import person_clip
+from tests.kit.publisher import Picture
+from tests.kit.serving import Server, serving
 
 
 @pytest_asyncio.fixture(scope="package")

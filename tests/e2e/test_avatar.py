@@ -11,13 +11,13 @@ import numpy as np
 from PIL import Image
 from playwright.async_api import Browser, FilePayload, Page, Playwright, expect
 
-from e2e.browsers import assert_fits_every_width, launched, opened
 from holistic_rtc.model.geometry import to_matrix
 from holistic_rtc.model.rig import Rig
 from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS
 from holistic_rtc.motion.rig.kinematics import forward
-from support.serving import Server
-from support.vrm import plain_glb, vrm_file
+from tests.kit.browsers import assert_fits_every_width, launched, opened
+from tests.kit.serving import Server
+from tests.kit.vrm import plain_glb, vrm_file
 
 EYES = [BONES.index(f"{side}Eye") for side in ("left", "right")]
 

@@ -11,8 +11,8 @@ import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, Page, expect
 
-from e2e.browsers import PROJECT, opened
-from support.serving import Server
+from tests.kit.browsers import PROJECT, opened
+from tests.kit.serving import Server
 
 EXAMPLES = PROJECT / "examples"
 PLAIN_PAGE = EXAMPLES / "plain-page" / "index.html"

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from e2e.browsers import PROJECT, pixels
-from support.pictures import grace_hopper
-from support.publisher import Picture, PictureTrack, publishing
-from support.serving import Server
+from tests.kit.browsers import PROJECT, pixels
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import Picture, PictureTrack, publishing
+from tests.kit.serving import Server
 
 DRIVER = Path(__file__).parent / "firefox" / "page.mjs"
 

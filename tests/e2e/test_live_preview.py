@@ -8,12 +8,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, expect
 
-from e2e.browsers import opened, pixels
 from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.model.result import HolisticResult
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
-from support.publisher import Picture
-from support.serving import Server
+from tests.kit.browsers import opened, pixels
+from tests.kit.publisher import Picture
+from tests.kit.serving import Server
 
 CONNECTED = '() => document.body.dataset.state === "connected"'
 FACE_SEEN = "() => window.holistic.lastFrame?.faceLandmarks.length === 1"

@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser, Page, Playwright, expect
 
-from e2e.browsers import assert_fits_every_width, launched, opened
-from support.serving import Server
+from tests.kit.browsers import assert_fits_every_width, launched, opened
+from tests.kit.serving import Server
 
 
 async def until_state(page: Page, state: str) -> None:

@@ -13,10 +13,10 @@ import pytest_asyncio
 from PIL import Image
 from playwright.async_api import Browser, FilePayload, Locator, Page, Playwright, expect
 
-from e2e.browsers import assert_fits_every_width, launched, opened, pixels
-from support.pictures import grace_hopper
-from support.publisher import Picture
-from support.serving import Server, serving
+from tests.kit.browsers import assert_fits_every_width, launched, opened, pixels
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import Picture
+from tests.kit.serving import Server, serving
 
 PORTRAIT = Image.fromarray(grace_hopper())
 

@@ -5,8 +5,8 @@ import re
 import numpy as np
 from playwright.async_api import Browser, Page, expect
 
-from e2e.browsers import assert_fits_every_width, opened, pixels
-from support.serving import Server, serving
+from tests.kit.browsers import assert_fits_every_width, opened, pixels
+from tests.kit.serving import Server, serving
 
 FACE_SEEN = "() => window.holistic.lastFrame?.faceLandmarks.length === 1"
 

@@ -4,7 +4,7 @@ import aiohttp
 import pytest_asyncio
 
 from holistic_rtc.client import HolisticClient
-from support.serving import Server, serving
+from tests.kit.serving import Server, serving
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -10,10 +10,10 @@ from PIL import Image
 from holistic_rtc.client import HolisticClient
 from holistic_rtc.errors import RefusedError
 from holistic_rtc.wire import as_json
-from support.commands import ran, refused, running
-from support.outputs import is_null, make_null, reading
-from support.pictures import grace_hopper
-from support.serving import Server
+from tests.kit.commands import ran, refused, running
+from tests.kit.outputs import is_null, make_null, reading
+from tests.kit.pictures import grace_hopper
+from tests.kit.serving import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -19,9 +19,9 @@ from holistic_rtc.commands import COMMANDS
 from holistic_rtc.commands.common import DEFAULT_URL
 from holistic_rtc.sample import portrait
 from holistic_rtc.wire import as_json
-from support.commands import COMMAND, ran, refused
-from support.outputs import reading
-from support.pictures import shared_media
+from tests.kit.commands import COMMAND, ran, refused
+from tests.kit.outputs import reading
+from tests.kit.pictures import shared_media
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -202,7 +202,7 @@ def test_standard_output_gets_the_landmarks_and_nothing_else(tmp_path: Path) -> 
 
 
 def test_standard_output_gets_the_annotated_picture_and_nothing_else(tmp_path: Path) -> None:
-    command = [*COMMAND, "track", portrait(), "--landmarks", tmp_path / "out.jsonl", "-o", "-"]
+    command: list[str | Path] = [*COMMAND, "track", portrait(), "--landmarks", tmp_path / "out.jsonl", "-o", "-"]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     with Image.open(io.BytesIO(done.stdout)) as annotated, Image.open(portrait()) as original:

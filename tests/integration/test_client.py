@@ -21,10 +21,11 @@ from holistic_rtc.errors import (
     SessionUnknownError,
     UnauthorizedError,
 )
-from support.pictures import grace_hopper
-from support.publisher import Picture, Pictures
-from support.serving import Server
-from support.streams import first, rest, take
+from holistic_rtc.model.result import FloatArray
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import Picture, Pictures
+from tests.kit.serving import Server
+from tests.kit.streams import first, rest, take
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -57,15 +58,16 @@ async def test_arrays_are_published_and_landmarks_and_annotated_pictures_come_as
         message = await first(published.landmarks(), lambda message: message.result.face_transform is not None)
         assert (message.track, message.width, message.height) == (0, 640, 480)
         result = message.result
-        for array, shape in (
+        arrays: tuple[tuple[FloatArray | None, tuple[int, ...]], ...] = (
             (result.pose_landmarks, (33, 3)),
             (result.pose_visibility, (33,)),
             (result.face_landmarks, (478, 3)),
             (result.face_blendshapes, (52,)),
             (result.face_transform, (4, 4)),
-        ):
+        )
+        for array, shape in arrays:
             assert array is not None
-            assert (array.shape, array.dtype) == (shape, np.float32)
+            assert (array.shape, array.dtype) == (shape, np.dtype(np.float32))
         assert result.left_hand_landmarks is None
         annotated = (await take(published.video(), 20))[-1]
         assert annotated.shape == picture.shape

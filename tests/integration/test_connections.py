@@ -10,9 +10,9 @@ import psutil
 import pytest
 
 from holistic_rtc.sample import portrait
-from support.pictures import grace_hopper
-from support.publisher import PictureTrack, Publisher
-from support.serving import Server, serving
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import PictureTrack, Publisher
+from tests.kit.serving import Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -130,4 +130,4 @@ async def test_more_idle_connections_than_descriptors_leave_room_for_requests() 
 
 async def test_the_server_takes_as_many_descriptors_as_it_may() -> None:
     async with serving(warm=False, command=("sh", "-c", 'ulimit -Sn 128; ulimit -Hn 512; exec "$@"', "sh")) as server:
-        assert psutil.Process(server.process.pid).rlimit(psutil.RLIMIT_NOFILE) == (512, 512)
+        assert server.front.rlimit(psutil.RLIMIT_NOFILE) == (512, 512)

@@ -11,10 +11,10 @@ import pytest_asyncio
 
 from holistic_rtc.client import HolisticClient
 from holistic_rtc.errors import ConnectionLostError
-from support.pictures import grace_hopper
-from support.publisher import Pictures, PictureTrack, Publisher, publishing
-from support.serving import Server, serving
-from support.streams import first, rest
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import Pictures, PictureTrack, Publisher, publishing
+from tests.kit.serving import Server, serving
+from tests.kit.streams import first, rest
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

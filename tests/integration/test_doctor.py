@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.commands import ran, running
+from tests.kit.commands import ran, running
 
 
 @pytest.fixture(autouse=True)

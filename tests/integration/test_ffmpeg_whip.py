@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from holistic_rtc.client import HolisticClient
-from support.clips import SIZE, person_clip
-from support.serving import Server
-from support.streams import first
+from tests.kit.clips import SIZE, person_clip
+from tests.kit.serving import Server
+from tests.kit.streams import first
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

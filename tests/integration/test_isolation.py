@@ -12,11 +12,11 @@ import pytest
 import pytest_asyncio
 from aioice.ice import get_host_addresses
 
-from support.peer import SDP, Peer
-from support.pictures import grace_hopper
-from support.publisher import PictureTrack, Publisher, publishing
-from support.serving import Server
-from support.subscriber import subscribing
+from tests.kit.peer import SDP, Peer
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import PictureTrack, Publisher, publishing
+from tests.kit.serving import Server
+from tests.kit.subscriber import subscribing
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

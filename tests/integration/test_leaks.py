@@ -3,14 +3,13 @@
 import asyncio
 from pathlib import Path
 
-import psutil
 import pytest
 
 from holistic_rtc.client import HolisticClient
-from support.pictures import grace_hopper
-from support.publisher import Pictures
-from support.serving import Server, serving
-from support.streams import first
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import Pictures
+from tests.kit.serving import Server, serving
+from tests.kit.streams import first
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -47,7 +46,7 @@ async def test_sessions_leave_nothing_behind(tmp_path: Path) -> None:
     # A session that has ended may hold its place a moment longer than its peer.
     limits = ("--max-sessions", str(2 * AT_A_TIME), "--warm", str(AT_A_TIME))
     async with serving(*limits, environment={"TMPDIR": str(tmp_path)}) as server:
-        front = psutil.Process(server.process.pid)
+        front = server.front
         # What is made once, by the first sessions, stays.
         await run_sessions(server, AT_A_TIME)
         threads, files, memory = front.num_threads(), front.num_fds(), front.memory_info().rss

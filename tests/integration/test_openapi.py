@@ -1,6 +1,7 @@
 """The OpenAPI document against the running server: what it promises is what comes."""
 
 import io
+from typing import Any
 
 import pytest
 import schemathesis
@@ -8,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 
-from support.pictures import grace_hopper
-from support.serving import Server
+from tests.kit.pictures import grace_hopper
+from tests.kit.serving import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -33,17 +35,18 @@ async def test_every_answer_is_one_that_the_document_promises(server: Server) ->
     schema = schemathesis.openapi.from_url(f"{server.url}/api/openapi.json")
     tested = set()
     for found in schema.get_all_operations():
+        assert isinstance(found, Ok), found
         operation = found.ok()
 
         # Bytes of any kind in a form are right by the schema, and no picture.
         @RUN
         @given(case=operation.as_strategy().filter(lambda case: case.media_type != "multipart/form-data"))
-        def valid_requests_are_served(case: schemathesis.Case) -> None:
+        def valid_requests_are_served(case: schemathesis.Case[Any]) -> None:
             case.call_and_validate()
 
         @RUN
         @given(case=operation.as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE))
-        def invalid_requests_are_refused(case: schemathesis.Case) -> None:
+        def invalid_requests_are_refused(case: schemathesis.Case[Any]) -> None:
             case.call_and_validate(checks=[not_a_server_error])
 
         valid_requests_are_served()

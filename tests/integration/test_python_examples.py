@@ -11,10 +11,10 @@ import av
 import numpy as np
 import pytest
 
-from support.clips import SIZE, person_clip
-from support.pictures import grace_hopper
-from support.publisher import PictureTrack, publishing
-from support.serving import Server
+from tests.kit.clips import SIZE, person_clip
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import PictureTrack, publishing
+from tests.kit.serving import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

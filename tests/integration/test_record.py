@@ -15,10 +15,10 @@ from yarl import URL
 from holistic_rtc import cli
 from holistic_rtc.client import HolisticClient, VideoFile
 from holistic_rtc.wire import as_json
-from support.commands import refused, running, told
-from support.pictures import grace_hopper, shared_media
-from support.publisher import Pictures
-from support.serving import Server, serving
+from tests.kit.commands import refused, running, told
+from tests.kit.pictures import grace_hopper, shared_media
+from tests.kit.publisher import Pictures
+from tests.kit.serving import Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -165,7 +165,7 @@ async def test_a_video_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 async def test_what_can_not_be_recorded(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "take.bvh"
     await server.until_sessions(0)
-    for arguments, words in (
+    cases: tuple[tuple[list[str | Path], str], ...] = (
         (["--url", server.url, "-o", path], "no session is running"),
         (["--url", "http://127.0.0.1:1", "-o", path], "can't be reached"),
         (["--url", server.url, "--session", "nobody", "-o", path], "no such session"),
@@ -173,6 +173,7 @@ async def test_what_can_not_be_recorded(server: Server, tmp_path: Path, capsys: 
         ([tmp_path / "absent.mp4", "-o", path], "there is no file"),
         ([tmp_path / "clip.mp4", "--session", "ID", "-o", path], "not both"),
         ([shared_media("nobody.jpg"), "-o", path], "nobody was seen"),
-    ):
+    )
+    for arguments, words in cases:
         assert words in await refused(capsys, "record", *arguments)
     assert os.listdir(tmp_path) == []

@@ -19,8 +19,9 @@ from holistic_rtc.motion.rig.kinematics import forward
 from holistic_rtc.motion.rig.rest import RELAXED
 from holistic_rtc.motion.rig.solver import TO_VRM, RigSolver
 from holistic_rtc.native_log import without_noise
+from holistic_rtc.pipeline.frames import to_rgb
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
-from support.pictures import shared_media
+from tests.kit.pictures import shared_media
 
 ARMS = {"UpperArm": ("LowerArm", 11, 13), "LowerArm": ("Hand", 13, 15)}
 LEGS = {"UpperLeg": ("LowerLeg", 23, 25), "LowerLeg": ("Foot", 25, 27)}
@@ -29,9 +30,7 @@ LEGS = {"UpperLeg": ("LowerLeg", 23, 25), "LowerLeg": ("Foot", 25, 27)}
 def solved(name: str, step: int, frames: int) -> Iterator[tuple[HolisticResult, Rig]]:
     """Frames of a clip of the shared media, one in ``step``, and their rigs."""
     with av.open(str(shared_media(name))) as container:
-        pictures = (
-            frame.to_ndarray(format="rgb24") for frame in islice(container.decode(video=0), 0, step * frames, step)
-        )
+        pictures = (to_rgb(frame) for frame in islice(container.decode(video=0), 0, step * frames, step))
         yield from solved_pictures(pictures, 33 * step)
 
 

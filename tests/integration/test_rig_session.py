@@ -1,6 +1,7 @@
 """The part `rig` from the server to its clients, with the real model."""
 
 import asyncio
+from functools import partial
 
 import aiohttp
 import numpy as np
@@ -17,11 +18,11 @@ from holistic_rtc.pipeline import pipeline
 from holistic_rtc.sample import portrait
 from holistic_rtc.sdp.offer import Offer
 from holistic_rtc.workers.live.session import Session
-from support.peer import Peer
-from support.pictures import grace_hopper
-from support.publisher import PictureTrack, publishing
-from support.serving import Server
-from support.streams import first
+from tests.kit.peer import Peer
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import PictureTrack, publishing
+from tests.kit.serving import Server
+from tests.kit.streams import first
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -138,7 +139,8 @@ async def test_a_rig_is_solved_only_while_a_peer_that_has_named_it_is_there(
             for id, peer in (("one", one), ("other", other)):
                 peer.open_landmarks()
                 await peer.accept(await session.subscribe(id, Offer.parse(await peer.offer())))
-                await peer.until(lambda peer=peer: peer.landmarks and peer.received("configured"))
+                await peer.until_landmarks(1)
+                await peer.until(partial(peer.received, "configured"))
             assert not await solves()
 
             await name(one, "pose", "rig")

@@ -15,10 +15,10 @@ import aiohttp
 import pytest
 from cryptography import x509
 
-from support.peer import SDP
-from support.pictures import grace_hopper
-from support.publisher import PictureTrack, publishing
-from support.serving import Server, serving
+from tests.kit.peer import SDP
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import PictureTrack, publishing
+from tests.kit.serving import Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

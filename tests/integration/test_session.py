@@ -1,6 +1,7 @@
 """A session's media and channels, with a real peer and the real model."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -11,16 +12,17 @@ from aiortc import RTCRtpSender
 
 from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.client import HolisticClient, LandmarkMessage
+from holistic_rtc.model.result import FloatArray
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
-from support.pictures import grace_hopper
-from support.publisher import Picture, Pictures, PictureTrack, Publisher, publishing
-from support.serving import Server
-from support.streams import first
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import Picture, Pictures, PictureTrack, Publisher, publishing
+from tests.kit.serving import Server
+from tests.kit.streams import first
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-def track_offline(picture: Picture) -> np.ndarray:
+def track_offline(picture: Picture) -> FloatArray:
     """:return: (478, 2) face landmarks in pixels"""
     tracker = MediaPipeTracker(find(PoseModel.LITE).path)
     for timestamp in range(5):
@@ -28,11 +30,20 @@ def track_offline(picture: Picture) -> np.ndarray:
     tracker.close()
     assert result.face_landmarks is not None
     height, width = picture.shape[:2]
-    return result.face_landmarks[:, :2] * (width, height)
+    return result.face_landmarks[:, :2] * np.array((width, height), np.float32)
 
 
 def seen_face(message: LandmarkMessage) -> bool:
     return message.result.face_landmarks is not None
+
+
+def seen_face_in(size: tuple[int, int], message: LandmarkMessage) -> bool:
+    return (message.width, message.height) == size and seen_face(message)
+
+
+def has_size(size: tuple[int, int], picture: Picture) -> bool:
+    height, width = picture.shape[:2]
+    return (width, height) == size
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -150,9 +161,9 @@ async def test_every_size_works_and_may_change_in_mid_stream(client: HolisticCli
             pictures.picture = source
             # An encoder takes even sizes only.
             even = width & ~1, height & ~1
-            message = await first(landmarks, lambda m, even=even: (m.width, m.height) == even and seen_face(m))
+            message = await first(landmarks, partial(seen_face_in, even))
             assert message.result.pose_landmarks is not None
-            await first(video, lambda picture, even=even: picture.shape[1::-1] == even)
+            await first(video, partial(has_size, even))
 
 
 async def test_nobody_darkness_and_several_people_are_no_errors_and_one_person_is_found_again(

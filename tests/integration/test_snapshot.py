@@ -21,8 +21,8 @@ from PIL import Image
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import Part
 from holistic_rtc.wire import as_json
-from support.pictures import grace_hopper
-from support.serving import Server, serving
+from tests.kit.pictures import grace_hopper
+from tests.kit.serving import Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

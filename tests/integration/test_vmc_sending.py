@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+from collections.abc import AsyncIterable
 from datetime import timedelta
 
 import numpy as np
@@ -11,12 +12,12 @@ import pytest
 from holistic_rtc.client import HolisticClient, LandmarkMessage, Part, VideoFile
 from holistic_rtc.model.skeleton import BONES
 from holistic_rtc.outputs.vmc import sending
-from support.commands import refused, running, told
-from support.pictures import grace_hopper, shared_media
-from support.publisher import Pictures
-from support.serving import Server
-from support.takes import posed
-from support.vmc import receiving
+from tests.kit.commands import refused, running, told
+from tests.kit.pictures import grace_hopper, shared_media
+from tests.kit.publisher import Pictures
+from tests.kit.serving import Server
+from tests.kit.takes import posed
+from tests.kit.vmc import receiving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -52,7 +53,7 @@ async def test_a_person_s_bones_until_the_session_ends(server: Server) -> None:
     assert times == sorted(times)
 
 
-async def collect(messages, seen: list[LandmarkMessage]) -> None:
+async def collect(messages: AsyncIterable[LandmarkMessage], seen: list[LandmarkMessage]) -> None:
     async for message in messages:
         seen.append(message)
 

@@ -13,11 +13,11 @@ import pytest_asyncio
 
 from holistic_rtc.client import HolisticClient, Publication
 from holistic_rtc.wire import as_json
-from support.commands import refused, running
-from support.pictures import grace_hopper
-from support.publisher import Pictures
-from support.serving import Server
-from support.streams import first
+from tests.kit.commands import refused, running
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import Pictures
+from tests.kit.serving import Server
+from tests.kit.streams import first
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -14,8 +14,8 @@ import pytest
 
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.wire import as_flatbuffers
-from support.clips import SIZE, person_clip
-from support.serving import Server
+from tests.kit.clips import SIZE, person_clip
+from tests.kit.serving import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

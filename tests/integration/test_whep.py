@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -14,11 +15,13 @@ import pytest
 import pytest_asyncio
 from aiortc import RTCConfiguration, RTCPeerConnection
 
-from support.peer import SDP
-from support.pictures import grace_hopper
-from support.publisher import PictureTrack, Publisher, publishing
-from support.serving import Server
-from support.subscriber import subscribing
+from tests.kit.peer import SDP
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import PictureTrack, Publisher, publishing
+from tests.kit.serving import Server
+from tests.kit.subscriber import subscribing
+
+PROJECT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -41,7 +44,7 @@ async def listed(publisher: Publisher) -> dict[str, Any]:
     """What the server tells of its session."""
     async with publisher.http.get(f"{publisher.url}/api/sessions") as response:
         assert response.status == 200
-        sessions = (await response.json())["sessions"]
+        sessions: list[dict[str, Any]] = (await response.json())["sessions"]
     [session] = [session for session in sessions if session["id"] == publisher.session]
     return session
 
@@ -201,9 +204,9 @@ async def test_sixteen_subscribers_are_served_and_one_too_many_is_told(server: S
             for number in range(16)
         ]
         for subscriber in every:
-            await subscriber.until(lambda subscriber=subscriber: len(subscriber.landmarks) > 10)
+            await subscriber.until_landmarks(11)
         for subscriber in every[:2]:
-            await subscriber.until(lambda subscriber=subscriber: len(subscriber.frames.get(0, [])) > 5)
+            await subscriber.until_frames(6)
         offer = every[0].pc.localDescription.sdp
         async with every[0].http.post(f"{server.url}/whep/{publisher.session}", data=offer, headers=SDP) as response:
             assert response.status == 503
@@ -215,8 +218,8 @@ async def test_a_stopped_subscriber_loses_messages_and_slows_nobody(server: Serv
     """The one that is stopped doesn't even acknowledge what it gets."""
     async with subscribing(server.url, publisher.session, videos=0) as well:
         code = (
-            "import asyncio, sys; sys.path.insert(0, 'tests')\n"
-            "from support.subscriber import subscribing\n"
+            f"import asyncio, sys; sys.path.insert(0, {str(PROJECT)!r})\n"
+            "from tests.kit.subscriber import subscribing\n"
             "async def main():\n"
             "    async with subscribing(*sys.argv[1:]) as subscriber:\n"
             "        await subscriber.until(lambda: len(subscriber.landmarks) > 5)\n"

@@ -12,10 +12,10 @@ from aiortc.rtcdtlstransport import SRTPProtectionProfile, generate_certificate
 from cryptography.hazmat.primitives.asymmetric import rsa
 from OpenSSL import SSL
 
-from support.peer import SDP
-from support.pictures import grace_hopper
-from support.publisher import PictureTrack, Publisher, publishing
-from support.serving import Server, serving
+from tests.kit.peer import SDP
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import PictureTrack, Publisher, publishing
+from tests.kit.serving import Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

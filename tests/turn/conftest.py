@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from support.serving import Server, serving
-
-from .coturn import Coturn, coturn, make_certificate, own_addresses
+from tests.kit.coturn import Coturn, coturn, make_certificate, own_addresses
+from tests.kit.serving import Server, serving
 
 TOKEN = "t0ken"
 

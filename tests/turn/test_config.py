@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from .coturn import coturn, render
+from tests.kit.coturn import coturn, render
 
 
 def rendered(folder: Path, **environment: str) -> list[str]:

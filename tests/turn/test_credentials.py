@@ -15,10 +15,10 @@ from aioice.turn import TurnTransport, create_turn_endpoint
 from aiortc import RTCConfiguration, RTCPeerConnection
 
 from holistic_rtc.sessions.ice_servers import mint
-from support.serving import Server
+from tests.kit.coturn import Coturn, coturn, has_ipv6
+from tests.kit.serving import Server
 
 from .conftest import TOKEN
-from .coturn import Coturn, coturn, has_ipv6
 
 AUTHORISED = {"Authorization": f"Bearer {TOKEN}"}
 

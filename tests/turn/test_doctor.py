@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from support.commands import ran
-
-from .coturn import Coturn, coturn, free_port, own_addresses
+from tests.kit.commands import ran
+from tests.kit.coturn import Coturn, coturn, free_port, own_addresses
 
 Examine = Callable[..., Awaitable[str]]
 

@@ -7,12 +7,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, Playwright, Route, async_playwright, expect
 
-from e2e.browsers import launched, opened
 from holistic_rtc.sessions.ice_servers import mint
-from support.serving import Server
+from tests.kit.browsers import launched, opened
+from tests.kit.coturn import Coturn
+from tests.kit.serving import Server
 
 from .conftest import TOKEN
-from .coturn import Coturn
 
 ONLY_RELAYS = """
     const Plain = window.RTCPeerConnection;

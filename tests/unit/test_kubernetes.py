@@ -14,7 +14,8 @@ MANIFEST = Path(__file__).parents[2] / "deploy" / "kubernetes.yaml"
 @pytest.fixture
 def pod() -> dict[str, Any]:
     (deployment,) = (part for part in yaml.safe_load_all(MANIFEST.read_text()) if part["kind"] == "Deployment")
-    return deployment["spec"]["template"]["spec"]
+    spec: dict[str, Any] = deployment["spec"]["template"]["spec"]
+    return spec
 
 
 @pytest.fixture

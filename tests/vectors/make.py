@@ -20,9 +20,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import orjson
+from PIL import Image
 
 from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.model.message import LandmarkMessage
@@ -64,7 +64,8 @@ def main() -> None:
 
 
 def tracked(picture: Path, *, seq: int, timestamp_ms: int, track: int) -> LandmarkMessage:
-    image = cv2.cvtColor(cv2.imread(str(picture)), cv2.COLOR_BGR2RGB)
+    with Image.open(picture) as opened:
+        image = np.asarray(opened.convert("RGB"))
     tracker = MediaPipeTracker(find(PoseModel.LITE).path)
     result = tracker.track(image, 0)
     tracker.close()

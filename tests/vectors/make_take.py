@@ -2,7 +2,7 @@
 Makes ``take.bvh`` and ``take.vrma`` of a made-up motion, and ``take.expected.json`` with where a reader must find the
 bones, which the web tests read.
 
-Run it from the project's root: ``PYTHONPATH=tests .venv/bin/python tests/vectors/make_take.py``.
+Run it from the project's root: ``PYTHONPATH=. .venv/bin/python tests/vectors/make_take.py``.
 """
 
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 
 from holistic_rtc.recording import bvh, vrma
-from support.takes import FPS, expected, waving_motion
+from tests.kit.takes import FPS, expected, waving_motion
 
 HERE = Path(__file__).parent
 

@@ -1,0 +1,70 @@
+"""A clip of a real person, 640x480 at 30 fps."""
+
+import os
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import cycle
+from pathlib import Path
+
+import av
+import numpy as np
+from PIL import Image, ImageOps
+
+from holistic_rtc.sample import portrait
+
+from .publisher import Picture
+
+SIZE = (640, 480)
+FPS = 30
+
+_STRIP = 60
+_PANNED_FRAMES = 60
+
+
+def media(name: str) -> Path | None:
+    """A file of the folder that HOLISTIC_TEST_MEDIA names, if it is there."""
+    path = Path(os.environ.get("HOLISTIC_TEST_MEDIA", "/nowhere")) / name
+    return path if path.exists() else None
+
+
+@cache
+def person_clip(*, strips: bool = False) -> list[Picture]:
+    """
+    The waving person of the shared test media, or where that is absent the portrait, panned and zoomed.
+
+    :param strips: whether the portrait leaves the picture black at its left and right, for what is drawn there.
+    """
+    path = media("wave.mp4")
+    if path is None:
+        return _pan_and_zoom(SIZE[0] - 2 * _STRIP * strips, SIZE[1])
+    with av.open(path) as container:
+        return [_fitted(frame.to_image()) for frame in container.decode(video=0)]
+
+
+def forth_and_back(pictures: Sequence[Picture]) -> Iterator[Picture]:
+    """For ever, without a cut."""
+    return cycle([*pictures, *pictures[-2:0:-1]])
+
+
+def as_i420(pictures: Sequence[Picture]) -> bytes:
+    """All pictures as planes of Y, U and V, one after the other."""
+    return b"".join(
+        av.VideoFrame.from_ndarray(picture, format="rgb24").to_ndarray(format="yuv420p").tobytes()
+        for picture in pictures
+    )
+
+
+def _pan_and_zoom(width: int, height: int) -> list[Picture]:
+    pictures = []
+    with Image.open(portrait()) as file:
+        picture = file.convert("RGB")
+    for phase in np.linspace(0, 2 * np.pi, _PANNED_FRAMES, endpoint=False):
+        side = 440 + 60 * np.cos(phase)
+        left, top = (512 - side) * (0.5 + 0.4 * np.sin(phase)), 20 + 20 * np.sin(2 * phase)
+        box = (left, top, left + side, top + side * height / width)
+        pictures.append(_fitted(picture.resize((width, height), box=box)))
+    return pictures
+
+
+def _fitted(picture: Image.Image) -> Picture:
+    return np.asarray(ImageOps.pad(picture, SIZE))

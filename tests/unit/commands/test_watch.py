@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from holistic_rtc.commands.watch_table import WatchedTrack, head_angles
+from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.result import FloatArray, HolisticResult
+
+
+def turned(axis: int, degrees: float) -> FloatArray:
+    """A rotation about x, y or z, by the right hand."""
+    matrix: FloatArray = np.eye(4, dtype=np.float32)
+    one, two = (axis + 1) % 3, (axis + 2) % 3
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    matrix[one, one] = matrix[two, two] = cosine
+    matrix[two, one], matrix[one, two] = sine, -sine
+    return matrix
+
+
+@pytest.mark.parametrize(("yaw", "pitch", "roll"), [(0, 0, 0), (20, 0, 0), (0, 30, 0), (0, 0, -40), (-25, 35, 45)])
+def test_the_head_turns_right_up_and_counter_clockwise(yaw: float, pitch: float, roll: float) -> None:
+    # About x, the right hand turns a face downwards.
+    transform = (turned(1, yaw) @ turned(0, -pitch) @ turned(2, roll)).astype(np.float32)
+    assert head_angles(transform) == pytest.approx((yaw, pitch, roll), abs=1e-3)
+
+
+def test_a_track_counts_what_is_missed_and_says_what_is_seen() -> None:
+    def message(seq: int, result: HolisticResult) -> LandmarkMessage:
+        return LandmarkMessage(seq, seq * 33, 640, 480, 0, result)
+
+    hand = np.zeros((21, 3), np.float32)
+    track = WatchedTrack(message(10, HolisticResult()))
+    for number, seq in enumerate((10, 11, 15, 16)):
+        track.add(message(seq, HolisticResult(left_hand_landmarks=hand)), now=100 + number / 10)
+    assert (track.received, track.missed) == (4, 3)
+    assert track.seen() == "left"
+    assert track.rate.fps(now=100.5) == 8
+    assert track.rate.fps(now=110) == 0
+    track.add(message(17, HolisticResult()), now=111)
+    assert track.seen() == "nobody"

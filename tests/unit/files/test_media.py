@@ -1,0 +1,545 @@
+"""Pictures and videos from files made here, through the real tracker where landmarks matter."""
+
+import io
+import os
+import socket
+import struct
+import zlib
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from av.error import FFmpegError
+from PIL import Image
+
+from holistic_rtc.atomic import STDOUT
+from holistic_rtc.bundle.models import PoseModel, find
+from holistic_rtc.commands.track import Tracked, track_file
+from holistic_rtc.errors import MediaError
+from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.parts import Part
+from holistic_rtc.model.result import HolisticResult
+from holistic_rtc.motion.refine import Refiner
+from holistic_rtc.tracking.engine import Tracker
+from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
+from holistic_rtc.wire import as_json
+from tests.kit.outputs import is_null, make_null, reading
+from tests.kit.pictures import grace_hopper
+
+Picture = np.ndarray[Any, np.dtype[np.uint8]]
+MODEL = find(PoseModel.LITE).path
+
+
+class Spectator:
+    """A tracker that keeps what it is shown, and sees nobody."""
+
+    def __init__(self) -> None:
+        self.shown: list[Picture] = []
+
+    def track(self, image: Picture, timestamp_ms: int) -> HolisticResult:
+        self.shown.append(image.copy())
+        return HolisticResult()
+
+    def close(self) -> None:
+        pass
+
+
+def mediapipe() -> Tracker:
+    return MediaPipeTracker(MODEL)
+
+
+def track(
+    source: Path,
+    annotated: Path | None = None,
+    landmarks: Path | None = None,
+    report: Callable[[int, int], None] = lambda done, total: None,
+    make_tracker: Callable[[], Tracker] = Spectator,
+) -> Tracked:
+    return track_file(source, make_tracker, annotated, landmarks, report)
+
+
+def refuse(source: Path, annotated: Path | None = None, landmarks: Path | None = None) -> str:
+    """:return: what the error says"""
+
+    def make_tracker() -> Tracker:
+        raise AssertionError("no tracker is needed to see that this can't be done")
+
+    with pytest.raises(MediaError) as caught:
+        track_file(source, make_tracker, annotated, landmarks, lambda done, total: None)
+    return str(caught.value)
+
+
+def write_video(
+    path: Path,
+    pictures: Iterable[Picture],
+    *,
+    times: Iterable[int] | None = None,
+    rotation: int = 0,
+    codec: str = "libx264",
+    pix_fmt: str = "yuv420p",
+    options: dict[str, str] | None = None,
+    title: str = "",
+) -> Path:
+    """
+    :param times: of the frames in milliseconds; 25 a second if not given.
+    """
+    pictures = list(pictures)
+    with av.open(path, "w") as container:
+        container.metadata["title"] = title
+        stream = container.add_stream(codec, rate=25, options=options or {})
+        assert isinstance(stream, av.VideoStream)
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt = pix_fmt
+        stream.codec_context.time_base = Fraction(1, 1000)
+        if rotation:
+            stream.set_display_rotation(rotation)
+        for picture, time in zip(pictures, times or range(0, 40 * len(pictures), 40), strict=True):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = time, Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def read_image(path: Path) -> Picture:
+    with Image.open(path) as picture:
+        return np.asarray(picture)
+
+
+def read_video(path: Path) -> list[av.VideoFrame]:
+    with av.open(path) as container:
+        return list(container.decode(video=0))
+
+
+def read_lines(path: Path) -> list[LandmarkMessage]:
+    return [as_json.decode(line) for line in path.read_bytes().splitlines()]
+
+
+def nose(message: LandmarkMessage) -> tuple[float, float]:
+    """The tip of the nose in pixels."""
+    face = message.result.face_landmarks
+    assert face is not None
+    return float(face[1, 0] * message.width), float(face[1, 1] * message.height)
+
+
+@pytest.fixture
+def portrait() -> Picture:
+    return grace_hopper(400, 480)
+
+
+def assert_is_upright(shown: Picture, portrait: Picture) -> None:
+    """In greys, since some formats have no more, and where the person is: around it may be transparent."""
+    assert shown.shape == portrait.shape
+    greys = [np.asarray(Image.fromarray(picture).convert("L"))[:, 60:340].astype(int) for picture in (shown, portrait)]
+    assert np.abs(greys[0] - greys[1]).mean() < 8
+
+
+def test_a_picture_gives_an_annotated_picture_and_one_line(portrait: Picture, tmp_path: Path) -> None:
+    source = tmp_path / "portrait.png"
+    Image.fromarray(portrait).save(source)
+    reports: list[tuple[int, int]] = []
+    tracked = track(
+        source,
+        tmp_path / "out.png",
+        tmp_path / "out.jsonl",
+        lambda done, total: reports.append((done, total)),
+        mediapipe,
+    )
+    assert (tracked.frames, tracked.damaged, reports) == (1, False, [(1, 1)])
+    assert tracked.seen[Part.FACE] == tracked.seen[Part.POSE] == 1
+    (message,) = read_lines(tmp_path / "out.jsonl")
+    assert (message.seq, message.timestamp_ms, message.width, message.height, message.track) == (0, 0, 400, 480, 0)
+    annotated = read_image(tmp_path / "out.png")
+    assert annotated.shape == portrait.shape
+    difference = np.abs(annotated.astype(int) - portrait)
+    x, y = map(round, nose(message))
+    assert difference[y - 40 : y + 40, x - 40 : x + 40].mean() > 5
+    assert difference[:40, :40].max() == 0
+
+
+def test_with_no_output_named_the_annotated_one_is_put_beside_the_source(portrait: Picture, tmp_path: Path) -> None:
+    source = tmp_path / "portrait.bmp"
+    Image.fromarray(portrait).save(source)
+    assert track(source).annotated == tmp_path / "portrait-annotated.png"
+    assert {path.name for path in tmp_path.iterdir()} == {"portrait.bmp", "portrait-annotated.png"}
+
+
+def test_nobody_is_no_error(tmp_path: Path) -> None:
+    source = tmp_path / "grey.png"
+    Image.new("RGB", (321, 121), "grey").save(source)
+    tracked = track(source, tmp_path / "out.jpg", tmp_path / "out.jsonl", make_tracker=mediapipe)
+    assert tracked.seen.total() == 0
+    assert read_image(tmp_path / "out.jpg").shape == (121, 321, 3)
+    assert read_lines(tmp_path / "out.jsonl")[0].result.pose_landmarks is None
+
+
+def cut_out(picture: Image.Image) -> Image.Image:
+    """The person stays; around it, transparent and of a colour that would be seen if transparency was ignored."""
+    alpha = Image.new("L", picture.size, 0)
+    alpha.paste(255, (60, 0, 340, 480))
+    picture = picture.copy()
+    picture.putalpha(alpha)
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("name", "convert", "options"),
+    [
+        ("plain.jpg", lambda p: p, {}),
+        ("small.webp", lambda p: p, {}),
+        ("plain.bmp", lambda p: p, {}),
+        ("grey.png", lambda p: p.convert("L"), {}),
+        ("deep_grey.png", lambda p: Image.fromarray(np.asarray(p.convert("L")).astype(np.uint16) * 257), {}),
+        ("palette.png", lambda p: p.quantize(128), {}),
+        ("alpha.png", cut_out, {}),
+        ("ink.jpg", lambda p: p.convert("CMYK"), {}),
+        # 6: the camera was held so that the picture has to be turned by 90 degrees clockwise.
+        ("turned.jpg", lambda p: p.transpose(Image.Transpose.ROTATE_90), {"exif": {0x0112: 6}}),
+    ],
+)
+def test_every_kind_of_picture_is_read_upright(
+    name: str,
+    convert: Callable[[Image.Image], Image.Image],
+    options: dict[str, Any],
+    portrait: Picture,
+    tmp_path: Path,
+) -> None:
+    if "exif" in options:
+        exif = Image.Exif()
+        exif.update(options["exif"])
+        options = {"exif": exif}
+    convert(Image.fromarray(portrait)).save(tmp_path / name, **options)
+    spectator = Spectator()
+    track(tmp_path / name, landmarks=tmp_path / "out.jsonl", make_tracker=lambda: spectator)
+    (message,) = read_lines(tmp_path / "out.jsonl")
+    assert (message.width, message.height) == (400, 480)
+    assert_is_upright(spectator.shown[0], portrait)
+
+
+def test_what_is_transparent_becomes_white(portrait: Picture, tmp_path: Path) -> None:
+    cut_out(Image.fromarray(portrait)).save(tmp_path / "alpha.png")
+    track(tmp_path / "alpha.png", tmp_path / "out.png")
+    assert read_image(tmp_path / "out.png")[5, 5].tolist() == [255, 255, 255]
+
+
+def test_a_video_keeps_its_frames_and_their_uneven_times(portrait: Picture, tmp_path: Path) -> None:
+    times = [0, 40, 47, 130, 1130, 1163]
+    source = write_video(tmp_path / "clip.mkv", [portrait] * len(times), times=times)
+    reports: list[tuple[int, int]] = []
+    tracked = track(
+        source,
+        tmp_path / "out.mp4",
+        tmp_path / "out.jsonl",
+        lambda done, total: reports.append((done, total)),
+        mediapipe,
+    )
+    assert tracked.frames == tracked.seen[Part.FACE] == len(times)
+    assert [done for done, _ in reports] == [1, 2, 3, 4, 5, 6]
+    messages = read_lines(tmp_path / "out.jsonl")
+    assert [message.seq for message in messages] == [0, 1, 2, 3, 4, 5]
+    assert [message.timestamp_ms for message in messages] == times
+    frames = read_video(tmp_path / "out.mp4")
+    assert [round(frame.time * 1000) for frame in frames] == times
+    assert (frames[0].width, frames[0].height, frames[0].format.name) == (400, 480, "yuv420p")
+
+
+def test_annotated_videos_are_h264_with_the_index_first_and_in_the_colours_of_the_source(
+    portrait: Picture, tmp_path: Path
+) -> None:
+    source = write_video(tmp_path / "clip.mp4", [portrait] * 3)
+    track(source, tmp_path / "out.mp4")
+    with av.open(tmp_path / "out.mp4") as container:
+        assert container.streams.video[0].codec_context.name == "h264"
+        assert not container.streams.audio
+    data = (tmp_path / "out.mp4").read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
+    corner = slice(0, 40), slice(0, 40)
+    before, after = (read_video(path)[0].to_ndarray(format="rgb24") for path in (source, tmp_path / "out.mp4"))
+    assert np.abs(after[corner].astype(int) - before[corner]).mean() < 3
+
+
+def test_the_landmarks_of_a_video_are_smoothed_and_tell_the_heads_pose_as_those_of_a_stream(
+    portrait: Picture, tmp_path: Path
+) -> None:
+    shifted = [np.roll(portrait, 3 * i, axis=1) for i in range(4)]
+    source = write_video(tmp_path / "clip.avi", shifted, codec="ffv1", pix_fmt="bgr0")
+    track(source, landmarks=tmp_path / "out.jsonl", make_tracker=mediapipe)
+    refiner = Refiner()
+    with closing(mediapipe()) as tracker:
+        for picture, message in zip(shifted, read_lines(tmp_path / "out.jsonl"), strict=True):
+            found = tracker.track(picture, message.timestamp_ms)
+            expected = refiner.refine(found, 400, 480, message.timestamp_ms, smoothing=True)
+            for name, tolerance in (("face_landmarks", 1e-4), ("face_transform", 0.01)):
+                np.testing.assert_allclose(getattr(message.result, name), getattr(expected, name), atol=tolerance)
+    assert np.abs(found.face_landmarks - expected.face_landmarks).max() > 1e-3  # type: ignore[operator]
+
+
+def test_a_video_that_begins_late_begins_at_once_when_annotated(portrait: Picture, tmp_path: Path) -> None:
+    source = write_video(tmp_path / "clip.mkv", [portrait] * 3, times=[90_000, 90_040, 90_080])
+    track(source, tmp_path / "out.mp4", tmp_path / "out.jsonl")
+    assert [message.timestamp_ms for message in read_lines(tmp_path / "out.jsonl")] == [0, 40, 80]
+    assert [round(frame.time * 1000) for frame in read_video(tmp_path / "out.mp4")] == [0, 40, 80]
+
+
+def test_a_video_without_times_goes_by_its_rate(portrait: Picture, tmp_path: Path) -> None:
+    source = write_video(tmp_path / "clip.h264", [portrait] * 3, options={"x264-params": "bframes=0"})
+    track(source, tmp_path / "out.mp4", tmp_path / "out.jsonl")
+    times = [message.timestamp_ms for message in read_lines(tmp_path / "out.jsonl")]
+    assert times == [0, 40, 80]
+    assert len(read_video(tmp_path / "out.mp4")) == 3
+
+
+# Turned counter-clockwise by the player, so the frames themselves are turned clockwise.
+@pytest.mark.parametrize(("rotation", "turns"), [(90, -1), (-90, 1), (180, 2)])
+def test_a_turned_phones_video_comes_out_upright(rotation: int, turns: int, portrait: Picture, tmp_path: Path) -> None:
+    frames = [np.ascontiguousarray(np.rot90(portrait, turns))] * 3
+    source = write_video(tmp_path / "phone.mp4", frames, rotation=rotation)
+    spectator = Spectator()
+    track(source, tmp_path / "out.mp4", tmp_path / "out.jsonl", make_tracker=lambda: spectator)
+    message = read_lines(tmp_path / "out.jsonl")[-1]
+    assert (message.width, message.height) == (400, 480)
+    assert_is_upright(spectator.shown[-1], portrait)
+    frame = read_video(tmp_path / "out.mp4")[0]
+    assert (frame.width, frame.height, frame.rotation) == (400, 480, 0)
+
+
+def test_odd_sizes_lose_a_row_or_column(portrait: Picture, tmp_path: Path) -> None:
+    source = write_video(tmp_path / "odd.avi", [portrait[:241, :321]] * 2, codec="ffv1", pix_fmt="bgr0")
+    track(source, tmp_path / "out.mp4", tmp_path / "out.jsonl")
+    frame = read_video(tmp_path / "out.mp4")[0]
+    message = read_lines(tmp_path / "out.jsonl")[0]
+    assert (frame.width, frame.height) == (message.width, message.height) == (320, 240)
+
+
+def test_a_title_in_an_old_encoding_does_no_harm(portrait: Picture, tmp_path: Path) -> None:
+    source = write_video(tmp_path / "clip.avi", [portrait] * 2, title="Bj?rn")
+    source.write_bytes(source.read_bytes().replace(b"Bj?rn", "Bjørn".encode("latin-1")))
+    assert track(source, landmarks=tmp_path / "out.jsonl").frames == 2
+
+
+def test_a_gif_is_a_video(portrait: Picture, tmp_path: Path) -> None:
+    source = tmp_path / "clip.gif"
+    Image.fromarray(portrait).save(
+        source, save_all=True, append_images=[Image.fromarray(portrait[:, ::-1])], duration=100
+    )
+    tracked = track(source)
+    assert tracked.annotated == tmp_path / "clip-annotated.mp4"
+    assert tracked.frames == 2
+
+
+def test_a_video_of_one_dot_is_tracked_but_not_written(tmp_path: Path) -> None:
+    Image.new("RGB", (1, 1)).save(tmp_path / "dot.gif")
+    assert track(tmp_path / "dot.gif", landmarks=tmp_path / "out.jsonl").frames == 1
+    with pytest.raises(MediaError, match="less than 2 pixels"):
+        track(tmp_path / "dot.gif", tmp_path / "out.mp4")
+
+
+def test_of_a_video_cut_at_its_end_what_can_be_read_is_tracked(portrait: Picture, tmp_path: Path) -> None:
+    # Without prediction between frames all of them have about the same size.
+    whole = write_video(tmp_path / "whole.avi", [portrait] * 8, codec="mjpeg", pix_fmt="yuvj420p")
+    cut = tmp_path / "cut.avi"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    tracked = track(cut, tmp_path / "out.mp4", tmp_path / "out.jsonl")
+    assert 2 <= tracked.frames <= 5
+    assert len(read_lines(tmp_path / "out.jsonl")) == len(read_video(tmp_path / "out.mp4")) == tracked.frames
+
+
+def test_a_video_damaged_in_its_middle_is_tracked_on_and_told_of(portrait: Picture, tmp_path: Path) -> None:
+    source = write_video(tmp_path / "clip.avi", [portrait] * 5, codec="ffv1", pix_fmt="bgr0", options={"slicecrc": "1"})
+    with av.open(source) as container:
+        packets = [bytes(packet) for packet in container.demux(video=0)]
+    data = source.read_bytes()
+    damaged = data.replace(packets[2], b"\xff" * len(packets[2]))
+    assert damaged != data
+    source.write_bytes(damaged)
+    tracked = track(source, landmarks=tmp_path / "out.jsonl")
+    assert tracked.damaged
+    assert tracked.frames >= 2
+
+
+def test_a_video_of_which_nothing_can_be_read_is_refused_and_nothing_is_left(portrait: Picture, tmp_path: Path) -> None:
+    whole = write_video(tmp_path / "whole.mp4", [portrait] * 3, options={"movflags": "+faststart"})
+    data = whole.read_bytes()
+    start = data.index(b"mdat") + 4
+    whole.unlink()
+    (tmp_path / "empty.mp4").write_bytes(data[:start])
+    with pytest.raises(MediaError, match="no frame that can be read|can't be read as"):
+        track(tmp_path / "empty.mp4", tmp_path / "out.mp4", tmp_path / "out.jsonl")
+    assert [path.name for path in tmp_path.iterdir()] == ["empty.mp4"]
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "portrait.png"])
+def test_an_interrupted_run_leaves_the_old_outputs_as_they_were(name: str, portrait: Picture, tmp_path: Path) -> None:
+    source = tmp_path / name
+    write_video(source, [portrait] * 3) if name.endswith("mp4") else Image.fromarray(portrait).save(source)
+    annotated = tmp_path / f"out{source.suffix}"
+    annotated.write_text("old")
+
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        track(source, annotated, tmp_path / "out.jsonl", interrupt)
+    assert annotated.read_text() == "old"
+    assert {path.name for path in tmp_path.iterdir()} == {name, annotated.name}
+
+
+def test_inputs_that_are_no_pictures_or_videos_are_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("dear diary\n" * 50)
+    (tmp_path / "noise.mp4").write_bytes(np.random.default_rng(1).bytes(5000))
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    with av.open(tmp_path / "sound.wav", "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000, layout="mono")
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), layout="mono")
+        sound.sample_rate = 8000
+        container.mux(stream.encode(sound))
+    assert "there is no file" in refuse(tmp_path / "absent.mp4")
+    assert "is not a file" in refuse(tmp_path)
+    assert "no video in it" in refuse(tmp_path / "notes.txt")
+    assert "can't be read as a picture or a video" in refuse(tmp_path / "noise.mp4")
+    assert "can't be read as a picture or a video" in refuse(tmp_path / "empty.jpg")
+    assert "no video in it" in refuse(tmp_path / "sound.wav")
+
+
+def test_a_cut_picture_is_refused(portrait: Picture, tmp_path: Path) -> None:
+    for name in ("portrait.png", "portrait.jpg"):
+        file = io.BytesIO()
+        Image.fromarray(portrait).save(file, format="PNG" if name.endswith("png") else "JPEG")
+        (tmp_path / name).write_bytes(file.getvalue()[:-5000])
+        assert "can't be read" in refuse(tmp_path / name)
+
+
+@pytest.mark.parametrize("side", [9_500, 14_000])
+def test_a_picture_too_large_for_memory_is_refused(side: int, tmp_path: Path) -> None:
+    Image.new("1", (1, 1)).save(tmp_path / "bomb.png")
+    data = bytearray((tmp_path / "bomb.png").read_bytes())
+    # The size that its header tells, and the header's checksum.
+    struct.pack_into(">II", data, 16, side, side)
+    struct.pack_into(">I", data, 29, zlib.crc32(data[12:29]))
+    (tmp_path / "bomb.png").write_bytes(data)
+    assert "too large" in refuse(tmp_path / "bomb.png")
+
+
+def test_outputs_that_cannot_be_written_are_refused_before_any_work(portrait: Picture, tmp_path: Path) -> None:
+    picture, video = tmp_path / "portrait.png", write_video(tmp_path / "clip.mp4", [portrait])
+    Image.fromarray(portrait).save(picture)
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "link.png").symlink_to(picture)
+    assert "has to end in .png or .jpg" in refuse(picture, tmp_path / "out.mp4")
+    assert "has to end in .mp4" in refuse(video, tmp_path / "out.avi")
+    assert "has to end in .mp4" in refuse(video, tmp_path / "out")
+    assert "there is no folder" in refuse(video, tmp_path / "absent" / "out.mp4")
+    assert "is a folder" in refuse(picture, tmp_path / "folder.png")
+    assert "overwrite the input" in refuse(picture, picture)
+    assert "overwrite the input" in refuse(picture, tmp_path / "link.png")
+    assert "overwrite the input" in refuse(video, landmarks=video)
+    assert "both outputs" in refuse(picture, tmp_path / "out.png", tmp_path / "out.png")
+    (tmp_path / "other.png").symlink_to("out.png")
+    (tmp_path / "astray.png").symlink_to("absent/out.png")
+    (tmp_path / "stdout").symlink_to("/proc/self/fd/1")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "out.sock"))
+    assert "both outputs" in refuse(picture, tmp_path / "out.png", tmp_path / "other.png")
+    assert "both outputs would go to standard output" in refuse(picture, STDOUT, STDOUT)
+    assert "both outputs" in refuse(picture, STDOUT, tmp_path / "stdout")
+    assert "there is no folder" in refuse(picture, tmp_path / "astray.png")
+    assert "is a socket" in refuse(picture, landmarks=tmp_path / "out.sock")
+
+
+def small_sources(folder: Path) -> tuple[Path, Path]:
+    """A picture and a video, of which all that comes fits into a pipe."""
+    picture = grace_hopper(64, 48)
+    Image.fromarray(picture).save(folder / "portrait.png")
+    return folder / "portrait.png", write_video(folder / "clip.mp4", [picture] * 3)
+
+
+def test_devices_stay_and_need_no_suffix(tmp_path: Path) -> None:
+    null, other = make_null(tmp_path / "null"), make_null(tmp_path / "other.dat")
+    for source in small_sources(tmp_path):
+        assert track(source, null, other).frames
+    assert is_null(null)
+    assert is_null(other)
+
+
+def test_the_reader_of_a_pipe_gets_each_line_at_once(tmp_path: Path) -> None:
+    _, video = small_sources(tmp_path)
+    got: list[LandmarkMessage] = []
+    with reading(tmp_path / "pipe") as pipe:
+        track(
+            video,
+            landmarks=tmp_path / "pipe",
+            report=lambda done, total: got.append(as_json.decode(os.read(pipe, 65_536).rstrip())),
+        )
+        assert os.read(pipe, 1) == b""
+    assert [message.seq for message in got] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("name", "kind"), [("pipe", "PNG"), ("pipe.jpg", "JPEG"), ("pipe.dat", "PNG")])
+def test_the_reader_of_a_pipe_gets_the_annotated_picture(name: str, kind: str, tmp_path: Path) -> None:
+    picture, _ = small_sources(tmp_path)
+    with reading(tmp_path / name) as pipe:
+        track(picture, tmp_path / name)
+        data = os.read(pipe, 65_536)
+    with Image.open(io.BytesIO(data)) as annotated:
+        assert (annotated.format, annotated.size) == (kind, (64, 48))
+
+
+def test_the_reader_of_a_pipe_gets_the_annotated_video(tmp_path: Path) -> None:
+    _, video = small_sources(tmp_path)
+    with reading(tmp_path / "pipe") as pipe:
+        track(video, tmp_path / "pipe")
+        (tmp_path / "got.mp4").write_bytes(os.read(pipe, 65_536))
+    assert len(read_video(tmp_path / "got.mp4")) == 3
+
+
+def test_an_interrupted_run_gives_a_pipe_no_half_video(tmp_path: Path) -> None:
+    _, video = small_sources(tmp_path)
+
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with reading(tmp_path / "pipe") as pipe:
+        with pytest.raises(KeyboardInterrupt):
+            track(video, tmp_path / "pipe", report=interrupt)
+        assert os.read(pipe, 65_536) == b""
+
+
+def test_a_reader_that_leaves_ends_it_and_no_half_file_stays(tmp_path: Path) -> None:
+    _, video = small_sources(tmp_path)
+    source, sink = os.pipe()
+    os.close(source)
+    with pytest.raises(BrokenPipeError):
+        track(video, tmp_path / "out.mp4", Path(f"/dev/fd/{sink}"))
+    os.close(sink)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "portrait.png"]
+
+
+def test_links_stay_and_their_targets_are_written(tmp_path: Path) -> None:
+    picture, _ = small_sources(tmp_path)
+    for name in "out.png", "out.jsonl":
+        (tmp_path / name).symlink_to(f"target_{name}")
+    (tmp_path / "target_out.png").write_text("old")
+    track(picture, tmp_path / "out.png", tmp_path / "out.jsonl")
+    for name in "out.png", "out.jsonl":
+        assert os.readlink(tmp_path / name) == f"target_{name}"
+    assert read_image(tmp_path / "target_out.png").shape == (48, 64, 3)
+    assert len(read_lines(tmp_path / "target_out.jsonl")) == 1
+
+
+def test_an_output_that_stops_being_writable_is_told_of_in_words(portrait: Picture, tmp_path: Path) -> None:
+    source = write_video(tmp_path / "clip.mp4", [portrait] * 2)
+    folder = tmp_path / "gone"
+    folder.mkdir()
+
+    def remove_folder() -> Tracker:
+        folder.rmdir()
+        return Spectator()
+
+    with pytest.raises(MediaError, match=r"can't be written: .*(directory|folder)") as caught:
+        track_file(source, remove_folder, folder / "out.mp4", None, lambda done, total: None)
+    assert isinstance(caught.value.__cause__, (OSError, FFmpegError))

@@ -1,0 +1,86 @@
+"""Candidates that trickle in, from anybody."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+
+from holistic_rtc.errors import Code, Refusal
+from holistic_rtc.sdp.candidates import MAX_CREDENTIAL, MAX_LINES, read_candidates, read_fragment
+from tests.kit.offers import CHANGES, change
+from tests.kit.synthetic import FUZZ
+
+FRAGMENT = """a=ice-ufrag:EsAw
+a=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1
+m=audio 9 RTP/AVP 0
+a=mid:0
+a=candidate:1387637174 1 udp 2122260223 192.0.2.1 61764 typ host generation 0 ufrag EsAw network-id 1
+m=video 9 RTP/AVP 96
+a=mid:1
+a=candidate:3471623853 1 UDP 2122194687 2001:db8::2 61765 typ srflx raddr 192.0.2.1 rport 61764
+a=end-of-candidates
+"""
+
+
+def refusal(fragment: str) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        read_fragment(fragment)
+    return caught.value
+
+
+def test_candidates_are_read_with_their_sections() -> None:
+    usernames, candidates = read_fragment(FRAGMENT.replace("\n", "\r\n"))
+    assert usernames == {"EsAw"}
+    assert [(found.mid, found.section, found.address, found.port) for found in candidates] == [
+        ("0", 0, "192.0.2.1", 61764),
+        ("1", 1, "2001:db8::2", 61765),
+    ]
+
+
+def test_a_fragment_may_have_no_candidates() -> None:
+    assert read_fragment("a=end-of-candidates\r\n") == (set(), [])
+    assert read_fragment("") == (set(), [])
+
+
+def test_too_many_candidates_are_400() -> None:
+    line = "a=candidate:1 1 udp 2122260223 192.0.2.1 61764 typ host\r\n"
+    assert refusal(line * (MAX_LINES + 1)).code is Code.BAD_CANDIDATES
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a=candidate:",
+        "a=candidate:1 1 udp",
+        "a=candidate:1 x udp y z w typ host",
+        "a=candidate:1 1 udp 1 192.0.2.1 0 typ host",
+        "a=candidate:1 1 udp 1 192.0.2.1 65536 typ host",
+        "a=ice-ufrag:" + "u" * (MAX_CREDENTIAL + 1),
+    ],
+)
+def test_a_candidate_that_cannot_be_read_is_400(line: str) -> None:
+    assert refusal(line).code is Code.BAD_CANDIDATES
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "1 1 udp 1 00000000-0000-4000-8000-000000000001.local 50000 typ host",
+        "1 1 udp 1 host.example 50000 typ host",
+        "1 1 udp 1 192.0.2 50000 typ host",
+        "1 1 udp 1 fe80::1%eth0 50000 typ host",
+        "1 1 tcp 1 192.0.2.1 9 typ host tcptype active",
+        "1 2 udp 1 192.0.2.1 50000 typ host",
+    ],
+    ids=["mDNS", "name", "half an address", "zone", "TCP", "RTCP"],
+)
+def test_a_candidate_that_cannot_be_used_is_left_out(value: str) -> None:
+    good = "1 1 udp 1 192.0.2.1 50000 typ host"
+    assert [found.text for found in read_candidates([value, good], None, 0)] == [good]
+
+
+@FUZZ
+@given(changes=CHANGES)
+def test_a_changed_fragment_is_read_or_refused(changes: list[tuple[int, int, str]]) -> None:
+    with contextlib.suppress(Refusal):
+        read_fragment(change(FRAGMENT, changes))

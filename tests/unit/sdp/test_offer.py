@@ -1,0 +1,407 @@
+"""Offers from anybody, and the answers to them."""
+
+import contextlib
+import re
+from collections.abc import Callable
+
+import pytest
+import pytest_asyncio
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holistic_rtc.errors import Code, Refusal
+from holistic_rtc.media.aiortc_tuning import tune
+from holistic_rtc.sdp.answer import advertise, complete
+from holistic_rtc.sdp.candidates import read_candidates
+from holistic_rtc.sdp.offer import MAX_LINES, MAX_SECTIONS, MAX_VIDEOS, Offer
+from tests.kit.offers import CHANGES, change, make_offer
+from tests.kit.synthetic import FUZZ
+
+TRANSPORT = f"""\
+c=IN IP4 0.0.0.0
+a=ice-ufrag:user
+a=ice-pwd:passwordpasswordpassword
+a=fingerprint:sha-256 {":".join(["AB"] * 32)}
+a=setup:actpass
+a=rtcp-mux
+"""
+VP8 = "m=video 9 UDP/TLS/RTP/SAVPF 96\na=rtpmap:96 VP8/90000\na=sendonly\n"
+OPUS = "m=audio 9 UDP/TLS/RTP/SAVPF 111\na=rtpmap:111 opus/48000/2\na=sendonly\n"
+CHANNELS = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\na=sctp-port:5000\n"
+
+
+def describe(*sections: str, group: str = "") -> str:
+    """Sections, the first of which is named 0."""
+    named = [f"{section}a=mid:{number}\n" for number, section in enumerate(sections)]
+    return f"v=0\no=- 1 1 IN IP4 127.0.0.1\ns=-\nt=0 0\n{group}{''.join(named)}".replace("\n", "\r\n")
+
+
+def h264(parameters: str = "") -> str:
+    fmtp = f"a=fmtp:96 {parameters}\n" if parameters else ""
+    return f"m=video 9 UDP/TLS/RTP/SAVPF 96\na=rtpmap:96 H264/90000\n{fmtp}a=sendonly\n{TRANSPORT}"
+
+
+async def answer_to(sdp: str) -> list[list[str]]:
+    """
+    What aiortc answers, completed.
+
+    :return: the lines of the head, and of each section.
+    """
+    offer = Offer.parse(sdp)
+    pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    try:
+        await pc.setRemoteDescription(RTCSessionDescription(offer.for_aiortc, "offer"))
+        await pc.setLocalDescription(await pc.createAnswer())
+        answer = complete(offer, pc.localDescription.sdp)
+    finally:
+        await pc.close()
+    assert answer.count("\r\nm=") == len(offer.sections)
+    blocks: list[list[str]] = [[]]
+    for line in answer.splitlines():
+        if line.startswith("m="):
+            blocks.append([])
+        blocks[-1].append(line)
+    return blocks
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def offer() -> str:
+    return await make_offer(("audio", "sendrecv"), ("video", "sendrecv"), ("video", "recvonly"), channel=True)
+
+
+def refusal(sdp: str, require: Callable[[Offer], object] = Offer.require_sending) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        require(Offer.parse(sdp))
+    return caught.value
+
+
+def test_videos_are_taken_with_their_directions(offer: str) -> None:
+    parsed = Offer.parse(offer)
+    assert parsed.sdp == offer
+    assert list(parsed.directions.values()) == ["sendrecv", "recvonly"]
+    assert parsed.channels
+    assert parsed.ice_usernames == set(re.findall(r"a=ice-ufrag:(\S+)", offer))
+
+
+@pytest.mark.parametrize("sdp", ["", "hello", "v=0", "v=0\r\nm=video", "m=video x y z", "\0" * 100, "v=0\r\n" * 1000])
+def test_what_is_no_sdp_is_400(sdp: str) -> None:
+    assert refusal(sdp).code is Code.BAD_OFFER
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [("a=ice-ufrag", "ICE"), ("a=ice-pwd", "ICE"), ("a=fingerprint", "fingerprint")],
+)
+def test_an_offer_without_what_a_connection_needs_is_400(line: str, words: str, offer: str) -> None:
+    refused = refusal("".join(kept for kept in offer.splitlines(True) if not kept.startswith(line)))
+    assert refused.code is Code.BAD_OFFER
+    assert words in refused.detail
+
+
+async def test_an_offer_that_sends_no_video_is_422() -> None:
+    for transceivers in ([("audio", "sendrecv")], [("video", "recvonly")], [("video", "inactive")]):
+        assert refusal(await make_offer(*transceivers)).code is Code.UNUSABLE_OFFER
+    assert refusal(await make_offer(channel=True)).code is Code.UNUSABLE_OFFER
+
+
+async def test_an_offer_that_receives_nothing_is_422_for_a_subscriber() -> None:
+    for transceivers in ([("audio", "sendrecv")], [("video", "sendonly")], [("video", "inactive")]):
+        assert refusal(await make_offer(*transceivers), Offer.require_receiving).code is Code.UNUSABLE_OFFER
+    Offer.parse(await make_offer(("video", "recvonly"))).require_receiving()
+    Offer.parse(await make_offer(channel=True)).require_receiving()
+
+
+async def test_an_offer_with_too_many_videos_is_422() -> None:
+    assert len(Offer.parse(await make_offer(*[("video", "sendonly")] * MAX_VIDEOS)).directions) == MAX_VIDEOS
+    refused = refusal(await make_offer(*[("video", "sendonly")] * (MAX_VIDEOS + 1)))
+    assert refused.code is Code.UNUSABLE_OFFER
+    assert str(MAX_VIDEOS) in refused.detail
+
+
+def test_an_offer_without_a_common_codec_is_422(offer: str) -> None:
+    refused = refusal(offer.replace("VP8/90000", "VP9/90000").replace("H264/90000", "AV1/90000"))
+    assert refused.code is Code.UNUSABLE_OFFER
+    assert "VP9, AV1" in refused.detail
+    assert "VP8 or H.264" in refused.detail
+
+
+@pytest.mark.parametrize("group", ["", "a=group:BUNDLE 0 1\n"])
+async def test_a_section_that_cannot_be_used_is_refused_and_the_others_are_taken(group: str) -> None:
+    aac = "m=audio 9 UDP/TLS/RTP/SAVPF 97\na=rtpmap:97 MPEG4-GENERIC/48000/2\n" + TRANSPORT
+    sdp = describe(aac, VP8 + TRANSPORT, group=group)
+    head, audio, video = await answer_to(sdp)
+    assert audio == ["m=audio 0 UDP/TLS/RTP/SAVPF 97", "c=IN IP4 0.0.0.0", "a=inactive", "a=mid:0"]
+    assert video[0].endswith(" UDP/TLS/RTP/SAVPF 96")
+    assert {"a=recvonly", "a=mid:1"} <= set(video)
+    assert [line for line in head if "group" in line] == (["a=group:BUNDLE 1"] if group else [])
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        "m=audio 9 UDP/TLS/RTP/SAVPF 63\na=rtpmap:63 red/48000/2\n" + TRANSPORT,
+        "m=audio 0 UDP/TLS/RTP/SAVPF 111\na=rtpmap:111 opus/48000/2\n",
+        "m=video 9 UDP/TLS/RTP/SAVPF 98\na=rtpmap:98 AV1/90000\na=sendonly\n" + TRANSPORT,
+        "m=video 9 RTP/AVP 96\na=rtpmap:96 VP8/90000\na=sendonly\n" + TRANSPORT,
+        (VP8 + TRANSPORT).replace("a=rtcp-mux\n", ""),
+        "m=text 9 UDP/TLS/RTP/SAVPF 98\na=rtpmap:98 t140/1000\n" + TRANSPORT,
+        "m=application 9 TCP/MSRP *\n" + TRANSPORT,
+        "m=audio 9 UDP/foo opus\n" + TRANSPORT,
+        "m=audio 9 UDP/TLS/RTP/SAVPF 73\n" + TRANSPORT,
+    ],
+    ids=[
+        "no known codec",
+        "port 0",
+        "video of another codec",
+        "no encryption",
+        "no rtcp-mux",
+        "text",
+        "no SCTP",
+        "another protocol",
+        "no usable payload type",
+    ],
+)
+async def test_good_video_is_taken_whatever_stands_beside_it(section: str) -> None:
+    sdp = describe(section, VP8 + TRANSPORT)
+    assert list(Offer.parse(sdp).require_sending().directions) == ["1"]
+    _, refused, video = await answer_to(sdp)
+    assert refused[0].split()[1] == "0"
+    assert video[0].split()[1] != "0"
+
+
+async def test_static_payload_types_need_no_rtpmap() -> None:
+    audio = "m=audio 9 UDP/TLS/RTP/SAVPF 0 8\na=sendonly\n" + TRANSPORT
+    _, answered, _ = await answer_to(describe(audio, VP8 + TRANSPORT, group="a=group:BUNDLE 0 1\n"))
+    assert answered[0].endswith(" UDP/TLS/RTP/SAVPF 0 8")
+
+
+async def test_a_bundled_section_without_a_transport_of_its_own_has_that_of_the_first() -> None:
+    """As in the example of RFC 9725."""
+    bundled = VP8.replace("m=video 9", "m=video 0") + "a=bundle-only\n"
+    sdp = describe(OPUS + TRANSPORT, bundled, CHANNELS, group="a=group:BUNDLE 0 1 2\n")
+    offer = Offer.parse(sdp).require_sending()
+    assert offer.ice_usernames == {"user"}
+    assert (offer.bundle, offer.channels) == (("0", "1", "2"), True)
+    head, audio, video, channels = await answer_to(sdp)
+    assert "a=group:BUNDLE 0 1 2" in head
+    assert all(section[0].split()[1] != "0" for section in (audio, video, channels))
+
+
+async def test_the_transport_of_a_refused_first_section_goes_on_to_the_others() -> None:
+    aac = "m=audio 9 UDP/TLS/RTP/SAVPF 97\na=rtpmap:97 MPEG4-GENERIC/48000/2\n" + TRANSPORT
+    bundled = VP8.replace("m=video 9", "m=video 0") + "a=bundle-only\n"
+    sdp = describe(aac + "a=candidate:1 1 udp 1 192.0.2.1 5000 typ host\n", bundled, group="a=group:BUNDLE 0 1\n")
+    assert [candidate.address for candidate in Offer.parse(sdp).candidates] == ["192.0.2.1"]
+    head, audio, video = await answer_to(sdp)
+    assert "a=group:BUNDLE 1" in head
+    assert (audio[0].split()[1], video[0].split()[1] != "0") == ("0", True)
+
+
+async def test_payload_types_below_96_are_answered_as_they_were_offered() -> None:
+    """Chromium gives some codecs numbers from 35 on."""
+    tune()
+    section = "m=video 9 UDP/TLS/RTP/SAVPF 39 40\na=rtpmap:39 H264/90000\na=fmtp:39 profile-level-id=4d001f\n"
+    sdp = describe(section + "a=rtpmap:40 rtx/90000\na=fmtp:40 apt=39\n" + TRANSPORT)
+    _, video = await answer_to(sdp)
+    assert video[0].split()[3:] == ["39", "40"]
+    assert "a=fmtp:39 profile-level-id=4d001f" in video
+
+
+async def test_a_mid_that_is_bundled_twice_counts_once() -> None:
+    sdp = describe(OPUS + TRANSPORT, VP8 + TRANSPORT, group="a=group:BUNDLE 0 0 1 1\n")
+    head, _, video = await answer_to(sdp)
+    assert "a=group:BUNDLE 0 1" in head
+    assert any(line.startswith("a=candidate:") for line in video)
+
+
+@pytest.mark.parametrize("number", [0, 15, 256, 999])
+def test_header_extensions_with_numbers_that_do_not_exist_are_left_out(number: int) -> None:
+    line = f"a=extmap:{number} urn:ietf:params:rtp-hdrext:sdes:mid\n"
+    assert "extmap" not in Offer.parse(describe(VP8 + TRANSPORT + line)).for_aiortc
+
+
+def test_a_candidate_belongs_to_the_transport_of_its_section() -> None:
+    channels = CHANNELS + TRANSPORT.replace("a=ice-ufrag:user", "a=ice-ufrag:other")
+    apart = Offer.parse(describe(VP8 + TRANSPORT, channels))
+    assert apart.ice_usernames == {"user", "other"}
+    bundled = Offer.parse(describe(VP8 + TRANSPORT, channels, group="a=group:BUNDLE 0 1\n"))
+    for mid, section in (("1", 0), (None, 1)):
+        [candidate] = read_candidates(["1 1 udp 1 192.0.2.1 5000 typ host"], mid, section)
+        assert apart.transport_of(candidate) == "1"
+        assert bundled.transport_of(candidate) == "0"
+
+
+def test_port_0_without_bundle_only_says_that_a_section_is_not_wanted() -> None:
+    sdp = describe((VP8 + TRANSPORT).replace("m=video 9", "m=video 0"), group="a=group:BUNDLE 0\n")
+    assert refusal(sdp).code is Code.UNUSABLE_OFFER
+
+
+async def test_what_holds_for_all_sections_may_stand_in_the_head() -> None:
+    sdp = describe(VP8 + "a=rtcp-mux\n", group=TRANSPORT)
+    _, video = await answer_to(sdp)
+    assert video[0].split()[1] != "0"
+
+
+async def test_sections_without_mids_are_answered_without() -> None:
+    sdp = describe(OPUS + TRANSPORT, VP8 + TRANSPORT)
+    sdp = "".join(line for line in sdp.splitlines(True) if not line.startswith("a=mid:"))
+    head, audio, video = await answer_to(sdp)
+    assert not any(line.startswith(("a=mid", "a=group")) for line in [*head, *audio, *video])
+    assert video[0].split()[1] != "0"
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=640c1f",
+        "packetization-mode=1;profile-level-id=4d001f",
+        "packetization-mode=1;profile-level-id=42e03c",
+        "packetization-mode=1;profile-level-id=f4001f",
+        "profile-level-id=42e01f",
+        "packetization-mode=0",
+        "",
+    ],
+)
+async def test_h264_of_any_profile_is_taken_and_answered_as_it_was_offered(parameters: str) -> None:
+    sdp = describe(h264(parameters and f"{parameters};sprop-parameter-sets=Z0,aM"))
+    assert Offer.parse(sdp).require_sending().directions == {"0": "sendonly"}
+    _, video = await answer_to(sdp)
+    assert "a=rtpmap:96 H264/90000" in video
+    assert [line for line in video if "fmtp" in line] == ([f"a=fmtp:96 {parameters}"] if parameters else [])
+
+
+def test_interleaved_h264_which_nothing_here_puts_in_order_is_422_and_named() -> None:
+    refused = refusal(describe(h264("packetization-mode=2;profile-level-id=42e01f")))
+    assert refused.code is Code.UNUSABLE_OFFER
+    assert "the offer has H264" in refused.detail
+
+
+async def test_of_several_codecs_those_that_are_also_sent_are_taken() -> None:
+    several = (
+        "m=video 9 UDP/TLS/RTP/SAVPF 98 96 99 97\na=rtpmap:98 H264/90000\n"
+        "a=fmtp:98 packetization-mode=1;profile-level-id=640c1f\na=rtpmap:96 VP8/90000\na=rtpmap:99 H264/90000\n"
+        "a=fmtp:99 packetization-mode=1;profile-level-id=42e01f\na=rtpmap:97 rtx/90000\na=fmtp:97 apt=96\n"
+    )
+    _, video = await answer_to(describe(several + TRANSPORT))
+    assert video[0].split()[3:] == ["96", "99", "97"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a=fmtp:96",
+        "a=fmtp:99 apt=96",
+        "a=extmap:3/sendonly urn:ietf:params:rtp-hdrext:sdes:mid with attributes",
+        "a=extmap:",
+        "a=ssrc:1",
+        "a=ssrc:many cname:x",
+        "a=rtcp-fb:96",
+        "a=rtpmap:",
+        "a=msid",
+        "a=candidate:1 1 udp 1 name.local 5000 typ host",
+        "a=candidate:1 1 tcp 1 192.0.2.1 9 typ host tcptype active",
+        "a=end-of-candidates",
+        "b=AS:5000",
+        "a=simulcast:send 1;2",
+    ],
+)
+async def test_small_freedoms_of_others_are_taken(line: str) -> None:
+    _, video = await answer_to(describe(f"{VP8}{TRANSPORT}{line}\n"))
+    assert "a=rtpmap:96 VP8/90000" in video
+    assert any(found.startswith("a=candidate:") for found in video)
+
+
+async def test_without_a_direction_a_section_is_sendrecv_and_without_setup_active() -> None:
+    plain = (VP8 + TRANSPORT).replace("a=sendonly\n", "").replace("a=setup:actpass\n", "")
+    assert Offer.parse(describe(plain)).require_sending().directions == {"0": "sendrecv"}
+    _, video = await answer_to(describe(plain))
+    assert "a=setup:passive" in video
+
+
+async def test_spaces_at_the_end_of_a_line_do_not_matter() -> None:
+    _, video = await answer_to(describe((VP8 + TRANSPORT).replace("\n", " \n")))
+    assert video[0].split()[1] != "0"
+
+
+@pytest.mark.parametrize("name", ["a=ice-ufrag:", "a=ice-pwd:"])
+def test_credentials_have_at_most_256_characters(name: str) -> None:
+    def with_credential(length: int) -> str:
+        return describe(VP8 + TRANSPORT + "a=later\n").replace(name, f"{name}{'u' * length}\r\na=was:")
+
+    assert Offer.parse(with_credential(256)).directions
+    refused = refusal(with_credential(257))
+    assert refused.code is Code.BAD_CANDIDATES
+    assert "256" in refused.detail
+
+
+def test_a_fingerprint_of_an_unsafe_digest_alone_is_422() -> None:
+    refused = refusal(describe((VP8 + TRANSPORT).replace("sha-256", "sha-1")))
+    assert refused.code is Code.UNUSABLE_OFFER
+    assert "sha-1" in refused.detail
+    assert "sha-256" in refused.detail
+
+
+@pytest.mark.parametrize(
+    ("sdp", "code"),
+    [
+        (describe(*[VP8 + TRANSPORT] * (MAX_SECTIONS + 1)), Code.UNUSABLE_OFFER),
+        (describe(VP8 + TRANSPORT + "a=x\n" * MAX_LINES), Code.BAD_OFFER),
+        (describe(VP8.replace(" 96\n", " 75\n") + TRANSPORT), Code.UNUSABLE_OFFER),
+        (describe(VP8 + TRANSPORT).replace("a=mid:0", f"a=mid:{'0' * 33}"), Code.BAD_OFFER),
+        (describe(VP8 + TRANSPORT, (CHANNELS + TRANSPORT).replace("5000", "99999")), Code.BAD_OFFER),
+        (describe(VP8 + TRANSPORT).replace("a=mid:0", "a=mid:0 0"), Code.BAD_OFFER),
+        (describe(VP8 + TRANSPORT, VP8 + TRANSPORT).replace("a=mid:1", "a=mid:0"), Code.BAD_OFFER),
+        (describe(VP8 + TRANSPORT + "a=candidate:1 1 udp 1 192.0.2.1 0 typ host\n"), Code.BAD_CANDIDATES),
+        (describe(VP8 + TRANSPORT + "a=candidate:1 1 udp 1 192.0.2.1 65536 typ host\n"), Code.BAD_CANDIDATES),
+        (describe(VP8 + TRANSPORT, CHANNELS + "a=max-message-size:-1\n" + TRANSPORT), Code.BAD_OFFER),
+        (describe((VP8 + TRANSPORT).replace("actpass", "holdconn")), Code.BAD_OFFER),
+    ],
+    ids=[
+        *(
+            "sections",
+            "lines",
+            "RTCP's payload type",
+            "long mid",
+            "SCTP port",
+            "mid of two words",
+            "mids that are the same",
+        ),
+        *("port 0", "port 65536", "message size", "setup"),
+    ],
+)
+def test_what_is_too_much_or_no_sense_is_refused(sdp: str, code: Code) -> None:
+    assert refusal(sdp).code is code
+
+
+@FUZZ
+@given(sdp=st.text())
+def test_any_text_is_read_or_refused(sdp: str) -> None:
+    with contextlib.suppress(Refusal):
+        Offer.parse(sdp)
+
+
+@FUZZ
+@given(changes=CHANGES)
+def test_a_changed_offer_is_read_or_refused(offer: str, changes: list[tuple[int, int, str]]) -> None:
+    with contextlib.suppress(Refusal):
+        Offer.parse(change(offer, changes))
+
+
+ANSWER = """\
+m=application 40000 UDP/DTLS/SCTP webrtc-datachannel
+a=candidate:f1 1 udp 2130706431 172.17.0.2 40000 typ host
+a=candidate:f2 1 udp 2130706175 fd00::2 40001 typ host
+a=candidate:f3 1 udp 1694498815 198.51.100.1 40002 typ srflx raddr 172.17.0.2 rport 40000
+a=end-of-candidates
+"""
+
+
+def test_an_advertised_address_is_added_for_each_host_candidate_of_its_family() -> None:
+    answer = advertise(ANSWER.replace("\n", "\r\n"), "203.0.113.7")
+    added = set(answer.splitlines()) - set(ANSWER.splitlines())
+    assert added == {"a=candidate:f1a 1 udp 2130706430 203.0.113.7 40000 typ host"}
+    assert [line.split()[4] for line in answer.splitlines() if line.startswith("a=candidate")][:2] == [
+        "172.17.0.2",
+        "203.0.113.7",
+    ]

@@ -1,0 +1,104 @@
+from pathlib import Path
+
+import pytest
+
+from holistic_rtc.errors import ConfigError
+from holistic_rtc.settings import IceServer, load_settings, unknown_variables
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for name in os.environ:
+        if name.startswith("HOLISTIC_"):
+            monkeypatch.delenv(name)
+
+
+def test_the_defaults_serve_this_machine_only() -> None:
+    settings = load_settings()
+    assert (settings.host, settings.port, settings.model, settings.pose_model) == ("127.0.0.1", 8080, None, "lite")
+    assert settings.ice_servers == []
+    assert settings.cors_origins == []
+
+
+def test_the_environment_goes_before_the_defaults_and_options_before_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOLISTIC_PORT", "9000")
+    monkeypatch.setenv("HOLISTIC_MODEL", "/some/bundle.task")
+    monkeypatch.setenv("HOLISTIC_CORS_ORIGINS", '["https://example.org"]')
+    monkeypatch.setenv("HOLISTIC_MEMORY", "1.5GB")
+    settings = load_settings()
+    assert settings.memory == 1_500_000_000
+    assert (settings.port, settings.model) == (9000, Path("/some/bundle.task"))
+    assert settings.cors_origins == ["https://example.org"]
+    assert load_settings(port=9001).port == 9001
+
+
+def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLISTIC_MODEL", "")
+    monkeypatch.setenv("HOLISTIC_PORT", "")
+    assert (load_settings().model, load_settings().port) == (None, 8080)
+
+
+def test_ice_servers_are_given_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "HOLISTIC_ICE_SERVERS",
+        '[{"urls": ["turn:turn.example.org"], "username": "u", "credential": "c"}, {"urls": ["stun:example.org"]}]',
+    )
+    assert load_settings().ice_servers == [
+        IceServer(urls=["turn:turn.example.org"], username="u", credential="c"),
+        IceServer(urls=["stun:example.org"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("PORT", "http", "HOLISTIC_PORT can't be 'http'"),
+        ("PORT", "65536", "HOLISTIC_PORT can't be '65536'"),
+        ("MAX_SESSIONS", "0", "HOLISTIC_MAX_SESSIONS can't be '0'"),
+        ("WARM", "0", "HOLISTIC_WARM"),
+        ("POSE_MODEL", "heavy", "'lite' or 'full'"),
+        ("LOG_LEVEL", "LOUD", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ("ICE_SERVERS", '[{"urls": []}]', "HOLISTIC_ICE_SERVERS"),
+        ("ICE_SERVERS", "stun:example.org", "HOLISTIC_ICE_SERVERS has to be a list in JSON"),
+        ("CORS_ORIGINS", "https://example.org", "HOLISTIC_CORS_ORIGINS has to be a list in JSON"),
+    ],
+)
+def test_a_value_that_cannot_be_is_named_with_its_variable(
+    name: str, value: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"HOLISTIC_{name}", value)
+    with pytest.raises(ConfigError, match=words):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ('[{"username": "u", "credential": "hunter2"}]', "HOLISTIC_ICE_SERVERS.0.urls: Field required"),
+        ('{"urls": ["turn:x"], "credential": "hunter2"}', "HOLISTIC_ICE_SERVERS: .*list"),
+        ('[{"urls": ["turn:x"], "credential": ["hunter2"]}]', "HOLISTIC_ICE_SERVERS.0.credential: .*string"),
+    ],
+)
+def test_a_credential_is_not_told_with_what_is_wrong_about_it(
+    value: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOLISTIC_ICE_SERVERS", value)
+    with pytest.raises(ConfigError, match=words) as caught:
+        load_settings()
+    assert "hunter2" not in str(caught.value)
+
+
+def test_variables_that_are_no_settings_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLISTIC_MAX_SESSIONS", "3")
+    monkeypatch.setenv("HOLISTIC_MAX_SESSION", "3")
+    monkeypatch.setenv("holistic_port", "9000")
+    assert unknown_variables() == ["HOLISTIC_MAX_SESSION"]
+
+
+def test_an_option_that_cannot_be_is_named_as_it_was_given() -> None:
+    with pytest.raises(ConfigError, match="--max-sessions can't be 0"):
+        load_settings(max_sessions=0)
