@@ -4,6 +4,8 @@
 FROM node:20-bookworm-slim AS page
 WORKDIR /src/web
 COPY web/package.json web/package-lock.json web/.npmrc ./
+COPY web/sdk/package.json sdk/
+COPY web/app/package.json app/
 RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund
 COPY web .
 RUN npm run build

@@ -2,7 +2,7 @@
 
 import { BufferAttribute, BufferGeometry, Group, type Material, MathUtils, type Mesh, SphereGeometry } from "three";
 
-import type { Rig } from "../../sdk/src/index.js";
+import type { Rig } from "holistic-rtc";
 import { COLOURS, ellipsoid, mesh } from "./mannequin-shapes.js";
 
 /** The head's half axes and its middle, from the bone. */

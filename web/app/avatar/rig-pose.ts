@@ -2,14 +2,7 @@
 
 import { Quaternion as Rotation } from "three";
 
-import {
-  ARKIT_BLENDSHAPES,
-  type BoneName,
-  type Quaternion,
-  type Rig,
-  RIG_BONES,
-  RIG_EXPRESSIONS,
-} from "../../sdk/src/index.js";
+import { ARKIT_BLENDSHAPES, type BoneName, type Quaternion, type Rig, RIG_BONES, RIG_EXPRESSIONS } from "holistic-rtc";
 
 const HIPS_AT_REST: Rig["hipsPosition"] = [0, 0.95, 0];
 

@@ -2,8 +2,8 @@
 
 import { Box3, DirectionalLight, HemisphereLight, PerspectiveCamera, Scene, Vector3, WebGLRenderer } from "three";
 
-import { Emitter } from "../../sdk/src/events.js";
-import type { Rig } from "../../sdk/src/index.js";
+import { Emitter } from "../base/emitter.js";
+import type { Rig } from "holistic-rtc";
 import type { Avatar } from "./avatar.js";
 import type { Motion } from "./motion.js";
 import { makeShadow } from "./shadow.js";

@@ -2,7 +2,7 @@
 
 import { Quaternion as Rotation, Vector3 } from "three";
 
-import { ARKIT_BLENDSHAPES, type BoneName, type Rig, RIG_EXPRESSIONS } from "../../sdk/src/index.js";
+import { ARKIT_BLENDSHAPES, type BoneName, type Rig, RIG_EXPRESSIONS } from "holistic-rtc";
 import { product } from "./rig-pose.js";
 
 /** A model with so many of the ARKit shapes is made for them ("perfect sync"). */
