@@ -83,10 +83,11 @@ bench: setup $(STAMPS)/dev chromium ## measure speed, delay and leaks, as one ta
 	@$(BIN)/python -m benchmarks
 
 .PHONY: generate
-generate: $(STAMPS)/dev ## make the readers of the landmark schema anew
+generate: $(STAMPS)/package $(STAMPS)/dev ## generate the readers of the landmark schema, and the pages' colours
 	$(BIN)/flatc --python --gen-onefile -o server/holistic_rtc/wire schema/landmarks.fbs
 	$(BIN)/flatc --ts -o web/tests/generated schema/landmarks.fbs
 	$(BIN)/flatc --csharp --gen-onefile -o examples/unity/Generated schema/landmarks.fbs
+	$(BIN)/python scripts/generate_palette.py
 
 .PHONY: lock
 lock: ## choose the newest versions of all Python dependencies
