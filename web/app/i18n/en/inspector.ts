@@ -33,7 +33,7 @@ export const inspector = {
   inspector: "Landmarks",
   points: "Landmarks by part",
   parts: { pose: "Pose", face: "Face", leftHand: "Left hand", rightHand: "Right hand" },
-  notSeen: "not detected",
+  notSeen: "not seen",
   blendshapes: "Blendshapes",
   filter: "Filter",
   strongest: "Strongest first",
