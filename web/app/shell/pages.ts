@@ -64,9 +64,9 @@ export const PAGES: Readonly<Record<string, Page>> = {
 };
 
 const MENU = [
-  { address: "/", testid: "landmarks-link", text: "menu.landmarks" },
-  { address: "/view", testid: "watch", text: "menu.watch" },
-  { address: "/avatar", testid: "avatar-link", text: "menu.avatar" },
+  { address: "/", id: "landmarks-link", text: "menu.landmarks" },
+  { address: "/view", id: "watch", text: "menu.watch" },
+  { address: "/avatar", id: "avatar-link", text: "menu.avatar" },
 ];
 
 /**
@@ -95,9 +95,9 @@ export function renderPage(name: string, content: string): string {
 }
 
 function renderMenu(current: string): string {
-  return MENU.map(({ address, testid, text }) => {
+  return MENU.map(({ address, id, text }) => {
     const mark = address === current ? ' aria-current="page"' : "";
-    return `<a class="button quiet" href="${address}" data-keep-token data-testid="${testid}" data-i18n="${text}"${mark}></a>`;
+    return `<a id="${id}" class="button quiet" href="${address}" data-keep-token data-testid="${id}" data-i18n="${text}"${mark}></a>`;
   }).join("\n");
 }
 
