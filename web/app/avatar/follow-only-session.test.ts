@@ -1,5 +1,3 @@
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { Emitter } from "../base/emitter.js";
 import {
   type ClientState,
   type ErrorReason,
@@ -7,6 +5,8 @@ import {
   type HolisticEvents,
   type HolisticFrame,
 } from "holistic-rtc";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { Emitter } from "../base/emitter.js";
 import type { Status } from "../connection/status.js";
 import { type Client, OnlySessionFollower } from "./follow-only-session.js";
 

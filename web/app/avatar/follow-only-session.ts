@@ -1,5 +1,5 @@
-import { Emitter } from "../base/emitter.js";
 import { type ErrorReason, type HolisticClient, HolisticError, type SessionInfo } from "holistic-rtc";
+import { Emitter } from "../base/emitter.js";
 import { sleep } from "../base/timing.js";
 import { connectionStatus, describe, failedStatus, IDLE, placeWait, type Status } from "../connection/status.js";
 

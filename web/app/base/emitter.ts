@@ -1,4 +1,8 @@
-/** Typed events: `Events` maps each event's name to what its listeners are given. */
+/**
+ * Typed events: `Events` maps each event's name to what its listeners are given.
+ *
+ * The app's own, as is `timing.ts`: those of the client library are not public.
+ */
 export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<(value: never) => void>>();
 

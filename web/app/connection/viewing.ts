@@ -1,5 +1,5 @@
-import { Emitter } from "../base/emitter.js";
 import { type HolisticClient, HolisticError } from "holistic-rtc";
+import { Emitter } from "../base/emitter.js";
 import { sleep } from "../base/timing.js";
 import { connectionStatus, failedStatus, IDLE, placeWait, type Status } from "./status.js";
 

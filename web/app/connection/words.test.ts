@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
 import { HolisticError } from "holistic-rtc";
+import { describe, expect, it } from "vitest";
 import { SourceError } from "../camera/camera.js";
 import { DICTIONARIES } from "../i18n/index.js";
 import { describe as describeError, type Status } from "./status.js";

@@ -1,8 +1,8 @@
 /** Shows figures of a connection, once a second. */
 
 import type { HolisticClient } from "holistic-rtc";
-import { type Figures, type Sample, sparkline, toFigures, toSample, totalDelay } from "./figures.js";
 import type { Messages, Translator } from "../i18n/index.js";
+import { type Figures, type Sample, sparkline, toFigures, toSample, totalDelay } from "./figures.js";
 
 const UNKNOWN = "–";
 /** Seconds that the lines show. */

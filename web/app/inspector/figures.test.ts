@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
 import type { ServerStats } from "holistic-rtc";
+import { describe, expect, it } from "vitest";
 import { sparkline, toFigures, toSample, totalDelay } from "./figures.js";
 
 /** Reports as Chromium gives them, `seconds` after the start, at 30 fps out and 24 fps in. */

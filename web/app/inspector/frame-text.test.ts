@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { expect, it } from "vitest";
 import { decode } from "holistic-rtc";
+import { expect, it } from "vitest";
 import { formatFrame } from "./frame-text.js";
 
 const frame = decode(readFileSync(new URL("../../../tests/vectors/person.bin", import.meta.url)));

@@ -1,10 +1,10 @@
 /** Shows what is in the landmark messages: points, blendshapes, and the newest frame as JSON. */
 
 import { BLENDSHAPE_NAMES, type HolisticFrame } from "holistic-rtc";
-import { makeCopyButton } from "../shell/buttons.js";
 import { element } from "../base/dom.js";
-import { formatFrame } from "./frame-text.js";
 import type { Messages, Translator } from "../i18n/index.js";
+import { makeCopyButton } from "../shell/buttons.js";
+import { formatFrame } from "./frame-text.js";
 
 const BARS_MS = 100;
 const JSON_MS = 250;

@@ -1,10 +1,10 @@
 /** Offers the link to the viewer of the session that runs on this page. */
 
 import type { HolisticClient } from "holistic-rtc";
-import { makeCopyButton } from "../shell/buttons.js";
-import { tokenHash } from "../shell/token.js";
 import { element } from "../base/dom.js";
 import type { Translator } from "../i18n/index.js";
+import { makeCopyButton } from "../shell/buttons.js";
+import { tokenHash } from "../shell/token.js";
 
 export class Share {
   readonly #button = element("share-button", HTMLButtonElement);

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { hashWithTab, tabInHash } from "./tabs.js";
 import { readToken } from "../shell/token.js";
+import { hashWithTab, tabInHash } from "./tabs.js";
 
 const TABS = ["live", "snapshot"] as const;
 

@@ -1,10 +1,10 @@
+import { type ClientState, type HolisticEvents, HolisticError } from "holistic-rtc";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Emitter } from "../base/emitter.js";
-import { type ClientState, type HolisticEvents, HolisticError } from "holistic-rtc";
 import { type Source, SourceError } from "../camera/camera.js";
+import type { PageState } from "../connection/status.js";
 import { type Client, PageSession } from "./session.js";
 import type { SnapshotEvents } from "./snapshot-loop.js";
-import type { PageState } from "../connection/status.js";
 
 /** A client whose connection is made, refused and lost by the test. */
 class FakeClient extends Emitter<HolisticEvents> implements Client {

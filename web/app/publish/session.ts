@@ -1,11 +1,11 @@
 /** What the page is doing: from Start to Stop, whatever happens between. */
 
-import { Emitter } from "../base/emitter.js";
 import { type HolisticClient, HolisticError, type StateChange } from "holistic-rtc";
+import { Emitter } from "../base/emitter.js";
 import { sleep } from "../base/timing.js";
 import { type Source, SourceError } from "../camera/camera.js";
-import type { SnapshotEvents } from "./snapshot-loop.js";
 import { connectionStatus, describe, failedStatus, IDLE, placeWait, type Status } from "../connection/status.js";
+import type { SnapshotEvents } from "./snapshot-loop.js";
 
 /** As much of a client as a session needs. */
 export type Client = Pick<HolisticClient, "on" | "connect" | "replaceTrack" | "close">;

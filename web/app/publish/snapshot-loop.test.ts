@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { HolisticError, takeSnapshot } from "holistic-rtc";
-import { postOneByOne, Rate, type SnapshotEvents, type TimedSnapshot } from "./snapshot-loop.js";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { fitInto } from "../camera/stills.js";
+import { postOneByOne, Rate, type SnapshotEvents, type TimedSnapshot } from "./snapshot-loop.js";
 
 const LANDMARKS = JSON.stringify({
   ...{ seq: 0, timestamp_ms: 0, width: 640, height: 480, track: 0 },

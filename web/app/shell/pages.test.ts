@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { PAGES, renderPage } from "./pages.js";
 import { DICTIONARIES, lookUp, type Messages, preferredLanguage } from "../i18n/index.js";
+import { PAGES, renderPage } from "./pages.js";
 
 const APP = new URL("../", import.meta.url);
 

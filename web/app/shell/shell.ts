@@ -3,8 +3,8 @@
 import { element } from "../base/dom.js";
 import { recall, remember } from "../base/preferences.js";
 import { listenForShortcuts } from "../base/shortcuts.js";
-import type { Status } from "../connection/status.js";
 import { StatusView } from "../connection/status-view.js";
+import type { Status } from "../connection/status.js";
 import { tokenMessages } from "../connection/words.js";
 import { type Language, type Messages, preferredLanguage, Translator } from "../i18n/index.js";
 import { applyTheme, toggleTheme } from "./theme.js";

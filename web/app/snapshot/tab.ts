@@ -1,15 +1,15 @@
 /** The tab that has one picture looked at: chosen, dropped, pasted, or taken with the camera. */
 
-import { Emitter } from "../base/emitter.js";
 import type { HolisticFrame, Snapshot, SnapshotOptions } from "holistic-rtc";
+import { element, setText } from "../base/dom.js";
+import { Emitter } from "../base/emitter.js";
+import { bindSwitch } from "../base/switch.js";
 import { sleep } from "../base/timing.js";
 import { type Source, SourceError } from "../camera/camera.js";
-import { element, setText } from "../base/dom.js";
+import { Stills } from "../camera/stills.js";
 import type { Messages, Translator } from "../i18n/index.js";
 import { PictureView } from "./picture-view.js";
-import { bindSwitch } from "../base/switch.js";
 import { FileError, toTrouble, type Trouble, troubleWords } from "./words.js";
-import { Stills } from "../camera/stills.js";
 
 const MAX_CAMERA_SIDE = 1920;
 

@@ -1,9 +1,9 @@
-import { describe, expect, it } from "vitest";
 import { HolisticError } from "holistic-rtc";
+import { describe, expect, it } from "vitest";
 import { SourceError } from "../camera/camera.js";
+import { tokenMessages } from "../connection/words.js";
 import { DICTIONARIES, type Messages } from "../i18n/index.js";
 import { FileError, type SnapshotProblem, toTrouble, troubleWords } from "./words.js";
-import { tokenMessages } from "../connection/words.js";
 
 const { en } = DICTIONARIES;
 

@@ -1,11 +1,11 @@
 /** The list of the sessions that can be watched. */
 
-import { Emitter } from "../base/emitter.js";
 import { HolisticError, listSessions, type ServerOptions, type SessionInfo } from "holistic-rtc";
-import { sleep } from "../base/timing.js";
 import { element } from "../base/dom.js";
-import type { Translator } from "../i18n/index.js";
+import { Emitter } from "../base/emitter.js";
+import { sleep } from "../base/timing.js";
 import { describe, failedStatus, IDLE, type Status } from "../connection/status.js";
+import type { Translator } from "../i18n/index.js";
 import { tokenHash } from "../shell/token.js";
 
 const POLL_MS = 2000;
