@@ -4,6 +4,8 @@
 FROM node:20-bookworm-slim AS page
 WORKDIR /src/web
 COPY web/package.json web/package-lock.json web/.npmrc ./
+COPY web/sdk/package.json sdk/
+COPY web/app/package.json app/
 RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund
 COPY web .
 RUN npm run build
@@ -35,14 +37,14 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 FROM packages AS models
 WORKDIR /src
 # Only what fetches models, so that nothing else makes this anew.
-COPY server/holistic_rtc/__init__.py server/holistic_rtc/errors.py server/holistic_rtc/files.py server/holistic_rtc/
-COPY server/holistic_rtc/tracking server/holistic_rtc/tracking
+COPY server/holistic_rtc/__init__.py server/holistic_rtc/errors.py server/holistic_rtc/atomic.py server/holistic_rtc/
+COPY server/holistic_rtc/bundle server/holistic_rtc/bundle
 # With pip, which gets the parts of a bundle that can't be had whole. The mount keeps the bundles between builds.
 ENV XDG_CACHE_HOME=/var/cache/models \
     PYTHONPATH=/src/server
 RUN --mount=type=cache,target=/var/cache/models \
     python -m ensurepip \
-    && python -c 'from holistic_rtc.tracking import models; print(*map(models.fetch, models.PoseModel), sep="\n")' \
+    && python -c 'from holistic_rtc.bundle import models; print(*map(models.fetch, models.PoseModel), sep="\n")' \
     && cp -r /var/cache/models /models
 
 

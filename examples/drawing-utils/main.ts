@@ -16,13 +16,18 @@ const drawing = new DrawingUtils(canvas.getContext("2d")!);
 function draw(result: HolisticLandmarkerResult): void {
   for (const face of result.faceLandmarks) {
     drawing.drawConnectors(face, FaceLandmarker.FACE_LANDMARKS_TESSELATION, { color: "#ffffff50", lineWidth: 1 });
-    drawing.drawConnectors(face, FaceLandmarker.FACE_LANDMARKS_CONTOURS, { color: "#ffd166", lineWidth: 2 });
+    drawing.drawConnectors(face, FaceLandmarker.FACE_LANDMARKS_CONTOURS, { color: "#f5f5f5", lineWidth: 2 });
   }
   for (const pose of result.poseLandmarks) {
-    drawing.drawConnectors(pose, PoseLandmarker.POSE_CONNECTIONS, { color: "#3ed0bc", lineWidth: 4 });
+    drawing.drawConnectors(pose, PoseLandmarker.POSE_CONNECTIONS, { color: "#f5f5f5", lineWidth: 4 });
   }
-  for (const hand of [...result.leftHandLandmarks, ...result.rightHandLandmarks]) {
-    drawing.drawConnectors(hand, HandLandmarker.HAND_CONNECTIONS, { color: "#8fb8ff", lineWidth: 3 });
+  drawHands(result.leftHandLandmarks, "#ffa726");
+  drawHands(result.rightHandLandmarks, "#4fb4ff");
+}
+
+function drawHands(hands: HolisticLandmarkerResult["leftHandLandmarks"], color: string): void {
+  for (const hand of hands) {
+    drawing.drawConnectors(hand, HandLandmarker.HAND_CONNECTIONS, { color, lineWidth: 3 });
     drawing.drawLandmarks(hand, { color: "#ffffff", radius: 3, lineWidth: 1 });
   }
 }

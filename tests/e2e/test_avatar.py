@@ -162,7 +162,7 @@ async def test_files_that_are_no_avatars_are_explained_and_the_one_before_stays_
             (whole[: len(whole) // 2], "The file is damaged"),
             (whole[:12] + bytes(len(whole) - 12), "The file is damaged"),
             (whole.replace(held, claimed), "it claims 200000000 vectors"),
-            (plain_glb(), "There is no VRM avatar in it"),
+            (plain_glb(), "There is no VRM avatar in this file"),
         ):
             await choose(page, "bad.vrm", content)
             await expect(page.get_by_test_id(problem)).to_contain_text(words)
@@ -252,7 +252,7 @@ async def test_without_graphics_the_page_says_so(playwright: Playwright, server:
         launched(playwright, "--disable-3d-apis") as browser,
         opened(browser, f"{server.url}/avatar", may_complain=True) as page,
     ):
-        await expect(page.get_by_test_id("graphics")).to_contain_text("draws no 3D")
+        await expect(page.get_by_test_id("graphics")).to_contain_text("can't draw in 3D")
 
 
 async def test_graphics_that_are_lost_come_back(browser: Browser, server: Server) -> None:
@@ -265,7 +265,7 @@ async def test_graphics_that_are_lost_come_back(browser: Browser, server: Server
                 window.loss.loseContext();
             }"""
         )
-        await expect(graphics).to_contain_text("graphics card has stopped")
+        await expect(graphics).to_contain_text("graphics card stopped responding")
         await page.evaluate("() => window.loss.restoreContext()")
         await expect(graphics).to_be_hidden()
 

@@ -101,11 +101,3 @@ async def test_mediapipes_drawing_utils_draw_the_frames_as_they_come(browser: Br
     async with opened(browser, f"{dev_server}drawing-utils/") as page:
         await until_frames(page, "#status")
         await until_drawn(page, 5000)
-
-
-async def test_kalidokit_solves_the_frames_as_they_come(browser: Browser, dev_server: str) -> None:
-    async with opened(browser, f"{dev_server}kalidokit/") as page:
-        await until_frames(page, "#status")
-        for group, bars in {"Head": 3, "Face": 7, "Body": 15}.items():
-            section = page.locator("section:not(.absent)", has=page.get_by_role("heading", name=group))
-            await expect(section.locator("output")).to_have_text([re.compile(r"^-?\d+[°%]$")] * bars)

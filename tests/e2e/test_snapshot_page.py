@@ -198,7 +198,7 @@ async def test_the_picture_can_be_zoomed_by_buttons_wheel_and_keys(tab: Page) ->
 
 BAD_FILES: list[tuple[bytes | Path, str, str]] = [
     (b"hello", "not-a-picture", "JPEG, PNG, WebP and BMP"),
-    (encode(PORTRAIT)[:9000], "damaged", "cut or broken"),
+    (encode(PORTRAIT)[:9000], "damaged", "incomplete or corrupt"),
     (b"", "damaged", "no picture in the request"),
     (encode(Image.new("L", (6000, 5000)), "PNG"), "too-large", "24,000,000 pixels"),
 ]
@@ -231,7 +231,7 @@ async def test_a_busy_server_is_waited_for(browser: Browser, hurried_server: Ser
         writer.write(b"POST /api/snapshot HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhello")
         await writer.drain()
         await choose(page, encode(PORTRAIT))
-        await expect(await until_problem(page, "busy")).to_contain_text(re.compile(r"again in \d+ s|again …"))
+        await expect(await until_problem(page, "busy")).to_contain_text(re.compile(r"again in \d+ s|again…"))
         writer.close()
         await until_shown(page)
 
@@ -394,7 +394,7 @@ async def test_the_snapshots_wait_for_a_server_that_is_gone_and_go_on_when_it_is
         await second.get_by_test_id("use-snapshots").click()
         await until_snapshots(second, 1)
         await second.context.set_offline(True)
-        await expect(second.get_by_test_id("snapshots-notice")).to_contain_text("server doesn't answer")
+        await expect(second.get_by_test_id("snapshots-notice")).to_contain_text("server isn't responding")
         await second.context.set_offline(False)
         await second.evaluate("() => { window.holistic.lastFrame = null; }")
         await until_snapshots(second, 1)

@@ -97,7 +97,7 @@ async def test_a_viewer_that_loses_its_connection_gets_it_back_by_itself(browser
         await viewer.evaluate("() => window.holistic.client.peerConnection.close()")
         await until_state(viewer, "reconnecting")
         await expect(viewer.get_by_test_id("error")).to_contain_text("connection was lost")
-        await expect(viewer.get_by_test_id("error")).to_contain_text("by itself")
+        await expect(viewer.get_by_test_id("error")).to_contain_text("automatically")
         await until_state(viewer, "connected")
         await viewer.evaluate("() => { window.holistic.lastFrame = null; }")
         await viewer.wait_for_function(FACE_SEEN)
@@ -120,7 +120,7 @@ async def test_the_list_says_when_the_server_is_gone_and_comes_back_with_it(brow
         await until_state(viewer, "idle")
         await server.stop()
         await until_state(viewer, "reconnecting")
-        await expect(viewer.get_by_test_id("error")).to_contain_text("The server doesn't answer")
+        await expect(viewer.get_by_test_id("error")).to_contain_text("The server isn't responding")
         await expect(viewer.get_by_test_id("error")).to_contain_text("again")
         async with serving("--port", server.url.rsplit(":", 1)[-1]):
             await until_state(viewer, "idle")
@@ -131,10 +131,10 @@ async def test_with_a_token_only_those_who_know_it_publish_and_watch(browser: Br
     async with opened(browser, url, may_complain=True) as page:
         await page.get_by_test_id("start").click()
         await until_state(page, "failed")
-        await expect(page.get_by_test_id("error")).to_contain_text("asks for a token")
+        await expect(page.get_by_test_id("error")).to_contain_text("requires a token")
         await page.goto(f"{url}/view/some-session#token=wrong")
         await until_state(page, "failed")
-        await expect(page.get_by_test_id("error")).to_contain_text("doesn't take this token")
+        await expect(page.get_by_test_id("error")).to_contain_text("rejected this token")
     async with opened(browser, f"{url}/#token=s+cret/1") as page:
         link = await publish(page)
         assert "cret" not in link

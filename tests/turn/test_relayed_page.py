@@ -89,5 +89,5 @@ async def test_a_credential_that_the_turn_server_refuses_is_what_the_page_compla
         while await page.evaluate("() => document.body.dataset.state") == "connecting":
             await page.clock.fast_forward(1000)
         error = page.get_by_test_id("error")
-        await expect(error).to_contain_text("No way for the video")
+        await expect(error).to_contain_text("Video can't get through")
         await expect(error).to_contain_text(f"the TURN server turn:127.0.0.1:{turn.port}?transport=udp refused: 401")

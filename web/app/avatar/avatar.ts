@@ -1,6 +1,5 @@
+import type { BoneName, Rig } from "holistic-rtc";
 import type { Object3D } from "three";
-
-import type { BoneName, Rig } from "../../sdk/src/index.js";
 
 /** A figure that a rig moves. It faces z, and stands on the floor at the origin. */
 export interface Avatar {

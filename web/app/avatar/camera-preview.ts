@@ -1,18 +1,20 @@
 /** One's own camera in a corner, with the landmarks that the avatar goes by. */
 
-import type { HolisticFrame, Landmark, Part } from "../../sdk/src/index.js";
-import { element } from "../dom.js";
-import { fadeIn } from "../stage.js";
+import type { HolisticFrame, Landmark, Part } from "holistic-rtc";
+import { element, fadeIn } from "../base/dom.js";
+import { PALETTE } from "../base/palette.js";
 
 /** What is drawn, besides the rig. */
 export const PREVIEW_PARTS: readonly Part[] = ["pose", "face", "left_hand", "right_hand"];
 
 /** Lines through landmarks, by their numbers. */
-const BODY = [
-  [11, 12, 24, 23, 11],
+const TRUNK = [[11, 12, 24, 23, 11]];
+const LEFT_LIMBS = [
   [11, 13, 15],
-  [12, 14, 16],
   [23, 25, 27, 31],
+];
+const RIGHT_LIMBS = [
+  [12, 14, 16],
   [24, 26, 28, 32],
 ];
 const HAND = [
@@ -23,8 +25,6 @@ const HAND = [
   [17, 18, 19, 20],
   [5, 9, 13, 17, 0],
 ];
-/** The tokens of the parts, as they are on dark ground. */
-const COLOURS = { pose: "#3ed0bc", face: "#ffd166", left: "#8fb8ff", right: "#ff8fa3" };
 const SEEN = 0.5;
 
 export class CameraPreview {
@@ -58,11 +58,23 @@ export class CameraPreview {
     const context = this.#canvas.getContext("2d")!;
     context.scale(width, height);
     const size = 4 / width;
+    const [pose, leftHand, rightHand] = [poseLandmarks[0], leftHandLandmarks[0], rightHandLandmarks[0]];
+    const strokes = [
+      { path: trace(pose, TRUNK), colour: PALETTE.middle },
+      { path: trace(pose, LEFT_LIMBS), colour: PALETTE.left },
+      { path: trace(pose, RIGHT_LIMBS), colour: PALETTE.right },
+      { path: trace(leftHand, HAND), colour: PALETTE.left },
+      { path: trace(rightHand, HAND), colour: PALETTE.right },
+    ];
+    context.lineWidth = 1.5 * size;
+    context.strokeStyle = PALETTE.outline;
+    strokes.forEach(({ path }) => context.stroke(path));
     context.lineWidth = size;
-    drawLines(context, poseLandmarks[0], BODY, COLOURS.pose);
-    drawLines(context, leftHandLandmarks[0], HAND, COLOURS.left);
-    drawLines(context, rightHandLandmarks[0], HAND, COLOURS.right);
-    context.fillStyle = COLOURS.face;
+    for (const { path, colour } of strokes) {
+      context.strokeStyle = colour;
+      context.stroke(path);
+    }
+    context.fillStyle = PALETTE.mesh;
     for (const { x, y } of faceLandmarks[0] ?? []) {
       context.fillRect(x - size / 4, y - size / 3, size / 2, (size * 2) / 3);
     }
@@ -78,26 +90,18 @@ export class CameraPreview {
   }
 }
 
-function drawLines(
-  context: CanvasRenderingContext2D,
-  points: readonly Landmark[] | undefined,
-  lines: readonly number[][],
-  colour: string,
-): void {
-  if (!points) {
-    return;
-  }
-  const isBody = lines === BODY; // Only these come with a visibility.
-  context.strokeStyle = colour;
-  context.beginPath();
-  for (const line of lines) {
+/** The lines between points that can be seen. */
+function trace(points: readonly Landmark[] | undefined, lines: readonly number[][]): Path2D {
+  const path = new Path2D();
+  const isSeen = ({ visibility }: Landmark) => lines === HAND || visibility > SEEN; // A hand's points have none.
+  for (const line of points ? lines : []) {
     for (let i = 1; i < line.length; i++) {
-      const [from, to] = [points[line[i - 1]!]!, points[line[i]!]!];
-      if (!isBody || Math.min(from.visibility, to.visibility) > SEEN) {
-        context.moveTo(from.x, from.y);
-        context.lineTo(to.x, to.y);
+      const [from, to] = [points![line[i - 1]!]!, points![line[i]!]!];
+      if (isSeen(from) && isSeen(to)) {
+        path.moveTo(from.x, from.y);
+        path.lineTo(to.x, to.y);
       }
     }
   }
-  context.stroke();
+  return path;
 }

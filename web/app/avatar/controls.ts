@@ -1,7 +1,8 @@
 /** The switches and buttons that say how the avatar follows, and are remembered. */
 
-import { element } from "../dom.js";
-import { recall, recallText, remember } from "../preferences.js";
+import { element } from "../base/dom.js";
+import { recall, recallText, remember } from "../base/preferences.js";
+import { bindSwitch } from "../base/switch.js";
 import type { Motion, MotionSettings } from "./motion.js";
 import { readNeutral } from "./rig-pose.js";
 
@@ -58,14 +59,4 @@ export class Controls {
     });
     apply();
   }
-}
-
-/** A switch that is on at first, and then as it was left. */
-export function bindSwitch(input: HTMLInputElement, setting: string, apply: (on: boolean) => void): void {
-  input.checked = recall(setting, ["on", "off"]) === "on";
-  input.addEventListener("change", () => {
-    remember(setting, input.checked ? "on" : "off");
-    apply(input.checked);
-  });
-  apply(input.checked);
 }

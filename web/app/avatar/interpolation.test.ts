@@ -1,7 +1,7 @@
+import type { Quaternion, Rig } from "holistic-rtc";
 import { Quaternion as Rotation } from "three";
 import { beforeEach, expect, it } from "vitest";
 
-import type { Quaternion, Rig } from "../../sdk/src/index.js";
 import { RigInterpolator } from "./interpolation.js";
 import { AT_EASE } from "./rig-pose.js";
 

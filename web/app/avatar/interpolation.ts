@@ -1,6 +1,6 @@
 /** Frames come seldom and unevenly, the screen is drawn sixty times a second: what an avatar does between two frames. */
 
-import type { Rig } from "../../sdk/src/index.js";
+import type { Rig } from "holistic-rtc";
 import { blended } from "./rig-pose.js";
 
 /** Frames further apart don't belong to one movement, so that the newer one is shown at once. */

@@ -1,8 +1,8 @@
 /** The mannequin's face: eyes that look and blink, brows, and a mouth that speaks. */
 
+import type { Rig } from "holistic-rtc";
 import { BufferAttribute, BufferGeometry, Group, type Material, MathUtils, type Mesh, SphereGeometry } from "three";
 
-import type { Rig } from "../../sdk/src/index.js";
 import { COLOURS, ellipsoid, mesh } from "./mannequin-shapes.js";
 
 /** The head's half axes and its middle, from the bone. */

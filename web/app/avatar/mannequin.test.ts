@@ -1,7 +1,7 @@
+import { type Quaternion, type Rig, RIG_BONES, RIG_PARENTS } from "holistic-rtc";
 import { Box3, Mesh, Vector3 } from "three";
 import { describe, expect, it } from "vitest";
 
-import { type Quaternion, type Rig, RIG_BONES, RIG_PARENTS } from "../../sdk/src/index.js";
 import { COLOURS } from "./mannequin-shapes.js";
 import { Mannequin } from "./mannequin.js";
 import { AT_EASE } from "./rig-pose.js";

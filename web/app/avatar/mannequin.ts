@@ -1,8 +1,8 @@
 /** The avatar that is always there: a figure of simple shapes, made here. */
 
+import { type BoneName, type Rig, RIG_BONES, RIG_PARENTS } from "holistic-rtc";
 import { type BufferGeometry, Group, type Material, Mesh, Object3D, TorusGeometry } from "three";
 
-import { type BoneName, type Rig, RIG_BONES, RIG_PARENTS } from "../../sdk/src/index.js";
 import type { Avatar } from "./avatar.js";
 import { MannequinFace } from "./mannequin-face.js";
 import { COLOURS, ellipsoid, limb, mesh, turned } from "./mannequin-shapes.js";

@@ -1,6 +1,6 @@
+import type { Quaternion, Rig } from "holistic-rtc";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import type { Quaternion, Rig } from "../../sdk/src/index.js";
 import { Motion } from "./motion.js";
 import { AT_EASE } from "./rig-pose.js";
 

@@ -1,6 +1,6 @@
 /** How an avatar stands at each moment, from the rigs that came and from what the page's switches say. */
 
-import type { Rig } from "../../sdk/src/index.js";
+import type { Rig } from "holistic-rtc";
 import { RigInterpolator } from "./interpolation.js";
 import { AT_EASE, blended, calibrated, mirrored, type Neutral, toNeutral, upperBody } from "./rig-pose.js";
 

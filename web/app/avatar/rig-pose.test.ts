@@ -1,7 +1,7 @@
+import { type BoneName, type Quaternion, type Rig, RIG_BONES } from "holistic-rtc";
 import { Euler, Quaternion as Rotation, Vector3 } from "three";
 import { describe, expect, it } from "vitest";
 
-import { type BoneName, type Quaternion, type Rig, RIG_BONES } from "../../sdk/src/index.js";
 import { AT_EASE, blended, calibrated, mirrored, readNeutral, toNeutral, upperBody } from "./rig-pose.js";
 
 const IDENTITY: Quaternion = [0, 0, 0, 1];

@@ -1,15 +1,7 @@
 /** What is done to a rig before an avatar takes it: mirroring, calibration, legs at rest. Rigs go in and new ones come out. */
 
+import { ARKIT_BLENDSHAPES, type BoneName, type Quaternion, type Rig, RIG_BONES, RIG_EXPRESSIONS } from "holistic-rtc";
 import { Quaternion as Rotation } from "three";
-
-import {
-  ARKIT_BLENDSHAPES,
-  type BoneName,
-  type Quaternion,
-  type Rig,
-  RIG_BONES,
-  RIG_EXPRESSIONS,
-} from "../../sdk/src/index.js";
 
 const HIPS_AT_REST: Rig["hipsPosition"] = [0, 0.95, 0];
 

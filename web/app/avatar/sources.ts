@@ -1,16 +1,15 @@
 /** Who moves the avatar: somebody before one's own camera, or before that of a running session. */
 
-import { type HolisticClient, HolisticError, type SessionInfo } from "../../sdk/src/index.js";
-import { CameraPicker, openCamera, type Source } from "../camera.js";
-import { element } from "../dom.js";
+import { type HolisticClient, HolisticError, type SessionInfo } from "holistic-rtc";
+import { element } from "../base/dom.js";
+import { bindSwitch } from "../base/switch.js";
+import type { Status } from "../connection/status.js";
+import { Viewing } from "../connection/viewing.js";
 import type { Translator } from "../i18n/index.js";
-import { openSampleClip } from "../sample-clip.js";
-import { type OpenSource, PageSession } from "../session.js";
-import type { Status } from "../status.js";
-import { Viewing } from "../viewing.js";
+import { PublishControls } from "../publish/controls.js";
+import { PageSession } from "../publish/session.js";
 import { CameraPreview, PREVIEW_PARTS } from "./camera-preview.js";
-import { bindSwitch } from "./controls.js";
-import { Following } from "./following.js";
+import { OnlySessionFollower } from "./follow-only-session.js";
 
 export interface AvatarSource {
   start: () => void;
@@ -27,13 +26,8 @@ interface CameraOptions {
 
 /** One's own camera, or the sample clip. Only its landmarks come back, which spares the server the drawing. */
 export function useCamera(client: HolisticClient, { translator, showStatus }: CameraOptions): AvatarSource {
-  const start = element("start", HTMLButtonElement);
-  const stop = element("stop", HTMLButtonElement);
-  const sample = element("sample", HTMLButtonElement);
-  const camera = element("camera", HTMLSelectElement);
   const showPreview = element("show-preview", HTMLInputElement);
   const preview = new CameraPreview();
-  const picker = new CameraPicker(camera, () => translator.messages);
   let newestError: Error = new HolisticError("ice-failed", "live video can't get through");
   const session = new PageSession(
     {
@@ -45,47 +39,18 @@ export function useCamera(client: HolisticClient, { translator, showStatus }: Ca
     // Pictures that stand for themselves move no avatar, so that where video can't get through, that is the end of it.
     () => Promise.reject(newestError),
   );
+  const controls = new PublishControls(session, translator, () => CAMERA_SIZE);
   client.on("error", (error) => (newestError = error));
-  let kind: Source["kind"] = "camera";
-  const open: Record<Source["kind"], OpenSource> = {
-    camera: () => openCamera(picker.deviceId, CAMERA_SIZE),
-    sample: () => openSampleClip(CAMERA_SIZE),
-  };
-  const use = (wanted: Source["kind"]) => {
-    kind = wanted;
-    void session.use(open[wanted]);
-  };
-
-  session.on("source", (source) => {
-    preview.show(source?.stream ?? null);
-    if (source?.kind === "camera") {
-      void picker.refresh(); // Now their names are known.
-    }
-  });
-  session.on("status", (status) => {
-    const focused = document.activeElement;
-    start.hidden = session.running;
-    stop.hidden = !session.running;
-    if (focused === start || focused === stop) {
-      (session.running ? stop : start).focus();
-    }
-    sample.ariaPressed = String(session.running && kind === "sample");
-    showStatus(status);
-  });
-  start.addEventListener("click", () => use("camera"));
-  sample.addEventListener("click", () => use("sample"));
-  stop.addEventListener("click", () => session.stop());
-  camera.addEventListener("change", () => session.running && use("camera"));
-  translator.on("change", () => void picker.refresh());
-  addEventListener("pagehide", () => session.stop());
+  session.on("source", (source) => preview.show(source?.stream ?? null));
+  session.on("status", showStatus);
   client.on("landmarks", (frame) => frame.track === 0 && preview.draw(frame));
   bindSwitch(showPreview, "avatar-preview", (on) => {
     preview.want(on);
     client.configure({ parts: on ? ["rig", ...PREVIEW_PARTS] : ["rig"] });
   });
   return {
-    start: () => use("camera"),
-    shortcuts: { " ": () => (session.running ? session.stop() : use("camera")), p: () => showPreview.click() },
+    start: () => controls.toggle(),
+    shortcuts: { " ": () => controls.toggle(), p: () => showPreview.click() },
   };
 }
 
@@ -112,9 +77,9 @@ interface OnlySessionOptions {
 }
 
 export function useOnlySession(client: HolisticClient, { list, showStatus }: OnlySessionOptions): AvatarSource {
-  const following = new Following(withoutVideo(client), list);
-  following.on("status", showStatus);
-  return { start: () => void following.start(), shortcuts: {} };
+  const follower = new OnlySessionFollower(withoutVideo(client), list);
+  follower.on("status", showStatus);
+  return { start: () => void follower.start(), shortcuts: {} };
 }
 
 function withoutVideo(client: HolisticClient): Pick<HolisticClient, "on" | "subscribe"> {

@@ -1,6 +1,6 @@
 /** The stage with the avatar: which one is shown, files that are chosen or dropped, and what is wrong with them. */
 
-import { element } from "../dom.js";
+import { element } from "../base/dom.js";
 import type { Translator } from "../i18n/index.js";
 import { forgetFile, keepFile, keptFile } from "./kept-file.js";
 import { Mannequin } from "./mannequin.js";

@@ -1,10 +1,10 @@
 /** Avatars from VRM files, 0.x and 1.0. */
 
 import { type VRM, VRMLoaderPlugin, VRMUtils } from "@pixiv/three-vrm";
+import { type BoneName, type Rig, RIG_BONES } from "holistic-rtc";
 import type { Object3D } from "three";
 import { GLTFLoader, type GLTFParser } from "three/addons/loaders/GLTFLoader.js";
 
-import { type BoneName, type Rig, RIG_BONES } from "../../sdk/src/index.js";
 import type { Avatar } from "./avatar.js";
 import { type FaceDriver, faceDriver, fittedBones, gaze, hipsOffset, turnedAround } from "./vrm-mapping.js";
 

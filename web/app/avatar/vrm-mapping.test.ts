@@ -1,7 +1,7 @@
+import { ARKIT_BLENDSHAPES, type Quaternion, type Rig, RIG_EXPRESSIONS } from "holistic-rtc";
 import { Quaternion as Rotation, Vector3 } from "three";
 import { describe, expect, it } from "vitest";
 
-import { ARKIT_BLENDSHAPES, type Quaternion, type Rig, RIG_EXPRESSIONS } from "../../sdk/src/index.js";
 import { AT_EASE, product } from "./rig-pose.js";
 import { faceDriver, fittedBones, gaze, hipsOffset, turnedAround } from "./vrm-mapping.js";
 

@@ -1,8 +1,8 @@
 /** How a rig moves a VRM avatar: which of the model's own bones and expressions take what. */
 
+import { ARKIT_BLENDSHAPES, type BoneName, type Rig, RIG_EXPRESSIONS } from "holistic-rtc";
 import { Quaternion as Rotation, Vector3 } from "three";
 
-import { ARKIT_BLENDSHAPES, type BoneName, type Rig, RIG_EXPRESSIONS } from "../../sdk/src/index.js";
 import { product } from "./rig-pose.js";
 
 /** A model with so many of the ARKit shapes is made for them ("perfect sync"). */

@@ -1,8 +1,8 @@
-import { Emitter } from "../../sdk/src/events.js";
-import { en, type Messages } from "./en.js";
-import { zh } from "./zh.js";
+import { Emitter } from "../base/emitter.js";
+import { en, type Messages } from "./en/index.js";
+import { zh } from "./zh/index.js";
 
-export type { Messages } from "./en.js";
+export type { Messages } from "./en/index.js";
 
 export type Language = "en" | "zh";
 

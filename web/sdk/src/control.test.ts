@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { HolisticError } from "./errors.js";
 import { readConfigured } from "./control.js";
+import { HolisticError } from "./errors.js";
 
 it("a publisher is told of all that is in force", () => {
   const message = { type: "configured", parts: ["pose"], draw: false, smoothing: true, max_fps: null };

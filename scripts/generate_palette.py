@@ -1,0 +1,30 @@
+"""Write the colours of the drawing for the pages, as CSS and as TypeScript: ``make generate``."""
+
+from pathlib import Path
+
+from holistic_rtc.drawing.style import STYLE, Colour
+
+APP = Path(__file__).parents[1] / "web" / "app"
+NAMES = ("left", "right", "middle", "mesh", "outline")
+NOTICE = "Made by scripts/generate_palette.py from server/holistic_rtc/drawing/style.py."
+
+
+def palette() -> dict[str, str]:
+    """The colours by name, as ``#rrggbb``."""
+    colours: dict[str, Colour] = {name: getattr(STYLE, name) for name in NAMES}
+    return {name: "#" + bytes(colour).hex() for name, colour in colours.items()}
+
+
+def files() -> dict[Path, str]:
+    """What belongs into each file."""
+    properties = "".join(f"  --{name}: {colour};\n" for name, colour in palette().items())
+    entries = "".join(f'  {name}: "{colour}",\n' for name, colour in palette().items())
+    return {
+        APP / "styles" / "palette.css": f"/* {NOTICE} */\n:root {{\n{properties}}}\n",
+        APP / "base" / "palette.ts": f"// {NOTICE}\nexport const PALETTE = {{\n{entries}}} as const;\n",
+    }
+
+
+if __name__ == "__main__":
+    for path, text in files().items():
+        path.write_text(text)

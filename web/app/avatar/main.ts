@@ -1,0 +1,71 @@
+/** The page with the avatar: makes its parts and ties them together. */
+
+import { HolisticClient, listSessions } from "holistic-rtc";
+import { element } from "../base/dom.js";
+import type { Status } from "../connection/status.js";
+import { viewerMessages } from "../connection/words.js";
+import { makeCopyButton, makeFullScreenButton } from "../shell/buttons.js";
+import { expose } from "../shell/debugging.js";
+import { Shell } from "../shell/shell.js";
+import { tokenHash } from "../shell/token.js";
+import { Controls } from "./controls.js";
+import { Motion } from "./motion.js";
+import { useCamera, useOnlySession, useSession } from "./sources.js";
+import { AvatarStage } from "./stage.js";
+
+const query = new URLSearchParams(location.search);
+const sessionId = query.get("session");
+const overlay = query.get("overlay") === "1";
+/** An overlay has no camera: without a session's id it follows the only one there is. */
+const usesCamera = sessionId === null && !overlay;
+document.body.dataset.source = usesCamera ? "camera" : "session";
+document.body.toggleAttribute("data-overlay", overlay);
+
+const shell = new Shell(usesCamera ? undefined : viewerMessages);
+const { token, translator } = shell;
+const client = new HolisticClient({ token, parts: ["rig"] });
+expose(client);
+const motion = new Motion();
+const stage = new AvatarStage(translator, motion);
+const controls = new Controls(motion);
+const copyOverlay = element("copy-overlay", HTMLButtonElement);
+
+client.on("landmarks", ({ track, rig, timestampMs }) => {
+  if (track === 0) {
+    motion.take(rig, timestampMs, performance.now());
+    controls.update();
+    document.body.toggleAttribute("data-moved", true);
+  }
+});
+// Of one session where this page shows that; else of whichever is the only one, as it has another id at each start.
+copyOverlay.dataset.i18nLabel = sessionId === null ? "avatar.copyOverlayTip" : "avatar.copySessionTip";
+makeCopyButton(copyOverlay, translator, () => {
+  const session = sessionId === null ? "" : `&session=${encodeURIComponent(sessionId)}`;
+  return `${location.origin}/avatar?overlay=1${session}${tokenHash(location.hash)}`;
+});
+
+const source = usesCamera
+  ? useCamera(client, { translator, showStatus })
+  : sessionId === null
+    ? useOnlySession(client, { list: () => listSessions({ token }), showStatus })
+    : useSession(client, { sessionId, showStatus });
+shell.start({
+  m: () => controls.mirror.click(),
+  u: () => controls.upperBody.click(),
+  c: () => controls.calibrate.click(),
+  o: () => stage.choose(),
+  f: makeFullScreenButton(element("full-screen", HTMLButtonElement), element("stage", HTMLElement)),
+  ...source.shortcuts,
+});
+if (!usesCamera) {
+  source.start();
+}
+
+function showStatus(status: Status): void {
+  const { state } = status;
+  if (state !== "connected" && state !== "reconnecting") {
+    motion.rest();
+    controls.update();
+  }
+  shell.showStatus(status);
+}

@@ -1,0 +1,8 @@
+// Made by scripts/generate_palette.py from server/holistic_rtc/drawing/style.py.
+export const PALETTE = {
+  left: "#ffa726",
+  right: "#4fb4ff",
+  middle: "#f5f5f5",
+  mesh: "#cdecff",
+  outline: "#181a20",
+} as const;

@@ -1,0 +1,72 @@
+/** What a page is doing with its connection, for people. */
+
+import { type ErrorReason, HolisticError, type StateChange } from "holistic-rtc";
+import { type SourceProblem, SourceError } from "../camera/camera.js";
+
+export type PageState =
+  | "idle"
+  | "starting"
+  | "connecting"
+  | "connected"
+  | "waiting"
+  | "reconnecting"
+  /** Pictures are sent one after the other, in place of live video. */
+  | "snapshots"
+  | "failed";
+
+/** The two in the middle: of a page that follows the only session there is. */
+export type Problem = SourceProblem | ErrorReason | "no-session" | "several-sessions" | "unexpected";
+
+export interface Status {
+  state: PageState;
+  /** Why, when it is `waiting`, `reconnecting`, `failed`, or `snapshots` for want of another way. */
+  problem: Problem | null;
+  /** The same in the words of whoever found it, which are English. */
+  detail: string;
+  /** Which attempt comes next, when it is `reconnecting`. */
+  attempt: number;
+  /** When that is, on `performance.now()`'s clock; 0 for none. */
+  retryAt: number;
+}
+
+export const IDLE: Status = { state: "idle", problem: null, detail: "", attempt: 0, retryAt: 0 };
+/** Where a full server doesn't say when to come back. */
+const RETRY_MS = 5000;
+
+/** Of a client that is between `connect()` or `subscribe()` and its end. */
+export function connectionStatus({ state, error, attempt, retryMs }: StateChange): Status | null {
+  switch (state) {
+    case "connecting":
+    case "connected":
+      return { ...IDLE, state };
+    case "reconnecting": {
+      const retryAt = performance.now() + retryMs;
+      return { state, problem: error?.reason ?? "connection-lost", detail: error?.message ?? "", attempt, retryAt };
+    }
+    default:
+      return null;
+  }
+}
+
+export function failedStatus(error: unknown): Status {
+  return { ...IDLE, state: "failed", ...describe(error) };
+}
+
+/** How long to wait for a place where all are taken; null when something else is the matter. */
+export function placeWait(error: unknown): { status: Status; ms: number } | null {
+  if (!(error instanceof HolisticError) || error.reason !== "server-full") {
+    return null;
+  }
+  const ms = error.retryAfter ? error.retryAfter * 1000 : RETRY_MS;
+  return { status: { ...IDLE, state: "waiting", ...describe(error), retryAt: performance.now() + ms }, ms };
+}
+
+export function describe(error: unknown): { problem: Problem; detail: string } {
+  if (error instanceof SourceError) {
+    return { problem: error.problem, detail: error.message === error.problem ? "" : error.message };
+  }
+  if (error instanceof HolisticError) {
+    return { problem: error.reason, detail: error.message };
+  }
+  return { problem: "unexpected", detail: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,15 @@
+/** The header, and what stands on several pages. */
+export const shell = {
+  language: "English",
+  switchLanguage: "中文",
+  theme: "Switch between light and dark",
+  menu: { landmarks: "Landmarks", watch: "Watch", avatar: "Avatar" },
+
+  help: "Keyboard shortcuts",
+  helpHelp: "Show this list",
+  space: "Space",
+
+  copy: "Copy",
+  copied: "Copied",
+  copyFailed: "Copy failed",
+};

@@ -1,0 +1,110 @@
+/** How the connection stands, what went wrong with it, and what to do about that. */
+export const status = {
+  states: {
+    idle: "Ready",
+    starting: "Waiting for the camera",
+    connecting: "Connecting",
+    connected: "Live",
+    waiting: "Waiting",
+    reconnecting: "Reconnecting",
+    snapshots: "Snapshots",
+    failed: "Stopped",
+  },
+  progress: {
+    starting: "Allow the camera in your browser's prompt.",
+    connecting: "Connecting to the server…",
+  },
+  reconnectingRemedy: "The page reconnects automatically. Press Stop to give up.",
+  retryIn: (seconds: number) => `Trying again in ${seconds} s.`,
+  retryNow: "Trying again…",
+  attempt: (attempt: number) => `Attempt ${attempt}.`,
+  detail: (message: string) => `Details: ${message}`,
+
+  problems: {
+    "camera-denied": {
+      title: "The camera is blocked",
+      remedy: "Click the camera icon in the address bar, allow the camera for this page, and press Start again.",
+    },
+    "camera-missing": {
+      title: "No camera was found",
+      remedy: "Plug one in and press Start again, or use the sample clip.",
+    },
+    "camera-busy": {
+      title: "The camera can't be opened",
+      remedy: "Another program may be using it. Close that program and press Start again, or choose another camera.",
+    },
+    "camera-lost": {
+      title: "The camera was unplugged or switched off",
+      remedy: "Plug it in again or choose another one, then press Start.",
+    },
+    "insecure-context": {
+      title: "The browser blocks cameras on this page",
+      remedy:
+        "Browsers allow cameras only on pages loaded over HTTPS or from localhost. Open this page from such an address, or use the sample clip.",
+    },
+    unsupported: {
+      title: "This browser isn't supported",
+      remedy: "Live video needs WebRTC. Use a current version of Chrome, Edge, Firefox or Safari.",
+    },
+    "sample-failed": {
+      title: "The sample clip can't be loaded",
+      remedy: "The server didn't send it. Check that the server is running, and try again.",
+    },
+    "server-unreachable": {
+      title: "The server isn't responding",
+      remedy: "Check that holistic-rtc is running and that your network is up, then press Start again.",
+    },
+    "server-full": {
+      title: "The server is full",
+      remedy: "It is already running as many sessions as it can.",
+    },
+    refused: {
+      title: "The server rejected the video",
+      remedy: "See the details below. Trying again without a change won't help.",
+    },
+    unauthorized: {
+      title: "The server requires a token",
+      remedy: "Ask your administrator for it, and add #token= and the token to the end of this page's address.",
+    },
+    "session-unknown": {
+      title: "There is no such session",
+      remedy: "It may have ended, or the address may be incomplete. See the list of running sessions.",
+    },
+    "ice-failed": {
+      title: "Video can't get through",
+      remedy:
+        "The server answered, but a firewall may be blocking UDP. Try another network, or ask your administrator to set up a TURN server.",
+    },
+    "connection-lost": {
+      title: "The connection was lost",
+      remedy: "Check that your network is up.",
+    },
+    "session-ended": {
+      title: "The server ended the session",
+      remedy: "Press Start to begin a new one.",
+    },
+    aborted: {
+      title: "Stopped",
+      remedy: "Press Start to begin again.",
+    },
+    "no-session": {
+      title: "Nobody is live yet",
+      remedy: "When somebody starts a camera on this server, the avatar appears here.",
+    },
+    "several-sessions": {
+      title: "Several sessions are running",
+      remedy:
+        "This link works while exactly one session is running. Stop the others, or link to one of them: choose it at /view, open its avatar, and copy the link for OBS.",
+    },
+    unexpected: {
+      title: "Something went wrong",
+      remedy: "Press Start to try again. If it keeps happening, report the details below.",
+    },
+  },
+
+  /** In place of `problems.unauthorized` where the page has a token. */
+  wrongToken: {
+    title: "The server rejected this token",
+    remedy: "Check the token after #token= in this page's address with your administrator.",
+  },
+};

@@ -1,0 +1,109 @@
+import type { status as english } from "../en/status.js";
+import type { Texts } from "../texts.js";
+
+export const status: Texts<typeof english> = {
+  states: {
+    idle: "就绪",
+    starting: "等待摄像头",
+    connecting: "正在连接",
+    connected: "实时",
+    waiting: "等待中",
+    reconnecting: "正在重新连接",
+    snapshots: "逐帧图片",
+    failed: "已停止",
+  },
+  progress: {
+    starting: "请在浏览器的提示中允许使用摄像头。",
+    connecting: "正在连接服务器……",
+  },
+  reconnectingRemedy: "页面会自动重新连接。点击“停止”可放弃。",
+  retryIn: (seconds) => `${seconds} 秒后重试。`,
+  retryNow: "正在重试……",
+  attempt: (attempt) => `第 ${attempt} 次尝试。`,
+  detail: (message) => `详情：${message}`,
+
+  problems: {
+    "camera-denied": {
+      title: "摄像头权限被拒绝",
+      remedy: "请点击地址栏中的摄像头图标，允许此页面使用摄像头，然后再次点击“开始”。",
+    },
+    "camera-missing": {
+      title: "未找到摄像头",
+      remedy: "请连接摄像头后再次点击“开始”，或使用示例片段。",
+    },
+    "camera-busy": {
+      title: "无法打开摄像头",
+      remedy: "可能有其他程序正在使用它。请关闭该程序后再次点击“开始”，或选择其他摄像头。",
+    },
+    "camera-lost": {
+      title: "摄像头已断开或关闭",
+      remedy: "请重新连接或选择其他摄像头，然后点击“开始”。",
+    },
+    "insecure-context": {
+      title: "浏览器禁止此页面使用摄像头",
+      remedy: "只有通过 HTTPS 或 localhost 打开的页面才能使用摄像头。请换用这样的地址打开，或使用示例片段。",
+    },
+    unsupported: {
+      title: "不支持此浏览器",
+      remedy: "实时视频需要 WebRTC。请使用新版 Chrome、Edge、Firefox 或 Safari。",
+    },
+    "sample-failed": {
+      title: "无法加载示例片段",
+      remedy: "服务器没有返回片段。请确认服务器正在运行，然后重试。",
+    },
+    "server-unreachable": {
+      title: "服务器没有响应",
+      remedy: "请确认 holistic-rtc 正在运行且网络正常，然后再次点击“开始”。",
+    },
+    "server-full": {
+      title: "服务器已满",
+      remedy: "同时进行的会话数已达上限。",
+    },
+    refused: {
+      title: "服务器拒绝了视频",
+      remedy: "原因见下方详情。不作更改直接重试不会成功。",
+    },
+    unauthorized: {
+      title: "服务器要求令牌",
+      remedy: "请向管理员索取令牌，并在此页面地址末尾加上 #token= 和令牌后打开。",
+    },
+    "session-unknown": {
+      title: "没有这个会话",
+      remedy: "它可能已经结束，或地址不完整。正在进行的会话见列表。",
+    },
+    "ice-failed": {
+      title: "视频无法传输",
+      remedy: "服务器已应答，但防火墙可能阻止了 UDP。请换一个网络，或请管理员配置 TURN 服务器。",
+    },
+    "connection-lost": {
+      title: "连接已断开",
+      remedy: "请检查网络是否正常。",
+    },
+    "session-ended": {
+      title: "服务器结束了会话",
+      remedy: "请点击“开始”建立新的会话。",
+    },
+    aborted: {
+      title: "已停止",
+      remedy: "请点击“开始”重新开始。",
+    },
+    "no-session": {
+      title: "目前没有会话",
+      remedy: "有人在此服务器上打开摄像头后，虚拟形象会自动出现在这里。",
+    },
+    "several-sessions": {
+      title: "有多个会话正在进行",
+      remedy:
+        "此链接只在恰好有一个会话时可用。请停止其他会话，或在 /view 选择一个，进入它的虚拟形象，再复制 OBS 链接。",
+    },
+    unexpected: {
+      title: "出现错误",
+      remedy: "请点击“开始”重试。如果问题持续，请反馈下方的详情。",
+    },
+  },
+
+  wrongToken: {
+    title: "服务器拒绝了此令牌",
+    remedy: "请与管理员核对此页面地址中 #token= 之后的令牌。",
+  },
+};

@@ -1,0 +1,201 @@
+/** Shows figures of a connection, once a second. */
+
+import type { HolisticClient } from "holistic-rtc";
+import type { Messages, Translator } from "../i18n/index.js";
+import { type Figures, type Sample, sparkline, toFigures, toSample, totalDelay } from "./figures.js";
+
+const UNKNOWN = "–";
+/** Seconds that the lines show. */
+const HISTORY = 60;
+
+interface Card {
+  name: keyof Messages["figures"];
+  testid: string;
+  unit: string;
+  show: (figures: Figures) => string | null;
+  /** What the card's line shows, if it has one. */
+  line?: (figures: Figures) => number | null;
+}
+
+const round = (value: number | null) => (value === null ? null : Math.round(value).toString());
+const megabits = (bits: number | null) => (bits === null ? UNKNOWN : (bits / 1e6).toFixed(1));
+
+const delay: Card = {
+  name: "delay",
+  testid: "delay",
+  unit: "ms",
+  show: ({ delay }) => delay && round(totalDelay(delay)),
+  line: ({ delay }) => delay && totalDelay(delay),
+};
+const fpsReceived: Card = {
+  name: "fpsReceived",
+  testid: "fps-received",
+  unit: "fps",
+  show: (figures) => round(figures.fpsReceived),
+  line: (figures) => figures.fpsReceived,
+};
+const fpsSent: Card = { name: "fpsSent", testid: "fps-sent", unit: "fps", show: (figures) => round(figures.fpsSent) };
+const trackerMs: Card = {
+  name: "trackerMs",
+  testid: "tracker-ms",
+  unit: "ms",
+  show: (figures) => figures.trackerMs?.toFixed(1) ?? null,
+};
+const rtt: Card = {
+  name: "rtt",
+  testid: "rtt",
+  unit: "ms",
+  show: (figures) => figures.roundTripMs?.toFixed(1) ?? null,
+};
+const dropped: Card = {
+  name: "dropped",
+  testid: "dropped",
+  unit: "",
+  show: ({ dropped, droppedShare }) =>
+    dropped === null ? null : `${dropped}${droppedShare === null ? "" : ` · ${(droppedShare * 100).toFixed(0)} %`}`,
+};
+const bitrate: Card = {
+  name: "bitrate",
+  testid: "bitrate",
+  unit: "Mbit/s",
+  show: ({ bitsSent, bitsReceived }) =>
+    bitsSent === null && bitsReceived === null ? null : `${megabits(bitsSent)} / ${megabits(bitsReceived)}`,
+};
+const bitsReceived: Card = {
+  name: "bitsReceived",
+  testid: "bits-received",
+  unit: "Mbit/s",
+  show: (figures) => (figures.bitsReceived === null ? null : megabits(figures.bitsReceived)),
+};
+const resolution: Card = {
+  name: "resolution",
+  testid: "resolution",
+  unit: "",
+  show: ({ resolution }) => resolution && `${resolution.width} × ${resolution.height}`,
+};
+const model: Card = {
+  name: "model",
+  testid: "model",
+  unit: "",
+  show: ({ model }) => model && `${model.origin} · ${model.poseModel}`,
+};
+
+/** What interests who sends a camera, and who watches a session. */
+export const PUBLISHED = [delay, fpsReceived, fpsSent, trackerMs, rtt, dropped, bitrate, resolution, model];
+export const WATCHED = [fpsReceived, model, trackerMs, bitsReceived, resolution, rtt];
+
+interface ShownCard {
+  card: Card;
+  value: HTMLElement;
+  line: SVGPolylineElement | null;
+  history: (number | null)[];
+}
+
+export class FiguresView {
+  readonly #client: HolisticClient;
+  readonly #translator: Translator;
+  readonly #cards: ShownCard[];
+  readonly #delaySum = document.createElement("span");
+  #connection: RTCPeerConnection | null = null;
+  #before: Sample | null = null;
+
+  constructor(container: HTMLElement, cards: readonly Card[], client: HolisticClient, translator: Translator) {
+    this.#client = client;
+    this.#translator = translator;
+    this.#cards = cards.map((card) => this.#make(card, container));
+    setInterval(() => void this.#update(), 1000);
+  }
+
+  #make(card: Card, container: HTMLElement): ShownCard {
+    const box = document.createElement("div");
+    box.className = `figure figure-${card.name}`;
+    box.tabIndex = 0;
+    const label = document.createElement("dt");
+    label.dataset.i18n = `figures.${card.name}`;
+    const content = document.createElement("dd");
+    const value = document.createElement("span");
+    value.className = "figure-value";
+    value.dataset.testid = card.testid;
+    value.textContent = UNKNOWN;
+    const unit = document.createElement("span");
+    unit.className = "figure-unit";
+    unit.textContent = card.unit;
+    content.append(value, " ", unit);
+    const tip = document.createElement("dd");
+    tip.className = "tip";
+    tip.id = `tip-${card.name}`;
+    tip.role = "tooltip";
+    const text = document.createElement("span");
+    text.dataset.i18n = `tips.${card.name}`;
+    tip.append(text);
+    if (card.name === "delay") {
+      tip.append(" ", this.#delaySum);
+    }
+    box.setAttribute("aria-describedby", tip.id);
+    const line = card.line ? makeLine(content) : null;
+    box.append(label, content, tip);
+    container.append(box);
+    return { card, value, line, history: [] };
+  }
+
+  async #update(): Promise<void> {
+    const connection = this.#client.peerConnection;
+    if (connection !== this.#connection) {
+      this.#connection = connection;
+      this.#before = null;
+    }
+    if (!connection) {
+      this.#clear();
+      return;
+    }
+    const reports = await connection.getStats();
+    if (connection !== this.#client.peerConnection) {
+      return;
+    }
+    const now = toSample(reports.values() as Iterable<Record<string, unknown>>);
+    this.#show(toFigures(this.#before, now, this.#client.stats, this.#client.roundTripMs));
+    this.#before = now;
+  }
+
+  #show(figures: Figures): void {
+    for (const { card, value, line, history } of this.#cards) {
+      value.textContent = card.show(figures) ?? UNKNOWN;
+      if (card.line && line) {
+        history.push(card.line(figures));
+        history.splice(0, history.length - HISTORY);
+        line.setAttribute("points", sparkline(history, HISTORY));
+      }
+    }
+    const { delay } = figures;
+    this.#delaySum.textContent = delay
+      ? this.#translator.messages.delaySum({
+          encode: Math.round(delay.encode),
+          roundTrip: Math.round(delay.roundTrip),
+          server: Math.round(delay.server),
+          jitterBuffer: Math.round(delay.jitterBuffer),
+          decode: Math.round(delay.decode),
+        })
+      : "";
+  }
+
+  #clear(): void {
+    for (const { value, line, history } of this.#cards) {
+      value.textContent = UNKNOWN;
+      history.length = 0;
+      line?.setAttribute("points", "");
+    }
+    this.#delaySum.textContent = "";
+  }
+}
+
+function makeLine(container: HTMLElement): SVGPolylineElement {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 100 24");
+  svg.setAttribute("preserveAspectRatio", "none");
+  svg.setAttribute("aria-hidden", "true");
+  svg.classList.add("sparkline");
+  const line = document.createElementNS("http://www.w3.org/2000/svg", "polyline");
+  svg.append(line);
+  container.append(svg);
+  return line;
+}

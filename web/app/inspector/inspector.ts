@@ -1,0 +1,175 @@
+/** Shows what is in the landmark messages: points, blendshapes, and the newest frame as JSON. */
+
+import { BLENDSHAPE_NAMES, type HolisticFrame } from "holistic-rtc";
+import { element } from "../base/dom.js";
+import type { Messages, Translator } from "../i18n/index.js";
+import { makeCopyButton } from "../shell/buttons.js";
+import { formatFrame } from "./frame-text.js";
+
+const BARS_MS = 100;
+const JSON_MS = 250;
+
+const PARTS: readonly { name: keyof Messages["parts"]; field: keyof HolisticFrame; count: number }[] = [
+  { name: "pose", field: "poseLandmarks", count: 33 },
+  { name: "face", field: "faceLandmarks", count: 478 },
+  { name: "leftHand", field: "leftHandLandmarks", count: 21 },
+  { name: "rightHand", field: "rightHandLandmarks", count: 21 },
+];
+
+interface Bar {
+  name: string;
+  row: HTMLElement;
+  fill: HTMLElement;
+  value: HTMLElement;
+  score: number;
+}
+
+export class Inspector {
+  readonly #translator: Translator;
+  readonly #points = new Map<string, HTMLElement>();
+  readonly #bars: Bar[];
+  readonly #list = element("blendshapes", HTMLElement);
+  readonly #json = element("frame-json", HTMLElement);
+  readonly #filter = element("filter", HTMLInputElement);
+  readonly #strongest = element("strongest", HTMLInputElement);
+  readonly #all = element("all-points", HTMLInputElement);
+  readonly #pause = element("pause", HTMLButtonElement);
+  #frame: HolisticFrame | null = null;
+  #paused = false;
+  #barsAt = 0;
+  #jsonAt = 0;
+
+  constructor(translator: Translator) {
+    this.#translator = translator;
+    this.#makePoints();
+    this.#bars = this.#makeBars();
+    this.#filter.addEventListener("input", () => this.#filterBars());
+    this.#strongest.addEventListener("change", () => this.#orderBars());
+    this.#all.addEventListener("change", () => this.#showJson());
+    this.#pause.addEventListener("click", () => this.#togglePause());
+    makeCopyButton(element("copy", HTMLButtonElement), translator, () => JSON.stringify(this.#frame, null, 2));
+    translator.on("change", () => this.#translate());
+  }
+
+  /** To be called with each frame; most only replace the one before. */
+  show(frame: HolisticFrame): void {
+    const now = performance.now();
+    if (!this.#paused) {
+      this.#frame = frame;
+    }
+    if (now - this.#barsAt >= BARS_MS) {
+      this.#barsAt = now;
+      this.#showPoints(frame);
+      this.#showBars(frame);
+    }
+    if (!this.#paused && now - this.#jsonAt >= JSON_MS) {
+      this.#jsonAt = now;
+      this.#showJson();
+    }
+  }
+
+  /** Nothing is tracked any more. The JSON stays, to be read. */
+  clear(): void {
+    this.#showPoints(null);
+    this.#showBars(null);
+  }
+
+  /** Of a picture that stays, until the next one; null when there is none. */
+  showStill(frame: HolisticFrame | null): void {
+    this.#frame = frame;
+    this.#paused = false;
+    this.#showBars(frame);
+    this.#translate();
+  }
+
+  #makePoints(): void {
+    const list = element("points", HTMLElement);
+    for (const { name } of PARTS) {
+      const row = document.createElement("div");
+      row.className = `points-row part-${name}`;
+      const label = document.createElement("dt");
+      label.dataset.i18n = `parts.${name}`;
+      const value = document.createElement("dd");
+      row.append(label, value);
+      list.append(row);
+      this.#points.set(name, value);
+    }
+  }
+
+  #showPoints(frame: HolisticFrame | null): void {
+    for (const { name, field, count } of PARTS) {
+      const found = frame ? ((frame[field] as unknown[][])[0]?.length ?? 0) : 0;
+      const value = this.#points.get(name)!;
+      value.textContent = found > 0 ? `${found} / ${count}` : this.#translator.messages.notSeen;
+      value.parentElement!.classList.toggle("seen", found > 0);
+    }
+  }
+
+  #makeBars(): Bar[] {
+    return BLENDSHAPE_NAMES.map((name) => {
+      const row = document.createElement("li");
+      const label = document.createElement("span");
+      label.textContent = name;
+      const track = document.createElement("span");
+      track.className = "bar";
+      const fill = document.createElement("span");
+      track.append(fill);
+      const value = document.createElement("span");
+      value.className = "bar-value";
+      row.append(label, track, value);
+      this.#list.append(row);
+      return { name, row, fill, value, score: -1 };
+    });
+  }
+
+  #showBars(frame: HolisticFrame | null): void {
+    const categories = frame?.faceBlendshapes[0]?.categories;
+    this.#list.classList.toggle("without-face", !categories);
+    this.#bars.forEach((bar, index) => {
+      const score = categories?.[index]?.score ?? 0;
+      if (score !== bar.score) {
+        bar.score = score;
+        bar.fill.style.transform = `scaleX(${score.toFixed(3)})`;
+        bar.value.textContent = score.toFixed(2);
+      }
+    });
+    if (this.#strongest.checked) {
+      this.#orderBars();
+    }
+  }
+
+  #filterBars(): void {
+    const wanted = this.#filter.value.trim().toLowerCase();
+    for (const { name, row } of this.#bars) {
+      row.hidden = !name.toLowerCase().includes(wanted);
+    }
+  }
+
+  #orderBars(): void {
+    const strongest = this.#strongest.checked;
+    const order = strongest ? [...this.#bars].sort((a, b) => b.score - a.score) : this.#bars;
+    order.forEach(({ row }, index) => (row.style.order = String(index)));
+  }
+
+  #showJson(): void {
+    if (this.#frame) {
+      const { morePoints } = this.#translator.messages;
+      this.#json.textContent = formatFrame(this.#frame, this.#all.checked ? Infinity : 2, morePoints);
+    } else {
+      this.#json.textContent = this.#translator.messages.noFrame;
+    }
+  }
+
+  #togglePause(): void {
+    this.#paused = !this.#paused;
+    this.#translate();
+  }
+
+  #translate(): void {
+    const { messages } = this.#translator;
+    this.#pause.ariaPressed = String(this.#paused);
+    this.#pause.textContent = this.#paused ? messages.resume : messages.pause;
+    this.#showPoints(this.#frame);
+    this.#showJson();
+  }
+}

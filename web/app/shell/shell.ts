@@ -1,0 +1,64 @@
+/** What every page has: header, language, theme, token, and how its connection stands. */
+
+import { element } from "../base/dom.js";
+import { recall, remember } from "../base/preferences.js";
+import { listenForShortcuts } from "../base/shortcuts.js";
+import { StatusView } from "../connection/status-view.js";
+import type { Status } from "../connection/status.js";
+import { tokenMessages } from "../connection/words.js";
+import { type Language, type Messages, preferredLanguage, Translator } from "../i18n/index.js";
+import { applyTheme, toggleTheme } from "./theme.js";
+import { readToken, tokenHash } from "./token.js";
+
+export class Shell {
+  /** The server's, from the address; null for none. Another one loads the page anew. */
+  readonly token = readToken(location.hash);
+  readonly translator = makeTranslator();
+  readonly #own: (messages: Messages) => Messages;
+  readonly #status: StatusView;
+
+  /**
+   * @param own - puts the page's own words in the place of the general ones.
+   */
+  constructor(own: (messages: Messages) => Messages = (messages) => messages) {
+    this.#own = own;
+    this.#status = new StatusView(this.translator, (messages) => this.adapt(messages));
+    applyTheme();
+    element("theme", HTMLButtonElement).addEventListener("click", toggleTheme);
+    for (const link of document.querySelectorAll<HTMLAnchorElement>("a[data-keep-token]")) {
+      link.hash = tokenHash(location.hash);
+    }
+    addEventListener("hashchange", () => {
+      if (readToken(location.hash) !== this.token) {
+        location.reload();
+      }
+    });
+  }
+
+  /** Its own words for a page, and for one that has a token. */
+  adapt(messages: Messages): Messages {
+    return this.token ? tokenMessages(this.#own(messages)) : this.#own(messages);
+  }
+
+  showStatus(status: Status): void {
+    this.#status.show(status);
+  }
+
+  /** To be called when all parts of the page are made: the words are put to it, and its keys work. */
+  start(shortcuts: Readonly<Record<string, () => void>>): void {
+    listenForShortcuts({ ...shortcuts, "?": () => element("help", HTMLElement).togglePopover() });
+    this.translator.use(this.translator.language);
+  }
+}
+
+function makeTranslator(): Translator {
+  const preferred = preferredLanguage(navigator.languages);
+  const other: Language = preferred === "en" ? "zh" : "en";
+  const translator = new Translator(recall<Language>("language", [preferred, other]));
+  element("language", HTMLButtonElement).addEventListener("click", () => {
+    const language = translator.language === "en" ? "zh" : "en";
+    remember("language", language);
+    translator.use(language);
+  });
+  return translator;
+}

@@ -1,0 +1,86 @@
+/** The page that watches a session, or lists those there are: makes its parts and ties them together. */
+
+import { HolisticClient } from "holistic-rtc";
+import { element, fadeIn } from "../base/dom.js";
+import type { Problem, Status } from "../connection/status.js";
+import { Viewing } from "../connection/viewing.js";
+import { viewerMessages } from "../connection/words.js";
+import { FiguresView, WATCHED } from "../inspector/figures-view.js";
+import { Inspector } from "../inspector/inspector.js";
+import { makeCopyButton, makeFullScreenButton } from "../shell/buttons.js";
+import { expose } from "../shell/debugging.js";
+import { Shell } from "../shell/shell.js";
+import { SessionList } from "./session-list.js";
+
+/** After these, the same attempt would fail again. */
+const FINAL: readonly (Problem | null)[] = [
+  "insecure-context",
+  "unsupported",
+  "refused",
+  "unauthorized",
+  "session-unknown",
+  "session-ended",
+];
+
+const shell = new Shell(viewerMessages);
+const { token, translator } = shell;
+const sessionId = location.pathname.replace(/^\/view\/?/, "");
+
+if (sessionId === "") {
+  document.body.dataset.page = "list";
+  listSessions();
+} else {
+  document.body.dataset.page = "session";
+  watch();
+}
+
+function listSessions(): void {
+  const list = new SessionList(translator);
+  list.on("status", (status) => shell.showStatus(status));
+  shell.start({});
+  void list.follow({ token });
+}
+
+function watch(): void {
+  const client = new HolisticClient({ token });
+  expose(client);
+  const viewing = new Viewing(client, sessionId);
+  const inspector = new Inspector(translator);
+  new FiguresView(element("figures", HTMLElement), WATCHED, client, translator);
+  const video = element("annotated-video", HTMLVideoElement);
+  const retry = element("retry", HTMLButtonElement);
+  const allSessions = element("all-sessions", HTMLAnchorElement);
+  const copy = element("copy-link", HTMLButtonElement);
+
+  element("session-id", HTMLElement).textContent = sessionId;
+  element("avatar-link", HTMLAnchorElement).search = `?session=${encodeURIComponent(sessionId)}`;
+  document.title = `${sessionId} – ${document.title}`;
+  fadeIn(video);
+  client.on("stream", (stream) => (video.srcObject = stream));
+  client.on("landmarks", (frame) => {
+    if (frame.track === 0) {
+      inspector.show(frame);
+    }
+  });
+  viewing.on("status", (status: Status) => {
+    const { state, problem } = status;
+    if (state !== "connected") {
+      inspector.clear();
+    }
+    if (state === "failed") {
+      video.srcObject = null;
+    }
+    const final = FINAL.includes(problem);
+    retry.hidden = state !== "failed" || final;
+    allSessions.classList.toggle("primary", state === "failed" && final);
+    shell.showStatus(status);
+  });
+
+  retry.addEventListener("click", () => void viewing.start());
+  makeCopyButton(copy, translator, () => `${location.origin}${location.pathname}`);
+  shell.start({
+    f: makeFullScreenButton(element("full-screen", HTMLButtonElement), element("stage", HTMLElement)),
+    c: () => copy.click(),
+  });
+  void viewing.start();
+}

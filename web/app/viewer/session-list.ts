@@ -1,0 +1,88 @@
+/** The list of the sessions that can be watched. */
+
+import { HolisticError, listSessions, type ServerOptions, type SessionInfo } from "holistic-rtc";
+import { element } from "../base/dom.js";
+import { Emitter } from "../base/emitter.js";
+import { sleep } from "../base/timing.js";
+import { describe, failedStatus, IDLE, type Status } from "../connection/status.js";
+import type { Translator } from "../i18n/index.js";
+import { tokenHash } from "../shell/token.js";
+
+const POLL_MS = 2000;
+const RETRY_MS = 5000;
+
+export class SessionList extends Emitter<{ status: Status }> {
+  readonly #translator: Translator;
+  readonly #list = element("sessions", HTMLElement);
+  #sessions: SessionInfo[] = [];
+
+  constructor(translator: Translator) {
+    super();
+    this.#translator = translator;
+    translator.on("change", () => this.#show());
+  }
+
+  /** Keep it up to date as long as the page is open, or the server refuses for good. */
+  async follow(server: ServerOptions): Promise<void> {
+    this.emit("status", { ...IDLE, state: "connecting" });
+    for (;;) {
+      try {
+        this.#sessions = await listSessions(server);
+        this.#show();
+        this.emit("status", IDLE);
+        await sleep(POLL_MS);
+      } catch (error) {
+        this.#sessions = [];
+        this.#show();
+        if (!(error instanceof HolisticError && error.retryable)) {
+          this.emit("status", failedStatus(error));
+          return;
+        }
+        const retryAt = performance.now() + RETRY_MS;
+        this.emit("status", { ...IDLE, state: "reconnecting", ...describe(error), retryAt });
+        await sleep(RETRY_MS);
+      }
+    }
+  }
+
+  /** Entries that are there already stay, so that neither focus nor a click is lost. */
+  #show(): void {
+    const before = new Map([...this.#list.children].map((item) => [(item as HTMLElement).dataset.session, item]));
+    const items = this.#sessions.map((session) => {
+      const item = before.get(session.id) ?? makeItem(session.id);
+      item.querySelector(".session-facts")!.textContent = this.#describe(session);
+      return item;
+    });
+    if (items.length !== before.size || items.some((item, index) => this.#list.children[index] !== item)) {
+      this.#list.replaceChildren(...items);
+    }
+  }
+
+  #describe({ started, subscribers, tracks }: SessionInfo): string {
+    const { viewer } = this.#translator.messages;
+    const time = started.toLocaleTimeString(undefined, { timeStyle: "short" });
+    const pictures = tracks
+      .filter(({ width }) => width > 0)
+      .map(({ width, height, fps }) => `${width} × ${height}, ${Math.round(fps)} fps`);
+    return [
+      viewer.since(time),
+      ...(pictures.length > 0 ? pictures : [viewer.beginning]),
+      viewer.watching(subscribers),
+    ].join(" · ");
+  }
+}
+
+function makeItem(id: string): HTMLElement {
+  const item = document.createElement("li");
+  item.dataset.session = id;
+  const link = document.createElement("a");
+  link.href = `/view/${encodeURIComponent(id)}${tokenHash(location.hash)}`;
+  const name = document.createElement("span");
+  name.className = "session-name";
+  name.textContent = id;
+  const facts = document.createElement("span");
+  facts.className = "session-facts";
+  link.append(name, facts);
+  item.append(link);
+  return item;
+}

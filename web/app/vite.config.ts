@@ -1,0 +1,28 @@
+import { fileURLToPath } from "node:url";
+
+import { defineConfig } from "vite";
+
+import { addresses, pages } from "./shell/vite-plugins.js";
+
+const SERVER = "http://127.0.0.1:8080";
+
+/** The sources of the client library, so that its build isn't needed here. */
+export const alias = { "holistic-rtc": fileURLToPath(new URL("../sdk/src/index.ts", import.meta.url)) };
+
+export default defineConfig({
+  root: import.meta.dirname,
+  plugins: [pages, addresses],
+  resolve: { alias },
+  build: {
+    // Where the server looks for the pages: `server/holistic_rtc/http/pages.py`.
+    outDir: fileURLToPath(new URL("../../server/holistic_rtc/http/static/", import.meta.url)),
+    emptyOutDir: true,
+    target: "es2022",
+    modulePreload: { polyfill: false },
+    license: { fileName: "licenses.md" }, // of three.js and what else the pages carry
+    chunkSizeWarningLimit: 800, // three.js, which only the page with the avatar loads
+    rolldownOptions: { input: ["index.html", "viewer.html", "avatar.html"] },
+  },
+  // `npm run dev` serves the pages with hot reload and leaves the rest to a running `holistic-rtc serve`.
+  server: { proxy: { "/whip": SERVER, "/whep": SERVER, "/api": SERVER, "/sample.jpg": SERVER } },
+});
