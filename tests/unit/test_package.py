@@ -18,7 +18,7 @@ SOURCES = ("pyproject.toml", "README.md", "LICENSE", "NOTICE")
 BUILD = "import sys; from setuptools.build_meta import build_wheel; build_wheel(sys.argv[1])"
 
 
-@pytest.mark.parametrize("name", ["web/package.json", "web/sdk/package.json"])
+@pytest.mark.parametrize("name", ["web/package.json", "web/app/package.json", "web/sdk/package.json"])
 def test_the_npm_packages_have_the_version_of_the_server(name: str) -> None:
     assert json.loads((PROJECT / name).read_text())["version"] == holistic_rtc.__version__
 

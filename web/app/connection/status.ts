@@ -30,7 +30,7 @@ export interface Status {
 }
 
 export const IDLE: Status = { state: "idle", problem: null, detail: "", attempt: 0, retryAt: 0 };
-/** Where a full server doesn't say when to come back. */
+/** Where the server doesn't say when to come back. */
 const RETRY_MS = 5000;
 
 /** Of a client that is between `connect()` or `subscribe()` and its end. */
@@ -52,9 +52,9 @@ export function failedStatus(error: unknown): Status {
   return { ...IDLE, state: "failed", ...describe(error) };
 }
 
-/** How long to wait for a place where all are taken; null when something else is the matter. */
+/** How long to wait for a server that is full or busy; null when something else is the matter. */
 export function placeWait(error: unknown): { status: Status; ms: number } | null {
-  if (!(error instanceof HolisticError) || error.reason !== "server-full") {
+  if (!(error instanceof HolisticError) || !["server-full", "server-busy"].includes(error.reason)) {
     return null;
   }
   const ms = error.retryAfter ? error.retryAfter * 1000 : RETRY_MS;

@@ -120,7 +120,7 @@ describe("posting one by one", () => {
 
   it.each([400, 401, 413, 415])("ends at a refusal with status %i", async (status) => {
     (await post(0)).answer(problem(status));
-    expect(await posting).toMatchObject({ code: String(status) });
+    expect(await posting).toMatchObject({ status });
   });
 
   it("stops at once, even while a picture is on its way", async () => {

@@ -15,7 +15,7 @@ function say(error: unknown, messages: Messages = en) {
 function answer(status: number, message = "the server's words", retryAfter: number | null = null): HolisticError {
   const reason =
     status === 503 ? "server-full" : status === 401 ? "unauthorized" : status >= 500 ? "server-unreachable" : "refused";
-  return new HolisticError(reason, message, { code: String(status), retryAfter });
+  return new HolisticError(reason, message, { status, retryAfter });
 }
 
 describe("what went wrong with a picture is told apart:", () => {

@@ -44,7 +44,9 @@ export interface Trouble {
 /** Where a busy server doesn't say when to come back. */
 const RETRY_AFTER = 1;
 
-const BY_STATUS: Record<string, SnapshotProblem> = {
+const BUSY: ReadonlySet<string> = new Set(["server-full", "server-busy"]);
+
+const BY_STATUS: Record<number, SnapshotProblem> = {
   400: "damaged",
   408: "slow-upload",
   413: "too-large",
@@ -65,20 +67,21 @@ export function toTrouble(error: unknown): Trouble {
   if (!(error instanceof HolisticError)) {
     return { problem: "unexpected", detail, retryAfter: 0 };
   }
-  const retryAfter = error.reason === "server-full" ? (error.retryAfter ?? RETRY_AFTER) : 0;
+  const retryAfter = BUSY.has(error.reason) ? (error.retryAfter ?? RETRY_AFTER) : 0;
   return { problem: toProblem(error), detail, retryAfter };
 }
 
-function toProblem({ reason, code }: HolisticError): SnapshotProblem {
+function toProblem({ reason, status }: HolisticError): SnapshotProblem {
   switch (reason) {
     case "server-full":
+    case "server-busy":
       return "busy";
     case "unauthorized":
       return "unauthorized";
     case "server-unreachable":
-      return BY_STATUS[code ?? ""] ?? "unreachable";
+      return BY_STATUS[status ?? 0] ?? "unreachable";
     default:
-      return BY_STATUS[code ?? ""] ?? "unexpected";
+      return BY_STATUS[status ?? 0] ?? "unexpected";
   }
 }
 

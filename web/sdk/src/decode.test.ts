@@ -5,10 +5,10 @@ import { Landmarks } from "../../tests/generated/holistic/v1.js";
 import { decode } from "./decode.js";
 import { DecodeError } from "./errors.js";
 import { type HolisticFrame, type Landmark } from "./frame.js";
-import { BLENDSHAPE_NAMES, POINT_PARTS, type PointPart } from "./parts.js";
 import { decodeJson } from "./json.js";
-import { ARKIT_BLENDSHAPES } from "./rig.js";
+import { BLENDSHAPE_NAMES, POINT_PARTS, type PointPart } from "./parts.js";
 import { RIG_BONES, RIG_EXPRESSIONS } from "./parts.js";
+import { ARKIT_BLENDSHAPES } from "./rig.js";
 
 /** What the Python decoder read; made by `tests/vectors/make.py`. */
 interface Expected {

@@ -3,8 +3,8 @@
 import { DecodeError } from "./errors.js";
 import { emptyFrame, type HolisticFrame, type Landmark, toClassifications, toMatrix } from "./frame.js";
 import { type Part, POINT_PARTS } from "./parts.js";
-import { ARKIT_BLENDSHAPES, type Rig, toRig } from "./rig.js";
 import { RIG_BONES, RIG_EXPRESSIONS } from "./parts.js";
+import { ARKIT_BLENDSHAPES, type Rig, toRig } from "./rig.js";
 
 const FILE_IDENTIFIER = "HRL1";
 const COORDINATE_SCALE = 1 / 8192;

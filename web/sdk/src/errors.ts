@@ -6,8 +6,10 @@ export type ErrorReason =
   | "unsupported"
   /** No HTTP answer, or one that no holistic-rtc server gives. */
   | "server-unreachable"
-  /** All places are taken, or the server is about to stop; `retryAfter` says when to ask again. */
+  /** All places are taken; `retryAfter` says when to ask again. */
   | "server-full"
+  /** The server can't do it at the moment for another reason, such as that it stops; `code` says which. */
+  | "server-busy"
   /** The server asks for a token, and got none or another one. */
   | "unauthorized"
   /** There is no such session to subscribe to; it may have ended. */
@@ -28,17 +30,20 @@ export class HolisticError extends Error {
   override readonly name = "HolisticError";
   /** Seconds until the server wants to be asked again, where it said so. */
   readonly retryAfter: number | null;
-  /** The server's own word for it, where it gave one: see docs/protocol.md. */
+  /** The server's own word for it, where it gave one: see docs/problems.md and docs/protocol.md. */
   readonly code: string | null;
+  /** Of the HTTP response, where there was one. */
+  readonly status: number | null;
 
   constructor(
     readonly reason: ErrorReason,
     message: string,
-    options: { cause?: unknown; retryAfter?: number | null; code?: string } = {},
+    options: { cause?: unknown; retryAfter?: number | null; code?: string | null; status?: number } = {},
   ) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.retryAfter = options.retryAfter ?? null;
     this.code = options.code ?? null;
+    this.status = options.status ?? null;
   }
 
   /** Whether the same attempt may succeed later. */
@@ -46,6 +51,7 @@ export class HolisticError extends Error {
     switch (this.reason) {
       case "server-unreachable":
       case "server-full":
+      case "server-busy":
       case "ice-failed":
       case "connection-lost":
         return true;

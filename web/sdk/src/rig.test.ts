@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { ARKIT_BLENDSHAPES } from "./rig.js";
 import { RIG_BONES, RIG_EXPRESSIONS, RIG_PARENTS } from "./parts.js";
+import { ARKIT_BLENDSHAPES } from "./rig.js";
 
 it("has 49 bones, 17 expressions and 52 blendshapes, each once", () => {
   expect(new Set(RIG_BONES).size).toBe(49);

@@ -91,6 +91,21 @@ describe("an offer that is not taken", () => {
     expect(retryAfter).toBeLessThanOrEqual(30);
   });
 
+  it.each([
+    [503, "server_full", "server-full", true],
+    [503, "session_full", "server-full", true],
+    [503, "no_free_port", "server-busy", true],
+    [503, "shutting_down", "server-busy", true],
+    [404, "unknown_session", "session-unknown", false],
+    [404, "not_found", "refused", false],
+    [422, "unusable_offer", "refused", false],
+    [400, "of a newer server", "refused", false],
+  ])("a refusal with status %i and code %s is %s", async (status, code, reason, retryable) => {
+    answerWith(status, { "Content-Type": "application/problem+json" }, JSON.stringify({ status, detail: "why", code }));
+    const error = await failure(server.offer("whep/abc", "v=0"));
+    expect(error).toMatchObject({ reason, retryable, status, code, message: "why" });
+  });
+
   it.each([400, 413, 415, 422])("a refusal with status %i is final, and says why", async (status) => {
     problem(status, "the offer sends no video");
     const error = await failure(server.offer("whip", "v=0"));
@@ -98,7 +113,8 @@ describe("an offer that is not taken", () => {
   });
 
   it("a session that isn't there can't be subscribed to, now or later", async () => {
-    problem(404, "no such session; it may have ended");
+    const body = JSON.stringify({ detail: "no such session; it may have ended", code: "unknown_session" });
+    answerWith(404, { "Content-Type": "application/problem+json" }, body);
     const error = await failure(server.offer("whep/abc", "v=0"));
     expect(error).toMatchObject({ reason: "session-unknown", retryable: false });
   });

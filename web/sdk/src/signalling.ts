@@ -188,37 +188,45 @@ async function request(url: URL, init: RequestInit): Promise<Response> {
 
 async function toError(url: URL, response: Response): Promise<HolisticError> {
   const { status, statusText, headers } = response;
-  const detail = (await readDetail(response)) ?? `${url.host} answered ${status} ${statusText}`;
-  return new HolisticError(toReason(url, status), detail, {
+  const { code = null, detail, title } = await readProblem(response);
+  return new HolisticError(toReason(status, code), detail ?? title ?? `${url.host} answered ${status} ${statusText}`, {
     retryAfter: readRetryAfter(headers.get("Retry-After")),
-    code: String(status),
+    code,
+    status,
   });
 }
 
-function toReason(url: URL, status: number): ErrorReason {
+/** @param code - null where it wasn't the server that answered, but a proxy before it. */
+function toReason(status: number, code: string | null): ErrorReason {
+  switch (code) {
+    case "server_full":
+    case "session_full":
+    case "snapshots_full":
+      return "server-full";
+    case "unknown_session":
+      return "session-unknown";
+  }
   switch (status) {
     case 401:
       return "unauthorized";
-    case 404:
-      return url.pathname.includes("/whep/") ? "session-unknown" : "refused";
     case 429:
-    case 503:
       return "server-full";
+    case 503:
+      return code === null ? "server-full" : "server-busy";
     default:
       return status >= 500 ? "server-unreachable" : "refused";
   }
 }
 
 /** What a problem document (RFC 9457) says, if the response is one. */
-async function readDetail(response: Response): Promise<string | null> {
+async function readProblem(response: Response): Promise<{ code?: string; detail?: string; title?: string }> {
   if (!response.headers.get("Content-Type")?.startsWith("application/problem+json")) {
-    return null;
+    return {};
   }
   try {
-    const { detail, title } = (await response.json()) as { detail?: string; title?: string };
-    return detail ?? title ?? null;
+    return ((await response.json()) ?? {}) as { code?: string; detail?: string; title?: string };
   } catch {
-    return null; // Cut or no JSON: the status says what there is to say.
+    return {}; // Cut or no JSON: the status says what there is to say.
   }
 }
 

@@ -97,7 +97,7 @@ it.each([
   const headers = { "Content-Type": "application/problem+json", ...(retryAfter && { "Retry-After": retryAfter }) };
   respond = (response) => response.writeHead(status, headers).end(JSON.stringify({ status, detail: "because" }));
   expect(await failure(takeSnapshot(PICTURE, { url }))).toMatchObject({
-    ...{ reason, retryAfter, code: String(status), message: "because" },
+    ...{ reason, retryAfter, status, message: "because" },
   });
 });
 

@@ -2,8 +2,8 @@
 
 import { HolisticError } from "./errors.js";
 import type { HolisticFrame } from "./frame.js";
-import type { Part } from "./parts.js";
 import { decodeJson } from "./json.js";
+import type { Part } from "./parts.js";
 import { Server, type ServerOptions } from "./signalling.js";
 
 export interface SnapshotOptions extends ServerOptions {

@@ -58,6 +58,10 @@ export const status = {
       title: "The server is full",
       remedy: "It is already running as many sessions as it can.",
     },
+    "server-busy": {
+      title: "The server can't do this right now",
+      remedy: "See the details below for the reason. The page tries again by itself.",
+    },
     refused: {
       title: "The server rejected the video",
       remedy: "See the details below. Trying again without a change won't help.",

@@ -59,6 +59,10 @@ export const status: Texts<typeof english> = {
       title: "服务器已满",
       remedy: "同时进行的会话数已达上限。",
     },
+    "server-busy": {
+      title: "服务器暂时无法处理",
+      remedy: "原因见下方详情。页面会自动重试。",
+    },
     refused: {
       title: "服务器拒绝了视频",
       remedy: "原因见下方详情。不作更改直接重试不会成功。",
