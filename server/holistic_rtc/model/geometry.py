@@ -55,6 +55,29 @@ def from_matrix(matrices: Array) -> Array:
     return quaternions
 
 
+def nearest_quaternion(matrix: NDArray[np.floating]) -> Array:
+    """
+    The unit quaternion x, y, z, w, with w >= 0, of the rotation that is nearest to a matrix.
+
+    A uniform scale or a little noise in the matrix doesn't matter. Source: Bar-Itzhack, "New method for extracting the
+    quaternion from a rotation matrix", J. Guidance, Control, and Dynamics 23(6), 2000.
+
+    :param matrix: ``(3, 3)``, or the ``(4, 4)`` of a transform; finite.
+    """
+    (xx, xy, xz), (yx, yy, yz), (zx, zy, zz) = matrix[:3, :3].tolist()
+    profile = np.array(
+        [
+            [xx - yy - zz, 0, 0, 0],
+            [yx + xy, yy - xx - zz, 0, 0],
+            [zx + xz, zy + yz, zz - xx - yy, 0],
+            [zy - yz, xz - zx, yx - xy, xx + yy + zz],
+        ]
+    )
+    # The eigenvalues are in rising order; of the matrix, only the lower triangle is read.
+    quaternion: Array = np.linalg.eigh(profile)[1][:, -1]
+    return -quaternion if quaternion[3] < 0 else quaternion
+
+
 def rotate(quaternion: Array, vector: Array) -> Array:
     """The vectors (..., 3), turned."""
     turned: Array = np.matvec(to_matrix(quaternion), vector)

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from holistic_rtc.atomic import streaming
+from holistic_rtc.model.geometry import nearest_quaternion
 from holistic_rtc.model.message import PART_FIELDS, LandmarkMessage
 from holistic_rtc.model.parts import ALL_PARTS, BLENDSHAPE_NAMES, Part
 from holistic_rtc.model.skeleton import BONES, EXPRESSIONS
 from holistic_rtc.recording.format import Add, Format, Options
-from holistic_rtc.wire.rotations import to_quaternion
 
 # MediaPipe's names of its points, in its order.
 _SIDES = ("left", "right")
@@ -85,7 +85,7 @@ def _row(message: LandmarkMessage) -> Iterator[object]:
     for part, columns in _PARTS.items():
         array = seen.get(part)
         if array is not None and part is Part.FACE_TRANSFORM:
-            yield from _numbers(np.concatenate((array[:3, 3], to_quaternion(array))), columns)
+            yield from _numbers(np.concatenate((array[:3, 3], nearest_quaternion(array))), columns)
         elif array is not None and part is Part.BLENDSHAPES:
             yield from _numbers(array[1:], columns)
         else:

@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from holistic_rtc.errors import DecodeError
+from holistic_rtc.model.geometry import nearest_quaternion
 from holistic_rtc.model.message import MAX_COUNT, PART_FIELDS, LandmarkMessage
 from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.model.result import FloatArray, HolisticResult
 from holistic_rtc.model.rig import RIG_SHAPES, Rig
 from holistic_rtc.wire import landmarks_generated as generated
-from holistic_rtc.wire.rotations import to_matrix, to_quaternion, unit_quaternions, with_positive_w
+from holistic_rtc.wire.rotations import to_transform, unit_quaternions, with_positive_w
 
 FILE_IDENTIFIER = b"HRL1"
 
@@ -125,7 +126,7 @@ def _quantise_scores(scores: FloatArray) -> bytes:
 
 
 def _pack_transform(transform: FloatArray) -> bytes:
-    rotation = np.rint(to_quaternion(transform) * _QUATERNION_SCALE).astype("<i2")
+    rotation = np.rint(nearest_quaternion(transform) * _QUATERNION_SCALE).astype("<i2")
     return transform[:3, 3].astype("<f4").tobytes() + rotation.tobytes()
 
 
@@ -187,7 +188,7 @@ def _read_scores(data: bytes, start: int, count: int) -> FloatArray:
 def _read_transform(data: bytes, start: int) -> FloatArray:
     position = np.frombuffer(data, "<f4", 3, start)
     rotation = np.frombuffer(data, "<i2", 4, start + position.nbytes)
-    return to_matrix(position, rotation / _QUATERNION_SCALE)
+    return to_transform(position, rotation / _QUATERNION_SCALE)
 
 
 def _read_rig(data: bytes, start: int) -> Rig:

@@ -9,12 +9,13 @@ import orjson
 from numpy.typing import NDArray
 
 from holistic_rtc.errors import DecodeError
+from holistic_rtc.model.geometry import nearest_quaternion
 from holistic_rtc.model.message import MAX_COUNT, PART_FIELDS, LandmarkMessage
 from holistic_rtc.model.parts import ALL_PARTS, BLENDSHAPE_NAMES, Part
 from holistic_rtc.model.result import FloatArray, HolisticResult
 from holistic_rtc.model.rig import Rig
 from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS
-from holistic_rtc.wire.rotations import to_matrix, to_quaternion, unit_quaternions, with_positive_w
+from holistic_rtc.wire.rotations import to_transform, unit_quaternions, with_positive_w
 
 # A hundredth of a pixel in a frame 1,000 pixels wide.
 _DECIMALS = 5
@@ -45,7 +46,7 @@ def encode(message: LandmarkMessage, parts: Collection[Part] = ALL_PARTS) -> byt
         elif part is Part.FACE_TRANSFORM:
             document[part.value] = {
                 "position": _rounded(array[:3, 3]),
-                "rotation": _rounded(to_quaternion(array)),
+                "rotation": _rounded(nearest_quaternion(array)),
             }
         else:
             document[part.value] = _rounded(array)
@@ -121,7 +122,7 @@ def _read_transform(value: Any) -> FloatArray:
         raise DecodeError("face_transform of the landmark message is not an object")
     position = _read_array("position of face_transform", value.get("position"), (3,))
     rotation = _read_array("rotation of face_transform", value.get("rotation"), (4,))
-    return to_matrix(position, rotation)
+    return to_transform(position, rotation)
 
 
 def _read_rig(value: Any) -> Rig:

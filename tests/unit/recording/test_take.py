@@ -13,6 +13,7 @@ from mediapipe.tasks.python.vision.hand_landmarker import HandLandmark
 from holistic_rtc import recording
 from holistic_rtc.atomic import STDOUT
 from holistic_rtc.errors import MediaError
+from holistic_rtc.model.geometry import nearest_quaternion
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import BLENDSHAPE_NAMES
 from holistic_rtc.model.result import HolisticResult
@@ -22,7 +23,6 @@ from holistic_rtc.recording.formats import FORMATS, suffixes
 from holistic_rtc.recording.motion import LONGEST
 from holistic_rtc.recording.take import Wanted, writing
 from holistic_rtc.wire import as_json
-from holistic_rtc.wire.rotations import to_quaternion
 from tests.kit.outputs import is_null, make_null, reading
 from tests.kit.synthetic import make_whole_message
 from tests.kit.takes import waving
@@ -127,7 +127,7 @@ def test_csv_has_every_number_in_a_column_of_its_name(tmp_path: Path) -> None:
         for name, point in zip(names, getattr(result, f"{part}_landmarks"), strict=True):
             expected |= {f"{part}_{name}_{axis}": value for axis, value in zip("xyz", point, strict=True)}
     expected |= {f"pose_{name}_visibility": value for name, value in zip(pose, result.pose_visibility, strict=True)}
-    turn = to_quaternion(result.face_transform)
+    turn = nearest_quaternion(result.face_transform)
     expected |= {
         f"face_transform_{axis}": value for axis, value in zip("xyz", result.face_transform[:3, 3], strict=True)
     }
