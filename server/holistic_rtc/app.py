@@ -100,26 +100,27 @@ async def serve(settings: Settings, bundle: ModelBundle, announce: Callable[[str
     descriptors = raise_descriptors()
     # A peer that has gone away while its session was being started gets none.
     runner = web.AppRunner(make_app(settings, bundle), shutdown_timeout=1, handler_cancellation=True)
-    listener = None
+    connections = None
     try:
         await runner.setup()
         assert runner.server is not None
         context = _ssl_context(settings)
+        connections = Connections(runner.server, descriptors)
         try:
-            listener = await Connections(runner.server, descriptors).listen(settings.host, settings.port, context)
+            host, port = await connections.listen(settings.host, settings.port, context)
         except OSError as error:
             raise ConfigError(
                 f"can't serve {settings.host}:{settings.port}: {error.strerror}; choose another --host or --port"
             ) from error
-        host, port = listener.sockets[0].getsockname()[:2]
         scheme = "https" if context else "http"
         announce(f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}")
         await stop.wait()
         await _drain(runner.app[REGISTRY], settings.drain_seconds, stop)
         logger.info("shutting down")
     finally:
-        if listener is not None:
-            listener.close()
+        if connections is not None:
+            connections.close()
+            await connections.wait_closed()
         await runner.cleanup()
 
 
