@@ -1,7 +1,6 @@
 """One peer connection to the server with its channels: what publications and subscriptions have in common."""
 
 import asyncio
-import json
 import logging
 import time
 from collections import deque
@@ -19,6 +18,8 @@ from aiortc import (
 )
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
+from msgspec import UNSET
+from msgspec.structs import asdict
 
 from holistic_rtc.client.newest import Newest
 from holistic_rtc.client.signalling import Resource, Server
@@ -27,6 +28,18 @@ from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.result import Image
 from holistic_rtc.model.stats import Stats
 from holistic_rtc.wire import as_flatbuffers
+from holistic_rtc.wire.control import (
+    Configure,
+    Configured,
+    End,
+    ErrorMessage,
+    FromClient,
+    Ping,
+    Pong,
+    StatsMessage,
+    decode_from_server,
+    encode,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -186,12 +199,12 @@ class Connection:
                 await self._server.delete(self._resource)
         await self._pc.close()
 
-    async def _configure(self, **fields: object) -> None:
+    async def _configure(self, message: Configure) -> None:
         """
         :raises ControlError: the server refuses a field.
         """
         configured = self._expect_configured()
-        self._send("configure", **fields)
+        self._send(message)
         await configured
 
     def _end(self, error: Exception | None) -> None:
@@ -217,9 +230,9 @@ class Connection:
         started.add_done_callback(self._on_task_done)
         self._tasks.append(started)
 
-    def _send(self, type: str, **fields: object) -> None:
+    def _send(self, message: FromClient) -> None:
         if self._control.readyState == "open":
-            self._control.send(json.dumps({"type": type, **fields}))
+            self._control.send(encode(message))
 
     def _expect_configured(self) -> "asyncio.Future[None]":
         """Resolved by the server's next answer that is not for an earlier `configure`: it answers them in order."""
@@ -244,7 +257,7 @@ class Connection:
         while True:
             number = self._ping[0] + 1
             self._ping = number, time.monotonic()
-            self._send("ping", id=number)
+            self._send(Ping(number))
             await asyncio.sleep(PING_INTERVAL)
 
     async def _watch_silence(self) -> None:
@@ -284,24 +297,28 @@ class Connection:
 
     def _on_control(self, data: str) -> None:
         self._last_message = now = time.monotonic()
-        message: dict[str, Any] = json.loads(data)
+        try:
+            message = decode_from_server(data)
+        except ControlError as error:
+            logger.debug("ignoring what a newer server may say: %s", error)
+            return
         match message:
-            case {"type": "ping", "id": number}:
-                self._send("pong", id=number)
-            case {"type": "pong", "id": number} if number == self._ping[0]:
+            case Ping(id=number):
+                self._send(Pong(number))
+            case Pong(id=number) if number == self._ping[0]:
                 self.round_trip_ms = (now - self._ping[1]) * 1000
-            case {"type": "stats"}:
-                self.stats = cast(Stats, _without_type(message))
-            case {"type": "configured"}:
-                self.configuration = _without_type(message)
+            case StatsMessage():
+                self.stats = {"session": message.session, "model": message.model, "tracks": message.tracks}
+            case Configured():
+                self.configuration = {name: value for name, value in asdict(message).items() if value is not UNSET}
                 self._answer_next(None)
-            case {"type": "error", "code": "tracker_failed", "message": words}:
-                logger.warning("the server's tracker failed: %s", words)
-            case {"type": "error", "code": code, "message": words}:
-                self._answer_next(ControlError(words, code=code))
-            case {"type": "end", "reason": reason, "message": words}:
+            case ErrorMessage(code="tracker_failed"):
+                logger.warning("the server's tracker failed: %s", message.message)
+            case ErrorMessage():
+                self._answer_next(ControlError(message.message, code=message.code))
+            case End(reason=reason):
                 self._over = True
-                self._end(None if reason in NORMAL_ENDS else ConnectionLostError(words, reason=reason))
+                self._end(None if reason in NORMAL_ENDS else ConnectionLostError(message.message, reason=reason))
 
     def _on_task_done(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and isinstance(error := task.exception(), Exception):
@@ -314,7 +331,3 @@ class Connection:
         if self._pc.connectionState == "failed":
             connected = bool(self.configuration)
             self._end(ConnectionLostError("the connection was lost") if connected else ConnectionFailedError(NO_PATH))
-
-
-def _without_type(message: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in message.items() if name != "type"}

@@ -11,6 +11,7 @@ from holistic_rtc.client.connection import Connection
 from holistic_rtc.client.signalling import Server
 from holistic_rtc.client.sources import SourceTrack
 from holistic_rtc.model.parts import Part
+from holistic_rtc.wire.control import Configure
 
 TRAIL = 1.0
 """Seconds that landmarks may follow the last frame."""
@@ -58,10 +59,9 @@ class Publication(Connection):
 
         :raises ControlError: it refuses, and nothing has changed; a ``code`` says why.
         """
-        fields: dict[str, object] = {**settings}
         if "parts" in settings:
-            fields["parts"] = list(settings["parts"])
-        await self._configure(**fields)
+            settings["parts"] = list(settings["parts"])
+        await self._configure(Configure(**settings))
 
     async def _watch_tracks(self) -> None:
         for ended in asyncio.as_completed([track.ended for track in self._tracks]):

@@ -8,6 +8,7 @@ from aiortc import RTCIceServer
 from holistic_rtc.client.connection import Connection
 from holistic_rtc.client.signalling import Server
 from holistic_rtc.model.parts import Part
+from holistic_rtc.wire.control import Configure
 
 
 class Subscription(Connection):
@@ -31,4 +32,4 @@ class Subscription(Connection):
 
         :raises ControlError: one of them is unknown; the message names those that are known.
         """
-        await self._configure(parts=list(parts))
+        await self._configure(Configure(parts=list(parts)))

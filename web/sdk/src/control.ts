@@ -1,6 +1,7 @@
 /** The data channel `control`: pings, settings and figures as JSON. */
 
 import { HolisticError } from "./errors.js";
+import type { Configured as ConfiguredMessage, FromClient, FromServer, StatsMessage } from "./messages.js";
 import type { Part } from "./parts.js";
 
 /** What the server is to do; a field that is left out stays as it is. A subscriber has `parts` only. */
@@ -57,7 +58,10 @@ export interface ControlEvents {
   end: (error: HolisticError) => void;
 }
 
-type Message = { type?: unknown } & Record<string, unknown>;
+/** A message as it came, with the fields that it should have: what they hold is not known yet. */
+type Received<M> = Readonly<Partial<Record<M extends unknown ? keyof M : never, unknown>>>;
+
+type Message = Received<FromServer>;
 
 /** The client's end of an `RTCDataChannel` labelled `control`. */
 export class ControlChannel {
@@ -89,7 +93,7 @@ export class ControlChannel {
     this.#send({ type: "configure", parts, draw, smoothing, max_fps: maxFps }); // JSON leaves out what is undefined
   }
 
-  #send(message: Record<string, unknown>): void {
+  #send(message: FromClient): void {
     if (this.isOpen) {
       this.#channel.send(JSON.stringify(message));
     }
@@ -97,9 +101,9 @@ export class ControlChannel {
 
   #take(data: unknown): void {
     const message = parse(data);
-    switch (message.type) {
+    switch (message.type as FromServer["type"] | undefined) {
       case "ping":
-        this.#send({ type: "pong", id: message.id });
+        this.#send({ type: "pong", id: count(message.id) });
         break;
       case "pong":
         if (message.id === this.#ping.id) {
@@ -126,13 +130,13 @@ export class ControlChannel {
 function parse(data: unknown): Message {
   try {
     const message: unknown = JSON.parse(String(data));
-    return typeof message === "object" && message !== null ? (message as Message) : {};
+    return typeof message === "object" && message !== null ? message : {};
   } catch {
     return {}; // It counts as a sign of life, and says nothing.
   }
 }
 
-export function readConfigured({ parts, draw, smoothing, max_fps: maxFps }: Message): Configured {
+export function readConfigured({ parts, draw, smoothing, max_fps: maxFps }: Received<ConfiguredMessage>): Configured {
   return {
     parts: Array.isArray(parts) ? (parts as Part[]) : [],
     ...(typeof draw === "boolean" && { draw }),
@@ -141,7 +145,7 @@ export function readConfigured({ parts, draw, smoothing, max_fps: maxFps }: Mess
   };
 }
 
-export function readStats(message: Message): ServerStats {
+export function readStats(message: Received<StatsMessage>): ServerStats {
   const model = record(message.model);
   const tracks: unknown[] = Array.isArray(message.tracks) ? message.tracks : [];
   return {
@@ -151,7 +155,7 @@ export function readStats(message: Message): ServerStats {
       poseModel: typeof model.pose_model === "string" ? model.pose_model : null,
     },
     tracks: tracks.map((item) => {
-      const track = record(item);
+      const track: Received<StatsMessage["tracks"][number]> = record(item);
       return {
         track: count(track.track),
         width: count(track.width),

@@ -2,14 +2,22 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-import orjson
 from aiortc import RTCDataChannel
 
 from holistic_rtc.errors import ControlError
 from holistic_rtc.model.parts import Part
+from holistic_rtc.wire.control import (
+    Configure,
+    Configured,
+    ErrorMessage,
+    FromServer,
+    Ping,
+    Pong,
+    decode_from_client,
+    encode,
+)
 from holistic_rtc.wire.encoded import DEFAULT_PROTOCOL, PROTOCOLS, Encoded
 
 logger = logging.getLogger(__name__)
@@ -70,54 +78,37 @@ class ControlChannel(_Channel):
     """
     The reliable JSON channel. Answers pings and complaints by itself; hands `configure` on.
 
-    :param configure: applies the fields of a `configure` message and returns what is in force now.
+    :param configure: applies a `configure` message and returns what is in force now.
     """
-
-    MAX_MESSAGE = 16_384
 
     def __init__(
         self,
         channel: RTCDataChannel,
         on_failure: Callable[[Exception], object],
-        configure: Callable[[Mapping[str, Any]], dict[str, Any]],
+        configure: Callable[[Configure], Configured],
     ) -> None:
         super().__init__(channel, on_failure)
         self.last_message = time.monotonic()
         self._configure = configure
         self._pings = 0
         channel.on("message", self._on_message)
-        self.send("configured", **configure({}))
+        self.send(configure(Configure()))
 
-    def send(self, type: str, **fields: object) -> None:
+    def send(self, message: FromServer) -> None:
         if self._channel.readyState == "open":
-            self._put(orjson.dumps({"type": type, **fields}).decode())
+            self._put(encode(message))
 
     def ping(self) -> None:
         self._pings += 1
-        self.send("ping", id=self._pings)
+        self.send(Ping(self._pings))
 
     def _on_message(self, data: str | bytes) -> None:
         self.last_message = time.monotonic()
         try:
-            self._handle(data)
+            match decode_from_client(data):
+                case Ping(id=number):
+                    self.send(Pong(number))
+                case Configure() as message:
+                    self.send(self._configure(message))
         except ControlError as error:
-            self.send("error", code=error.code, message=str(error))
-
-    def _handle(self, data: str | bytes) -> None:
-        if len(data) > self.MAX_MESSAGE:
-            raise ControlError(f"a control message may have {self.MAX_MESSAGE} bytes, this one has {len(data)}")
-        try:
-            message = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
-            raise ControlError(f"not JSON: {error}") from error
-        match message:
-            case {"type": "ping", "id": int() as number}:
-                self.send("pong", id=number)
-            case {"type": "pong"}:
-                pass
-            case {"type": "configure"}:
-                self.send("configured", **self._configure(message))
-            case {"type": str() as kind}:
-                raise ControlError(f"unknown message type {kind!r}; known are configure, ping and pong")
-            case _:
-                raise ControlError('a control message is a JSON object with a "type"')
+            self.send(ErrorMessage(error.code, str(error)))

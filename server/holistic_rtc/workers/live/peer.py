@@ -6,8 +6,7 @@ import logging
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from aiortc import (
@@ -26,18 +25,11 @@ from holistic_rtc.model.stats import SessionStats, TrackStats
 from holistic_rtc.sdp.answer import complete
 from holistic_rtc.sdp.candidates import MAX_CANDIDATES, Candidate, read_fragment
 from holistic_rtc.sdp.offer import Offer
+from holistic_rtc.wire.control import Configure, Configured, End, ErrorMessage, FromServer, StatsMessage
 from holistic_rtc.wire.encoded import Encoded
 from holistic_rtc.workers.live.channels import CONTROL, LANDMARKS, ControlChannel, LandmarkChannel
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class End:
-    """Why a connection ended: a word for programs and a sentence for people."""
-
-    reason: str
-    message: str
 
 
 class Peer(ABC):
@@ -126,23 +118,21 @@ class Peer(ABC):
                 for track in stats["tracks"]
             ]
             self._control.ping()
-            self._control.send("stats", **{**stats, "tracks": tracks})
+            self._control.send(StatsMessage(stats["session"], stats["model"], tracks))
         self._check_life()
 
-    def tell(self, type: str, **fields: object) -> None:
-        """Something on the control channel, if there is one."""
+    def tell(self, message: FromServer) -> None:
+        """On the control channel, if there is one."""
         if self._control:
-            self._control.send(type, **fields)
-
-    def complain(self, code: str, message: str) -> None:
-        self.tell("error", code=code, message=message)
+            self._control.send(message)
 
     def end(self, reason: str, message: str) -> None:
         """Tell the peer, if it still listens, and resolve `ended`. The first reason counts."""
         if not self.ended.done():
             logger.info("%s ends: %s", self.name, message)
-            self.ended.set_result(End(reason, message))
-            self.tell("end", reason=reason, message=message)
+            end = End(reason, message)
+            self.ended.set_result(end)
+            self.tell(end)
 
     async def close(self) -> None:
         await self._pc.close()
@@ -155,12 +145,12 @@ class Peer(ABC):
         """
 
     @abstractmethod
-    def _configure(self, message: Mapping[str, Any]) -> dict[str, Any]:
+    def _configure(self, message: Configure) -> Configured:
         """
         Apply the fields of a `configure` message, all or none.
 
         :return: what is in force now.
-        :raises ControlError: a field is unknown or has a value it can't have.
+        :raises ControlError: this kind of peer doesn't have a field.
         """
 
     async def _add_candidates(self, offer: Offer, candidates: Iterable[Candidate]) -> None:
@@ -216,7 +206,7 @@ class Peer(ABC):
             try:
                 self._landmarks = LandmarkChannel(channel, self._on_send_failed)
             except ControlError as error:
-                self.complain(error.code, str(error))
+                self.tell(ErrorMessage(error.code, str(error)))
                 channel.close()
         else:
             logger.info("%s opened a channel %r, which is not known; closing it", self.name, channel.label)
@@ -233,15 +223,3 @@ def _negotiating(what: str) -> Iterator[None]:
     except Exception as error:
         logger.info("aiortc can't use the %s", what, exc_info=True)
         raise Refusal(Code.BAD_OFFER, f"the {what} can't be used: {type(error).__name__}: {error}") from error
-
-
-def parse_parts(names: object) -> frozenset[Part]:
-    """
-    :raises ControlError: `bad_value` or `unknown_part`.
-    """
-    if not isinstance(names, list):
-        raise ControlError('"parts" is a list of names', code="bad_value")
-    unknown = [name for name in names if name not in list(Part)]
-    if unknown:
-        raise ControlError(f"unknown part {unknown[0]!r}; known are {', '.join(Part)}", code="unknown_part")
-    return frozenset(Part(name) for name in names)

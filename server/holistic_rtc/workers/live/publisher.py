@@ -2,18 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from aiortc import RTCRtpTransceiver
+from msgspec import UNSET
 
-from holistic_rtc.errors import ControlError, TrackerError
+from holistic_rtc.errors import TrackerError
 from holistic_rtc.media.inbound import InboundTrack, TrackOptions
 from holistic_rtc.media.outbound import AnnotatedTrack
 from holistic_rtc.media.tracker_thread import TrackedFrame, TrackerThread
 from holistic_rtc.model.message import LandmarkMessage
-from holistic_rtc.workers.live.peer import Peer, parse_parts
+from holistic_rtc.model.parts import Part
+from holistic_rtc.wire.control import Configure, Configured, ErrorMessage
+from holistic_rtc.workers.live.peer import Peer
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +97,7 @@ class Publisher(Peer):
         try:
             await track.run()
         except* TrackerError as group:
-            self.complain("tracker_failed", str(group.exceptions[0]))
+            self.tell(ErrorMessage("tracker_failed", str(group.exceptions[0])))
             self.end("worker_failed", "the tracker failed; connect again")
         except* Exception:
             logger.exception("%s: a track failed", self.name)
@@ -119,26 +122,18 @@ class Publisher(Peer):
         control = super()._last_sign_of_life()
         return max(signs if control is None else [*signs, control])
 
-    def _configure(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        parts, draw, smoothing, max_fps = self.parts, self._draw, self._options.smoothing, self._options.max_fps
-        if "parts" in message:
-            parts = parse_parts(message["parts"])
-        if "draw" in message:
-            draw = _parse_switch("draw", message["draw"])
-        if "smoothing" in message:
-            smoothing = _parse_switch("smoothing", message["smoothing"])
-        if "max_fps" in message:
-            max_fps = message["max_fps"]
-            if max_fps is not None and not (type(max_fps) in (int, float) and 1 <= max_fps <= 60):
-                raise ControlError('"max_fps" is a number from 1 to 60, or null', code="bad_value")
-        self.parts, self._draw = parts, draw
-        self._options.smoothing, self._options.max_fps = smoothing, max_fps
-        for annotated in self._returned:
-            annotated.draw = draw
-        return {"parts": sorted(parts), "draw": draw, "smoothing": smoothing, "max_fps": max_fps}
-
-
-def _parse_switch(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ControlError(f'"{name}" is true or false', code="bad_value")
-    return value
+    def _configure(self, message: Configure) -> Configured:
+        if message.parts is not UNSET:
+            self.parts = frozenset(map(Part, message.parts))
+        if message.draw is not UNSET:
+            self._draw = message.draw
+            for annotated in self._returned:
+                annotated.draw = message.draw
+        options = self._options
+        if message.smoothing is not UNSET:
+            options.smoothing = message.smoothing
+        if message.max_fps is not UNSET:
+            options.max_fps = message.max_fps
+        return Configured(
+            parts=sorted(self.parts), draw=self._draw, smoothing=options.smoothing, max_fps=options.max_fps
+        )

@@ -11,8 +11,9 @@ from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.stats import SessionStats, SessionTrackStats
 from holistic_rtc.sdp.offer import Offer
+from holistic_rtc.wire.control import Draining, End
 from holistic_rtc.wire.encoded import Encoded
-from holistic_rtc.workers.live.peer import End, Peer
+from holistic_rtc.workers.live.peer import Peer
 from holistic_rtc.workers.live.publisher import Publisher
 from holistic_rtc.workers.live.subscriber import Subscriber
 
@@ -114,7 +115,7 @@ class Session:
 
     def tell_draining(self, seconds: float) -> None:
         for peer in self._peers():
-            peer.tell("draining", seconds=seconds)
+            peer.tell(Draining(seconds))
 
     def end(self, reason: str, message: str) -> None:
         """Tell the publisher and the subscribers. The first reason counts."""

@@ -1,14 +1,17 @@
 """A peer that receives a session's annotated video, its landmarks, or both."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from aiortc import RTCRtpTransceiver
+from msgspec import UNSET
 
 from holistic_rtc.errors import ControlError
 from holistic_rtc.media.inbound import InboundTrack
 from holistic_rtc.media.outbound import AnnotatedTrack
-from holistic_rtc.workers.live.peer import Peer, parse_parts
+from holistic_rtc.model.parts import Part
+from holistic_rtc.wire.control import Configure, Configured
+from holistic_rtc.workers.live.peer import Peer
 
 
 class Subscriber(Peer):
@@ -35,10 +38,10 @@ class Subscriber(Peer):
         transceiver.sender.replaceTrack(video)
         return "sendonly"
 
-    def _configure(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        for name in message:
-            if name not in ("type", "parts"):
+    def _configure(self, message: Configure) -> Configured:
+        for name in ("draw", "smoothing", "max_fps"):
+            if getattr(message, name) is not UNSET:
                 raise ControlError(f'a subscriber can configure "parts", not {name!r}', code="bad_value")
-        if "parts" in message:
-            self.parts = parse_parts(message["parts"])
-        return {"parts": sorted(self.parts)}
+        if message.parts is not UNSET:
+            self.parts = frozenset(map(Part, message.parts))
+        return Configured(parts=sorted(self.parts))

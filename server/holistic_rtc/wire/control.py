@@ -1,0 +1,142 @@
+"""
+The messages of the data channel ``control``, which are JSON objects.
+
+They are defined here and nowhere else: ``make generate`` writes the TypeScript types. docs/protocol.md explains them.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import msgspec
+import orjson
+from msgspec import UNSET, Struct, UnsetType
+
+from holistic_rtc.errors import ControlError
+from holistic_rtc.model.parts import Part
+from holistic_rtc.model.stats import TrackStats
+
+MAX_MESSAGE = 16_384
+"""Bytes of a client's message."""
+
+
+class Ping(Struct, tag_field="type", tag="ping"):
+    """Either side sends one a second."""
+
+    id: int
+
+
+class Pong(Struct, tag_field="type", tag="pong"):
+    """The answer to a ping."""
+
+    id: int
+
+
+class Configure(Struct, tag_field="type", tag="configure", kw_only=True):
+    """What the server is to do. A field that is left out stays as it is; a subscriber has ``parts`` only."""
+
+    parts: Collection[str] | UnsetType = UNSET
+    draw: bool | UnsetType = UNSET
+    smoothing: bool | UnsetType = UNSET
+    max_fps: float | None | UnsetType = UNSET
+
+
+class Configured(Struct, tag_field="type", tag="configured", kw_only=True):
+    """What is in force. A subscriber is told ``parts`` only."""
+
+    parts: Collection[str]
+    draw: bool | UnsetType = UNSET
+    smoothing: bool | UnsetType = UNSET
+    max_fps: float | None | UnsetType = UNSET
+
+
+class StatsMessage(Struct, tag_field="type", tag="stats"):
+    """The session's figures, once a second."""
+
+    session: str
+    model: dict[str, str | None]
+    tracks: list[TrackStats]
+
+
+class ErrorMessage(Struct, tag_field="type", tag="error"):
+    """A control message was refused, or tracking failed."""
+
+    code: str
+    message: str
+
+
+class Draining(Struct, tag_field="type", tag="draining"):
+    """The server is about to stop."""
+
+    seconds: float
+
+
+class End(Struct, tag_field="type", tag="end", frozen=True):
+    """Why the server closes the connection: a word for programs and a sentence for people."""
+
+    reason: str
+    message: str
+
+
+FromClient = Ping | Pong | Configure
+FromServer = Ping | Pong | Configured | StatsMessage | ErrorMessage | Draining | End
+
+_from_server = msgspec.json.Decoder(FromServer)
+
+
+def encode(message: FromClient | FromServer) -> str:
+    return msgspec.json.encode(message).decode()
+
+
+def decode_from_server(data: str | bytes) -> FromServer:
+    """
+    :raises ControlError: it isn't a message that this version knows.
+    """
+    try:
+        return _from_server.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ControlError(f"not a control message: {error}") from error
+
+
+def decode_from_client(data: str | bytes) -> FromClient:
+    """
+    :raises ControlError: it isn't a message, or a field has a value that it can't have.
+    """
+    if len(data) > MAX_MESSAGE:
+        raise ControlError(f"a control message may have {MAX_MESSAGE} bytes, this one has {len(data)}")
+    try:
+        # msgspec would raise a RecursionError for brackets nested deeply enough.
+        message = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise ControlError(f"not JSON: {error}") from error
+    match message:
+        case {"type": "ping", "id": int() as number}:
+            return Ping(number)
+        case {"type": "pong"}:
+            return Pong(message.get("id", 0))
+        case {"type": "configure"}:
+            return _read_configure(message)
+        case {"type": str() as kind}:
+            raise ControlError(f"unknown message type {kind!r}; known are configure, ping and pong")
+        case _:
+            raise ControlError('a control message is a JSON object with a "type"')
+
+
+def _read_configure(message: Mapping[str, Any]) -> Configure:
+    """Its errors say what a field may be, which msgspec's don't."""
+    if "parts" in message:
+        _check_parts(message["parts"])
+    for name in ("draw", "smoothing"):
+        if not isinstance(message.get(name, False), bool):
+            raise ControlError(f'"{name}" is true or false', code="bad_value")
+    max_fps = message.get("max_fps")
+    if max_fps is not None and not (type(max_fps) in (int, float) and 1 <= max_fps <= 60):
+        raise ControlError('"max_fps" is a number from 1 to 60, or null', code="bad_value")
+    return Configure(**{name: message[name] for name in Configure.__struct_fields__ if name in message})
+
+
+def _check_parts(names: object) -> None:
+    if not isinstance(names, list):
+        raise ControlError('"parts" is a list of names', code="bad_value")
+    unknown = [name for name in names if name not in list(Part)]
+    if unknown:
+        raise ControlError(f"unknown part {unknown[0]!r}; known are {', '.join(Part)}", code="unknown_part")
