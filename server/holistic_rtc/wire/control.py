@@ -97,8 +97,10 @@ def decode_from_server(data: str | bytes) -> FromServer:
         raise ControlError(f"not a control message: {error}") from error
 
 
-def decode_from_client(data: str | bytes) -> FromClient:
+def decode_from_client(data: str | bytes, configurable: Collection[str] | None = None) -> FromClient:
     """
+    :param configurable: the fields of a :class:`Configure` that may be set; None for those that this version knows, and
+        to ignore others.
     :raises ControlError: it isn't a message, or a field has a value that it can't have.
     """
     if len(data) > MAX_MESSAGE:
@@ -114,15 +116,18 @@ def decode_from_client(data: str | bytes) -> FromClient:
         case {"type": "pong"}:
             return Pong(message.get("id", 0))
         case {"type": "configure"}:
-            return _read_configure(message)
+            return _read_configure(message, configurable)
         case {"type": str() as kind}:
             raise ControlError(f"unknown message type {kind!r}; known are configure, ping and pong")
         case _:
             raise ControlError('a control message is a JSON object with a "type"')
 
 
-def _read_configure(message: Mapping[str, Any]) -> Configure:
+def _read_configure(message: Mapping[str, Any], configurable: Collection[str] | None) -> Configure:
     """Its errors say what a field may be, which msgspec's don't."""
+    if configurable is not None:
+        for name in message.keys() - {"type", *configurable}:
+            raise ControlError(f"can't configure {name!r}, only {', '.join(configurable)}", code="bad_value")
     if "parts" in message:
         _check_parts(message["parts"])
     for name in ("draw", "smoothing"):

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from aiortc import RTCDataChannel
 
@@ -79,6 +79,7 @@ class ControlChannel(_Channel):
     The reliable JSON channel. Answers pings and complaints by itself; hands `configure` on.
 
     :param configure: applies a `configure` message and returns what is in force now.
+    :param configurable: the fields that it may have; None for any.
     """
 
     def __init__(
@@ -86,10 +87,12 @@ class ControlChannel(_Channel):
         channel: RTCDataChannel,
         on_failure: Callable[[Exception], object],
         configure: Callable[[Configure], Configured],
+        configurable: Collection[str] | None,
     ) -> None:
         super().__init__(channel, on_failure)
         self.last_message = time.monotonic()
         self._configure = configure
+        self._configurable = configurable
         self._pings = 0
         channel.on("message", self._on_message)
         self.send(configure(Configure()))
@@ -105,7 +108,7 @@ class ControlChannel(_Channel):
     def _on_message(self, data: str | bytes) -> None:
         self.last_message = time.monotonic()
         try:
-            match decode_from_client(data):
+            match decode_from_client(data, self._configurable):
                 case Ping(id=number):
                     self.send(Pong(number))
                 case Configure() as message:

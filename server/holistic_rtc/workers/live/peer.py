@@ -6,7 +6,7 @@ import logging
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from aiortc import (
@@ -45,6 +45,9 @@ class Peer(ABC):
     """Seconds without a sign of life after which the peer is taken for gone."""
     LATE = 2.0
     """Seconds from one look for it to the next after which it was this process that stood still."""
+
+    CONFIGURABLE: Collection[str] | None = None
+    """The fields of a `configure` message; None for any."""
 
     def __init__(self, name: str, ice_servers: list[dict[str, Any]]) -> None:
         self.name = name
@@ -150,7 +153,6 @@ class Peer(ABC):
         Apply the fields of a `configure` message, all or none.
 
         :return: what is in force now.
-        :raises ControlError: this kind of peer doesn't have a field.
         """
 
     async def _add_candidates(self, offer: Offer, candidates: Iterable[Candidate]) -> None:
@@ -201,7 +203,7 @@ class Peer(ABC):
 
     def _on_datachannel(self, channel: RTCDataChannel) -> None:
         if channel.label == CONTROL and self._control is None:
-            self._control = ControlChannel(channel, self._on_send_failed, self._configure)
+            self._control = ControlChannel(channel, self._on_send_failed, self._configure, self.CONFIGURABLE)
         elif channel.label == LANDMARKS and self._landmarks is None:
             try:
                 self._landmarks = LandmarkChannel(channel, self._on_send_failed)

@@ -6,7 +6,6 @@ from typing import Any
 from aiortc import RTCRtpTransceiver
 from msgspec import UNSET
 
-from holistic_rtc.errors import ControlError
 from holistic_rtc.media.inbound import InboundTrack
 from holistic_rtc.media.outbound import AnnotatedTrack
 from holistic_rtc.model.parts import Part
@@ -18,6 +17,8 @@ class Subscriber(Peer):
     """
     :param tracks: the session's; the first video that the peer wants to receive is given the first of them, and so on.
     """
+
+    CONFIGURABLE = ("parts",)
 
     def __init__(self, name: str, ice_servers: list[dict[str, Any]], tracks: Sequence[InboundTrack]) -> None:
         super().__init__(name, ice_servers)
@@ -39,9 +40,6 @@ class Subscriber(Peer):
         return "sendonly"
 
     def _configure(self, message: Configure) -> Configured:
-        for name in ("draw", "smoothing", "max_fps"):
-            if getattr(message, name) is not UNSET:
-                raise ControlError(f'a subscriber can configure "parts", not {name!r}', code="bad_value")
         if message.parts is not UNSET:
             self.parts = frozenset(map(Part, message.parts))
         return Configured(parts=sorted(self.parts))
