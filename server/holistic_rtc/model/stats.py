@@ -1,10 +1,10 @@
-"""What the server reports of a session once a second; docs/protocol.md describes the fields."""
+"""A session's statistics, reported once a second. docs/protocol.md describes the fields."""
 
 from typing import TypedDict
 
 
 class TrackReport(TypedDict):
-    """Of one track, on its way through the tracker."""
+    """Statistics of one track in the tracker."""
 
     width: int
     height: int
@@ -18,7 +18,7 @@ class TrackReport(TypedDict):
 
 
 class SessionTrackStats(TrackReport):
-    """What all peers are told of a track."""
+    """Statistics of a track that are the same for all peers."""
 
     track: int
 
@@ -30,7 +30,7 @@ class SessionStats(TypedDict):
 
 
 class TrackStats(SessionTrackStats):
-    """What one peer is told of a track: with its own landmark messages."""
+    """Statistics of a track for one peer, with its counts of landmark messages."""
 
     landmarks_sent: int
     landmarks_dropped: int
