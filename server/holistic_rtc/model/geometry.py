@@ -70,12 +70,13 @@ def from_matrix(matrices: Array) -> Array:
 
 def nearest_quaternion(matrix: NDArray[np.floating]) -> Array:
     """
-    The unit quaternion x, y, z, w, with w >= 0, of the rotation that is nearest to a matrix.
+    The quaternion of the rotation nearest to a matrix, with w >= 0.
 
-    A uniform scale or a little noise in the matrix doesn't matter. Source: Bar-Itzhack, "New method for extracting the
+    Uniform scale and slight noise in the matrix don't matter. Source: Bar-Itzhack, "New method for extracting the
     quaternion from a rotation matrix", J. Guidance, Control, and Dynamics 23(6), 2000.
 
-    :param matrix: ``(3, 3)``, or the ``(4, 4)`` of a transform; finite.
+    :param matrix: (3, 3), or (4, 4) for a transform; finite.
+    :return: (4,).
     """
     (xx, xy, xz), (yx, yy, yz), (zx, zy, zz) = matrix[:3, :3].tolist()
     profile = np.array(
@@ -86,7 +87,7 @@ def nearest_quaternion(matrix: NDArray[np.floating]) -> Array:
             [zy - yz, xz - zx, yx - xy, xx + yy + zz],
         ]
     )
-    # The eigenvalues are in rising order; of the matrix, only the lower triangle is read.
+    # eigh reads only the lower triangle, and sorts the eigenvalues in ascending order.
     quaternion: Array = np.linalg.eigh(profile)[1][:, -1]
     return -quaternion if quaternion[3] < 0 else quaternion
 
