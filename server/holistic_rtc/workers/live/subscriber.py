@@ -16,7 +16,7 @@ from holistic_rtc.workers.live.peer import Peer
 
 class Subscriber(Peer):
     """
-    :param tracks: the session's; the first video that the peer wants to receive is given the first of them, and so on.
+    :param tracks: the session's tracks. They are assigned in order to the videos that the peer wants to receive.
     """
 
     def __init__(self, name: str, ice_servers: list[dict[str, Any]], tracks: Sequence[InboundTrack]) -> None:
