@@ -155,6 +155,7 @@ class Connection:
         Wait until the session has ended.
 
         :raises ClientError: it failed, or the connection was lost.
+        :raises MediaError: a source of the publication failed.
         """
         await self._ended.wait()
         if self._error:

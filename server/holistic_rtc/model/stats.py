@@ -24,6 +24,8 @@ class SessionTrackStats(TrackReport):
 
 
 class SessionStats(TypedDict):
+    """Statistics of a session that are the same for all peers."""
+
     session: str
     model: dict[str, str | None]
     tracks: list[SessionTrackStats]
@@ -37,6 +39,8 @@ class TrackStats(SessionTrackStats):
 
 
 class Stats(TypedDict):
+    """Statistics of a session for one peer."""
+
     session: str
     model: dict[str, str | None]
     tracks: list[TrackStats]

@@ -44,6 +44,7 @@ class Presence:
 
     @property
     def at_rest(self) -> bool:
+        """Whether no part is seen, and all transitions are complete"""
         return self.settled and not self.seen.any()
 
     def update(self, scores: Array, timestamp_ms: int) -> None:
@@ -134,6 +135,13 @@ class Calmed:
         self._last: Array | None = None
 
     def step(self, found: Array, step_ms: float) -> Array:
+        """
+        Filter the next values.
+
+        :param found: (n,) the observed values.
+        :param step_ms: time since the previous ones.
+        :return: (n,)
+        """
         if self._last is not None:
             found = found + (self._last - found) * exp(-step_ms / FOLLOW_MS)
         self._last = found

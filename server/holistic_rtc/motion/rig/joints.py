@@ -28,6 +28,7 @@ class Range:
         self._start = (self.least + self.most) / 2 - pi
 
     def clip(self, angles: Array) -> Array:
+        """Clip angles to the range."""
         limited: Array = np.minimum(np.maximum(angles, self.least), self.most)
         return limited
 
