@@ -14,9 +14,9 @@ from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 STDOUT = Path("-")
-"""Stands for standard output."""
+"""Standard output"""
 _MAX_LINKS = 40
-"""As in Linux"""
+"""Linux's limit"""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The ``holistic-rtc`` command: collects the commands, and turns their errors into exit statuses."""
+"""The ``holistic-rtc`` command: runs subcommands, and turns their errors into exit statuses."""
 
 import argparse
 import importlib
@@ -12,7 +12,7 @@ from holistic_rtc.errors import HolisticError
 
 
 def run() -> int:
-    """The command as a process. SIGTERM and the end of its terminal stop it as cleanly as Ctrl-C does."""
+    """The process's entry point. SIGTERM and SIGHUP stop it as cleanly as Ctrl-C."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is signal.SIG_DFL:
@@ -22,8 +22,8 @@ def run() -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """
-    :return: the exit status: 0, 1 for an error that was explained, 2 for a wrong command line, 130 for Ctrl-C, 141
-        (128 + SIGPIPE) when the reader of an output has closed it.
+    :return: the exit status: 0 for success, 1 for an error with a message, 130 for Ctrl-C, 141 (128 + SIGPIPE) if the
+        reader of an output has closed it. Invalid arguments exit with status 2.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     options = _parser(arguments).parse_args(arguments)
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """
-    :param arguments: tell which command's module to import, so that no command waits for what only another one needs.
+    :param arguments: determine which command's module to import: commands don't load what only others need.
     """
     parser = argparse.ArgumentParser(
         prog="holistic-rtc",

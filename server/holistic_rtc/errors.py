@@ -1,32 +1,32 @@
-"""Every error the project raises on purpose.
+"""The exceptions of this package.
 
 ::
 
     HolisticError
-    ├── ConfigError          a setting or an argument has a value that can't be used
-    ├── ModelError           the model bundle is missing, broken or can't be fetched
-    ├── TrackerError         the tracking engine refused a frame or failed
+    ├── ConfigError          a setting or an argument has an invalid value
+    ├── ModelError           the model bundle is missing, broken or can't be downloaded
+    ├── TrackerError         the tracking engine rejected a frame or failed
     ├── MediaError           a picture or video can't be read or written
-    │   ├── NotAPictureError     the data is of no known picture format
+    │   ├── NotAPictureError     the data has no known picture format
     │   └── TooManyPixelsError   the picture is larger than the limit
-    ├── DecodeError          a landmark message is cut, corrupt or of another version
-    ├── ControlError         a message on the control channel or the control socket is not understood
-    ├── Refusal              a request can't be served; carries a code
-    └── ClientError          the client gets no session, or has lost it; knows whether to try again
-        ├── ServerUnreachableError   nothing answers at the address, or nothing that is a holistic-rtc server
-        ├── RefusedError             the server refused; carries the HTTP status and a code
-        │   ├── UnauthorizedError        it asks for a token, and got none or another one
-        │   ├── SessionUnknownError      there is no such session, or not any more
-        │   └── ServerFullError          all places are taken; may know when to ask again
-        ├── ConnectionFailedError    no path for media was found between client and server
-        └── ConnectionLostError      the connection broke off, or the server gave it up; may carry the server's reason
+    ├── DecodeError          a landmark message is truncated, corrupt or has another version
+    ├── ControlError         a message on the control channel is invalid
+    ├── Refusal              the server can't serve a request; has a code
+    └── ClientError          the client couldn't connect or was disconnected; knows whether to retry
+        ├── ServerUnreachableError   the server doesn't respond, or isn't a holistic-rtc server
+        ├── RefusedError             the server refused a request; has the HTTP status and a code
+        │   ├── UnauthorizedError        the token is missing or wrong
+        │   ├── SessionUnknownError      the session doesn't exist, or has ended
+        │   └── ServerFullError          the server is full; may know when to retry
+        ├── ConnectionFailedError    no network path for media was found
+        └── ConnectionLostError      the connection was lost, or the server ended it; may have the server's reason
 """
 
 from enum import StrEnum
 
 
 class HolisticError(Exception):
-    """Base of all errors of this package. Its text says what went wrong and what to do."""
+    """The base of all errors of this package. Messages say what went wrong and what to do."""
 
 
 class ConfigError(HolisticError):
@@ -59,7 +59,7 @@ class DecodeError(HolisticError):
 
 class ControlError(HolisticError):
     """
-    :param code: what the peer's program can tell the error by.
+    :param code: identifies the error for the peer's program.
     """
 
     def __init__(self, message: str, *, code: str = "bad_message") -> None:
@@ -68,7 +68,7 @@ class ControlError(HolisticError):
 
 
 class Code(StrEnum):
-    """What a refusal is about, for programs. :mod:`holistic_rtc.http.problem` says what each means over HTTP."""
+    """The reasons for refusals, for programs. :mod:`holistic_rtc.http.problem` has their explanations and statuses."""
 
     BAD_REQUEST = "bad_request"
     BAD_OFFER = "bad_offer"
@@ -102,9 +102,9 @@ class Code(StrEnum):
 
 class Refusal(HolisticError):  # noqa: N818 - nobody here made a mistake
     """
-    :param code: for programs.
-    :param detail: one sentence for the person at the other end.
-    :param retry_after: seconds after which the same request may succeed; None if it never will.
+    :param code: the reason, for programs.
+    :param detail: one sentence for the user of the client.
+    :param retry_after: seconds after which the same request may succeed; None if it won't.
     """
 
     def __init__(self, code: Code, detail: str, *, retry_after: int | None = None) -> None:
@@ -116,7 +116,7 @@ class Refusal(HolisticError):  # noqa: N818 - nobody here made a mistake
 
 class ClientError(HolisticError):
     retryable = False
-    """Whether the same attempt may succeed later."""
+    """Whether a retry may succeed."""
 
 
 class ServerUnreachableError(ClientError):
@@ -126,9 +126,9 @@ class ServerUnreachableError(ClientError):
 class RefusedError(ClientError):
     """
     :param status: HTTP status code.
-    :param detail: the server's sentence about it.
-    :param code: the server's word for it, a :class:`Code` unless the server is newer; None if it gave none.
-    :param retry_after: seconds after which the server wants to be asked again, if it said so.
+    :param detail: the server's message.
+    :param code: the server's code, a :class:`Code` unless the server is newer; None if it sent none.
+    :param retry_after: seconds to wait before a retry, if the server said so.
     """
 
     def __init__(self, status: int, detail: str, *, code: str | None = None, retry_after: float | None = None) -> None:
@@ -158,7 +158,7 @@ class ConnectionFailedError(ClientError):
 
 class ConnectionLostError(ClientError):
     """
-    :param reason: the server's word for it, as in docs/protocol.md; None when it said nothing.
+    :param reason: the server's reason, see docs/protocol.md; None if it sent none.
     """
 
     retryable = True

@@ -1,4 +1,4 @@
-"""What this process may use of its machine: the caps of its container, not what the machine has."""
+"""The CPU and memory limits of this process, which in a container are lower than those of the machine."""
 
 import contextlib
 import math
@@ -16,9 +16,9 @@ MEMBERSHIP = Path("/proc/self/cgroup")
 @dataclass(frozen=True)
 class Limits:
     """
-    :param cpus: how many cores' worth of time, such as 1.5.
-    :param memory: bytes.
-    :param source: where the number of CPUs comes from, in words.
+    :param cpus: number of CPUs, possibly fractional, such as 1.5.
+    :param memory: in bytes.
+    :param source: what limits the CPUs, for people.
     """
 
     cpus: float
@@ -31,7 +31,7 @@ class Limits:
 
     @property
     def threads(self) -> int:
-        """How many threads can do something at the same time."""
+        """How many threads can run at the same time."""
         return max(1, math.ceil(self.cpus))
 
 
@@ -39,11 +39,12 @@ def read_limits(
     cgroups: Path = CGROUPS, membership: Path = MEMBERSHIP, *, cpus: float | None = None, memory: int | None = None
 ) -> Limits:
     """
-    The least of what the machine has, the scheduler's affinity, and the control groups, of version 1 or 2, allow.
+    The minimum of what the machine has, the CPU affinity allows, and the control groups (version 1 or 2) allow.
 
     :param cgroups: where the control groups are mounted.
-    :param membership: says to which of them this process belongs.
-    :param cpus: a setting that takes the place of what is found; so is `memory`, in bytes.
+    :param membership: the file that lists this process's control groups.
+    :param cpus: overrides the detected number.
+    :param memory: overrides the detected number of bytes.
     """
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     found = [(float(affinity), "CPUs of the machine that this process may run on")]
@@ -62,12 +63,12 @@ def read_limits(
 
 def raise_descriptors() -> int:
     """
-    Let this process and its children have as many file descriptors as they may.
+    Raise the limit of file descriptors for this process and its children to the maximum.
 
-    :return: how many that is.
+    :return: the new limit.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # On macOS the hard limit may be infinite, which is refused as a soft one.
+    # On macOS, the hard limit may be infinite, which isn't valid as a soft limit.
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         soft = hard
@@ -75,14 +76,14 @@ def raise_descriptors() -> int:
 
 
 def _folders(cgroups: Path, membership: Path) -> Iterator[Path]:
-    """Those of this process's groups and of the groups above them, as each limits those below."""
+    """The folders of this process's control groups and of their ancestors, whose limits apply, too."""
     try:
         lines = membership.read_text().splitlines()
     except OSError:
         lines = []
     for line in [*lines, "::/"]:
         _, controllers, path = line.split(":", 2)
-        # In a container the path may be that outside of it; the root of the mount is then its own group.
+        # In a container, the path may be the one outside of it. The root of the mount is then the container's group.
         for mount in [cgroups, *(cgroups / name for name in (controllers, *controllers.split(",")) if name)]:
             folder = mount / path.lstrip("/")
             yield from (group for group in (folder, *folder.parents) if group.is_relative_to(mount) and group.is_dir())
@@ -101,7 +102,7 @@ def _cpu_quota(folder: Path) -> float | None:
 def _memory_limit(folder: Path) -> int | None:
     for name in ("memory.max", "memory.limit_in_bytes"):
         text = _read(folder / name)
-        # Version 1 writes no limit as more than any machine has.
+        # In version 1, no limit is a number larger than any machine's memory.
         if text and text != "max":
             return int(text)
     return None

@@ -1,6 +1,6 @@
-"""What MediaPipe's library writes to standard error, past all logging.
+"""Filters what MediaPipe's library writes directly to standard error.
 
-For each landmarker that is a dozen lines that say nothing to anybody here, and now and then one that matters.
+For each landmarker, that is a dozen irrelevant lines and, occasionally, one that matters.
 """
 
 import contextlib
@@ -19,11 +19,11 @@ def is_noise(line: bytes) -> bool:
 @contextlib.contextmanager
 def without_noise() -> Iterator[int]:
     """
-    Keep the noise of this process off its standard error.
+    Remove the noise from this process's standard error.
 
-    Lines are copied by a thread; what shall appear without waiting for a line's end has to be written directly.
+    A thread copies complete lines. To write partial lines, use the yielded descriptor.
 
-    :return: a file descriptor of the standard error.
+    :return: a file descriptor of the original standard error.
     """
     stderr = os.dup(2)
     source, sink = os.pipe()

@@ -1,8 +1,8 @@
-"""The picture of a person that is on every machine."""
+"""The bundled portrait."""
 
 from pathlib import Path
 
 
 def portrait() -> Path:
-    """Grace Hopper, 512x600, public domain (see NOTICE): face and upper body, no hands."""
+    """A picture of Grace Hopper, 512x600, public domain (see NOTICE), with face and upper body but no hands."""
     return Path(__file__).with_name("grace_hopper.jpg")

@@ -1,4 +1,4 @@
-"""The settings of the server; the only reader of the environment."""
+"""The server's settings. Only this module reads environment variables."""
 
 import os
 import re
@@ -16,14 +16,14 @@ _WITH_SECRETS = ("ice_servers", "token", "turn_secret")
 
 
 def _turn_url(url: str) -> str:
-    """An IPv6 address needs a name: aiortc doesn't read it here."""
+    """Check a TURN URL. IPv6 addresses aren't supported, since aiortc can't parse them; use a host name."""
     if re.fullmatch(r"turns?:[^?/ :]+(:[0-9]+)?([?]transport=(udp|tcp))?", url) is None:
         raise ValueError("write turn:HOST:PORT?transport=udp, or =tcp, or turns:HOST:PORT?transport=tcp")
     return url
 
 
 TurnUrl = Annotated[str, AfterValidator(_turn_url)]
-"""RFC 7065."""
+"""RFC 7065"""
 
 
 class IceServer(BaseModel, frozen=True):
@@ -35,64 +35,64 @@ class IceServer(BaseModel, frozen=True):
 
 
 class Settings(BaseSettings):
-    """Each field is read from ``HOLISTIC_<NAME>``; lists are given as JSON."""
+    """Each field is read from ``HOLISTIC_<NAME>``. Lists are in JSON."""
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
-    """0 takes a free one."""
+    """0 picks a free port."""
     tls: Literal["self-signed"] | None = None
-    """A certificate that the server makes for itself."""
+    """Serves HTTPS with a generated certificate."""
     tls_cert: Path | None = None
-    """PEM, as is the key; for HTTPS with a certificate of one's own."""
+    """PEM file, like the key, for HTTPS with your own certificate."""
     tls_key: Path | None = None
     drain_seconds: float = Field(default=0.0, ge=0)
-    """How long running sessions may go on when the server is told to stop."""
+    """How long running sessions may continue after SIGTERM."""
     model: Path | None = None
     """A model bundle to use instead of the one in the cache folder."""
     pose_model: Literal["lite", "full"] = "lite"
     """MediaPipe's model complexity 0 or 1."""
     cpus: float | None = Field(default=None, gt=0)
-    """How many CPUs the server may use; what the container's limits say if left out."""
+    """CPUs that the server may use. Default: the container's limit."""
     memory: ByteSize | None = Field(default=None, gt=0)
-    """That the server may use, in bytes or as 2GB; what the container's limits say if left out."""
+    """Memory that the server may use, in bytes or such as 2GB. Default: the container's limit."""
     max_sessions: int | None = Field(default=None, ge=1)
-    """As many as can have 12 frames a second if left out."""
+    """Maximum number of sessions. Default: as many as can have 12 frames per second each."""
     warm: int | None = Field(default=None, ge=1)
-    """Session processes kept ready for the next peer; one for each 4 CPUs and 4 GB if left out."""
+    """Number of session processes kept ready. Default: one per 4 CPUs and 4 GB, at least one."""
     snapshot_workers: int | None = Field(default=None, ge=1)
-    """Processes that take pictures, each with about 250 MB; as many as `warm` if left out."""
+    """Number of processes for pictures, about 250 MB each. Default: one per 4 CPUs and 4 GB, at least one."""
     snapshot_places: int = Field(default=8, ge=1)
-    """Pictures that may be on their way in, waiting or being taken at the same time."""
+    """Maximum number of pictures being uploaded, waiting or being tracked at the same time."""
     snapshot_max_bytes: int = Field(default=10_000_000, ge=1)
     snapshot_max_pixels: int = Field(default=24_000_000, ge=1)
     snapshot_seconds: float = Field(default=10.0, gt=0)
-    """That a picture may take to come in, and after that to be tracked."""
+    """Time limit in seconds for uploading a picture, and again for tracking it."""
     advertise_ip: IPv4Address | IPv6Address | None = None
-    """Where peers can reach the media ports, if not at the addresses that the server sees itself."""
+    """Where peers can reach the media ports, if it isn't one of the server's own addresses."""
     ice_servers: list[IceServer] = []
-    """Used by the server and handed to its clients."""
+    """STUN and TURN servers, used by the server and its clients."""
     turn_urls: list[TurnUrl] = []
-    """For the clients alone, with credentials that are made for each: a relay of theirs leads to the server."""
+    """TURN servers for clients only, with credentials generated for each client."""
     turn_secret: SecretStr | None = Field(default=None, min_length=1)
-    """What the TURN server checks these credentials by."""
+    """The secret shared with these TURN servers."""
     turn_secret_file: Path | None = None
-    """Where the secret is, if not in `turn_secret`."""
+    """A file that contains the secret, as an alternative to `turn_secret`."""
     turn_lifetime: int = Field(default=3600, ge=60)
-    """Seconds in which a credential is taken; relays that it made go on after that."""
+    """Seconds for which a credential is valid. Existing relays continue after that."""
     token: SecretStr | None = Field(default=None, min_length=1)
-    """What peers have to know to publish, to watch, and to list the sessions."""
+    """The token that clients need to publish, subscribe and list sessions."""
     cors_origins: list[str] = []
-    """Origins of other sites whose pages may connect; ``*`` for all."""
+    """Origins of other sites whose pages may connect; ``*`` for any."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 
 def load_settings(**given: Any) -> Settings:
     """
-    What is given goes before the environment, and that before the defaults.
+    Load the settings. Arguments take precedence over the environment, and that over the defaults.
 
-    :raises ConfigError: a value can't be used; names the first.
+    :raises ConfigError: a value is invalid. The message is about the first one.
     """
     try:
         return Settings(**given)
@@ -105,11 +105,11 @@ def load_settings(**given: Any) -> Settings:
         raise ConfigError(f"{source} can't be {problem['input']!r}: {problem['msg']}") from None
     except SettingsError as error:
         found = re.search('field "([^"]+)"', str(error))
-        raise ConfigError(f"{_variable(found[1]) if found else error} has to be a list in JSON") from None
+        raise ConfigError(f"{_variable(found[1]) if found else error} must be a JSON list") from None
 
 
 def unknown_variables() -> list[str]:
-    """Those in the environment that look like settings and are none, such as misspelt ones."""
+    """Environment variables that look like settings but aren't, such as misspelt ones."""
     known = set(map(_variable, Settings.model_fields))
     return sorted(name for name in os.environ if name.upper().startswith(_PREFIX) and name.upper() not in known)
 

@@ -1,4 +1,4 @@
-"""HTTPS, without which browsers give pages of other machines no camera."""
+"""HTTPS, which browsers require to give pages from other machines access to the camera."""
 
 import datetime
 import socket
@@ -17,7 +17,7 @@ from holistic_rtc.atomic import replacing
 from holistic_rtc.errors import ConfigError
 
 LIFETIME = datetime.timedelta(days=397)
-"""Browsers take no certificate that is valid for longer."""
+"""Browsers reject certificates that are valid for longer."""
 RENEWAL = datetime.timedelta(days=7)
 
 
@@ -25,8 +25,8 @@ def make_context(
     own: bool, certificate: Path | None, key: Path | None, advertised: IPv4Address | IPv6Address | None
 ) -> ssl.SSLContext | None:
     """
-    :param own: whether to serve with a certificate of our own, see :func:`self_signed`.
-    :return: None without HTTPS.
+    :param own: whether to use a self-signed certificate, see :func:`self_signed`.
+    :return: None if HTTPS isn't configured.
     :raises ConfigError: the certificate can't be used.
     """
     if own and not (certificate or key):
@@ -40,9 +40,9 @@ def make_context(
 
 def load(certificate: Path, key: Path) -> ssl.SSLContext:
     """
-    :param certificate: PEM, with those of its issuers after it.
-    :param key: PEM, without a password.
-    :raises ConfigError: they can't be read, or don't belong together.
+    :param certificate: PEM file, followed by the certificates of its issuers.
+    :param key: PEM file, without a password.
+    :raises ConfigError: the files can't be read, or don't belong together.
     """
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
@@ -50,32 +50,32 @@ def load(certificate: Path, key: Path) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(
             f"the certificate {certificate} can't be used with the key {key}: {error}; "
-            "both have to be PEM, and belong together"
+            "both must be PEM files that belong together"
         ) from error
     return context
 
 
 def self_signed(advertised: IPv4Address | IPv6Address | None = None) -> ssl.SSLContext:
     """
-    With a certificate of our own for the names and addresses of this machine, which is kept for later, so that a
-    browser has to be told only once to trust it.
+    Use a self-signed certificate for the names and addresses of this machine. It is kept, so that browsers have to
+    accept it only once.
 
-    :param advertised: one more address at which this machine is reached.
-    :raises ConfigError: it can't be kept.
+    :param advertised: an additional address of this machine.
+    :raises ConfigError: the certificate can't be stored.
     """
     path = user_data_path("holistic-rtc") / "self-signed.pem"
     names = _names(advertised)
-    # A container has another name and address each time, at which no browser looks for it.
+    # A container's own name and address change with each start, and browsers don't use them.
     if not _is_good(path, [x509.IPAddress(advertised)] if advertised else names):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            # The key is in it, and is for nobody else.
+            # The file contains the private key.
             with replacing(path, private=True) as part:
                 part.write_bytes(_make(names))
         except OSError as error:
             raise ConfigError(
                 f"the self-signed certificate {path} can't be kept: {error.strerror}; "
-                "set XDG_DATA_HOME to a folder that can be written to"
+                "set XDG_DATA_HOME to a writable folder"
             ) from error
     return load(path, path)
 

@@ -63,8 +63,8 @@ def test_ice_servers_are_given_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
         ("POSE_MODEL", "heavy", "'lite' or 'full'"),
         ("LOG_LEVEL", "LOUD", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
         ("ICE_SERVERS", '[{"urls": []}]', "HOLISTIC_ICE_SERVERS"),
-        ("ICE_SERVERS", "stun:example.org", "HOLISTIC_ICE_SERVERS has to be a list in JSON"),
-        ("CORS_ORIGINS", "https://example.org", "HOLISTIC_CORS_ORIGINS has to be a list in JSON"),
+        ("ICE_SERVERS", "stun:example.org", "HOLISTIC_ICE_SERVERS must be a JSON list"),
+        ("CORS_ORIGINS", "https://example.org", "HOLISTIC_CORS_ORIGINS must be a JSON list"),
     ],
 )
 def test_a_value_that_cannot_be_is_named_with_its_variable(

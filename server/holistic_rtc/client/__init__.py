@@ -1,4 +1,4 @@
-"""The Python client: publish video and get its landmarks, or receive those of somebody else's session.
+"""The Python client: publish video and receive its landmarks, or subscribe to a session that someone else publishes.
 
 ::
 
@@ -7,7 +7,7 @@
             async for frame in published.landmarks():
                 print(frame.timestamp_ms, frame.result.face_transform)
 
-What can go wrong is a :class:`~holistic_rtc.errors.ClientError`; see docs/clients.md.
+Failures raise a :class:`~holistic_rtc.errors.ClientError`; see docs/clients.md.
 """
 
 from holistic_rtc.client.client import HolisticClient, Snapshot

@@ -1,4 +1,4 @@
-"""Where a program begins: a server, and what can be had from it."""
+"""The client's entry point: a connection to a server, with everything it offers."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
@@ -20,30 +20,30 @@ from holistic_rtc.wire import as_json
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What came of a picture."""
+    """The result of tracking a picture."""
 
     landmarks: bytes
-    """A landmark message as JSON, with the server's ``model`` and ``milliseconds`` besides"""
+    """A landmark message as JSON, with two additional fields, ``model`` and ``milliseconds``"""
     picture: bytes
-    """JPEG"""
+    """The annotated picture, as JPEG"""
 
     @property
     def message(self) -> LandmarkMessage:
         """
         The landmarks as numpy arrays.
 
-        :raises DecodeError: this is no landmark message.
+        :raises DecodeError: the server didn't send a valid landmark message.
         """
         return as_json.decode(self.landmarks)
 
 
 class HolisticClient:
     """
-    A holistic-rtc server, to be used in ``async with``, which frees everything at its end. All of it raises a
-    :class:`~holistic_rtc.errors.ClientError` when the server can't be reached or refuses.
+    A client of a holistic-rtc server. Use it in an ``async with`` block, which closes all its connections at the end.
+    All methods raise a :class:`~holistic_rtc.errors.ClientError` if the server can't be reached or rejects the request.
 
-    :param url: the server's address, such as ``http://localhost:8080``.
-    :param token: the server's token, where it asks for one.
+    :param url: the server's URL, such as ``http://localhost:8080``.
+    :param token: the server's token, if it requires one.
     """
 
     def __init__(self, url: str, *, token: str | None = None) -> None:
@@ -66,23 +66,23 @@ class HolisticClient:
 
     @property
     def url(self) -> str:
-        """The server's address, as given"""
+        """The server's URL, as given"""
         return self._url
 
     async def sessions(self) -> list[SessionInfo]:
-        """Those that can be subscribed to, the oldest first."""
+        """List the running sessions, oldest first."""
         return await self._server().get_sessions()
 
     async def snapshot(
         self, picture: bytes, *, parts: Collection[Part | str] | None = None, annotate: bool = True
     ) -> Snapshot:
         """
-        Have one picture tracked, over plain HTTP.
+        Track one picture, over plain HTTP.
 
-        :param picture: a JPEG, PNG, WebP or BMP.
-        :param parts: which landmarks, by the schema's names; all but the rig if None.
-        :param annotate: whether the landmarks are drawn onto the picture that comes back.
-        :raises RefusedError: the picture is damaged or too large, among others; its text says why.
+        :param picture: an encoded JPEG, PNG, WebP or BMP.
+        :param parts: the parts to return, by the schema's names; None for all except the rig.
+        :param annotate: whether to draw the landmarks on the returned picture.
+        :raises RefusedError: the picture is damaged or too large, among other reasons; the message says why.
         """
         query = {"annotate": str(annotate).lower()}
         if parts is not None:
@@ -94,12 +94,14 @@ class HolisticClient:
         self, session: str, *, parts: Collection[Part | str] | None = None
     ) -> AsyncGenerator[LandmarkMessage]:
         """
-        Subscribe to a session's landmarks. A consumer that is slow misses messages, and goes on with the newest.
+        Subscribe to a session's landmarks. A slow consumer skips messages and continues with the newest.
 
         The iteration ends when the session ends.
 
-        :param parts: by the schema's names; all but the rig if None.
-        :raises SessionUnknownError: there is no such session.
+        :param session: the session's id.
+        :param parts: the parts to receive, by the schema's names; None for all except the rig.
+        :raises SessionUnknownError: the session doesn't exist.
+        :raises ConnectionLostError: the connection was lost.
         """
         async with self.subscribe(session, parts=parts) as subscribed:
             async for message in subscribed.landmarks():
@@ -110,15 +112,15 @@ class HolisticClient:
         self, *sources: Source, video: bool = False, **settings: Unpack[Settings]
     ) -> AsyncIterator[Publication]:
         """
-        Start a session, which ends with the block.
+        Start a session. It ends at the end of the block.
 
-        :param sources: 1 to 4 videos. Each is a file's path or a :class:`VideoFile`, a camera's number, its
-            ``/dev/video`` path or a :class:`Camera`, or anything that gives frames in ``async for``, at its own pace:
-            ``(height, width, 3)`` uint8 RGB, or ``av.VideoFrame``.
-        :param video: whether to receive the annotated video, which takes time on both sides.
+        :param sources: 1 to 4 videos. Each is a file's path or a :class:`VideoFile`; a camera's number, its
+            ``/dev/video`` path or a :class:`Camera`; or an async iterable that yields frames at its own pace:
+            ``(height, width, 3)`` uint8 RGB arrays or ``av.VideoFrame``.
+        :param video: whether to receive the annotated video, which costs CPU time on both sides.
         :param settings: see :class:`Settings`.
-        :raises MediaError: a file or a camera can't be read.
-        :raises ControlError: a setting has a value that can't be.
+        :raises MediaError: a file or camera can't be read.
+        :raises ControlError: a setting has an invalid value.
         """
         server = self._server()
         tracks = [SourceTrack(source) for source in sources]
@@ -140,14 +142,14 @@ class HolisticClient:
         parts: Collection[Part | str] | None = None,
     ) -> AsyncIterator[Subscription]:
         """
-        Receive a session that somebody else publishes, until the end of the block.
+        Subscribe to a session that someone else publishes, until the end of the block.
 
-        :param session: its id.
-        :param video: whether to receive the annotated video.
-        :param landmarks: whether to receive the landmarks.
-        :param tracks: of how many of the session's tracks to receive the video, from the first.
-        :param parts: which landmarks, by the schema's names; all but the rig if None.
-        :raises SessionUnknownError: there is no such session.
+        :param session: the session's id.
+        :param video: whether to receive annotated video.
+        :param landmarks: whether to receive landmarks.
+        :param tracks: how many video tracks to receive, starting with the session's first.
+        :param parts: the parts to receive, by the schema's names; None for all except the rig.
+        :raises SessionUnknownError: the session doesn't exist.
         :raises ControlError: a part is unknown.
         """
         server = self._server()

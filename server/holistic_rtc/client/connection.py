@@ -1,4 +1,4 @@
-"""One peer connection to the server with its channels: what publications and subscriptions have in common."""
+"""A peer connection to the server with its channels: the common base of publications and subscriptions."""
 
 import asyncio
 import logging
@@ -49,22 +49,23 @@ CONNECT_DEADLINE = 15.0
 """Seconds from the answer until the control channel must be open."""
 PING_INTERVAL = 1.0
 SILENCE = 3.0
-"""Seconds without a message after which the server is taken for gone."""
+"""Seconds without a message after which the server is considered disconnected."""
 
 NO_PATH = "no path for media was found; UDP may be blocked on the way to the server, and it names no TURN server"
 
 NORMAL_ENDS = ("deleted", "session_ended")
-"""What the server says when a session ends because somebody wanted it to."""
+"""Reasons the server gives when a session ends on purpose."""
 
 
 class Pictures(AsyncIterator[Image]):
-    """An async iterator over the pictures of a video, ``(height, width, 3)`` uint8 RGB; else as :class:`Newest`."""
+    """Like :class:`Newest`, for the images of a video: ``(height, width, 3)`` uint8 RGB."""
 
     def __init__(self, frames: Newest[VideoFrame]) -> None:
         self._frames = frames
 
     @property
     def dropped(self) -> int:
+        """How many images were dropped because the consumer was too slow"""
         return self._frames.dropped
 
     def __aiter__(self) -> Self:
@@ -77,19 +78,19 @@ class Pictures(AsyncIterator[Image]):
 
 class Connection:
     """
-    Owns a peer connection, its channels and tasks, and its place on the server.
+    Owns a peer connection, its channels and tasks, and its resource on the server.
 
-    :param path: where the offer goes.
+    :param path: the path to POST the offer to.
     :param landmarks: whether to receive landmarks.
     """
 
     def __init__(self, server: Server, ice_servers: list[RTCIceServer], path: str, *, landmarks: bool) -> None:
         self.stats: Stats | None = None
-        """The newest of the server; None in the first second."""
+        """The server's latest statistics; None in the first second."""
         self.configuration: dict[str, Any] = {}
-        """What is in force, as the server says it."""
+        """The configuration in force, as reported by the server."""
         self.round_trip_ms: float | None = None
-        """Of the newest ping over the control channel."""
+        """Round-trip time of the latest ping on the control channel; None before the first."""
         self._server = server
         self._path = path
         self._resource: Resource | None = None
@@ -118,39 +119,43 @@ class Connection:
 
     @property
     def session(self) -> str:
-        """The session's id, which others can subscribe to."""
+        """The session's id, for others to subscribe to."""
         assert self._resource is not None
         return self._resource.session
 
     def landmarks(self, *, buffer: int = 1) -> Newest[LandmarkMessage]:
         """
-        The landmarks of each tracked frame from now on, of all tracks; a message that a newer one of its track has
-        overtaken is left out.
+        The landmarks of each frame tracked from now on, of all tracks. Messages that arrive after a newer one of the
+        same track are skipped.
 
-        The iteration ends when the session ends, and raises a :class:`ClientError` when the connection is lost.
+        The iteration ends when the session ends, and raises a :class:`ClientError` if the connection is lost.
 
-        :param buffer: how many messages of each track wait for a slow consumer: 1 for the newest, more for all of them.
+        :param buffer: how many messages of each track to keep for a slow consumer. Use 1 for the newest only, more to
+            receive every message.
+        :raises ValueError: ``buffer`` is less than 1.
         """
         return self._listen(self._landmarks, Newest(buffer))
 
     def video(self, track: int = 0, *, buffer: int = 1) -> "Pictures":
         """
-        The annotated pictures of a track from now on, ``(height, width, 3)`` uint8 RGB.
+        The annotated images of a track from now on, ``(height, width, 3)`` uint8 RGB.
 
-        The iteration ends as that of :meth:`landmarks` does.
+        The iteration ends like that of :meth:`landmarks`.
 
-        :param buffer: how many pictures wait for a slow consumer.
-        :raises ValueError: no video of this track was asked for, or the session has none.
+        :param track: index among the received videos.
+        :param buffer: how many images to keep for a slow consumer.
+        :raises ValueError: this track's video wasn't requested, or doesn't exist.
         """
         if track >= len(self._videos):
-            raise ValueError(f"no video of track {track} is received; {len(self._videos)} are")
+            raise ValueError(f"track {track} has no video; the number of videos received is {len(self._videos)}")
         return Pictures(self._listen(self._videos[track], Newest(buffer)))
 
     async def wait_ended(self) -> None:
         """
-        Return when the session has ended.
+        Wait until the session has ended.
 
-        :raises ClientError: it didn't end by itself.
+        :raises ClientError: it failed, or the connection was lost.
+        :raises MediaError: a source of the publication failed.
         """
         await self._ended.wait()
         if self._error:
@@ -158,18 +163,18 @@ class Connection:
 
     async def open(self) -> None:
         """
-        Connect; takes until landmarks can flow.
+        Connect, and wait until landmarks can flow.
 
-        :raises ClientError: the server refuses, or can't be reached.
+        :raises ClientError: the server rejects the offer, or can't be reached.
         """
         await self._pc.setLocalDescription(await self._pc.createOffer())
         self._resource = await self._server.offer(self._path, self._pc.localDescription.sdp)
         answer = RTCSessionDescription(self._resource.answer, "answer")
-        # The server tells what is in force when the channel opens.
+        # The server sends the configuration in force when the channel opens.
         configured = self._expect_configured()
         try:
             await self._pc.setRemoteDescription(answer)
-        except Exception as error:  # aiortc meets an answer that it doesn't like with whatever exception comes of it
+        except Exception as error:  # aiortc may raise anything on an answer it can't use
             configured.cancel()
             raise ConnectionFailedError(f"the server's answer can't be used: {error}") from error
         try:
@@ -182,10 +187,10 @@ class Connection:
         self._start(self._watch_silence(), "silence")
 
     async def close(self) -> None:
-        """End the session or the subscription, and free everything. May be called at any time, any number of times."""
+        """End the session or the subscription, and close the connection. May be called at any time, and repeatedly."""
         if self._closing is None:
             self._closing = asyncio.create_task(self._close(), name="close")
-        # aiortc's own close() can't be taken up again when it was cancelled half-way.
+        # aiortc's own close() can't be resumed after it was cancelled.
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
@@ -194,21 +199,21 @@ class Connection:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._resource and not self._over:
-            # When the server can't be reached, there is nothing left to do.
+            # Nothing left to do if the server can't be reached.
             with suppress(ClientError):
                 await self._server.delete(self._resource)
         await self._pc.close()
 
     async def _configure(self, message: Configure) -> None:
         """
-        :raises ControlError: the server refuses a field.
+        :raises ControlError: the server rejects a field.
         """
         configured = self._expect_configured()
         self._send(message)
         await configured
 
     def _end(self, error: Exception | None) -> None:
-        """The first reason counts."""
+        """No-op after the first call, which determines the error."""
         if self._ended.is_set():
             return
         self._error = error
@@ -235,7 +240,7 @@ class Connection:
             self._control.send(encode(message))
 
     def _expect_configured(self) -> "asyncio.Future[None]":
-        """Resolved by the server's next answer that is not for an earlier `configure`: it answers them in order."""
+        """Returns a future for the server's reply to the next `configure`. The server replies in order."""
         asked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._asked.append(asked)
         if self._ended.is_set():
@@ -265,12 +270,12 @@ class Connection:
             due = time.monotonic() + left
             await asyncio.sleep(left)
             if time.monotonic() > due + PING_INTERVAL:
-                # This program was busy or stopped itself, and messages may wait to be read.
+                # This program was busy or stopped, so there may be messages that it hasn't read yet.
                 self._last_message = time.monotonic()
         self._end(ConnectionLostError(f"nothing came from the server for {SILENCE:g} s"))
 
     async def _receive(self, track: MediaStreamTrack, streams: "WeakSet[Newest[VideoFrame]]") -> None:
-        """Also when nobody listens, since aiortc's queue has no end."""
+        """Receive frames even without a listener, since aiortc's queue is unbounded."""
         with suppress(MediaStreamError):
             while True:
                 frame = await track.recv()

@@ -1,4 +1,4 @@
-"""Following a running session: which one, connecting again, and going on to the next."""
+"""Follows a running session: chooses it, reconnects, and switches to its successor."""
 
 import asyncio
 import time
@@ -15,19 +15,22 @@ from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import Part
 
 FIRST_RETRY, LAST_RETRY = 1.0, 8.0
-"""Seconds before connecting again, doubled each time up to the last."""
+"""Seconds to wait before reconnecting: doubled with each attempt, from the first value up to the last."""
 QUIET = 5.0
-"""Seconds without a message after which that is reported."""
+"""Seconds without a message after which this is reported."""
 POLL = 2.0
-"""Seconds between two looks for the next session."""
+"""Seconds between two polls for the next session."""
 
 Say = Callable[[str], None]
 
 
 async def choose(client: HolisticClient, session: str | None) -> str | SessionInfo:
     """
-    :param session: its id; None for the only one that is running.
-    :raises ClientError: none is running, or several are, so that one has to be named.
+    Choose the session to follow.
+
+    :param session: the session's id; None for the only one running.
+    :return: the given id, or the running session.
+    :raises ClientError: no session is running, or several are and one must be named.
     """
     if session is not None:
         return session
@@ -47,16 +50,16 @@ def _describe(session: SessionInfo) -> str:
 
 class Follower:
     """
-    Receives a session's landmarks until it ends, over as many connections as it takes.
+    Receives a session's landmarks until it ends, reconnecting as needed.
 
-    A session that was chosen as the only one is followed to the next: a publisher who connects again has a new one. Its
-    timestamps continue those before. A session that began while frames were still coming is somebody else's, and isn't
-    followed.
+    If the session was chosen as the only one running, its successor is followed as well, since a publisher that
+    reconnects gets a new session. Timestamps continue across sessions. A session that started while frames were still
+    arriving belongs to someone else and isn't followed.
 
     :param session: as returned by :func:`choose`.
-    :param say: called with a sentence when something happens to the connection.
-    :param parts: by the schema's names; None for those that the server sends by default.
-    :param buffer: how many messages of each track wait for a slow consumer.
+    :param say: called with a message when the state of the connection changes.
+    :param parts: the parts to receive, by the schema's names; None for the server's default.
+    :param buffer: how many messages of each track to keep for a slow consumer.
     """
 
     def __init__(
@@ -69,9 +72,9 @@ class Follower:
         buffer: int = 1,
     ) -> None:
         self.session = session if isinstance(session, str) else session.id
-        """The id of the one being followed"""
+        """Id of the session being followed"""
         self.subscription: Subscription | None = None
-        """The latest"""
+        """The latest subscription; None before the first connection"""
         self._goes_on = not isinstance(session, str)
         self._client = client
         self._say = say
@@ -80,10 +83,11 @@ class Follower:
 
     async def messages(self) -> AsyncGenerator[LandmarkMessage]:
         """
-        To be closed by its consumer, as with :func:`contextlib.aclosing`.
+        The landmarks of each tracked frame. Close the generator after use, for example with
+        :func:`contextlib.aclosing`.
 
-        :raises ClientError: there is no such session, or the server can't be reached at the start.
-        :raises ControlError: the server doesn't know one of the parts.
+        :raises ClientError: the session doesn't exist, or the first attempt to connect failed.
+        :raises ControlError: a part is unknown to the server.
         """
         newest_ms, frame_at = None, time.monotonic()
         while True:
@@ -125,9 +129,9 @@ class Follower:
 
     async def _next_session(self, frame_at: float) -> str:
         """
-        The id of the only one that began after the last frame, once there is one.
+        Wait until exactly one session that started after the last frame is running, and return its id.
 
-        :param frame_at: when that frame came, on the monotonic clock.
+        :param frame_at: when the last frame arrived, on the monotonic clock.
         """
         said = ""
         while True:
@@ -152,7 +156,7 @@ class Follower:
             await asyncio.sleep(POLL)
 
     async def _next(self, messages: Newest[LandmarkMessage]) -> LandmarkMessage | None:
-        """None at the end. Reports when nothing comes, and when frames come again."""
+        """Returns None at the end. Reports when frames stop arriving, and when they resume."""
         try:
             async with asyncio.timeout(QUIET):
                 return await anext(messages, None)

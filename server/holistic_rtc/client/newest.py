@@ -1,4 +1,4 @@
-"""From a connection, which never waits, to a consumer that may be slow."""
+"""A queue between a connection, which never waits, and a consumer that may be slow."""
 
 import asyncio
 from collections import deque
@@ -10,19 +10,20 @@ T = TypeVar("T")
 
 class Newest(AsyncIterator[T], Generic[T]):
     """
-    An async iterator for one consumer, on the event loop of the producer. What a slow consumer has not taken when too
-    much has come is dropped, the oldest first.
+    An async iterator for one consumer, on the same event loop as the producer. When the buffer is full, the oldest item
+    is dropped.
 
-    It goes on until the session ends: normally, and then the iteration ends, or with an error, which it raises.
+    The iteration ends when the session ends, and raises an error if the connection fails.
 
-    :param buffer: how many items of each track wait for the consumer.
+    :param buffer: how many items of each track to keep for the consumer.
+    :raises ValueError: ``buffer`` is less than 1.
     """
 
     def __init__(self, buffer: int = 1) -> None:
         if buffer < 1:
             raise ValueError(f"a buffer holds at least 1 item, not {buffer}")
         self.dropped = 0
-        """How many items the consumer was too slow for."""
+        """How many items were dropped because the consumer was too slow."""
         self._buffer = buffer
         self._items: deque[tuple[int, T]] = deque()
         self._changed = asyncio.Event()
@@ -30,6 +31,7 @@ class Newest(AsyncIterator[T], Generic[T]):
         self._error: Exception | None = None
 
     def put(self, item: T, track: int = 0) -> None:
+        """Add an item, dropping the track's oldest one if its buffer is full."""
         of_track = [waiting for waiting in self._items if waiting[0] == track]
         if len(of_track) >= self._buffer:
             self._items.remove(of_track[0])
@@ -38,7 +40,11 @@ class Newest(AsyncIterator[T], Generic[T]):
         self._changed.set()
 
     def end(self, error: Exception | None = None) -> None:
-        """Nothing more will come; what waits can still be taken."""
+        """
+        End the iteration once the buffered items have been consumed.
+
+        :param error: raised at the end of the iteration.
+        """
         self._ended = True
         self._error = error
         self._changed.set()

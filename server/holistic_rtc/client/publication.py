@@ -1,4 +1,4 @@
-"""Publishing: a session of one's own."""
+"""Publishing a session."""
 
 import asyncio
 import time
@@ -14,28 +14,28 @@ from holistic_rtc.model.parts import Part
 from holistic_rtc.wire.control import Configure
 
 TRAIL = 1.0
-"""Seconds that landmarks may follow the last frame."""
+"""Seconds to wait for further landmarks after the last frame or the last landmarks."""
 
 
 class Settings(TypedDict, total=False):
-    """What a publisher can configure; what is left out stays as it is."""
+    """A publisher's settings. Omitted ones keep their value."""
 
     parts: Collection[Part | str]
-    """Which landmarks to receive, by the schema's names; all but the rig at first"""
+    """The parts to receive, by the schema's names. Default: all except the rig"""
     draw: bool
-    """Whether the video that comes back is annotated; true at first"""
+    """Whether to draw the landmarks on the returned video. Default: true"""
     smoothing: bool
-    """Whether face and hands are smoothed over time; true at first"""
+    """Whether to smooth face and hands over time. Default: true"""
     max_fps: float | None
-    """Tracked frames a second at most, from 1 to 60; None, no limit, at first"""
+    """Maximum number of tracked frames per second, from 1 to 60. Default: None, no limit"""
 
 
 class Publication(Connection):
     """
-    Sends video and receives its landmarks, and the annotated video if wanted. When all sources have come to their end,
-    so does the session, as soon as the landmarks of their last frames have come.
+    Sends video and receives its landmarks and, optionally, the annotated video. When all sources have ended, the
+    session ends, too, after the landmarks of the last frames have arrived.
 
-    :param tracks: what to send.
+    :param tracks: the videos to send.
     :param video: whether to receive the annotated video.
     """
 
@@ -48,6 +48,12 @@ class Publication(Connection):
             self._pc.addTransceiver(track, direction="sendrecv" if video else "sendonly")
 
     async def open(self) -> None:
+        """
+        Open the sources and connect.
+
+        :raises MediaError: a file or camera can't be read.
+        :raises ClientError: the server rejects the offer, or can't be reached.
+        """
         for track in self._tracks:
             await track.open()
         await super().open()
@@ -55,9 +61,9 @@ class Publication(Connection):
 
     async def configure(self, **settings: Unpack[Settings]) -> None:
         """
-        Change what the server does, from now on.
+        Change settings of the running session.
 
-        :raises ControlError: it refuses, and nothing has changed; a ``code`` says why.
+        :raises ControlError: the server rejects them; ``code`` says why. No setting is changed.
         """
         if "parts" in settings:
             settings["parts"] = list(settings["parts"])

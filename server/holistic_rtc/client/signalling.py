@@ -1,4 +1,4 @@
-"""The HTTP side: WHIP (RFC 9725) and WHEP (its draft), which are alike, and what there is to read below ``/api``."""
+"""The HTTP side of the client: WHIP (RFC 9725), WHEP (draft-ietf-wish-whep) and the server's API below ``/api``."""
 
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -25,7 +25,7 @@ from holistic_rtc.errors import (
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 OFFER_TIMEOUT = aiohttp.ClientTimeout(total=30)
-"""An offer may have to wait for a session process to start."""
+"""An offer may have to wait until a session process has started."""
 SNAPSHOT_TIMEOUT = aiohttp.ClientTimeout(total=30)
 DELETE_TIMEOUT = aiohttp.ClientTimeout(total=3)
 
@@ -37,56 +37,58 @@ _REFUSALS: Mapping[str, type[RefusedError]] = {
     Code.SNAPSHOTS_FULL: ServerFullError,
 }
 _REFUSALS_WITHOUT_CODE: Mapping[int, type[RefusedError]] = {401: UnauthorizedError, 503: ServerFullError}
-"""Of proxies, by their status."""
+"""Errors for responses without a code, such as those of proxies, by HTTP status."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionTrack:
-    """A video of a session."""
+    """A video track of a session."""
 
     track: int
-    """Index among the session's videos, from 0"""
+    """Index among the session's video tracks, from 0"""
     width: int
-    """In pixels, of the newest frame, as is the height"""
+    """Width of the latest frame in pixels, like the height"""
     height: int
     fps: float
-    """Tracked frames a second"""
+    """Tracked frames per second"""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
-    """A running session, as the server lists it."""
+    """A running session, as listed by the server."""
 
     id: str
     started: datetime
-    """With its time zone"""
+    """With a time zone"""
     age: timedelta
-    """How long it has run by the server's own clock, to the second"""
+    """How long it has been running by the server's clock, to the second"""
     subscribers: int
+    """Number of subscribers"""
     tracks: tuple[SessionTrack, ...]
-    """None in its first second"""
+    """Empty in the first second of a session"""
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What an offer has made on the server."""
+    """The WHIP or WHEP resource that an offer has created on the server."""
 
     url: URL
-    """Of its own; its last part is a secret"""
+    """The resource's URL; its last segment is a secret"""
     answer: str
-    """SDP"""
+    """The server's SDP answer"""
 
     @property
     def session(self) -> str:
-        """The session's id: the last but one part of the address."""
+        """The session's id: the second to last segment of the URL."""
         return self.url.parts[-2]
 
 
 class Server:
     """
-    A server's address, and what can be asked of it. All of it raises a :class:`ClientError`.
+    The server's HTTP API. All methods raise a :class:`ClientError` on failure.
 
-    :param token: sent with each request that needs one.
+    :param url: the server's URL.
+    :param token: sent with each request that needs it.
     """
 
     def __init__(self, http: aiohttp.ClientSession, url: str, token: str | None) -> None:
@@ -96,6 +98,8 @@ class Server:
 
     async def offer(self, path: str, sdp: str) -> Resource:
         """
+        Send an offer.
+
         :param path: ``/whip`` to publish, ``/whep/ID`` to subscribe.
         :param sdp: the offer.
         """
@@ -107,10 +111,11 @@ class Server:
         return Resource(response.url.join(URL(location)), body)
 
     async def delete(self, resource: Resource) -> None:
-        """Goes without the token, since who knows the address may end the resource."""
+        """End a session or a subscription. Needs no token: knowing the URL is enough."""
         await self._request("DELETE", resource.url, timeout=DELETE_TIMEOUT)
 
     async def get_ice_servers(self) -> list[RTCIceServer]:
+        """The STUN and TURN servers that the server tells its clients to use."""
         _, document = await self._get("/api/ice-servers")
         try:
             return [RTCIceServer(**server) for server in document["iceServers"]]
@@ -118,6 +123,7 @@ class Server:
             raise self._not_ours("its ICE servers can't be read") from error
 
     async def get_sessions(self) -> list[SessionInfo]:
+        """The running sessions, oldest first."""
         response, document = await self._get("/api/sessions")
         try:
             now = parsedate_to_datetime(response.headers["Date"])
@@ -142,10 +148,14 @@ class Server:
         try:
             return response, json.loads(body)
         except ValueError as error:
-            raise self._not_ours("it answers with something else than JSON") from error
+            raise self._not_ours("its answer isn't JSON") from error
 
     async def take_snapshot(self, picture: bytes, query: Mapping[str, str]) -> tuple[bytes, bytes]:
         """
+        Track a picture.
+
+        :param picture: an encoded JPEG, PNG, WebP or BMP.
+        :param query: the query parameters of ``/api/snapshot``.
         :return: the landmarks as JSON, and the annotated picture as JPEG.
         """
         headers = {"Accept": "multipart/form-data", **self._headers}
@@ -171,7 +181,11 @@ class Server:
     async def _answering(
         self, method: str, path: str | URL, options: Mapping[str, Any]
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """A response with a status below 400."""
+        """
+        Send a request and yield the response, which has a status below 400.
+
+        :raises ClientError: the server can't be reached, or responds with an error.
+        """
         url = f"{self._url}{path}" if isinstance(path, str) else path
         try:
             async with self._http.request(method, url, **options) as response:
@@ -180,24 +194,24 @@ class Server:
                 yield response
         except aiohttp.InvalidURL as error:
             raise ServerUnreachableError(
-                f"{self._url} is no address; give one such as http://localhost:8080"
+                f"{self._url} isn't a valid URL; use one such as http://localhost:8080"
             ) from error
         except TimeoutError as error:
             raise ServerUnreachableError(f"{self._url} doesn't answer") from error
         except aiohttp.ClientConnectorError as error:
             raise ServerUnreachableError(f"{self._url} can't be reached: {error.strerror or error}") from error
         except aiohttp.ClientError as error:
-            raise ServerUnreachableError(f"{self._url} broke off: {error}") from error
+            raise ServerUnreachableError(f"the request to {self._url} failed: {error}") from error
 
     def _not_ours(self, what: str) -> ServerUnreachableError:
-        return ServerUnreachableError(f"{self._url} is no holistic-rtc server: {what}")
+        return ServerUnreachableError(f"{self._url} isn't a holistic-rtc server: {what}")
 
 
 def _refusal(response: aiohttp.ClientResponse, body: str) -> ClientError:
     detail = f"{response.url.origin()} answered {response.status} {response.reason}"
     code = None
     if response.content_type == "application/problem+json":
-        # When it is cut, or without words, the status says what there is to say.
+        # If the document is truncated or lacks a detail, report the status only.
         with suppress(ValueError, KeyError, TypeError, AttributeError):
             document = json.loads(body)
             code = document.get("code")

@@ -1,4 +1,4 @@
-"""Where published video comes from: files, cameras, and whatever gives numpy arrays."""
+"""Sources of published video: files, cameras, and async iterables of numpy arrays."""
 
 import asyncio
 import time
@@ -20,10 +20,10 @@ from holistic_rtc.files.video import VideoReader
 from holistic_rtc.model.result import Image
 
 VIDEO_CLOCK = 90_000
-"""Ticks a second of RTP's clock for video (RFC 3551, section 5)."""
+"""Ticks per second of RTP's clock for video (RFC 3551, section 5)."""
 
 TIMEOUT = 5.0
-"""Seconds to wait for a camera, or a file on a slow disk, to give anything."""
+"""Seconds to wait for data from a camera, or a file on a slow disk."""
 
 Frames = AsyncIterable[Image | VideoFrame]
 Source = str | Path | int | Frames
@@ -32,12 +32,13 @@ Source = str | Path | int | Frames
 @dataclass(frozen=True)
 class VideoFile:
     """
-    A video that FFmpeg can read, at its own speed; slower where this machine can't encode so fast. Phones' videos are
-    turned upright.
+    A video that FFmpeg can read, played at its own speed, or slower if this machine can't encode that fast. Rotated
+    videos, as from phones, are turned upright.
 
-    :param loop: whether to begin again at its end, for ever.
+    :param path: the file.
+    :param loop: whether to repeat it endlessly.
 
-    Iterating it raises :class:`MediaError` when it can't be read.
+    Iterating it raises :class:`MediaError` if it can't be read.
     """
 
     path: str | Path
@@ -50,7 +51,7 @@ class VideoFile:
                 assert frame.time is not None
                 if started is None:
                     yield frame
-                    # The clock starts when the first frame has been sent, whenever that was taken.
+                    # The clock starts when the first frame has been sent, however long ago it was decoded.
                     started = time.monotonic() - frame.time
                 else:
                     await asyncio.sleep(started + frame.time - time.monotonic())
@@ -60,12 +61,13 @@ class VideoFile:
 @dataclass(frozen=True)
 class Camera:
     """
-    A camera of Linux (V4L2). What the encoder has no time for is dropped, so that the picture is always a fresh one.
+    A camera on Linux (V4L2). Frames that the encoder has no time for are dropped, so the video is always current.
 
-    :param device: a path such as ``/dev/video0``, or the number in it.
-    :param width: in pixels, as is the height; the camera takes the size of its own that is nearest.
+    :param device: a path such as ``/dev/video0``, or its number.
+    :param width: in pixels, like the height; the camera uses the nearest size that it supports.
+    :param fps: frames per second; the camera may use another rate.
 
-    Iterating it raises :class:`MediaError` when there is no camera, or it stops.
+    Iterating it raises :class:`MediaError` if there is no such camera, or if it stops.
     """
 
     device: str | int = 0
@@ -99,9 +101,10 @@ class Camera:
 
 class SourceTrack(MediaStreamTrack):
     """
-    Sends frames to a peer connection. An image gets the time when it came, a ``VideoFrame`` keeps its own.
+    Sends a source's frames to a peer connection. Images are timestamped on arrival; a ``VideoFrame`` keeps its own
+    timestamp.
 
-    :param source: its iteration's end ends the track.
+    :param source: the track ends when its iteration ends.
     """
 
     kind = "video"
@@ -109,7 +112,7 @@ class SourceTrack(MediaStreamTrack):
     def __init__(self, source: Source) -> None:
         super().__init__()
         self.ended: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
-        """Resolved when nothing more will be sent: with the source's error, if that is why."""
+        """Resolved when the track has ended: with the source's error, or with None."""
         frames = _frames_of(source)
         self._can_be_tried = isinstance(frames, VideoFile | Camera)
         self._frames = aiter(frames)
@@ -118,9 +121,9 @@ class SourceTrack(MediaStreamTrack):
 
     async def open(self) -> None:
         """
-        Find out whether a file or a camera can be read. Others may wait for what comes of the connection.
+        Check that a file or camera can be read. Other sources aren't checked: they may depend on the connection.
 
-        :raises MediaError: it can't.
+        :raises MediaError: it can't be read.
         """
         if self._can_be_tried:
             self._first = await self._take()
@@ -139,7 +142,7 @@ class SourceTrack(MediaStreamTrack):
         return frame
 
     async def close(self) -> None:
-        """Free the source. To be called when nothing is received any more."""
+        """Close the source. Call this when nothing receives from the track any more."""
         self.stop()
         if isinstance(self._frames, AsyncGenerator):
             await self._frames.aclose()
@@ -174,7 +177,7 @@ def _checked(image: Image) -> Image:
 
 
 async def _on_thread(frames: Generator[VideoFrame]) -> AsyncGenerator[VideoFrame]:
-    """Run a generator that blocks on a thread of its own."""
+    """Run a blocking generator on its own thread."""
     loop = asyncio.get_running_loop()
     thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decoder")
     try:
@@ -189,9 +192,9 @@ def _decode(
     path: Path, *, format: str | None = None, options: dict[str, str] | None = None, loop: bool = False
 ) -> Generator[VideoFrame]:
     """
-    The frames, upright, with their times since the first one on the video clock.
+    The frames, turned upright, with times since the first one in ticks of the video clock.
 
-    :raises MediaError: it can't be read, or has no video in it.
+    :raises MediaError: the file or device can't be read, or contains no video.
     """
     if not path.exists():
         raise MediaError(f"there is no {path}; `ls {path.parent}` lists what there is")

@@ -1,4 +1,4 @@
-"""Receiving what somebody else publishes."""
+"""Subscribing to a session."""
 
 from collections.abc import Collection
 from urllib.parse import quote
@@ -13,9 +13,10 @@ from holistic_rtc.wire.control import Configure
 
 class Subscription(Connection):
     """
-    Receives a session's landmarks, annotated video, or both.
+    Receives a session's landmarks, its annotated video, or both.
 
-    :param videos: how many of the session's videos to receive, from its first.
+    :param session: the session's id.
+    :param videos: how many of the session's video tracks to receive, starting with the first.
     :param landmarks: whether to receive landmarks.
     """
 
@@ -28,8 +29,9 @@ class Subscription(Connection):
 
     async def configure(self, *, parts: Collection[Part | str]) -> None:
         """
-        Choose the landmarks to receive from now on, by the schema's names.
+        Choose the parts to receive from now on.
 
-        :raises ControlError: one of them is unknown; the message names those that are known.
+        :param parts: by the schema's names.
+        :raises ControlError: a part is unknown; the message lists the known ones.
         """
         await self._configure(Configure(parts=list(parts)))

@@ -1,4 +1,4 @@
-"""Draw the landmarks of one frame."""
+"""Draws the landmarks of one frame."""
 
 from collections.abc import Iterable
 from itertools import groupby
@@ -13,10 +13,10 @@ from holistic_rtc.drawing.style import REFERENCE_SIZE, STYLE, Colour
 from holistic_rtc.drawing.topology import Path
 from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 
-# OpenCV takes fixed-point coordinates; sixteenths of a pixel keep a small mesh from trembling.
+# OpenCV takes fixed-point coordinates. With sixteenths of a pixel, a small mesh doesn't jitter.
 _SHIFT = 4
 _ONE = 1 << _SHIFT
-# In frames. A line to a point farther out looks the same, and coordinates stay far from the limits of int32.
+# In frame sizes. Lines to points further out look the same, and coordinates stay far from the limits of int32.
 _FARTHEST = 4
 _MIN_VISIBILITY = 0.5
 
@@ -26,11 +26,12 @@ Points = NDArray[np.int32]
 
 def annotate(image: Image, result: HolisticResult) -> Image:
     """
-    A copy of the picture with the landmarks drawn on it.
+    A copy of the image with the landmarks drawn on it.
 
-    Points may lie outside the picture; a part with a number that isn't finite is left out.
+    Points may lie outside the image. Parts with non-finite numbers aren't drawn.
 
-    :param image: ``(height, width, 3)`` uint8 RGB; stays as it is.
+    :param image: ``(height, width, 3)`` uint8 RGB; isn't modified.
+    :return: ``(height, width, 3)`` uint8 RGB.
     """
     canvas = _Canvas(np.array(image, order="C"), min(image.shape[:2]) / REFERENCE_SIZE)
     face = canvas.locate(result.face_landmarks)
@@ -41,7 +42,7 @@ def annotate(image: Image, result: HolisticResult) -> Image:
         _draw_face(canvas, face)
     if pose is not None and result.pose_visibility is not None:
         visible = result.pose_visibility >= _MIN_VISIBILITY
-        # The pose's own points of face and fingers are poorer than the landmarks of those parts.
+        # The pose's points of face and fingers are less precise than the face and hand landmarks.
         visible[topology.POSE_FACE] &= face is None
         visible[topology.POSE_LEFT_FINGERS] &= left_hand is None
         visible[topology.POSE_RIGHT_FINGERS] &= right_hand is None
@@ -63,14 +64,14 @@ def _draw_face(canvas: "_Canvas", points: Points) -> None:
 
 
 def _draw_veil(canvas: "_Canvas", points: Points) -> None:
-    """The translucent part of a face: its mesh, and a shadow of its contours."""
+    """Draw the translucent part of a face: its mesh, and the outlines of its contours."""
     corner, region = canvas.region(points)
     if region.size == 0:
         return
     veil = _Canvas(region.copy(), canvas.scale)
     points = points - corner
     contours = _strokes(points, topology.FACE_MIDDLE + topology.FACE_LEFT + topology.FACE_RIGHT)
-    # Smooth edges cost four times as much, and don't show through.
+    # Anti-aliasing takes four times as long, and isn't visible here.
     veil.lines(contours, STYLE.outline, STYLE.contour_width + 2 * STYLE.outline_width, cv2.LINE_8)
     if _extent(points) >= STYLE.mesh_face_size * max(1, canvas.scale):
         veil.lines([points[topology.FACE_MESH]], STYLE.mesh, STYLE.mesh_width)
@@ -89,7 +90,7 @@ def _draw_pose(canvas: "_Canvas", points: Points, visible: NDArray[np.bool_]) ->
 
 
 def _draw_hand(canvas: "_Canvas", points: Points, colour: Colour) -> None:
-    # The full widths would make a blot of a hand far from the camera.
+    # At full width, the lines of a hand far from the camera would merge into a blob.
     slim = min(1, _extent(points) / (STYLE.slim_hand_size * canvas.scale))
     fingers = _strokes(points, topology.HAND)
     canvas.lines(fingers, STYLE.outline, slim * (STYLE.finger_width + 2 * STYLE.outline_width))
@@ -102,17 +103,17 @@ def _strokes(points: Points, paths: Iterable[Path]) -> list[Points]:
 
 
 def _visible_strokes(points: Points, paths: Iterable[Path], visible: NDArray[np.bool_]) -> list[Points]:
-    """The strokes of the paths, cut where a point is not visible."""
+    """The strokes of the paths, interrupted at points that aren't visible."""
     return [points[list(run)] for path in paths for seen, run in groupby(path, visible.__getitem__) if seen]
 
 
 def _extent(points: Points) -> float:
-    """The longer side of the points' bounding box in pixels."""
+    """The longer side of the points' bounding box, in pixels."""
     return float(np.ptp(points, axis=0).max()) / _ONE
 
 
 class _Canvas:
-    """A picture to draw on, with widths and radii in the style's units."""
+    """An image to draw on, with widths and radii in the style's units."""
 
     def __init__(self, image: Image, scale: float) -> None:
         self.image = image
@@ -127,7 +128,7 @@ class _Canvas:
         return points
 
     def region(self, points: Points) -> tuple[Points, Image]:
-        """The part of the picture where the points are: its upper left corner, and a view of its pixels."""
+        """The region of the image around the points: its upper left corner, and a view of its pixels."""
         height, width = self.image.shape[:2]
         margin = self._thickness(STYLE.contour_width + 2 * STYLE.outline_width)
         left, top = np.clip((points.min(axis=0) >> _SHIFT) - margin, 0, (width, height)).tolist()
@@ -144,7 +145,7 @@ class _Canvas:
                 cv2.circle(self.image, centre, size, colour, cv2.FILLED, cv2.LINE_AA, _SHIFT)
 
     def ring(self, points: Points, colour: Colour, width: float) -> None:
-        """The circle that goes best through the points."""
+        """Draw the circle around the points' centre with their mean distance from it as its radius."""
         places = points.tolist()
         centre = [sum(values) / len(places) for values in zip(*places, strict=True)]
         radius = sum(dist(place, centre) for place in places) / len(places)

@@ -1,7 +1,7 @@
-"""Which points are joined by lines: MediaPipe's connection tables (Apache License 2.0), as paths from point to point.
+"""The lines between landmarks: MediaPipe's connection tables (Apache License 2.0), as paths from point to point.
 
-Drawing a path costs a fraction of what its lines cost one by one. Left and right are the person's own. A test compares
-all of this with the tables in ``mediapipe.tasks.python.vision``.
+Drawing a path takes a fraction of the time of drawing its lines one by one. Left and right are the person's. A test
+compares these paths with the tables in ``mediapipe.tasks.python.vision``.
 """
 
 import numpy as np
@@ -14,12 +14,12 @@ def _path(*points: int) -> Path:
     return np.array(points)
 
 
-# Pose, 33 points: mouth and torso, then arm with finger tips, leg and eye to ear of each side.
+# Pose, 33 points: mouth and torso; then, for each side, the arm with the fingertips, the leg, and nose to ear.
 POSE_MIDDLE = (_path(9, 10), _path(11, 12, 24, 23, 11))
 POSE_LEFT = (_path(11, 13, 15, 17, 19, 15, 21), _path(23, 25, 27, 29, 31, 27), _path(0, 1, 2, 3, 7))
 POSE_RIGHT = (_path(12, 14, 16, 18, 20, 16, 22), _path(24, 26, 28, 30, 32, 28), _path(0, 4, 5, 6, 8))
 
-# The points of the pose that the landmarks of face and hands tell better.
+# The points of the pose for which the face and hand landmarks are more precise.
 POSE_FACE = _path(*range(11))
 POSE_LEFT_FINGERS = _path(17, 19, 21)
 POSE_RIGHT_FINGERS = _path(18, 20, 22)
@@ -58,8 +58,8 @@ FACE_RIGHT = (
 LEFT_IRIS = _path(474, 475, 476, 477)
 RIGHT_IRIS = _path(469, 470, 471, 472)
 
-# The tessellation, drawn without lifting the pen: along each of its 1,322 lines once, and along 118 of them a second
-# time, because many points have an odd number of lines.
+# The tessellation as a single path: along each of its 1,322 lines once, and along 118 of them a second time, because
+# many points have an odd number of lines.
 # fmt: off
 FACE_MESH = _path(
     421, 18, 17, 16, 15, 14, 86, 15, 85, 86, 85, 16, 315, 15, 316, 14, 317, 14, 87, 86, 87, 178, 86, 179, 85,

@@ -1,1 +1,1 @@
-"""Pictures and videos as files."""
+"""Reading and writing of picture and video files."""

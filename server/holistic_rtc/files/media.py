@@ -1,4 +1,4 @@
-"""Pictures and videos in files, the one like the other: their frames, and annotated ones to write."""
+"""A common interface to picture and video files: reading frames, and writing annotated ones."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,33 +21,33 @@ from holistic_rtc.pipeline.clock import MediaClock
 from holistic_rtc.pipeline.frames import from_rgb, to_rgb
 
 _SMPTE170M = 6
-"""FFmpeg's number of the colour space that :func:`from_rgb` converts to"""
+"""FFmpeg's number for the colour space that :func:`from_rgb` converts to"""
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A frame, upright."""
+    """A frame, turned upright."""
 
     image: Image
     timestamp_ms: int
     frame: VideoFrame | None = None
-    """Carries the time that the annotated frame is to have, in a video"""
+    """For videos: the decoded frame, whose time the annotated frame gets"""
 
 
 Write = Callable[[Shot, Image], None]
-"""Takes a frame, and the picture to write in its place."""
+"""Called with a frame, and the image to write in its place"""
 
 
 class Picture:
-    """What :func:`open_media` finds in the file of a picture."""
+    """A picture file, opened by :func:`open_media`."""
 
     kind = "picture"
     suffixes = (".png", ".jpg", ".jpeg")
-    """That an annotated one can be written with, the default first"""
-    # Measured on four stills: the landmarker's first pass misses a hand and puts a pose 40 pixels off, the second finds
-    # everything, and from the third on faces stay within 0.1 pixels and poses and right hands within 7 and 2.
+    """Suffixes of annotated pictures, the default first"""
+    # Measured on four stills: the landmarker's first pass misses a hand and places a pose 40 pixels off, the second
+    # finds everything, and from the third on, faces stay within 0.1 pixels, poses within 7, and right hands within 2.
     passes = 3
-    """How often a tracker of streams has to see each frame"""
+    """How many times a stream tracker must process each frame"""
     frame_count = 1
     damaged = False
 
@@ -70,7 +70,7 @@ class Picture:
 
 
 class Video:
-    """What :func:`open_media` finds in the file of a video."""
+    """A video file, opened by :func:`open_media`."""
 
     kind = "video"
     suffixes = (".mp4",)
@@ -113,9 +113,9 @@ class Video:
                 if not started:
                     started = True
                     stream.height, stream.width = image.shape[:2]
-                    # Steps of 1 / rate would be too coarse for frames that don't come evenly.
+                    # Steps of 1 / rate would be too coarse for unevenly spaced frames.
                     stream.codec_context.time_base = cast(Fraction, shot.frame.time_base)
-                # The encoder scales a frame whose size differs from that of the first.
+                # The encoder scales frames that differ in size from the first.
                 container.mux(stream.encode(from_rgb(image, shot.frame)))
 
             yield write
@@ -135,7 +135,7 @@ def _explained_errors() -> Iterator[None]:
 
 def open_media(source: Path) -> Picture | Video:
     """
-    To be closed.
+    Open a picture or a video. Close it after use.
 
     :param source: a picture (JPEG, PNG, WebP, BMP) or any video that FFmpeg can read.
     :raises MediaError: it can't be read.

@@ -1,4 +1,4 @@
-"""Still pictures, from bytes and to bytes."""
+"""Decodes and encodes still pictures."""
 
 import io
 import warnings
@@ -17,18 +17,18 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 MAX_PIXELS = 80_000_000
 
 _SAVE_OPTIONS = {"JPEG": {"quality": 90}, "PNG": {"compress_level": 1}, "WEBP": {"quality": 85, "method": 0}}
-"""Fast rather than small, since clients wait for the server"""
+"""Optimised for speed, not for size, since clients wait for the result"""
 
 
 def decode_picture(source: Path | BinaryIO, max_pixels: int = MAX_PIXELS) -> Image:
     """
-    Of an animation the first frame. What is transparent becomes white.
+    Decode a picture, or the first frame of an animation. Transparent areas become white.
 
-    :param max_pixels: looked for in the header, before any pixel is decoded.
-    :return: ``(height, width, 3)`` uint8 RGB, turned upright as its EXIF data says.
-    :raises NotAPictureError: it is none of :data:`FORMATS`, whatever it is called.
-    :raises TooManyPixelsError: it is larger than that.
-    :raises MediaError: it is damaged.
+    :param max_pixels: the limit on width times height, checked in the header before any pixel is decoded.
+    :return: ``(height, width, 3)`` uint8 RGB, turned upright according to its EXIF data.
+    :raises NotAPictureError: the content is none of :data:`FORMATS`, whatever the file name says.
+    :raises TooManyPixelsError: the picture exceeds ``max_pixels``.
+    :raises MediaError: the picture is damaged.
     """
     try:
         with warnings.catch_warnings():
@@ -50,7 +50,7 @@ def decode_picture(source: Path | BinaryIO, max_pixels: int = MAX_PIXELS) -> Ima
 
 
 def picture_of_a_person() -> Image:
-    """:return: ``(480, 640, 3)`` uint8 RGB, the shape that most cameras have, to warm a tracker up"""
+    """A portrait to warm trackers up with: ``(480, 640, 3)`` uint8 RGB, the most common camera format."""
     with Pillow.open(portrait()) as picture:
         return np.asarray(ImageOps.fit(picture.convert("RGB"), (640, 480), centering=(0.5, 0.2)))
 
@@ -71,10 +71,10 @@ def _too_many(max_pixels: int) -> TooManyPixelsError:
 
 def _to_rgb(picture: Pillow.Image) -> Image:
     if picture.mode.startswith("I;16"):
-        # Pillow would cut 16 bits off at 255 instead of scaling them.
+        # Pillow would clip 16-bit values at 255 instead of scaling them.
         return np.repeat((np.asarray(picture) >> 8).astype(np.uint8)[..., None], 3, axis=2)
     if picture.has_transparency_data:
-        # What is transparent hides colours of any kind.
+        # Transparent pixels may have any colour.
         picture = Pillow.alpha_composite(Pillow.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
-    # To convert what is RGB already would copy it once more.
+    # Converting an RGB picture would copy it once more.
     return np.array(picture if picture.mode == "RGB" else picture.convert("RGB"))

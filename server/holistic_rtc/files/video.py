@@ -1,4 +1,4 @@
-"""Opening and decoding what FFmpeg can read as a video: files and cameras."""
+"""Decodes video files and cameras with FFmpeg."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -12,19 +12,19 @@ from av.video.stream import VideoStream
 from holistic_rtc.errors import MediaError
 
 _TEXT_ART = ("tty", "bin", "xbin", "adf", "idf")
-"""What FFmpeg takes a text file, or one with the suffix of such a format, for: a video of a terminal"""
+"""Formats of terminal art, which FFmpeg detects in text files, or by suffix, and renders as video"""
 
 
 class VideoReader:
     """
-    An open video. To be closed.
+    An open video. Close it after use.
 
-    :param source: a file, or with a `format` a device.
-    :param format: FFmpeg's name of it, if it can't be told from the content.
-    :param options: FFmpeg's, for the format.
-    :param timeout: seconds to wait for a slow source to give anything.
-    :param expected: what the source should be, in words, for the error.
-    :raises MediaError: it can't be read, or has no video.
+    :param source: a file, or, if `format` is given, a device.
+    :param format: FFmpeg's name of the format, if it can't be detected from the content.
+    :param options: FFmpeg's options for the format.
+    :param timeout: seconds to wait for data from a slow source.
+    :param expected: what the source should be, for the error message.
+    :raises MediaError: the source can't be read, or contains no video.
     """
 
     def __init__(
@@ -38,9 +38,9 @@ class VideoReader:
     ) -> None:
         self.source = source
         self.damaged = False
-        """Whether some of it could not be decoded, as it is cut or broken"""
+        """Whether some of the video couldn't be decoded because it is truncated or damaged"""
         self._expected = expected
-        # With the protocol named, a file name that looks like an address is still a file.
+        # With an explicit protocol, a file name that looks like a URL is still a file name.
         name = str(source) if format else f"file:{source}"
         try:
             self._container = av.open(
@@ -54,23 +54,23 @@ class VideoReader:
             raise MediaError(f"{source} has no video in it")
         self._stream = stream
         self.rate = stream.average_rate or stream.guessed_rate or Fraction(25)
-        """Frames a second"""
+        """Frames per second"""
         seconds = (self._container.duration or 0) / av.time_base
         self.frame_count = stream.frames or round(seconds * self.rate)
-        """0 if it isn't known; a guess for some formats"""
+        """An estimate for some formats; 0 if unknown"""
 
     def frames(self, *, strict: bool = False) -> Iterator[VideoFrame]:
         """
-        The frames in order. Their times count from the first one, and increase as encoders want them to.
+        The frames in order. Their times start at 0 and are strictly increasing, as encoders require.
 
-        :param strict: whether to fail on what can't be decoded, instead of leaving it out.
-        :raises MediaError: the video can't be decoded, and `strict` is set.
+        :param strict: whether to raise an error for frames that can't be decoded, instead of skipping them.
+        :raises MediaError: a frame can't be decoded, and `strict` is set.
         """
         first: int | None = None
         last = -1
         for frame in self._decode(strict):
             if frame.pts is None or frame.time_base is None:
-                # Of a stream without times, only the rate is known.
+                # In a stream without timestamps, only the rate is known.
                 frame.pts, frame.time_base = last + 1, 1 / self.rate
             if first is None:
                 first = frame.pts

@@ -1,4 +1,4 @@
-"""Who may publish, watch and look around: those who know the server's token, if it has one."""
+"""Checks the server's token, if it has one. It is needed to publish, subscribe and list sessions."""
 
 import hmac
 
@@ -19,4 +19,4 @@ def authorise(request: web.Request) -> None:
     if scheme.lower() != "bearer":
         raise Refusal(Code.UNAUTHORIZED, "this server needs a token; send it as Authorization: Bearer TOKEN")
     if not hmac.compare_digest(given.strip().encode(), token.get_secret_value().encode()):
-        raise Refusal(Code.UNAUTHORIZED, "the token is not that of this server")
+        raise Refusal(Code.UNAUTHORIZED, "the token is wrong")

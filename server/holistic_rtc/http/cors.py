@@ -12,7 +12,7 @@ ALLOWED_METHODS = "GET, POST, PATCH, DELETE, OPTIONS"
 
 def cors_middleware(origins: Collection[str]) -> Middleware:
     """
-    :param origins: those whose pages may use the API; ``*`` stands for all.
+    :param origins: origins whose pages may use the API; ``*`` for all.
     """
 
     @web.middleware

@@ -1,4 +1,4 @@
-"""One field of a form (multipart/form-data, RFC 7578), in a time that grows with the form's size and nothing else."""
+"""Extracts a field from a form (multipart/form-data, RFC 7578), in linear time."""
 
 import asyncio
 import re
@@ -7,11 +7,11 @@ from holistic_rtc.errors import Code, Refusal
 
 MAX_FIELDS = 32
 MAX_HEAD = 8 * 1024
-"""Bytes that a field has before its content."""
+"""Maximum size of a field's header, in bytes"""
 MAX_BOUNDARY = 70
-"""Bytes (RFC 2046, section 5.1.1)."""
+"""Maximum length in bytes (RFC 2046, section 5.1.1)"""
 STRIDE = 256 * 1024
-"""Bytes that are searched before others have their turn on the event loop."""
+"""Number of bytes to search before yielding to the event loop"""
 
 _DISPOSITION = re.compile(rb"\r\ncontent-disposition:[ \t]*form-data([^\r\n]*)", re.IGNORECASE)
 _PARAMETER = re.compile(rb';\s*([^\s=;]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s;]*))')
@@ -19,26 +19,26 @@ _PARAMETER = re.compile(rb';\s*([^\s=;]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s;]*)
 
 async def find_field(form: bytes | bytearray, content_type: str, name: str) -> bytes:
     """
-    :param content_type: the request's header, which has the boundary.
-    :return: the content of the first field of that name, as it is.
-    :raises Refusal: the form can't be read or has no such field.
+    :param content_type: the request's Content-Type header, with the boundary.
+    :return: the unmodified content of the first field with this name.
+    :raises Refusal: the form can't be read, or has no such field.
     """
     boundary = _parameters(content_type.encode("utf-8", "surrogateescape")).get(b"boundary", b"")
     if not 0 < len(boundary) <= MAX_BOUNDARY:
         raise _unreadable(f"its Content-Type needs a boundary of 1 to {MAX_BOUNDARY} characters")
     delimiter = b"\r\n--" + boundary
-    # The first one may be without its line break.
+    # The first boundary may have no line break before it.
     end = -2 if form.startswith(delimiter[2:]) else await _find(form, delimiter, 0)
     for _ in range(MAX_FIELDS):
         position = end + len(delimiter)
         if form.startswith(b"--", position):
             raise Refusal(Code.BAD_REQUEST, f"the form has no field named {name}")
         if not form.startswith(b"\r\n", position):
-            raise _unreadable("something follows a boundary on its line")
+            raise _unreadable("a boundary is followed by other characters on its line")
         head = form.find(b"\r\n\r\n", position, position + MAX_HEAD)
         if head < 0:
-            raise _unreadable(f"the head of a field is cut off or has more than {MAX_HEAD:,} bytes")
-        # An empty field may have one line break only between its head and the boundary.
+            raise _unreadable(f"the header of a field is cut off or has more than {MAX_HEAD:,} bytes")
+        # There may be just one line break between the header of an empty field and the boundary.
         end = await _find(form, delimiter, head + 2)
         if _name(form[position : head + 2]) == name.encode():
             return bytes(memoryview(form)[head + 4 : end])
@@ -51,7 +51,7 @@ async def _find(form: bytes | bytearray, delimiter: bytes, start: int) -> int:
         if position >= 0:
             return position
         await asyncio.sleep(0)
-    raise _unreadable("a boundary is missing; the form is cut off, or isn't the one that its Content-Type says")
+    raise _unreadable("a boundary is missing; the form is cut off, or doesn't match its Content-Type")
 
 
 def _name(head: bytes | bytearray) -> bytes | None:

@@ -1,4 +1,4 @@
-"""For supervisors and load balancers."""
+"""Health checks for supervisors and load balancers."""
 
 from aiohttp import web
 
@@ -7,12 +7,12 @@ from holistic_rtc.http.keys import MODEL, REGISTRY, SNAPSHOTS
 
 
 async def get_healthz(request: web.Request) -> web.Response:
-    """200 as long as the server answers at all."""
+    """200 while the server is up."""
     return _health(request, "ok", 200)
 
 
 async def get_readyz(request: web.Request) -> web.Response:
-    """200 when the next peer can start at once and a picture can be taken: warm processes wait for both."""
+    """200 if there are warm processes for the next session and for the next picture."""
     if request.app[REGISTRY].ready and request.app[SNAPSHOTS].ready:
         return _health(request, "ok", 200)
     return _health(request, "not ready", 503)

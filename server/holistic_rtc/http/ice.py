@@ -1,4 +1,4 @@
-"""The ICE servers that peers are told to use."""
+"""Tells peers which ICE servers to use."""
 
 import secrets
 from collections.abc import Iterator
@@ -11,19 +11,19 @@ from holistic_rtc.settings import IceServer
 
 
 async def get_ice_servers(request: web.Request) -> web.Response:
-    """What a page needs before it makes its offer, as W3C's RTCConfiguration has it."""
+    """The ICE servers as in W3C's RTCConfiguration, for clients that are about to create an offer."""
     authorise(request)
     servers = [server.model_dump(exclude_none=True) for server in for_newcomer(request)]
     return web.json_response({"iceServers": servers}, headers={"Cache-Control": "no-store"})
 
 
 def for_newcomer(request: web.Request) -> list[IceServer]:
-    """For one who has no session yet: each has a TURN name, and so a quota, of its own."""
+    """The ICE servers for a peer without a session. Each gets its own TURN user name, and so its own quota."""
     return request.app[ICE_SERVERS].for_peer(f"new-{secrets.token_hex(4)}")
 
 
 def ice_links(servers: list[IceServer]) -> Iterator[str]:
-    """``Link`` header values (RFC 9725, section 4.6)."""
+    """The values of ``Link`` headers (RFC 9725, section 4.6)."""
     for server in servers:
         for url in server.urls:
             link = f'<{url}>; rel="ice-server"'

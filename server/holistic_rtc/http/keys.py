@@ -1,4 +1,4 @@
-"""What the application carries for its handlers."""
+"""Keys of the objects that the application provides to its handlers."""
 
 from aiohttp import web
 

@@ -1,4 +1,4 @@
-"""The HTTP API as OpenAPI 3.1. WHIP and WHEP, which need a WebRTC peer, are told of in docs/protocol.md."""
+"""The HTTP API as OpenAPI 3.1, without WHIP and WHEP, which docs/protocol.md describes."""
 
 from typing import Any
 
@@ -76,14 +76,14 @@ _SCHEMAS: Schema = {
             "seq": _COUNT,
             "timestamp_ms": _COUNT,
             "track": _COUNT,
-            "width": {**_COUNT, "description": "Of the picture, upright, in pixels."},
+            "width": {**_COUNT, "description": "Width of the upright picture in pixels."},
             "height": _COUNT,
             **_LANDMARKS,
             "model": {"$ref": "#/components/schemas/Model"},
-            "milliseconds": {"type": "number", "minimum": 0, "description": "That the server spent on the picture."},
+            "milliseconds": {"type": "number", "minimum": 0, "description": "Time spent on the picture."},
         },
         *_LANDMARKS,
-        description="A landmark message. A part that was not seen, or not asked for, is absent.",
+        description="A landmark message. Parts that weren't seen or requested are absent.",
     ),
     "Sessions": _object(
         {
@@ -120,7 +120,7 @@ _SCHEMAS: Schema = {
                 ),
             }
         },
-        description="As W3C's RTCConfiguration has it.",
+        description="As in W3C's RTCConfiguration.",
     ),
     "Health": _object(
         {
@@ -136,7 +136,7 @@ _SCHEMAS: Schema = {
             "type": {"type": "string"},
             "title": {"type": "string"},
             "status": {"type": "integer"},
-            "detail": {"type": "string", "description": "What went wrong and what to do, in words."},
+            "detail": {"type": "string", "description": "What went wrong and what to do, for people."},
             "code": {"type": "string", "enum": list(Code)},
         },
         description="RFC 9457.",
@@ -159,7 +159,7 @@ def _problem(description: str, *headers: str) -> Schema:
     }
 
 
-_UNAUTHORISED = _problem("The server has a token, and this is not it.", "WWW-Authenticate")
+_UNAUTHORISED = _problem("The token is missing or wrong.", "WWW-Authenticate")
 
 
 def _parameter(name: str, description: str, schema: Schema, **more: Any) -> Schema:
@@ -173,7 +173,7 @@ def _snapshot(settings: Settings) -> Schema:
         "parameters": [
             _parameter(
                 "parts",
-                "Those to send; all but `rig` if left out.",
+                "The parts to return. Default: all except `rig`.",
                 {"type": "array", "items": {"type": "string", "enum": list(Part)}, "minItems": 1},
                 style="form",
                 explode=False,
@@ -182,13 +182,13 @@ def _snapshot(settings: Settings) -> Schema:
             _parameter("mirror", "Flip the picture left to right.", {"type": "boolean", "default": False}),
             _parameter(
                 "max_size",
-                "The longer side of the returned picture at most, in pixels.",
+                "Maximum length of the returned picture's longer side, in pixels.",
                 {"type": "integer", "minimum": SIZES[0], "maximum": SIZES[-1]},
             ),
         ],
         "requestBody": {
             "required": True,
-            "description": "JPEG, PNG, WebP or BMP, told by content.",
+            "description": "JPEG, PNG, WebP or BMP, detected from the content.",
             "content": {
                 **{kind: {"schema": _BINARY} for kind in (*PICTURES, "image/bmp")},
                 "multipart/form-data": {"schema": _object({"file": _BINARY})},
@@ -196,7 +196,7 @@ def _snapshot(settings: Settings) -> Schema:
         },
         "responses": {
             "200": {
-                "description": "What `Accept` asks for: landmarks, the picture, or both as the parts of a form.",
+                "description": "As requested by `Accept`: the landmarks, the picture, or both in a form.",
                 "content": {
                     "application/json": {"schema": {"$ref": "#/components/schemas/Snapshot"}},
                     **{kind: {"schema": _BINARY} for kind in PICTURES},
@@ -207,37 +207,37 @@ def _snapshot(settings: Settings) -> Schema:
             },
             "400": _problem("The picture is damaged, or a parameter is wrong."),
             "401": _UNAUTHORISED,
-            "406": _problem("The `Accept` header takes none of the answers."),
-            "408": _problem(f"The picture did not come within {settings.snapshot_seconds:g} s."),
+            "406": _problem("The `Accept` header allows none of the response's formats."),
+            "408": _problem(f"The picture didn't arrive within {settings.snapshot_seconds:g} s."),
             "413": _problem(
                 f"More than {settings.snapshot_max_bytes:,} bytes or {settings.snapshot_max_pixels:,} pixels."
             ),
-            "415": _problem("This is no picture of a known format."),
-            "500": _problem("The process that took the picture crashed."),
-            "503": _problem("As many pictures as the server takes at a time are being taken.", "Retry-After"),
-            "504": _problem(f"The picture was not done within {settings.snapshot_seconds:g} s."),
+            "415": _problem("The picture has an unknown format."),
+            "500": _problem("The process that tracked the picture crashed."),
+            "503": _problem("The server is busy with its maximum number of pictures.", "Retry-After"),
+            "504": _problem(f"The picture wasn't tracked within {settings.snapshot_seconds:g} s."),
         },
     }
 
 
 def describe(settings: Settings) -> Schema:
-    """The document, with the limits that `settings` give."""
+    """The OpenAPI document, with the limits in `settings`."""
     document: Schema = {
         "openapi": "3.1.0",
         "info": {
             "title": "holistic-rtc",
             "version": __version__,
-            "description": "Pose, face and hands of a person, live over WebRTC or in a picture. Live sessions are made "
-            "by WHIP (`POST /whip`) and watched by WHEP (`POST /whep/{session}`), which docs/protocol.md describes.",
+            "description": "Pose, face and hands of a person, live over WebRTC or in a picture. Live sessions use WHIP "
+            "to publish (`POST /whip`) and WHEP to subscribe (`POST /whep/{session}`), see docs/protocol.md.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": {
             "/api/snapshot": {"post": _snapshot(settings)},
             "/api/sessions": {
                 "get": {
-                    "summary": "List the running sessions, the oldest first",
+                    "summary": "List the running sessions, oldest first",
                     "operationId": "listSessions",
-                    "responses": {"200": _json("Sessions", "Those that can be watched."), "401": _UNAUTHORISED},
+                    "responses": {"200": _json("Sessions", "The running sessions."), "401": _UNAUTHORISED},
                 }
             },
             "/api/ice-servers": {
@@ -249,7 +249,7 @@ def describe(settings: Settings) -> Schema:
             },
             "/healthz": {
                 "get": {
-                    "summary": "Is the server alive?",
+                    "summary": "Is the server up?",
                     "operationId": "getHealth",
                     "security": [],
                     "responses": {"200": _json("Health", "It is.")},

@@ -1,4 +1,4 @@
-"""The built web page and the client module."""
+"""Serves the built pages and the client library."""
 
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ CONTENT_SECURITY_POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 
-# three.js fetches the textures of an avatar's file by addresses that are good on the page only.
+# three.js fetches the textures in an avatar's file through blob URLs.
 AVATAR_POLICY = CONTENT_SECURITY_POLICY.replace("connect-src 'self'", "connect-src 'self' blob:")
 
 
@@ -27,26 +27,26 @@ async def get_page(name: str, request: web.Request, *, policy: str = CONTENT_SEC
 
 
 async def get_sample(request: web.Request) -> web.StreamResponse:
-    """The portrait that the page's sample clip is made of."""
+    """The portrait from which the page creates its sample clip."""
     return web.FileResponse(portrait())
 
 
 @web.middleware
 async def headers_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Assets carry a hash in their names and never change; all else is asked for anew."""
+    """Assets have a hash in their names and never change; everything else is revalidated."""
     response = await handler(request)
     if "Cache-Control" not in response.headers:
         immutable = request.path.startswith("/assets/") and response.status == 200
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if immutable else "no-cache"
     response.headers["X-Content-Type-Options"] = "nosniff"
     if request.path.startswith("/sdk/"):
-        # Any page may import the client; whether it may connect is the business of the configured origins.
+        # Any page may import the client; the configured origins determine which ones may connect.
         response.headers["Access-Control-Allow-Origin"] = "*"
     return response
 
 
 def routes() -> list[web.AbstractRouteDef]:
-    """One for each file and folder at the top, so that none of them covers the addresses of the API."""
+    """One route for each top-level file and folder, so that they don't shadow the API."""
     viewer = partial(get_page, "viewer.html")
     pages: list[web.AbstractRouteDef] = [
         web.get("/", partial(get_page, "index.html")),

@@ -1,4 +1,4 @@
-"""Refusals and errors as problem details (RFC 9457)."""
+"""Turns refusals and errors into problem details (RFC 9457)."""
 
 import html
 import logging
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 _STYLE = "body{font:16px/1.5 system-ui;max-width:42rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
 
 PAGE = "/problems"
-"""Where each code has its paragraph, by its name; docs/problems.md has the same."""
+"""The page that explains each code; docs/problems.md has the same text"""
 
 STATUS: Mapping[Code, int] = {
     Code.BAD_REQUEST: 400,
@@ -83,7 +83,7 @@ EXPLANATIONS: Mapping[Code, str] = {
     Code.PROCESS_ENDED: "The process ended meanwhile. Try again.",
     Code.SNAPSHOT_TIMEOUT: "The picture took too long to track. Send a smaller one.",
 }
-"""What each means and what to do, for people."""
+"""What each code means and what to do, for people"""
 
 
 def problem(refusal: Refusal, headers: Mapping[str, str] | None = None) -> web.Response:
@@ -116,7 +116,7 @@ async def problem_middleware(request: web.Request, handler: Handler) -> web.Stre
         words = f"{error.method} is not allowed here; use {allowed}"
         return problem(Refusal(Code.METHOD_NOT_ALLOWED, words), {"Allow": allowed})
     except web.HTTPRequestEntityTooLarge:
-        return problem(Refusal(Code.TOO_LARGE, f"the request body may have {request.client_max_size} bytes at most"))
+        return problem(Refusal(Code.TOO_LARGE, f"a request body can have up to {request.client_max_size} bytes"))
     except web.HTTPNotFound as error:
         return problem(Refusal(Code.NOT_FOUND, _words(error) or "there is nothing at this address"))
     except web.HTTPException as error:
@@ -129,7 +129,7 @@ async def problem_middleware(request: web.Request, handler: Handler) -> web.Stre
 
 
 def _words(error: web.HTTPException) -> str:
-    """Those that were given to it, instead of HTTP's own."""
+    """The error's own reason, if it isn't HTTP's default."""
     return "" if error.reason == "Not Found" else error.reason
 
 
@@ -138,7 +138,7 @@ def _title(code: Code) -> str:
 
 
 async def get_problems(request: web.Request) -> web.Response:
-    """Where the `type` of a problem leads."""
+    """The page that the `type` of a problem refers to."""
     paragraphs = "".join(
         f'<h2 id="{code}">{_title(code)}</h2><p>{html.escape(words)}</p>' for code, words in EXPLANATIONS.items()
     )

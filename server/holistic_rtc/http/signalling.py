@@ -1,4 +1,4 @@
-"""What WHIP and WHEP share: a resource made by an offer, changed by candidates, ended by DELETE."""
+"""The common part of WHIP and WHEP: resources created by an offer, patched with candidates, and ended by DELETE."""
 
 import asyncio
 import contextlib
@@ -13,9 +13,9 @@ from holistic_rtc.sdp.offer import Offer
 from holistic_rtc.sessions.registry import Resource, Session
 
 MAX_SDP = 64 * 1024
-"""Bytes; a browser's offer has 3 to 10 KB."""
+"""Maximum size in bytes; a browser's offer has 3 to 10 KB"""
 SDP_SECONDS = 10.0
-"""For all of it to come."""
+"""Seconds within which the whole body must arrive"""
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
@@ -23,7 +23,7 @@ FRAGMENT = "application/trickle-ice-sdpfrag"
 
 async def read_offer(request: web.Request) -> Offer:
     """
-    :raises Refusal: it can't be read, comes too slowly, or can't be served.
+    :raises Refusal: the offer can't be read, arrives too slowly, or can't be served.
     """
     return Offer.parse(await _read(request, SDP))
 
@@ -41,18 +41,18 @@ async def patch(request: web.Request, session: Session, subscriber: Resource | N
     """
     Add trickled candidates.
 
-    :param subscriber: whose they are; None for the publisher.
-    :raises Refusal: they can't be read or used, or are another ICE session's.
+    :param subscriber: the peer that sent them; None for the publisher.
+    :raises Refusal: they can't be read or used, or belong to another ICE session.
     """
     resource = subscriber or session.publisher
     if request.headers.get("If-Match", "*") not in ("*", _etag(resource)):
-        raise Refusal(Code.OUTDATED, "the ETag in If-Match is not that of this resource")
+        raise Refusal(Code.OUTDATED, "the ETag in If-Match doesn't match this resource")
     await request.app[REGISTRY].add_candidates(session, subscriber, await _read(request, FRAGMENT))
     return web.Response(status=204, headers={"ETag": _etag(resource)})
 
 
 async def options(request: web.Request) -> web.Response:
-    """Answers everybody, since browsers ask without the token, but tells only those with it of ICE servers."""
+    """Answers without the token, since browsers don't send it; but ICE servers are only listed for requests with it."""
     headers = {"Accept-Post": SDP}
     with contextlib.suppress(Refusal):
         authorise(request)
@@ -67,7 +67,7 @@ async def options_resource(request: web.Request) -> web.Response:
 
 def find_session(request: web.Request) -> Session:
     """
-    :raises Refusal: there is none.
+    :raises Refusal: the session doesn't exist.
     """
     return request.app[REGISTRY].get(request.match_info["session"])
 
@@ -80,14 +80,14 @@ async def _read(request: web.Request, content_type: str) -> str:
     if request.content_type != content_type:
         raise Refusal(Code.UNSUPPORTED_TYPE, f"send {content_type}, not {request.content_type}")
     if request.content_length is not None and request.content_length > MAX_SDP:
-        raise Refusal(Code.TOO_LARGE, f"the body has {request.content_length} bytes; at most {MAX_SDP} are taken")
+        raise Refusal(Code.TOO_LARGE, f"the body has {request.content_length} bytes; the maximum is {MAX_SDP}")
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
         raise Refusal(Code.UNSUPPORTED_TYPE, f"send {content_type} as it is, without Content-Encoding")
     try:
         async with asyncio.timeout(SDP_SECONDS):
             body = await request.read()
     except TimeoutError:
-        raise Refusal(Code.TOO_SLOW, f"the body did not come within {SDP_SECONDS:g} s") from None
+        raise Refusal(Code.TOO_SLOW, f"the body didn't arrive within {SDP_SECONDS:g} s") from None
     try:
         text = body.decode()
     except UnicodeDecodeError as error:

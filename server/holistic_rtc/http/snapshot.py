@@ -1,4 +1,4 @@
-"""One picture in, its landmarks and the annotated picture out."""
+"""Tracks an uploaded picture, and returns its landmarks, the annotated picture, or both."""
 
 import asyncio
 from typing import Any
@@ -19,10 +19,10 @@ ANSWERS = (JSON, *PICTURES, BOTH)
 
 SWITCHES = {"true": True, "false": False, "1": True, "0": False}
 SIZES = range(16, 8193)
-"""That the longer side of the returned picture may be limited to, in pixels."""
+"""Permitted limits for the longer side of the returned picture, in pixels"""
 
 FORM_OVERHEAD = 64 * 1024
-"""Bytes that a form may have besides its picture."""
+"""Maximum size of a form in addition to its picture, in bytes"""
 
 _CHUNK = 64 * 1024
 
@@ -37,7 +37,7 @@ async def post_snapshot(request: web.Request) -> web.Response:
             async with asyncio.timeout(settings.snapshot_seconds):
                 picture = await _read_picture(request, settings.snapshot_max_bytes)
         except TimeoutError:
-            raise Refusal(Code.TOO_SLOW, f"the picture did not come within {settings.snapshot_seconds:g} s") from None
+            raise Refusal(Code.TOO_SLOW, f"the picture didn't arrive within {settings.snapshot_seconds:g} s") from None
         picture_format = None if answer == JSON else PICTURES.get(answer, "JPEG")
         taken = await snapshots.take(
             TakeSnapshot(
@@ -62,9 +62,9 @@ async def post_snapshot(request: web.Request) -> web.Response:
 
 def _negotiate(accept: str) -> str:
     """
-    The answer that the client likes best (RFC 9110, section 12.5.1), or the first of several.
+    The media type that the client prefers (RFC 9110, section 12.5.1); the first one if there are several.
 
-    :raises Refusal: there is none.
+    :raises Refusal: the client accepts none.
     """
     best, best_quality = None, 0.0
     for answer in ANSWERS:
@@ -79,7 +79,7 @@ def _negotiate(accept: str) -> str:
 
 
 def _quality(accept: str, answer: str) -> float:
-    """That of the most specific range that `answer` lies in; 0 if none."""
+    """The quality of the most specific media range that matches `answer`; 0 if there is none."""
     found = {}
     for item in accept.split(","):
         media_range, *parameters = (part.strip().lower() for part in item.split(";"))
@@ -96,8 +96,8 @@ def _quality(accept: str, answer: str) -> float:
 
 def _read_options(request: web.Request) -> dict[str, Any]:
     """
-    :return: the fields of a :class:`TakeSnapshot` that a client may choose.
-    :raises Refusal: a parameter is unknown or has a value it can't have.
+    :return: the fields of :class:`TakeSnapshot` that a client can choose.
+    :raises Refusal: a parameter is unknown or has an invalid value.
     """
     options: dict[str, Any] = {"parts": list(DEFAULT_PARTS), "annotate": True, "mirror": False, "max_size": None}
     for name, value in request.query.items():
@@ -109,12 +109,12 @@ def _read_options(request: web.Request) -> dict[str, Any]:
                         raise Refusal(Code.BAD_REQUEST, f"unknown part {part!r}; known are {', '.join(Part)}")
             case "annotate" | "mirror":
                 if value not in SWITCHES:
-                    raise Refusal(Code.BAD_REQUEST, f"{name} is true or false, not {value!r}")
+                    raise Refusal(Code.BAD_REQUEST, f"{name} must be true or false, not {value!r}")
                 options[name] = SWITCHES[value]
             case "max_size":
                 if not (value.isascii() and value.isdigit() and int(value[:6]) in SIZES):
                     raise Refusal(
-                        Code.BAD_REQUEST, f"max_size is a number from {SIZES[0]} to {SIZES[-1]}, not {value!r}"
+                        Code.BAD_REQUEST, f"max_size must be a number from {SIZES[0]} to {SIZES[-1]}, not {value!r}"
                     )
                 options[name] = int(value)
             case _:
@@ -124,7 +124,7 @@ def _read_options(request: web.Request) -> dict[str, Any]:
 
 async def _read_picture(request: web.Request, max_bytes: int) -> bytes:
     """
-    :raises Refusal: it can't be read, or is too large.
+    :raises Refusal: the picture can't be read, or is too large.
     """
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
         raise Refusal(Code.UNSUPPORTED_TYPE, "send the picture as it is, without Content-Encoding")
@@ -154,7 +154,7 @@ async def _read_up_to(request: web.Request, max_bytes: int, overhead: int) -> by
 def _too_large(max_bytes: int) -> Refusal:
     return Refusal(
         Code.TOO_LARGE,
-        f"the picture is too large: at most {max_bytes:,} bytes are taken, and {FORM_OVERHEAD:,} more in a form",
+        f"the picture is too large: the maximum is {max_bytes:,} bytes, plus {FORM_OVERHEAD:,} in a form",
     )
 
 

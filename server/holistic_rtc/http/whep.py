@@ -29,7 +29,7 @@ async def delete_subscriber(request: web.Request) -> web.Response:
 
 
 async def get_sessions(request: web.Request) -> web.Response:
-    """Those that can be subscribed to, the oldest first."""
+    """List the running sessions, oldest first."""
     authorise(request)
     sessions = [
         {
@@ -48,7 +48,7 @@ async def get_sessions(request: web.Request) -> web.Response:
 
 def _find_subscriber(request: web.Request) -> tuple[Session, Resource]:
     """
-    :raises Refusal: there is none.
+    :raises Refusal: the session or the subscriber doesn't exist.
     """
     session = signalling.find_session(request)
     try:

@@ -31,7 +31,7 @@ async def delete_session(request: web.Request) -> web.Response:
 
 def _own_session(request: web.Request) -> Session:
     """
-    :raises Refusal: there is none, or it is somebody else's.
+    :raises Refusal: the session doesn't exist, or the key is wrong.
     """
     session = signalling.find_session(request)
     if not hmac.compare_digest(request.match_info["key"].encode(), session.publisher.key.encode()):

@@ -1,1 +1,1 @@
-"""Processes of our own, and what is said between them."""
+"""Worker processes, and the messages between them and the front process."""

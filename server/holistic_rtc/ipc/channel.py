@@ -1,4 +1,4 @@
-"""A socket between two processes: messages with their length before them, as MessagePack."""
+"""A socket between two processes that carries length-prefixed MessagePack messages."""
 
 import asyncio
 from typing import Any, Generic, TypeVar
@@ -8,17 +8,17 @@ import msgspec
 In = TypeVar("In")
 
 MAX_MESSAGE = 256 * 1024 * 1024
-"""Bytes. A larger one is a mistake."""
+"""Maximum size in bytes. A larger message is a bug."""
 _LENGTH = 4
 
 
 class ChannelError(Exception):
-    """The other side says what nobody understands."""
+    """The other side sent an invalid message."""
 
 
 class Channel(Generic[In]):
     """
-    :param incoming: the type, or the union of types, of the other side's messages.
+    :param incoming: the type of the other side's messages, or a union of types.
     """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, incoming: Any) -> None:
@@ -29,14 +29,16 @@ class Channel(Generic[In]):
 
     async def receive(self) -> In | None:
         """
-        :return: None when the other side has closed its end.
-        :raises ChannelError: this is no message.
-        :raises ConnectionError: the other side is gone.
+        Wait for the next message.
+
+        :return: None if the other side has closed the channel.
+        :raises ChannelError: the message is invalid.
+        :raises ConnectionError: the other side has crashed.
         """
         try:
             length = int.from_bytes(await self._reader.readexactly(_LENGTH))
             if length > MAX_MESSAGE:
-                raise ChannelError(f"a message of {length:,} bytes; at most {MAX_MESSAGE:,} are read")
+                raise ChannelError(f"a message has {length:,} bytes; the maximum is {MAX_MESSAGE:,}")
             return self._decoder.decode(await self._reader.readexactly(length))
         except asyncio.IncompleteReadError:
             return None
@@ -44,13 +46,13 @@ class Channel(Generic[In]):
             raise ChannelError(str(error)) from error
 
     def send(self, message: msgspec.Struct) -> None:
-        """To nobody, if this end is closed."""
+        """Send a message. No-op if the channel is closed."""
         if not self._writer.is_closing():
             data = self._encoder.encode(message)
             self._writer.write(len(data).to_bytes(_LENGTH) + data)
 
     async def flush(self) -> None:
-        """Wait until the other side has room."""
+        """Wait until the send buffer has drained."""
         await self._writer.drain()
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What the front process and its workers say to each other."""
+"""The messages between the front process and its workers."""
 
 from typing import Any
 
@@ -9,19 +9,19 @@ from holistic_rtc.model.stats import SessionStats
 
 
 class Request(Struct, tag=True):
-    """Asks a worker for something. It gets one :class:`Reply`, in any order."""
+    """A request to a worker. Each gets one :class:`Reply`, in any order."""
 
     number: int = 0
-    """Given by :meth:`.process.Process.request`."""
+    """Assigned by :meth:`.process.Process.request`."""
 
 
 class Publish(Request, kw_only=True):
     """
     Start the worker's only session.
 
-    :param session: its id.
+    :param session: the session's id.
     :param offer: SDP.
-    :param ice_servers: as W3C's RTCIceServer has them.
+    :param ice_servers: as in W3C's RTCIceServer.
     """
 
     session: str
@@ -31,7 +31,7 @@ class Publish(Request, kw_only=True):
 
 class Subscribe(Request, kw_only=True):
     """
-    :param subscriber: an id for it.
+    :param subscriber: the new subscriber's id.
     :param offer: SDP.
     """
 
@@ -41,7 +41,7 @@ class Subscribe(Request, kw_only=True):
 
 class AddCandidates(Request, kw_only=True):
     """
-    :param subscriber: whose they are; None for the publisher.
+    :param subscriber: id of the peer that sent the candidates; None for the publisher.
     :param fragment: an ``application/trickle-ice-sdpfrag``.
     """
 
@@ -51,13 +51,13 @@ class AddCandidates(Request, kw_only=True):
 
 class TakeSnapshot(Request, kw_only=True):
     """
-    :param picture: as it came.
-    :param parts: which the landmarks are to have.
-    :param picture_format: of the returned picture, JPEG, PNG or WEBP; None for no picture.
-    :param annotate: whether the landmarks are drawn onto it.
-    :param mirror: whether it is flipped left to right; landmarks never are.
-    :param max_size: its longer side in pixels at most; None for the size that it came with.
-    :param max_pixels: of the picture that came.
+    :param picture: the uploaded picture.
+    :param parts: the parts to return.
+    :param picture_format: format of the returned picture: JPEG, PNG or WEBP; None for no picture.
+    :param annotate: whether to draw the landmarks on it.
+    :param mirror: whether to flip it left to right; landmarks never are.
+    :param max_size: maximum length of its longer side in pixels; None for the original size.
+    :param max_pixels: the limit for the uploaded picture.
     """
 
     picture: bytes
@@ -70,7 +70,7 @@ class TakeSnapshot(Request, kw_only=True):
 
 
 class Cancel(Struct, tag=True):
-    """Nobody waits for the reply to this request any more."""
+    """Cancels a request whose reply isn't needed any more."""
 
     number: int
 
@@ -81,7 +81,9 @@ class Unsubscribe(Struct, tag=True):
 
 class Drain(Struct, tag=True):
     """
-    :param seconds: until the server stops.
+    Announces that the server is going to stop.
+
+    :param seconds: time until then.
     """
 
     seconds: float
@@ -96,7 +98,7 @@ class Close(Struct, tag=True):
 
 class Reply(Struct, tag=True):
     """
-    :param number: of the request.
+    :param number: that of the request.
     """
 
     number: int
@@ -104,7 +106,7 @@ class Reply(Struct, tag=True):
 
 class Answer(Reply):
     """
-    :param sdp: for a peer.
+    :param sdp: the answer to a peer's offer.
     """
 
     sdp: str
@@ -116,8 +118,8 @@ class Done(Reply):
 
 class Snapshot(Reply):
     """
-    :param landmarks: a landmark message as JSON, with ``model`` and ``milliseconds`` besides.
-    :param picture: encoded, if one was wanted.
+    :param landmarks: a landmark message as JSON, with the additional fields ``model`` and ``milliseconds``.
+    :param picture: the encoded picture, if one was requested.
     """
 
     landmarks: bytes
@@ -126,7 +128,7 @@ class Snapshot(Reply):
 
 class Refused(Reply):
     """
-    :param reusable: whether the process can still serve another request of the kind.
+    :param reusable: whether the process can still serve another request of this kind.
     """
 
     code: Code
@@ -146,16 +148,16 @@ class Ready(Struct, tag=True):
 
 class Beat(Struct, tag=True):
     """
-    Once a second.
+    Sent once a second.
 
-    :param stats: of the session, if there is one.
+    :param stats: the session's statistics, if there is a session.
     """
 
     stats: SessionStats | None = None
 
 
 class Unsubscribed(Struct, tag=True):
-    """A subscriber has ended by itself."""
+    """A subscriber has disconnected on its own."""
 
     subscriber: str
 

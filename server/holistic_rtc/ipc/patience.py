@@ -1,4 +1,4 @@
-"""Waiting for other processes, which aren't to blame when it is this one that stood still."""
+"""Timeouts for other processes that don't count the time in which this process was stalled itself."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -7,16 +7,16 @@ from typing import TypeVar
 T = TypeVar("T")
 
 STEPS = 8
-"""How many times to look. A standstill counts for one step, however long it was."""
+"""Number of checks. However long this process stalls, the time counts as one step."""
 
 
 async def within(seconds: float, work: Awaitable[T]) -> T:
     """
-    Wait as :func:`asyncio.timeout` has it, but for the time in which this process was stopped, or its loop held up:
-    what others have sent meanwhile is still to be read.
+    Like :func:`asyncio.timeout`, but doesn't count the time in which this process was stopped, or its event loop was
+    blocked: messages that arrived in that time haven't been read yet.
 
-    :param work: is cancelled when it takes too long.
-    :raises TimeoutError: it takes too long.
+    :param work: cancelled on timeout.
+    :raises TimeoutError: ``work`` takes too long.
     """
     task = asyncio.ensure_future(work)
     try:

@@ -1,4 +1,4 @@
-"""Warm workers, kept ready before anybody asks for one."""
+"""A pool of warm workers."""
 
 import asyncio
 import contextlib
@@ -13,23 +13,23 @@ logger = logging.getLogger(__name__)
 
 class Pool:
     """
-    Keeps `size` workers, starting them one after the other. One is taken away for good, by :meth:`acquire`, or lent, by
-    :meth:`borrow`; whichever is gone is replaced.
+    Keeps `size` warm workers, and starts them one at a time. :meth:`acquire` takes a worker for good, :meth:`borrow`
+    lends one. Workers that are taken or have died are replaced.
 
     :param start: starts a worker.
     """
 
     ACQUIRE_DEADLINE = 20.0
-    """Seconds to wait for a worker when none is warm."""
+    """Seconds to wait for a worker if none is warm."""
     MAX_BACKOFF = 30.0
 
     def __init__(self, start: Callable[[], Awaitable[Process]], size: int) -> None:
         self._start = start
         self._size = size
         self.frame_cpu_ms: float | None = None
-        """CPU that a frame takes a tracker, the least that was measured; None before the first worker is ready."""
+        """The tracker's CPU time per frame, the minimum of all measurements; None before the first worker is ready."""
         self.on_measured: Callable[[], object] = lambda: None
-        """Called when that is measured for the first time."""
+        """Called after the first measurement."""
         self._acquiring = 0
         self._lent = 0
         self._spares: list[Process] = []
@@ -48,14 +48,14 @@ class Pool:
 
     @property
     def ready(self) -> bool:
-        """Whether there is a warm worker, be it at work for somebody else."""
+        """Whether there is a warm worker, including those that are lent."""
         return self.warm + self._lent > 0
 
     async def acquire(self) -> Process:
         """
-        Take a warm worker, waiting for one if need be.
+        Take a warm worker, waiting for one if necessary.
 
-        :raises Refusal: none got ready in time.
+        :raises Refusal: no worker became ready in time.
         """
         self._acquiring += 1
         try:
@@ -66,9 +66,9 @@ class Pool:
     @contextlib.asynccontextmanager
     async def borrow(self) -> AsyncIterator[Process]:
         """
-        A warm worker for the time of the block.
+        Borrow a warm worker for the time of the block.
 
-        :raises Refusal: none got free in time.
+        :raises Refusal: no worker became free in time.
         """
         process = await self._wait()
         self._lent += 1
@@ -79,14 +79,11 @@ class Pool:
             await self.release(process)
 
     async def release(self, process: Process) -> None:
-        """Put a worker back that can serve somebody else. No-op if it has ended."""
+        """Return a worker that can serve another request. No-op if it has ended."""
         async with self._changed:
             if process.alive:
                 self._spares.append(process)
             self._changed.notify_all()
-        watch = asyncio.create_task(self._watch(process), name=f"watch-spare-{process.pid}")
-        self._watches.add(watch)
-        watch.add_done_callback(self._watches.discard)
 
     async def close(self) -> None:
         for watch in self._watches:
@@ -100,7 +97,7 @@ class Pool:
 
     async def _wait(self) -> Process:
         try:
-            # A condition wakes its waiters in any order; a lock lets them in as they came.
+            # A condition may wake its waiters in any order; the lock makes it first come, first served.
             async with asyncio.timeout(self.ACQUIRE_DEADLINE), self._turn, self._changed:
                 self._changed.notify_all()
                 await self._changed.wait_for(lambda: self.warm > 0)
@@ -116,7 +113,7 @@ class Pool:
                 return process
 
     async def _watch(self, process: Process) -> None:
-        """Has a spare replaced that dies while nobody asks for one."""
+        """Replace a spare that dies in the pool."""
         await process.wait_closed()
         async with self._changed:
             if process in self._spares:
@@ -131,12 +128,14 @@ class Pool:
             if await self._warm_one():
                 backoff = 0.5
             else:
-                logger.error("a worker could not be started; trying again in %g s", backoff)
+                logger.error("a worker couldn't be started; retrying in %g s", backoff)
                 await asyncio.sleep(backoff)
                 backoff = min(2 * backoff, self.MAX_BACKOFF)
 
     async def _warm_one(self) -> bool:
         """
+        Start a worker and warm it up.
+
         :return: whether a spare was added.
         """
         try:
@@ -151,6 +150,9 @@ class Pool:
             await process.wait_closed()
             raise
         if ready:
+            watch = asyncio.create_task(self._watch(process), name=f"watch-spare-{process.pid}")
+            self._watches.add(watch)
+            watch.add_done_callback(self._watches.discard)
             if process.frame_cpu_ms is not None:
                 first = self.frame_cpu_ms is None
                 self.frame_cpu_ms = min(process.frame_cpu_ms, self.frame_cpu_ms or process.frame_cpu_ms)

@@ -1,4 +1,4 @@
-"""The front process's end of one worker."""
+"""A worker, as seen by the front process."""
 
 import asyncio
 import contextlib
@@ -23,23 +23,23 @@ WORKER = "holistic_rtc.workers.main"
 
 
 class Process:
-    """Starts, talks to and ends one worker. Make it with :meth:`start`."""
+    """Starts, talks to and ends one worker. Create it with :meth:`start`."""
 
     START_DEADLINE = 60.0
-    """Seconds to load and warm up the model; slow machines with two or three starting at once need many."""
+    """Seconds to load and warm up the model; slow machines that start two or three workers at once need long."""
     SILENCE = 8.0
-    """Seconds without a message, of which one comes each second, after which the process is killed."""
+    """Seconds without a message after which the process is killed. Workers send one each second."""
     REQUEST_DEADLINE = 10.0
     CLOSE_DEADLINE = 3.0
 
     def __init__(self, process: asyncio.subprocess.Process, channel: Channel[ToFront]) -> None:
         self.pid = process.pid
         self.frame_cpu_ms: float | None = None
-        """CPU that a frame takes its tracker, measured when it gets ready."""
+        """The tracker's CPU time per frame, measured during warm-up."""
         self.reusable = True
-        """Whether it can still serve a request, after one that it refused."""
+        """Whether the worker can still serve requests after it has refused one."""
         self.on_event: Callable[[Event], object] = lambda event: None
-        """Called with what it says unasked."""
+        """Called with messages that aren't replies."""
         self._process = process
         self._channel = channel
         self._killed = False
@@ -51,8 +51,8 @@ class Process:
     @classmethod
     async def start(cls, arguments: Sequence[str]) -> "Process":
         """
-        :param arguments: of ``python -m holistic_rtc.workers.main``, but for the socket.
-        :raises OSError: it can't be started.
+        :param arguments: the arguments of ``python -m holistic_rtc.workers.main``, without the socket.
+        :raises OSError: the process can't be started.
         """
         ours, theirs = socket.socketpair()
         with theirs:
@@ -64,7 +64,7 @@ class Process:
                     stderr=asyncio.subprocess.PIPE,
                     limit=1 << 20,
                     pass_fds=(theirs.fileno(),),
-                    # Ctrl-C in a terminal is for the front process, which then ends its workers in good order.
+                    # Ctrl-C in a terminal should only reach the front process, which then ends its workers cleanly.
                     start_new_session=True,
                 )
             except BaseException:
@@ -78,7 +78,7 @@ class Process:
 
     async def wait_ready(self) -> bool:
         """
-        :return: whether the process is warm; False when it ended instead.
+        :return: True when the process is warm, False if it ended instead.
         """
         ready = asyncio.create_task(self._ready.wait())
         try:
@@ -92,9 +92,11 @@ class Process:
 
     async def request(self, request: Request, expected: type[R], *, deadline: float | None = None) -> R:
         """
-        :param expected: what the worker replies unless it refuses.
+        Send a request and wait for the reply.
+
+        :param expected: the type of the reply, unless the worker refuses.
         :param deadline: seconds; :data:`REQUEST_DEADLINE` by default.
-        :raises Refusal: the worker refuses, takes too long, or ended meanwhile.
+        :raises Refusal: the worker refused, took too long, or ended.
         """
         if not self.alive:
             raise _ended()
@@ -107,7 +109,7 @@ class Process:
             self._channel.send(Cancel(request.number))
             if not isinstance(error, TimeoutError):
                 raise
-            logger.warning("worker %d took too long for a request: %s", self.pid, type(request).__name__)
+            logger.warning("worker %d took too long to reply to a request: %s", self.pid, type(request).__name__)
             self.reusable = False
             raise Refusal(Code.BUSY, "the server is too busy to answer; try again", retry_after=1) from None
         finally:
@@ -119,11 +121,11 @@ class Process:
         return answer
 
     def tell(self, message: ToWorker) -> None:
-        """Say something that has no reply."""
+        """Send a message that has no reply."""
         self._channel.send(message)
 
     async def close(self, reason: str, message: str) -> None:
-        """Tell the process to end, and make it."""
+        """Tell the process to end, and kill it if it doesn't in time."""
         self._channel.send(Close(reason, message))
         await asyncio.wait({self._closed}, timeout=self.CLOSE_DEADLINE)
         self.kill()
@@ -161,10 +163,10 @@ class Process:
                 if self._ready.is_set():
                     deadline = self.SILENCE
         except TimeoutError:
-            logger.error("worker %d gave no sign of life for %g s; killing it", self.pid, deadline)
+            logger.error("worker %d sent nothing for %g s; killing it", self.pid, deadline)
             self.kill()
         except (ConnectionError, ChannelError) as error:
-            logger.error("lost worker %d: %s", self.pid, error)
+            logger.error("lost the connection to worker %d: %s", self.pid, error)
             self.kill()
 
     def _take(self, message: ToFront) -> None:
@@ -173,7 +175,7 @@ class Process:
                 self.frame_cpu_ms = frame_cpu_ms
                 self._ready.set()
             case Reply(number):
-                # Nobody waits any more for the reply to a request that was late or cancelled.
+                # There is no future if the request timed out or was cancelled.
                 reply = self._replies.get(number)
                 if reply and not reply.done():
                     reply.set_result(message)
@@ -181,7 +183,7 @@ class Process:
                 self.on_event(event)
 
     async def _copy_log(self) -> None:
-        """What the process logs, and the last words of its native code, are for our own standard error."""
+        """Copy the process's log, and messages of its native code, to our standard error."""
         assert self._process.stderr is not None
         async for line in self._process.stderr:
             if not is_noise(line):

@@ -1,20 +1,20 @@
-"""When a frame that has waited should make way for the next one."""
+"""Decides when to skip a frame that has waited in favour of the next one."""
 
 
 class Cadence:
     """
-    Learns how far apart frames come. Times are seconds on any one clock.
+    Learns the interval between frames. Times are in seconds, on any one clock.
 
-    When the tracker becomes free, the newest frame may be almost as old as the next one is near. Tracking it would
-    add its age to the delay; waiting a few milliseconds for its successor instead costs less than that.
+    When the tracker becomes free, the newest frame may already be old and the next one almost here. Tracking the old
+    frame would add its age to the latency; waiting a few milliseconds for the next one costs less.
     """
 
     LONGEST = 0.045
-    """Seconds. Frames farther apart, as when the sender saves CPU, are tracked whatever their age."""
+    """Interval in seconds above which frames are tracked whatever their age, as when the sender saves CPU"""
     AGED = 0.5
-    """The age past which a frame isn't tracked if the next one is due, in intervals."""
+    """Age, in intervals, above which a frame is skipped if the next one is due"""
     SLACK = 0.25
-    """How much later than expected the next one may come, in intervals."""
+    """How late the next frame may be, in intervals"""
     _WEIGHT = 0.05
 
     def __init__(self) -> None:
@@ -29,8 +29,8 @@ class Cadence:
 
     def patience(self, received: float, now: float) -> float:
         """
-        :param received: when the newest frame came.
-        :return: how long to wait for its successor; 0 when it should be tracked at once.
+        :param received: when the newest frame arrived.
+        :return: how long to wait for the next frame; 0 to track this one immediately.
         """
         interval = self._interval
         if interval is None or interval > self.LONGEST:

@@ -1,4 +1,4 @@
-"""aiortc's video coding, set for a live picture that comes back sharp and soon."""
+"""aiortc's video codecs, tuned for sharp live video with low latency."""
 
 import av
 from aiortc.codecs import h264, vpx
@@ -8,7 +8,7 @@ from av.video.codeccontext import VideoCodecContext
 
 
 class _OnOneThread:
-    """FFmpeg by itself starts a thread for each CPU of the machine, whatever the container may use of it."""
+    """Limits a codec to one thread. By default, FFmpeg starts one per CPU of the machine, ignoring container limits."""
 
     @property
     def codec(self) -> CodecContext | None:
@@ -16,7 +16,7 @@ class _OnOneThread:
 
     @codec.setter
     def codec(self, codec: CodecContext | None) -> None:
-        # aiortc makes one, and opens it with the first frame.
+        # aiortc creates the codec here, and opens it with the first frame.
         if codec is not None:
             codec.thread_count = 1
         self._codec = codec
@@ -36,19 +36,20 @@ class H264Encoder(_OnOneThread, h264.H264Encoder):  # type: ignore[misc]
 
 class FastVp8Encoder(vpx.Vp8Encoder):
     """
-    Takes half the time of aiortc's encoder, at 0.2 dB less: a faster preset of libvpx, and no denoising.
+    Takes half the time of aiortc's encoder at a loss of 0.2 dB, with a faster preset of libvpx and without denoising.
 
-    FFmpeg can't tell libvpx of another bitrate, so that it takes a new encoder, which begins with a key frame. The
-    receiver's estimate wavers; it is followed down at once, and up in larger steps.
+    FFmpeg can't change libvpx's bit rate, so a change needs a new encoder, which begins with a key frame. The
+    receiver's estimate fluctuates: lower bit rates are applied immediately, higher ones in larger steps.
     """
 
     RISE = 1.25
+    """Ratio by which the estimate must exceed the target bit rate before this is raised"""
     TOLERANCE = 0.1
-    """That of :class:`vpx.Vp8Encoder`, which replaces an encoder whose bitrate is farther off by its own."""
+    """As in :class:`vpx.Vp8Encoder`, which would replace an encoder whose bit rate is further off with its own"""
 
     @property
     def target_bitrate(self) -> int:
-        """In bits per second."""
+        """In bits per second"""
         return super().target_bitrate
 
     @target_bitrate.setter
@@ -84,7 +85,7 @@ def _open_vp8(width: int, height: int, bitrate: int) -> VideoCodecContext:
         "deadline": "realtime",
         "cpu-used": "-10",
         "lag-in-frames": "0",
-        # A constant bitrate, over one second.
+        # A constant bit rate, over one second.
         "minrate": str(bitrate),
         "maxrate": str(bitrate),
         "bufsize": str(bitrate),

@@ -1,4 +1,4 @@
-"""aiortc's encryption, set for peers that nobody here wrote."""
+"""aiortc's DTLS, adapted to third-party peers."""
 
 from aiortc import RTCCertificate
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint, SRTPProtectionProfile
@@ -10,10 +10,10 @@ CIPHERS = ":".join(f"ECDHE-{key}-{encryption}" for key in ("ECDSA", "RSA") for e
 
 class Certificate(RTCCertificate):
     """
-    A certificate that more peers connect with than with aiortc's.
+    A certificate that is compatible with more peers than aiortc's.
 
-    aiortc takes peers whose key is ECDSA only, but that of GStreamer's webrtcbin is RSA. And it names a fingerprint for
-    each digest that it knows, of which libdatachannel, in OBS, checks one with the digest of another.
+    aiortc only accepts peers with ECDSA keys, but GStreamer's webrtcbin has an RSA key. It also offers one fingerprint
+    per digest it supports, and libdatachannel, used by OBS, checks one against the digest of another.
     """
 
     def getFingerprints(self) -> list[RTCDtlsFingerprint]:  # noqa: N802 - W3C's name

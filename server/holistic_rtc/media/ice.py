@@ -1,4 +1,4 @@
-"""aiortc's connectivity, set for peers that nobody here wrote."""
+"""aiortc's ICE, adapted to third-party peers."""
 
 import asyncio
 import contextlib
@@ -10,15 +10,15 @@ from aioice.ice import Connection, StunProtocol
 
 CONSENT_INTERVAL = 5.0
 CONSENT_SECONDS = 30.0
-"""Between two questions to the peer, and without a sign of it before the connection is closed (RFC 7675)."""
+"""Seconds between two consent checks, and without a sign of life until the connection is closed (RFC 7675)"""
 
 
 class PatientConnection(Connection):
     """
-    Takes a peer's own checks for a sign of life, as well as its answers.
+    Accepts a peer's own connectivity checks, not only its answers to ours, as a sign of life.
 
-    FFmpeg's WHIP muxer answers the first check only, and asks the server every 5 s. aioice closes its connection after
-    30 s, in the middle of a stream.
+    FFmpeg's WHIP muxer answers only the first check, and sends its own every 5 s. aioice would close its connection
+    after 30 s, in the middle of a stream.
     """
 
     _heard_at = 0.0
@@ -42,7 +42,7 @@ class PatientConnection(Connection):
                     )
                     self._heard_at = time.monotonic()
             if time.monotonic() - self._heard_at > CONSENT_SECONDS:
-                # Or close() would wait for this task.
+                # Otherwise close() would wait for this very task.
                 self._query_consent_task = None
                 await self.close()
                 return

@@ -1,4 +1,4 @@
-"""One incoming video track on its way through the tracker."""
+"""Tracks an incoming video track."""
 
 import asyncio
 import contextlib
@@ -19,10 +19,10 @@ from holistic_rtc.pipeline.clock import MediaClock
 
 @dataclass
 class TrackOptions:
-    """What the peer may change at any time.
+    """The options that the peer can change at any time.
 
-    :param smoothing: whether hands and face are smoothed over time.
-    :param max_fps: tracked frames per second at most; None for as many as come.
+    :param smoothing: whether to smooth hands and face over time.
+    :param max_fps: maximum number of tracked frames per second; None for no limit.
     """
 
     smoothing: bool = True
@@ -31,7 +31,7 @@ class TrackOptions:
 
 @dataclass
 class TrackMeter:
-    """Totals since the track began, and sums since the last report."""
+    """Totals since the track started, and sums since the last report."""
 
     tracked: int = 0
     dropped: int = 0
@@ -56,7 +56,7 @@ class TrackMeter:
         self._delay_ms += delay_ms
 
     def report(self) -> TrackReport:
-        """The totals, and rates and means since the report before this one."""
+        """The totals, and the rates and means since the previous report."""
         now = time.monotonic()
         elapsed = max(now - self._since, 1e-3)
         finished = max(self._finished, 1)
@@ -79,12 +79,12 @@ class TrackMeter:
 
 class InboundTrack:
     """
-    Takes every frame of `source` as it comes, tracks the newest, and hands on the outcome.
+    Receives every frame of `source`, tracks the newest, and passes the results on.
 
-    :param source: the decoded video of the peer.
-    :param tracker: belongs to this track from now on and is closed with it.
-    :param wants_rig: asked at each frame whether somebody is to get an avatar's pose.
-    :param on_tracked: called on the event loop with the outcome of each frame.
+    :param source: the peer's decoded video.
+    :param tracker: owned by this track, which closes it.
+    :param wants_rig: called for each frame; returns whether to compute the avatar's pose.
+    :param on_tracked: called on the event loop with each result.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class InboundTrack:
     ) -> None:
         self.meter = TrackMeter()
         self.last_frame = time.monotonic()
-        """When the newest frame came, on the monotonic clock."""
+        """When the newest frame arrived, on the monotonic clock."""
         self._source = source
         self._tracker = tracker
         self._outputs: set[AnnotatedTrack] = set()
@@ -111,16 +111,16 @@ class InboundTrack:
 
     async def run(self) -> None:
         """
-        Until the source ends.
+        Track frames until the source ends.
 
-        :raises TrackerError: the tracker failed for good.
+        :raises TrackerError: the tracker failed repeatedly or is stuck.
         """
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._pump(), name="pump")
             tasks.create_task(self._track(), name="track")
 
     def feed(self, output: AnnotatedTrack) -> None:
-        """Give `output` each frame from now on, until it is stopped."""
+        """Pass each frame to `output` from now on, until it is stopped."""
         self._outputs.add(output)
 
     async def close(self) -> None:
@@ -130,7 +130,7 @@ class InboundTrack:
         await self._tracker.close()
 
     async def _pump(self) -> None:
-        """Never lets a frame wait in aiortc's queue, which has no bound."""
+        """Receive every frame immediately, since aiortc's queue is unbounded."""
         try:
             while True:
                 frame = await self._source.recv()
@@ -148,10 +148,10 @@ class InboundTrack:
         if max_fps is None:
             return True
         interval = 1 / max_fps
-        # A quarter of slack for frames that come early; the schedule keeps the mean at the cap all the same.
+        # Frames may be early by a quarter of the interval; the schedule still keeps the mean rate at the limit.
         if now < self._next_due - interval / 4:
             return False
-        # After a pause the schedule begins anew, so that what was missed isn't made up for.
+        # Restart the schedule after a pause, so that missed frames aren't made up for.
         self._next_due = interval + (now if now - self._next_due > interval else self._next_due)
         return True
 
@@ -164,7 +164,7 @@ class InboundTrack:
             pass
 
     async def _freshest(self) -> tuple[VideoFrame, float]:
-        """The newest frame, or the next one when that is almost here."""
+        """The newest frame, or the next one if that is due shortly."""
         newest = await self._slot.get()
         patience = self._cadence.patience(newest[1], time.monotonic())
         if patience:
@@ -187,7 +187,7 @@ class InboundTrack:
             self.meter.dropped += 1
             return
         for output in self._outputs:
-            # One that has come, or wants to be drawn on, only since the tracking began waits for the next frame.
+            # Outputs that were added, or had drawing enabled, while this frame was being tracked wait for the next one.
             if picture := tracked.annotated if output.draw else frame:
                 output.put(picture)
         self._on_tracked(tracked)

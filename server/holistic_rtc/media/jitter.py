@@ -1,24 +1,25 @@
-"""From the RTP packets of a video track to its encoded frames."""
+"""Assembles encoded video frames from RTP packets."""
 
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtp import RtpPacket
 
 MAX_MISORDER = 100
-"""Packets that one may come late; farther back begins another stream."""
+"""Number of packets by which a packet may be late. One that is further back starts a new stream."""
 MAX_WAIT = 45_000
-"""Ticks of the 90 kHz video clock that a missing packet is waited for: half a second, enough to have it sent again."""
+"""How long to wait for a missing packet, in ticks of the 90 kHz video clock: half a second, enough for a
+retransmission."""
 
 
 class FrameBuffer:
     """
-    Puts packets in order and hands a frame on with its last packet, which has the RTP marker bit.
+    Reorders packets, and returns a frame as soon as its last packet, which has the RTP marker bit, has arrived.
 
-    Takes the place of aiortc's ``JitterBuffer``, which hands it on with the first packet of the next frame: a whole
-    frame interval later. It also waits for a lost packet until 512 others have come, which is 3 s at 1.5 Mbit/s.
+    Replaces aiortc's ``JitterBuffer``, which returns a frame with the first packet of the next one: a whole frame
+    interval later. That buffer also waits for a lost packet until 512 others have arrived: 3 s at 1.5 Mbit/s.
 
-    :param capacity: packets kept at most.
-    :param prefetch: of no use for video.
-    :param is_video: of no use for video.
+    :param capacity: maximum number of packets kept.
+    :param prefetch: unused.
+    :param is_video: unused.
     """
 
     def __init__(self, capacity: int, prefetch: int = 0, is_video: bool = False) -> None:
@@ -28,7 +29,7 @@ class FrameBuffer:
 
     def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
         """
-        :return: whether a key frame has to be asked for, since a frame was given up; and a complete frame, if any.
+        :return: whether to request a key frame because a frame was lost; and the frame that is complete now, if any.
         """
         lost = False
         if self._next is None:
@@ -55,7 +56,7 @@ class FrameBuffer:
         return len(self._packets) >= self._capacity or MAX_WAIT < waited < 2**31
 
     def _skip_gap(self) -> None:
-        """Go on behind the first marker: the frame that it ends lacks a packet, in its middle or at its beginning."""
+        """Continue after the first marker: the frame that it ends lacks a packet, in its middle or at its start."""
         for number in sorted(self._packets, key=self._place):
             packet = self._packets.pop(number)
             self._next = (number + 1) % 2**16
@@ -80,7 +81,7 @@ class FrameBuffer:
             del self._packets[packet.sequence_number]
         self._next = (packets[-1].sequence_number + 1) % 2**16
         data = b"".join(packet._data for packet in packets)  # type: ignore[attr-defined]
-        # Packets that only probe the bandwidth have no data.
+        # Packets that only probe the bandwidth carry no data.
         return JitterFrame(data=data, timestamp=packets[0].timestamp) if data else None
 
     def _place(self, number: int) -> int:
@@ -89,5 +90,5 @@ class FrameBuffer:
 
 
 def _distance(start: int, end: int) -> int:
-    """From one 16-bit sequence number to another, the shorter way around; negative when it leads back."""
+    """The signed distance between two 16-bit sequence numbers, the shorter way around."""
     return (end - start + 2**15) % 2**16 - 2**15

@@ -1,4 +1,4 @@
-"""The only queue of the media path: one item deep, the newest wins."""
+"""The only queue of the media path. It holds one item, the newest."""
 
 import asyncio
 from typing import Generic, TypeVar
@@ -7,11 +7,11 @@ T = TypeVar("T")
 
 
 class SlotClosed(Exception):  # noqa: N818 - an end, not an error
-    """Nothing more will come out of the slot."""
+    """The slot is closed and has no more items."""
 
 
 class LatestSlot(Generic[T]):
-    """Hands the newest item from a producer to a consumer on the same event loop; an older one is dropped."""
+    """Passes the newest item from a producer to a consumer on the same event loop. Older items are dropped."""
 
     def __init__(self) -> None:
         self._item: T | None = None
@@ -20,7 +20,9 @@ class LatestSlot(Generic[T]):
 
     def put(self, item: T) -> bool:
         """
-        :return: whether an item that nobody had taken was dropped for this one.
+        Replace the item.
+
+        :return: whether this dropped an item that hadn't been taken yet.
         """
         dropped = self._item is not None
         if not self._closed:

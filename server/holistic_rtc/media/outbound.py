@@ -1,4 +1,4 @@
-"""The annotated video on its way back."""
+"""The annotated video that is sent to peers."""
 
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
@@ -8,9 +8,9 @@ from holistic_rtc.media.latest import LatestSlot, SlotClosed
 
 class AnnotatedTrack(MediaStreamTrack):
     """
-    A video track that always sends the newest frame; what the encoder had no time for is dropped.
+    A video track that always sends the newest frame. Frames that the encoder has no time for are dropped.
 
-    Each peer has one of its own, since each has an encoder of its own.
+    Each peer has its own track, since each has its own encoder.
     """
 
     kind = "video"
@@ -18,12 +18,12 @@ class AnnotatedTrack(MediaStreamTrack):
     def __init__(self) -> None:
         super().__init__()
         self.draw = True
-        """Whether the landmarks are drawn onto the frames that it is to be given."""
+        """Whether this track's frames should have the landmarks drawn on them."""
         self._slot: LatestSlot[VideoFrame] = LatestSlot()
 
     def put(self, frame: VideoFrame) -> bool:
         """
-        :return: whether a frame that was not sent yet was dropped for this one.
+        :return: whether this dropped a frame that hadn't been sent yet.
         """
         return self._slot.put(frame)
 

@@ -1,4 +1,4 @@
-"""One tracker on a thread of its own, driven from the event loop."""
+"""Runs a tracker on its own thread, driven from the event loop."""
 
 import asyncio
 import contextlib
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class TrackedFrame:
-    """What came of one frame. Durations are in milliseconds."""
+    """The result of one frame. Durations are in milliseconds."""
 
     timestamp_ms: int
     width: int
@@ -43,12 +43,12 @@ class TrackedFrame:
 
 class TrackerThread:
     """
-    :param make_tracker: called on the thread, since a tracker belongs to the thread that made it.
-    :param deadline: seconds a frame, or making a tracker, may take; past it the engine is taken for stuck.
+    :param make_tracker: called on the thread, since a tracker may only be used on the thread that made it.
+    :param deadline: seconds that a frame, or making a tracker, may take. After that, the engine is considered stuck.
     """
 
     MAX_FAILURES = 3
-    """Frames running on which the engine may fail, and be made anew, before the session is given up."""
+    """Number of consecutive failed frames that end the session. Until then, each failure replaces the engine."""
 
     def __init__(self, make_tracker: Callable[[], Tracker], *, deadline: float = 10.0) -> None:
         self._make_tracker = make_tracker
@@ -63,10 +63,10 @@ class TrackerThread:
 
     async def warm_up(self, picture: Image) -> float:
         """
-        Load the engine and have it track a picture, since its first frames take several times as long as the others.
+        Load the engine and track a picture, since the first frames take several times as long as later ones.
 
-        :param picture: ``(height, width, 3)`` uint8 RGB, of a person, so that every network runs.
-        :return: CPU time that a frame takes, in milliseconds.
+        :param picture: ``(height, width, 3)`` uint8 RGB, with a person, so that every network runs.
+        :return: the CPU time per frame, in milliseconds.
         :raises TrackerError: the engine can't be loaded.
         """
         # Black frames after the picture make the engine forget the person.
@@ -77,18 +77,19 @@ class TrackerThread:
             await self._run(self._track, image, 0)
             times.append((time.process_time() - started) * 1000)
             self._first_ms += 1
-        # In the first two the engine still loads, and looks for the person everywhere.
+        # During the first two, the engine is still loading, and searches the whole picture for the person.
         return min(times[2:4])
 
     async def process(
         self, frame: VideoFrame, timestamp_ms: int, *, draw: bool, smoothing: bool, rig: bool = False
     ) -> TrackedFrame | None:
         """
-        Track one frame and, when asked, smooth what was found, draw it onto a copy of the frame, and pose an avatar.
+        Track one frame and, if requested, smooth the landmarks, draw them on a copy of the frame, and compute an
+        avatar's pose.
 
-        :param rig: may change from frame to frame; after a frame without it, the avatar's motion begins anew.
-        :return: None when the engine failed on this frame; the next frame gets a new one.
-        :raises TrackerError: the engine is stuck, or failed on several frames running.
+        :param rig: may change from frame to frame. After a frame without it, the avatar's motion starts over.
+        :return: None if the engine failed on this frame; the next frame uses a new engine.
+        :raises TrackerError: the engine is stuck, or failed on several consecutive frames.
         """
         try:
             tracked = await self._run(self._process, frame, timestamp_ms, draw, smoothing, rig)
@@ -96,14 +97,14 @@ class TrackerThread:
             self._failures += 1
             if self._stuck or self._failures >= self.MAX_FAILURES:
                 raise
-            logger.warning("tracker failed, making a new one: %s", error)
+            logger.warning("the tracker failed and is being replaced: %s", error)
             await self._run(self._discard)
             return None
         self._failures = 0
         return tracked
 
     async def close(self) -> None:
-        """Free the engine on its own thread; a stuck one is left to the end of the process."""
+        """Close the engine on its own thread. A stuck engine remains until the process ends."""
         if not self._closed:
             self._closed = True
             if not self._stuck:
@@ -118,9 +119,9 @@ class TrackerThread:
                 return await loop.run_in_executor(self._executor, functools.partial(call, *args, **kwargs))
         except TimeoutError:
             self._stuck = True
-            raise TrackerError(f"the tracker gave no answer within {self._deadline:g} s") from None
+            raise TrackerError(f"the tracker didn't respond within {self._deadline:g} s") from None
 
-    # From here on: on the tracker's thread.
+    # The methods below run on the tracker's thread.
 
     def _process(self, frame: VideoFrame, timestamp_ms: int, draw: bool, smoothing: bool, rig: bool) -> TrackedFrame:
         image = to_rgb(frame)

@@ -1,1 +1,1 @@
-"""What everything talks about: parts, results, rig, messages, geometry."""
+"""The shared data model: parts, results, rig, messages and geometry."""

@@ -1,4 +1,4 @@
-"""Rotations, many at once: unit quaternions (..., 4), in the order x, y, z, w, and matrices (..., 3, 3)."""
+"""Vectorised rotations: unit quaternions (..., 4), in the order x, y, z, w, and matrices (..., 3, 3)."""
 
 from math import atan2, cos, sin, sqrt
 
@@ -11,7 +11,13 @@ IDENTITY: Array = np.array((0.0, 0.0, 0.0, 1.0))
 
 
 def multiply(first: Array, second: Array) -> Array:
-    """The rotation that turns by ``second``, then by ``first``: the Hamilton product."""
+    """
+    The Hamilton product: the rotation by ``second``, followed by ``first``.
+
+    :param first: (..., 4).
+    :param second: (..., 4); broadcasts with ``first``.
+    :return: (..., 4).
+    """
     x, y, z, w = first[..., 0], first[..., 1], first[..., 2], first[..., 3]
     a, b, c, d = second[..., 0], second[..., 1], second[..., 2], second[..., 3]
     product = np.empty(np.broadcast_shapes(first.shape, second.shape))
@@ -26,13 +32,17 @@ def from_axis_angle(axis: Array, angle: Array | float) -> Array:
     """
     :param axis: (..., 3) of length 1.
     :param angle: (...) radians, right-handed.
+    :return: (..., 4).
     """
     half = np.asarray(angle, float)[..., np.newaxis] / 2
     return np.concatenate((axis * np.sin(half), np.broadcast_to(np.cos(half), (*axis.shape[:-1], 1))), axis=-1)
 
 
 def to_matrix(quaternion: Array) -> Array:
-    """(..., 3, 3) whose columns are where the axes go."""
+    """
+    :param quaternion: (..., 4) of length 1.
+    :return: (..., 3, 3); the columns are the rotated axes.
+    """
     products = quaternion[..., :, np.newaxis] * quaternion[..., np.newaxis, :]
     shape = quaternion.shape[:-1]
     matrix: Array = (products.reshape(*shape, 16) @ _FROM_PRODUCTS).reshape(*shape, 3, 3)
@@ -41,11 +51,14 @@ def to_matrix(quaternion: Array) -> Array:
 
 def from_matrix(matrices: Array) -> Array:
     """
-    The quaternions (n, 4) of n matrices, w not negative.
+    Convert rotation matrices to quaternions with w >= 0.
 
-    The symmetric matrix ``4 q qᵀ`` is linear in the rotation matrix; of its rows, which all are multiples of q, the
-    longest is taken, so that nothing is lost at half turns (S. W. Shepperd, "Quaternion from Rotation Matrix", Journal
-    of Guidance and Control, 1978).
+    The symmetric matrix ``4 q qᵀ`` is linear in the rotation matrix, and each of its rows is a multiple of q. Using the
+    longest row keeps the precision at half turns (S. W. Shepperd, "Quaternion from Rotation Matrix", Journal of
+    Guidance and Control, 1978).
+
+    :param matrices: (n, 3, 3).
+    :return: (n, 4).
     """
     count = len(matrices)
     products = matrices.reshape(count, 9) @ _PRODUCTS + _PRODUCTS_OFFSET
@@ -57,12 +70,13 @@ def from_matrix(matrices: Array) -> Array:
 
 def nearest_quaternion(matrix: NDArray[np.floating]) -> Array:
     """
-    The unit quaternion x, y, z, w, with w >= 0, of the rotation that is nearest to a matrix.
+    The quaternion of the rotation nearest to a matrix, with w >= 0.
 
-    A uniform scale or a little noise in the matrix doesn't matter. Source: Bar-Itzhack, "New method for extracting the
+    Uniform scale and slight noise in the matrix don't matter. Source: Bar-Itzhack, "New method for extracting the
     quaternion from a rotation matrix", J. Guidance, Control, and Dynamics 23(6), 2000.
 
-    :param matrix: ``(3, 3)``, or the ``(4, 4)`` of a transform; finite.
+    :param matrix: (3, 3), or (4, 4) for a transform; finite.
+    :return: (4,).
     """
     (xx, xy, xz), (yx, yy, yz), (zx, zy, zz) = matrix[:3, :3].tolist()
     profile = np.array(
@@ -73,22 +87,31 @@ def nearest_quaternion(matrix: NDArray[np.floating]) -> Array:
             [zy - yz, xz - zx, yx - xy, xx + yy + zz],
         ]
     )
-    # The eigenvalues are in rising order; of the matrix, only the lower triangle is read.
+    # eigh reads only the lower triangle, and sorts the eigenvalues in ascending order.
     quaternion: Array = np.linalg.eigh(profile)[1][:, -1]
     return -quaternion if quaternion[3] < 0 else quaternion
 
 
 def rotate(quaternion: Array, vector: Array) -> Array:
-    """The vectors (..., 3), turned."""
+    """
+    Rotate vectors.
+
+    :param quaternion: (..., 4) of length 1.
+    :param vector: (..., 3).
+    :return: (..., 3).
+    """
     turned: Array = np.matvec(to_matrix(quaternion), vector)
     return turned
 
 
 def blend(start: Array, end: Array, share: Array) -> Array:
     """
-    Between two rotations the shorter way, along the chord of the sphere of quaternions ("nlerp").
+    Interpolate between two rotations along the shorter way, by normalised linear interpolation ("nlerp").
 
+    :param start: (..., 4).
+    :param end: (..., 4).
     :param share: (...) from 0 at the start to 1 at the end.
+    :return: (..., 4).
     """
     share = share[..., np.newaxis]
     nearer = np.where((start * end).sum(axis=-1, keepdims=True) < 0, -end, end)
@@ -99,12 +122,13 @@ def blend(start: Array, end: Array, share: Array) -> Array:
 
 def half(matrix: Array, at_most: float) -> Array:
     """
-    The rotation about the same axis by half the angle, but by no more than so many radians.
+    Half of a rotation: about the same axis, by half the angle.
 
     :param matrix: (3, 3).
-    :return: (4,); the identity of a half turn, as its axis has no direction.
+    :param at_most: upper limit of the resulting angle, in radians.
+    :return: (4,); the identity for a half turn, whose axis has no defined direction.
     """
-    # From the antisymmetric part, which is the axis times twice the sine, and the trace, 1 and twice the cosine.
+    # The antisymmetric part is the axis times twice the sine; the trace is 1 plus twice the cosine.
     (a, b, c), (d, e, f), (g, h, i) = matrix.tolist()
     x, y, z = h - f, c - g, d - b
     sine = sqrt(x * x + y * y + z * z)
@@ -116,7 +140,7 @@ def half(matrix: Array, at_most: float) -> Array:
 
 
 def _products_of(matrix: Array) -> Array:
-    """``4 q qᵀ`` of a rotation matrix, without the 1 that is added on the diagonal."""
+    """``4 q qᵀ - I``, from the rotation matrix of q."""
     (a, b, c), (d, e, f), (g, h, i) = matrix
     return np.array(
         (
@@ -129,7 +153,7 @@ def _products_of(matrix: Array) -> Array:
 
 
 def _matrix_of(products: Array) -> Array:
-    """The rotation matrix that belongs to ``q qᵀ``."""
+    """The rotation matrix of a quaternion q, from ``q qᵀ``."""
     (xx, xy, xz, xw), (_, yy, yz, yw), (_, _, zz, zw), (_, _, _, ww) = products
     return np.array(
         (
@@ -140,7 +164,7 @@ def _matrix_of(products: Array) -> Array:
     )
 
 
-# Both are linear, so that they are products with matrices, whose rows are what becomes of each entry.
+# Both functions are linear, so they can be written as matrices: each row is the image of one unit entry.
 _PRODUCTS = np.array([_products_of(entry).ravel() for entry in np.identity(9).reshape(9, 3, 3)])
 _PRODUCTS_OFFSET = np.identity(4).ravel()
 _FROM_PRODUCTS = np.array([_matrix_of(entry).ravel() for entry in np.identity(16).reshape(16, 4, 4)])

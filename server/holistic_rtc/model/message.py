@@ -11,7 +11,7 @@ from holistic_rtc.model.result import FloatArray, HolisticResult
 from holistic_rtc.model.rig import RIG_SHAPES, Rig
 
 MAX_COUNT = 2**32 - 1
-"""of `seq` and `timestamp_ms` on the wire, where they begin at 0 again after it: milliseconds after 49.7 days"""
+"""The maximum of `seq` and `timestamp_ms` on the wire. They wrap around to 0: milliseconds do so after 49.7 days."""
 
 
 _SHAPES: Mapping[Kind, Callable[[int], tuple[int, ...]]] = {
@@ -36,7 +36,7 @@ PART_FIELDS: Mapping[Part, PartField] = MappingProxyType(
         if spec.kind in _SHAPES
     }
 )
-"""Of every part but the rig, which is none of the tracker's"""
+"""All parts except the rig, which doesn't come from the tracker"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +44,26 @@ class LandmarkMessage:
     """One tracked frame of one video track."""
 
     seq: int
-    """Counts the tracked frames of this track from 0"""
+    """Number of the tracked frame within this track, from 0"""
     timestamp_ms: int
-    """Time of the frame since the first frame of the track"""
+    """Milliseconds since the first frame of the track"""
     width: int
-    """Of the frame in pixels, as is the height; 16 bits"""
+    """Width of the frame in pixels, like the height; 16 bits"""
     height: int
     track: int
     """Index of the track among the video tracks of the offer; 8 bits"""
     result: HolisticResult
     rig: Rig | None = None
-    """The avatar's pose, where it was asked for and somebody was seen"""
+    """The avatar's pose, if it was requested and somebody was seen"""
 
     def seen(self, parts: Collection[Part] = ALL_PARTS) -> dict[Part, FloatArray]:
         """
-        The arrays of those of ``parts`` that were seen, in the schema's order; the rig is not among them.
+        The arrays of the requested parts that were seen, in the schema's order, without the rig.
 
-        A part with a number that isn't finite counts as not seen.
+        A part that contains a non-finite number counts as not seen.
 
-        :raises ValueError: an array has the wrong shape, or a pose comes without its visibility.
+        :param parts: the requested parts.
+        :raises ValueError: an array has the wrong shape, or the pose has no visibility.
         """
         seen: dict[Part, FloatArray] = {}
         for part, field in PART_FIELDS.items():
@@ -83,9 +84,9 @@ class LandmarkMessage:
 
     def seen_rig(self, parts: Collection[Part] = ALL_PARTS) -> Rig | None:
         """
-        The rig, if ``parts`` has it and all of its numbers are finite.
+        The rig, if ``parts`` contains it and all its numbers are finite.
 
-        :raises ValueError: an array of it has the wrong shape.
+        :raises ValueError: one of its arrays has the wrong shape.
         """
         if Part.RIG not in parts or self.rig is None:
             return None

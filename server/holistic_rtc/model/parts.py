@@ -1,6 +1,6 @@
 """
-The parts that a landmark message may have, and the names of what is in them: one table for all that is written of them,
-here, in the TypeScript client, in the OpenAPI document and in docs/protocol.md. Needs no NumPy.
+The parts of a landmark message and the names of their contents. The Python code, the TypeScript client, the OpenAPI
+document and docs/protocol.md all use this one table. Doesn't import NumPy.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 
 class Part(StrEnum):
-    """A part of the message that a client can ask for, named as in the schema."""
+    """A part of the message that a client can request, named as in the schema."""
 
     POSE = "pose"
     POSE_WORLD = "pose_world"
@@ -25,12 +25,12 @@ class Part(StrEnum):
 
 
 class Kind(Enum):
-    """How a part's numbers are to be read."""
+    """How to interpret a part's numbers."""
 
     POINTS = auto()
     """x, y and z of each point"""
     SCORES = auto()
-    """one from 0 to 1 for each name"""
+    """a score from 0 to 1 for each name"""
     TRANSFORM = auto()
     """a rigid transform"""
     RIG = auto()
@@ -40,13 +40,13 @@ class Kind(Enum):
 @dataclass(frozen=True, slots=True)
 class PartSpec:
     """
-    :param kind: what it is made of.
-    :param count: of its points or scores.
-    :param attribute: that it has in a :class:`.result.HolisticResult`.
-    :param typescript: the field that it has there in the TypeScript client.
-    :param holds: what is in it, for the documentation.
-    :param unit: and in which units.
-    :param optional: whether it is made and sent only for peers that name it.
+    :param kind: what the part consists of.
+    :param count: the number of points or scores.
+    :param attribute: its attribute in :class:`.result.HolisticResult`.
+    :param typescript: the corresponding field in the TypeScript client.
+    :param holds: its contents, for the documentation.
+    :param unit: the units, for the documentation.
+    :param optional: whether it is computed and sent only for peers that request it by name.
     """
 
     kind: Kind
@@ -112,7 +112,7 @@ PARTS: Mapping[Part, PartSpec] = MappingProxyType(
 
 ALL_PARTS = frozenset(PARTS)
 DEFAULT_PARTS = frozenset(part for part, spec in PARTS.items() if not spec.optional)
-"""Those of a peer that has named none."""
+"""Sent to peers that don't request specific parts"""
 
 BLENDSHAPE_NAMES = (
     "_neutral",
@@ -168,4 +168,4 @@ BLENDSHAPE_NAMES = (
     "noseSneerLeft",
     "noseSneerRight",
 )
-"""MediaPipe's, in its order"""
+"""MediaPipe's names, in MediaPipe's order"""

@@ -1,4 +1,4 @@
-"""What a tracker finds in one frame."""
+"""The tracking result of one frame."""
 
 from dataclasses import dataclass
 
@@ -11,17 +11,17 @@ Image = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class HolisticResult:
-    """The landmarks of one person in one frame; a part that was not seen is None.
+    """The landmarks of one person in one frame. Parts that were not seen are None.
 
     Image landmarks are ``(n, 3)`` float32: x and y as fractions of the frame (x right, y down, may lie outside
-    [0, 1]), z in units of the frame's width, smaller is nearer. World landmarks are ``(n, 3)`` float32 in metres.
-    Left and right are the person's own. Names and order of the points are MediaPipe's.
+    [0, 1]), z in units of the frame's width, where smaller is nearer. World landmarks are ``(n, 3)`` float32 in metres.
+    Left and right are the person's. Names and order of the points are MediaPipe's.
     """
 
     pose_landmarks: FloatArray | None = None
     """(33, 3)"""
     pose_visibility: FloatArray | None = None
-    """(33,), 0 to 1; comes and goes with ``pose_landmarks``"""
+    """(33,), 0 to 1; set whenever ``pose_landmarks`` is"""
     pose_world_landmarks: FloatArray | None = None
     """(33, 3), origin between the hips"""
     face_landmarks: FloatArray | None = None
@@ -29,8 +29,8 @@ class HolisticResult:
     face_blendshapes: FloatArray | None = None
     """(52,) scores from 0 to 1, ``_neutral`` first"""
     face_transform: FloatArray | None = None
-    """(4, 4) rigid: from the canonical face model to the camera's space, in centimetres, as MediaPipe's FaceLandmarker
-    gives it. The camera is at the origin and looks along -z; x right, y up"""
+    """(4, 4) rigid transform from the canonical face model to camera space, in centimetres, as in MediaPipe's
+    FaceLandmarker. The camera is at the origin and looks along -z; x right, y up"""
     left_hand_landmarks: FloatArray | None = None
     """(21, 3)"""
     left_hand_world_landmarks: FloatArray | None = None

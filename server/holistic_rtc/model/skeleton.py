@@ -1,4 +1,4 @@
-"""The bones of the rig and its expressions: the part of VRM 1.0's humanoid that landmarks can move.
+"""The rig's bones and expressions: the part of VRM 1.0's humanoid that landmarks can move.
 
 Everything is in VRM's space: metres, right-handed, x to the person's left, y up, z to where the person looks. At rest
 the body is in a T-pose, palms down, and every rotation is the identity ("normalised" bones, whose axes are those of the
@@ -11,7 +11,7 @@ from types import MappingProxyType
 from holistic_rtc.model.parts import BLENDSHAPE_NAMES
 
 _TRUNK = {
-    # bone: (its parent, where it begins as seen from there, in metres)
+    # bone: (parent, metres from the parent's origin)
     "hips": (None, (0.0, 0.95, 0.0)),
     "spine": ("hips", (0.0, 0.10, 0.0)),
     "chest": ("spine", (0.0, 0.14, 0.0)),
@@ -53,13 +53,13 @@ def _both_sides() -> dict[str, tuple[str | None, tuple[float, float, float]]]:
 
 
 SKELETON = _both_sides()
-"""Each bone with its parent, and where it begins as seen from there, in metres: of a person 1.70 m tall."""
+"""Each bone's parent, and its origin relative to the parent's, in metres, for a person 1.70 m tall"""
 
 BONES = tuple(SKELETON)
-"""49 names; a bone comes after its parent"""
+"""49 names, parents before their children"""
 BONE_INDEX: Mapping[str, int] = MappingProxyType({bone: index for index, bone in enumerate(BONES)})
 PARENTS = tuple(-1 if parent is None else BONE_INDEX[parent] for parent, _ in SKELETON.values())
-"""Index of each bone's parent, -1 for that of the hips"""
+"""Index of each bone's parent; -1 for the hips"""
 EXPRESSIONS = (
     *("aa", "ih", "ou", "ee", "oh"),
     *("blink", "blinkLeft", "blinkRight"),
@@ -68,4 +68,4 @@ EXPRESSIONS = (
 )
 """17 of VRM 1.0's presets"""
 ARKIT_BLENDSHAPES = (*BLENDSHAPE_NAMES[1:], "tongueOut")
-"""52: MediaPipe's without its ``_neutral``, and the one that it doesn't know, which is always 0"""
+"""52 names: MediaPipe's without ``_neutral``, plus ``tongueOut``, which MediaPipe doesn't detect: it is always 0"""

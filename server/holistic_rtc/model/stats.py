@@ -1,10 +1,10 @@
-"""What the server reports of a session once a second; docs/protocol.md describes the fields."""
+"""A session's statistics, reported once a second. docs/protocol.md describes the fields."""
 
 from typing import TypedDict
 
 
 class TrackReport(TypedDict):
-    """Of one track, on its way through the tracker."""
+    """Statistics of one track in the tracker."""
 
     width: int
     height: int
@@ -18,25 +18,29 @@ class TrackReport(TypedDict):
 
 
 class SessionTrackStats(TrackReport):
-    """What all peers are told of a track."""
+    """Statistics of a track that are the same for all peers."""
 
     track: int
 
 
 class SessionStats(TypedDict):
+    """Statistics of a session that are the same for all peers."""
+
     session: str
     model: dict[str, str | None]
     tracks: list[SessionTrackStats]
 
 
 class TrackStats(SessionTrackStats):
-    """What one peer is told of a track: with its own landmark messages."""
+    """Statistics of a track for one peer, with its counts of landmark messages."""
 
     landmarks_sent: int
     landmarks_dropped: int
 
 
 class Stats(TypedDict):
+    """Statistics of a session for one peer."""
+
     session: str
     model: dict[str, str | None]
     tracks: list[TrackStats]

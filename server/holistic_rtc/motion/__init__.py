@@ -1,1 +1,1 @@
-"""What is made of a tracking result: smoothing, the head's pose, an avatar's pose."""
+"""Processing of tracking results: smoothing, the head's pose and an avatar's pose."""

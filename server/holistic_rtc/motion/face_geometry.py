@@ -1,7 +1,7 @@
-"""Where the head is and how it is turned, from the landmarks of the face.
+"""Position and rotation of the head, from the face landmarks.
 
-It is what MediaPipe's FaceLandmarker gives as the facial transformation matrix and its HolisticLandmarker doesn't: the
-method of MediaPipe's ``tasks/cc/vision/face_geometry``, written anew. docs/tracking.md shows how near it comes.
+MediaPipe's FaceLandmarker returns this as the facial transformation matrix; its HolisticLandmarker doesn't. This module
+reimplements MediaPipe's ``tasks/cc/vision/face_geometry``. docs/tracking.md shows how closely the results agree.
 """
 
 from math import radians, tan
@@ -11,15 +11,15 @@ import numpy as np
 from holistic_rtc.model.result import FloatArray
 
 _MESH_POINTS = 468
-"""of the canonical face; those of the irises come after them"""
+"""Number of points in the canonical face; the iris points come after them"""
 _HALF_HEIGHT = tan(radians(63 / 2))
-"""Of the picture plane at a distance of 1, for MediaPipe's camera sees 63 degrees from top to bottom"""
+"""Half the height of the image plane at a distance of 1: MediaPipe's camera has a vertical field of view of 63°"""
 _MIN_EXTENT = 1e-3
-"""Of a face, in widths or heights of the frame. MediaPipe, too, tells nothing of a smaller one."""
+"""Minimum size of a face, as a fraction of the frame's width or height. MediaPipe skips smaller faces, too"""
 
-# The points of the canonical face model that MediaPipe goes by: number, x, y and z in centimetres, weight. They are
-# Google's, Apache License 2.0, out of geometry_pipeline_metadata_landmarks.binarypb in face_landmarker.task, rounded to
-# six digits; the other points have no weight.
+# The weighted points of the canonical face model: index; x, y and z in centimetres; weight. All other points have the
+# weight 0. By Google, Apache License 2.0, from geometry_pipeline_metadata_landmarks.binarypb in face_landmarker.task,
+# rounded to six digits.
 # fmt: off
 _BASIS = np.array((
     (4, 0.0, -0.46317, 7.58658, 0.0709099),
@@ -66,19 +66,19 @@ _MODEL_VARIANCE = float(_WEIGHTS @ (_MODEL**2).sum(axis=1))
 
 def face_transform(landmarks: FloatArray, aspect: float) -> FloatArray | None:
     """
-    The rigid transform from the canonical face model to the camera's space, in centimetres.
+    The rigid transform from the canonical face model to camera space, in centimetres.
 
-    :param landmarks: ``(478, 3)`` or ``(468, 3)``, of the face in the image.
-    :param aspect: width of the frame divided by its height.
-    :return: ``(4, 4)``, as :attr:`holistic_rtc.tracking.engine.HolisticResult.face_transform` is; None when the face is
-        too small to tell.
+    :param landmarks: the face in image coordinates, ``(478, 3)`` or ``(468, 3)``.
+    :param aspect: the frame's width divided by its height.
+    :return: ``(4, 4)``, see :attr:`holistic_rtc.model.result.HolisticResult.face_transform`; None if the face is too
+        small.
     """
     found = landmarks[_POINTS].astype(np.float64)
     if not np.ptp(found[:, :2], axis=0).max() > _MIN_EXTENT:
         return None
     mean_z = landmarks[:_MESH_POINTS, 2].mean(dtype=np.float64)
 
-    # Each point lies on its line of sight. How far away the face is isn't known yet, so it is put to a distance of 1.
+    # Each point lies on its line of sight. The face's distance isn't known yet, so assume 1.
     half_width = _HALF_HEIGHT * aspect
     depth = 1 + (found[:, 2] - mean_z) * 2 * half_width
     points = np.stack(
@@ -86,7 +86,7 @@ def face_transform(landmarks: FloatArray, aspect: float) -> FloatArray | None:
     )
 
     # The weighted orthogonal Procrustes problem (D. Akca, Generalized Procrustes analysis and its applications in
-    # photogrammetry, 2003, section 2.4): turn and scale the model so that it fits best.
+    # photogrammetry, 2003, section 2.4): find the rotation and scale with which the model fits best.
     centre = _WEIGHTS @ points
     u, stretch, vt = np.linalg.svd((points - centre).T @ (_MODEL * _WEIGHTS[:, np.newaxis]))
     if np.linalg.det(u @ vt) < 0:
@@ -95,8 +95,8 @@ def face_transform(landmarks: FloatArray, aspect: float) -> FloatArray | None:
     rotation = u @ vt
     scale = stretch.sum() / _MODEL_VARIANCE
 
-    # A face of the model's size is farther away by what it appears smaller. MediaPipe comes to the same distance in
-    # two rounds, the second of which undoes what the first one did.
+    # The scale gives the distance of a face of the model's size. MediaPipe gets the same distance in two passes, of
+    # which the second undoes the first.
     transform = np.identity(4, np.float32)
     transform[:3, :3] = rotation
     transform[:3, 3] = centre / scale - rotation @ _MODEL_CENTRE

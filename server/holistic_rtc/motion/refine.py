@@ -1,4 +1,4 @@
-"""What is made of the results of a tracking engine, whatever the engine."""
+"""Post-processing of tracking results, independent of the tracking engine."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from holistic_rtc.motion.smoothing import Smoother
 
 
 class Refiner:
-    """Smooths the results of one stream of frames, and adds how the head is turned."""
+    """Smooths the results of one stream of frames and adds the face transform."""
 
     def __init__(self) -> None:
         self._smoother: Smoother | None = None
@@ -17,11 +17,11 @@ class Refiner:
         self, result: HolisticResult, width: int, height: int, timestamp_ms: int, *, smoothing: bool
     ) -> HolisticResult:
         """
-        To be called with each result of the stream, in their order.
+        Refine the next result. Call this with each result of the stream, in order.
 
-        :param width: of the frame in pixels, like ``height``.
-        :param timestamp_ms: time of the frame, greater than that of the frame before.
-        :param smoothing: may change from frame to frame; what came before a change has no part in what comes after.
+        :param width: the frame's width in pixels, like ``height``.
+        :param timestamp_ms: the frame's time, greater than that of the previous frame.
+        :param smoothing: whether to smooth face and hands. May change from frame to frame; smoothing then starts over.
         """
         aspect = width / height
         if smoothing:

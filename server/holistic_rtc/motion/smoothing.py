@@ -1,8 +1,8 @@
-"""Smoothing of what MediaPipe leaves raw, the face and the hands. docs/tracking.md says what it does and costs.
+"""Smooths the face and the hands, which MediaPipe doesn't filter itself. docs/tracking.md describes effect and cost.
 
 The One-Euro filter (Casiez, Roussel and Vogel, "1€ Filter: A Simple Speed-based Low-pass Filter for Noisy Input in
-Interactive Systems", CHI 2012) is a low-pass filter of the first order whose cut-off rises with the speed of the
-signal: what stands still is smoothed much, what moves is hardly delayed.
+Interactive Systems", CHI 2012) is a first-order low-pass filter whose cutoff frequency rises with the speed of the
+signal: it smooths still points strongly, and hardly delays moving ones.
 """
 
 from dataclasses import dataclass, replace
@@ -14,21 +14,21 @@ import numpy as np
 from holistic_rtc.model.result import FloatArray, HolisticResult
 
 MIN_CUTOFF = 0.5
-"""Hz, of a point that stands still"""
+"""Hz, the cutoff for a still point"""
 HAND_BETA = 4.0
-"""By how many Hz the cut-off of a point rises when it moves by the size of its hand in a second"""
+"""Hz by which a point's cutoff rises when it moves by the size of its hand per second"""
 FACE_BETA = 16.0
-"""The same for a point of the face, which moves less, and is found with less noise"""
+"""The same for the face, whose points move less and are less noisy"""
 SPEED_CUTOFF = 1.0
-"""Hz, of the low-pass filter of the speed, as in the paper"""
+"""Hz, the cutoff of the filter for the speed, as in the paper"""
 
 MAX_GAP_MS = 250
-"""Nothing is smoothed over a longer time between two frames,"""
+"""Smoothing restarts after a longer gap between two frames"""
 MAX_JUMP = 1.0
-"""nor when a part has moved by its own size from one frame to the next, for then it may be another one,"""
+"""Smoothing restarts when a part moves by this multiple of its size between two frames: it may be a different one"""
 MAX_STRETCH = 0.03
-"""nor when the shape of the frame has changed by more, for then its fractions mean something else. Rounding, when a
-browser makes its frames smaller, changes it by less."""
+"""Smoothing restarts when the frame's aspect ratio changes by more, since image coordinates are fractions of the frame.
+Browsers that scale frames down change it by less, through rounding"""
 
 _WRIST = 0
 
@@ -36,7 +36,7 @@ _Number = TypeVar("_Number", float, FloatArray)
 
 
 class Smoother:
-    """Smooths the results of one stream of frames. A part that isn't seen in a frame is forgotten."""
+    """Smooths the results of one stream of frames. Smoothing of a part restarts after a frame without it."""
 
     def __init__(self) -> None:
         self._face = _OneEuroFilter(FACE_BETA)
@@ -45,10 +45,10 @@ class Smoother:
 
     def smooth(self, result: HolisticResult, aspect: float, timestamp_ms: int) -> HolisticResult:
         """
-        The result with the landmarks of the face and of the hands smoothed, in the image and in the world.
+        The result with smoothed face and hand landmarks, both in image and in world coordinates.
 
-        :param aspect: width of the frame divided by its height.
-        :param timestamp_ms: time of the frame, greater than that of the frame before.
+        :param aspect: the frame's width divided by its height.
+        :param timestamp_ms: the frame's time, greater than that of the previous frame.
         """
         frame = aspect, timestamp_ms
         face, _ = self._face.smooth(result.face_landmarks, None, *frame)
@@ -68,26 +68,26 @@ class Smoother:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A part in the frame before."""
+    """A part in the previous frame."""
 
     timestamp_ms: int
     aspect: float
     xy: FloatArray
-    """(2, n) as it was found, in heights of the frame"""
+    """(2, n) unsmoothed, in units of the frame's height"""
     velocity: FloatArray
-    """(2, n) smoothed, in sizes of the part a second"""
+    """(2, n) smoothed, in sizes of the part per second"""
     smoothed: FloatArray
-    """(1 or 2, n, 3): the image landmarks, and those in the world about the wrist"""
+    """(1 or 2, n, 3): image landmarks and, for hands, world landmarks relative to the wrist"""
 
 
 class _OneEuroFilter:
     """
-    The filter of all points of a part.
+    Filters all points of a part.
 
-    A point has one cut-off for all its coordinates, so that its path isn't bent, and for its place in the world, which
-    is much noisier than that in the image. It goes by the point's speed in the image in sizes of the part, as in
-    MediaPipe's own filter of the pose (``landmarks_smoothing_calculator.cc``), so that a gesture near the camera is
-    smoothed like the same one far from it.
+    Each point has one cutoff for all its coordinates, so that its path isn't distorted. The cutoff depends on the
+    point's speed in the image, also for the world coordinates, which are much noisier. Speeds are relative to the
+    part's size, as in MediaPipe's own pose filter (``landmarks_smoothing_calculator.cc``), so gestures are smoothed
+    alike near the camera and far from it.
     """
 
     def __init__(self, beta: float) -> None:
@@ -102,14 +102,13 @@ class _OneEuroFilter:
             return None, world
         if world is None:
             return self._filter(landmarks[np.newaxis], aspect, timestamp_ms)[0], None
-        # MediaPipe puts a hand's wrist where the pose has it. There it has to stay: at the end of the arm, and smooth,
-        # as the pose is.
+        # MediaPipe places a hand's wrist at the wrist of the pose, which is smooth already. Keep it there.
         wrist = world[_WRIST]
         smoothed = self._filter(np.stack((landmarks, world - wrist)), aspect, timestamp_ms)
         return smoothed[0], smoothed[1] + wrist
 
     def _filter(self, found: FloatArray, aspect: float, timestamp_ms: int) -> FloatArray:
-        # Coordinates come first in memory: along long rows numpy is three times as fast.
+        # Coordinates are the first dimension: numpy is three times as fast along long rows.
         xy = np.ascontiguousarray(found[0, :, :2].T) * np.array([[aspect], [1]], np.float32)
         size = float(np.ptp(xy, axis=1).mean())
         last = self._last
@@ -126,17 +125,17 @@ class _OneEuroFilter:
 
 
 def _continues(last: _Seen, found: FloatArray, xy: FloatArray, size: float, aspect: float, timestamp_ms: int) -> bool:
-    """Whether the part is what it was a frame ago, moved."""
+    """Whether this is plausibly the same part as in the previous frame."""
     return (
         0 < timestamp_ms - last.timestamp_ms <= MAX_GAP_MS
         and abs(aspect / last.aspect - 1) <= MAX_STRETCH
         and found.shape == last.smoothed.shape
-        # False, too, of a part without size, whose speed can't be told.
+        # Also False for a part of size 0, whose relative speed is undefined.
         and bool(np.linalg.norm(xy - last.xy, axis=0).mean() < MAX_JUMP * size)
     )
 
 
 def _weight(cutoff: _Number, seconds: float) -> _Number:
-    """Of a new value in a low-pass filter of the first order, when it comes so long after the one before."""
+    """The weight of a new value in a first-order low-pass filter, a time step after the previous one."""
     turns = 2 * pi * seconds * cutoff
     return turns / (turns + 1)

@@ -1,1 +1,1 @@
-"""Targets that a session's rig is sent to, a protocol a module."""
+"""Sends a session's rig to other programs, with one module per protocol."""

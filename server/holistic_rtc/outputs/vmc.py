@@ -1,7 +1,7 @@
-"""A session's rig for avatar programs, over the VMC protocol (OSC in UDP datagrams).
+"""Sends a session's rig to avatar programs with the VMC protocol (OSC over UDP).
 
-Source: VMC protocol 2.7, from performer to marionette, https://protocol.vmc.info/english. Unity, whose names and axes
-it uses, has the x axis on the person's right where VRM has it on the left: that mirrors places and rotations.
+Source: VMC protocol 2.7, from performer to marionette, https://protocol.vmc.info/english. The protocol uses Unity's
+names and axes. Unity's x axis points to the person's right, VRM's to the left, so positions and rotations are mirrored.
 """
 
 import asyncio
@@ -21,9 +21,9 @@ from holistic_rtc.model.rig import OFFSETS, Rig
 from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS
 
 PAYLOAD = 1500 - 40 - 8
-"""Bytes of a datagram that isn't split on its way: Ethernet's, without the headers of IPv6 and UDP"""
+"""Maximum size of a datagram without fragmentation: Ethernet's MTU minus the headers of IPv6 and UDP"""
 STATUS_PERIOD = 1.0
-"""Seconds between two messages that nobody is tracked, while no frames come"""
+"""Seconds between two messages that nobody is tracked, while no frames arrive"""
 RECENT = 2.0
 """Seconds for which a failure is shown"""
 
@@ -51,17 +51,17 @@ def _unity_name(bone: str) -> str:
 
 _UNITY_BONES = tuple(map(_unity_name, BONES))
 _UNITY_SHAPES = tuple(name[0].upper() + name[1:] for name in ARKIT_BLENDSHAPES)
-"""As Unity's ARKitBlendShapeLocation, which the protocol refers to"""
+"""Names as in Unity's ARKitBlendShapeLocation, which the protocol refers to"""
 
 
 def datagrams(rig: Rig | None, seconds: float, *, arkit: bool) -> list[bytes]:
     """
-    What to send for a frame, in this order.
+    The datagrams of a frame, to be sent in this order.
 
-    :param rig: None when nobody is seen, which is then all that is sent.
-    :param seconds: since the start.
-    :param arkit: whether the face is sent as ARKit's 52 blendshapes. VRM's expressions are 0 then, as an avatar with
-        both would show everything twice.
+    :param rig: None if nobody is seen; only this status is sent then.
+    :param seconds: time since the start.
+    :param arkit: whether to send the face as ARKit's 52 blendshapes. VRM's expressions are 0 then, since an avatar with
+        both would apply everything twice.
     """
     bundles = [OscBundleBuilder(IMMEDIATELY)]
     free = PAYLOAD - _BUNDLE_HEADER
@@ -99,7 +99,7 @@ def _scores(rig: Rig, *, arkit: bool) -> Iterator[tuple[str, float]]:
 
 
 def _message(address: str, *values: str | int | float) -> OscMessage:
-    """An ``int`` or a ``float`` is sent as the protocol's type of the same name, of 32 bits."""
+    """An OSC message. ``int`` and ``float`` values are sent as OSC's 32-bit types."""
     builder = OscMessageBuilder(address)
     for value in values:
         builder.add_arg(value)
@@ -107,7 +107,7 @@ def _message(address: str, *values: str | int | float) -> OscMessage:
 
 
 class Sender(asyncio.DatagramProtocol):
-    """Sends to one program, and knows whether that works."""
+    """Sends to one program, and keeps track of failures."""
 
     def __init__(self, target: str, *, arkit: bool) -> None:
         self._target = target
@@ -122,7 +122,7 @@ class Sender(asyncio.DatagramProtocol):
         self._transport = transport
 
     def error_received(self, error: Exception) -> None:
-        """A datagram could not be sent, or was rejected, as on this machine when no program listens."""
+        """A datagram couldn't be sent, or was rejected, as on this machine if no program is listening."""
         self._failed = time.monotonic()
         self._error = "no program is listening there" if isinstance(error, ConnectionRefusedError) else str(error)
 
@@ -135,7 +135,7 @@ class Sender(asyncio.DatagramProtocol):
             self._transport.sendto(data)
 
     async def keep_reporting(self) -> None:
-        """While no frames come, since receivers assume that a silent sender has ended."""
+        """Send the status while no frames arrive, since receivers assume that a silent sender has ended."""
         while True:
             await asyncio.sleep(STATUS_PERIOD)
             if time.monotonic() - self._sent >= STATUS_PERIOD:
@@ -151,9 +151,11 @@ class Sender(asyncio.DatagramProtocol):
 @asynccontextmanager
 async def sending(to: str, *, arkit: bool) -> AsyncIterator[Sender]:
     """
-    :param to: ``HOST:PORT`` of the program that moves the avatar.
+    Open a sender for the time of the block.
+
+    :param to: ``HOST:PORT`` of the avatar program.
     :param arkit: see :func:`datagrams`.
-    :raises ConfigError: `to` isn't an address, or can't be sent to.
+    :raises ConfigError: `to` isn't a valid address, or can't be sent to.
     """
     host, _, port = to.rpartition(":")
     if not host or not (port.isascii() and port.isdecimal() and 0 < int(port) < 65_536):

@@ -1,1 +1,1 @@
-"""One frame on its way through conversion, tracking, motion and drawing."""
+"""The processing of one frame: conversion, tracking and motion."""

@@ -1,10 +1,10 @@
-"""From a frame's presentation time to the milliseconds that trackers and clients see."""
+"""Converts presentation times to the millisecond timestamps that trackers and clients use."""
 
 from fractions import Fraction
 
 
 class MediaClock:
-    """Milliseconds since the track's first frame, strictly increasing whatever the sender's clock does."""
+    """Milliseconds since the track's first frame, strictly increasing even if the sender's clock isn't."""
 
     def __init__(self) -> None:
         self._origin: Fraction | None = None
@@ -12,8 +12,8 @@ class MediaClock:
 
     def timestamp_ms(self, pts: int, time_base: Fraction) -> int:
         """
-        :param pts: presentation time of the frame, in units of `time_base` seconds.
-        :return: milliseconds since the first frame; at least one more than the time returned before.
+        :param pts: the frame's presentation time, in units of `time_base` seconds.
+        :return: milliseconds since the first frame; at least 1 more than the previous timestamp.
         """
         time = pts * time_base
         if self._origin is None:

@@ -1,4 +1,4 @@
-"""What is made of one frame, be it of a live track, a video file or a picture: its landmarks and an avatar's pose."""
+"""Finds the landmarks and the avatar's pose in a frame of a live track, a video file or a picture."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,10 @@ from holistic_rtc.motion.rig.solver import RigSolver
 @dataclass(frozen=True, slots=True)
 class Found:
     """
-    :param rig: the avatar's pose, if it was wanted and somebody was seen.
+    The outcome of one frame.
+
+    :param result: smoothed landmarks, with the face transform.
+    :param rig: the avatar's pose, if it was requested and somebody was seen.
     """
 
     result: HolisticResult
@@ -21,10 +24,10 @@ class Found:
 
 class Pipeline:
     """
-    One stream of frames, in their order, on one thread.
+    Processes one stream of frames, in order, on one thread.
 
-    :param find: finds the person in a picture ``(height, width, 3)`` uint8 RGB at a time in milliseconds, as
-        :meth:`holistic_rtc.tracking.engine.Tracker.track` does.
+    :param find: finds the person in an image, ``(height, width, 3)`` uint8 RGB, at a time in milliseconds, like
+        :meth:`holistic_rtc.tracking.engine.Tracker.track`.
     """
 
     def __init__(self, find: Callable[[Image, int], HolisticResult]) -> None:
@@ -34,9 +37,13 @@ class Pipeline:
 
     def process(self, image: Image, timestamp_ms: int, *, smoothing: bool, rig: bool) -> Found:
         """
-        :param timestamp_ms: greater than that of the frame before.
-        :param smoothing: may change from frame to frame.
-        :param rig: may change from frame to frame; after a frame without it, the avatar's motion begins anew.
+        Process the next frame.
+
+        :param image: ``(height, width, 3)`` uint8 RGB.
+        :param timestamp_ms: greater than that of the previous frame.
+        :param smoothing: whether to smooth face and hands; may change from frame to frame.
+        :param rig: whether to compute the avatar's pose; may change from frame to frame. After a frame without it, the
+            avatar's motion starts over.
         :raises TrackerError: the engine failed; the pipeline can't be used any more.
         """
         height, width = image.shape[:2]

@@ -1,1 +1,1 @@
-"""Takes as files that other programs read; a format a module, listed in :mod:`.formats`."""
+"""Writes recordings in the formats of other programs, one per module, listed in :mod:`.formats`."""

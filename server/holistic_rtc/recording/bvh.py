@@ -1,7 +1,7 @@
 """Motion as BVH (Biovision Hierarchy), the text format that nearly every animation program reads.
 
-Centimetres and degrees. Every joint is a bone of the rig, at rest in T-pose, and turns by Z, then X, then Y, each about
-the axes that the ones before it have turned.
+In centimetres and degrees. Every joint is a bone of the rig, whose rest pose is the T-pose. It rotates about Z, then X,
+then Y, each time about the axes rotated so far.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from holistic_rtc.recording.motion import LONGEST, Motion, writing_motion
 _CENTIMETRES = 100
 _ROTATION = "Zrotation Xrotation Yrotation"
 _ENDS = {
-    # bone: where it ends as seen from where it begins, in metres
+    # bone: its end relative to its origin, in metres
     "Eye": (0.0, 0.0, 0.02),
     "ThumbDistal": (0.02, 0.0, 0.02),
     "IndexDistal": (0.022, 0.0, 0.0),
@@ -30,16 +30,16 @@ _ENDS = {
     "LittleDistal": (0.019, 0.0, 0.0),
     "Foot": (0.0, -0.06, 0.14),
 }
-"""Of the left side's bones that no other begins at, without ``left``"""
+"""For the left side's bones without children; their names without ``left``"""
 _AT_ONCE = 1000
-"""Frames that are worked on at a time"""
+"""Number of frames processed at a time"""
 
 
 def write(motion: Motion, fps: float, file: TextIO) -> None:
     """
-    BVH knows a rate only, so the motion is brought to even times.
+    Write a motion. BVH only has a frame rate, so the motion is resampled at even times.
 
-    :param fps: frames a second.
+    :param fps: frames per second.
     """
     frames = int(motion.times[-1] * fps + 1e-6) + 1
     file.writelines(f"{line}\n" for line in ("HIERARCHY", *_joint(0, "")))
@@ -65,12 +65,12 @@ def _children(bone: int) -> list[int]:
 
 
 _ORDER = list(_descend(0))
-"""Of the bones in the file, where each is followed by its children"""
+"""The bones' order in the file: each is followed by its descendants"""
 
 
 def _joint(bone: int, indent: str) -> Iterator[str]:
     root = PARENTS[bone] < 0
-    # Programs differ in whether the root's position adds to its offset.
+    # Programs differ in whether the root's position is added to its offset.
     x, y, z = (0, 0, 0) if root else OFFSETS[bone] * _CENTIMETRES
     children = _children(bone)
     yield f"{indent}{'ROOT' if root else 'JOINT'} {BONES[bone]}"
@@ -92,13 +92,13 @@ def _joint(bone: int, indent: str) -> Iterator[str]:
 
 def _angles(rotations: FloatArray) -> FloatArray:
     """
-    Quaternions ``(n, 49, 4)`` as degrees about z, x and y ``(n, 49, 3)``.
+    Convert quaternions ``(n, 49, 4)`` to angles about z, x and y, in degrees ``(n, 49, 3)``.
 
-    The rotation's matrix is that about z times that about x times that about y.
+    The rotation matrix is the product of those about z, x and y, in this order.
     """
     qx, qy, qz, qw = np.moveaxis(rotations.astype(np.float64), -1, 0)
     sine = np.clip(2 * (qy * qz + qx * qw), -1, 1)
-    # With x at a right angle, z and y turn about one axis, and z does all of it.
+    # If x is a right angle, z and y are about the same axis: use z only.
     upright = np.abs(sine) > 1 - 1e-7
     z = np.where(
         upright,
@@ -112,10 +112,10 @@ def _angles(rotations: FloatArray) -> FloatArray:
 
 def _nearest(angles: FloatArray, last: FloatArray) -> FloatArray:
     """
-    Of all the angles that make the same rotations, those nearest to the last ones, so that programs that draw curves
-    through them don't whirl.
+    Of all equivalent angles, those nearest to the previous frame's, so that programs that interpolate angles don't spin
+    the bones.
 
-    :param angles: (49, 3) degrees about z, x and y, as ``last``.
+    :param angles: (49, 3) degrees about z, x and y, like ``last``.
     """
     both = np.stack((angles, angles * (1, -1, 1) + 180))
     both += 360 * np.round((last - both) / 360)

@@ -1,4 +1,4 @@
-"""Landmarks and rig as a flat table: one row a frame, one named column a number, empty where nothing was seen."""
+"""Landmarks and rig as a table: one row per frame, one named column per number, empty for what wasn't seen."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ from holistic_rtc.model.parts import ALL_PARTS, BLENDSHAPE_NAMES, Part
 from holistic_rtc.model.skeleton import BONES, EXPRESSIONS
 from holistic_rtc.recording.format import Add, Format, Options
 
-# MediaPipe's names of its points, in its order.
+# MediaPipe's names of the points, in MediaPipe's order.
 _SIDES = ("left", "right")
 _POSE = (
     "nose",

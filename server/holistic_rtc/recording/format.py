@@ -1,4 +1,4 @@
-"""What a recording format is. Each format's module defines its own, and :mod:`.formats` lists them."""
+"""The interface of recording formats. Each format's module defines one, and :mod:`.formats` lists them."""
 
 import math
 from collections.abc import Callable
@@ -10,40 +10,40 @@ from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import Part
 
 Add = Callable[[LandmarkMessage], object]
-"""Takes the next frame."""
+"""Adds the next frame"""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What some formats can be told."""
+    """Options that some formats support."""
 
     fps: float = 30
-    """Frames a second, for formats that know only an even rate"""
+    """Frames per second, for formats with a constant frame rate"""
     arkit: bool = False
-    """Whether a format that has VRM's expressions gets ARKit's 52 blendshapes instead"""
+    """Whether to write ARKit's 52 blendshapes instead of VRM's expressions"""
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
     suffix: str
-    """Of the file's name, with the dot"""
+    """Suffix of the file name, with the dot"""
     name: str
-    """As people call it, for the help"""
+    """Name of the format, for the help"""
     parts: frozenset[Part]
-    """What the server has to send"""
+    """The parts that the format needs"""
     writing: Callable[[Path, Options], AbstractContextManager[Add]]
     """
-    The file appears when the block has succeeded, and not at all when it hasn't.
+    Opens the output. The file appears only if the block succeeds.
 
     :raises BrokenPipeError: the reader of the file has closed it.
     :raises OSError: the file can't be written.
     """
     longest: float = math.inf
-    """Seconds that it can hold"""
+    """Maximum length in seconds"""
     heeds: frozenset[str] = frozenset()
-    """Which of the :class:`Options`, by name"""
+    """Names of the :class:`Options` that the format supports"""
 
     @property
     def of_rig(self) -> bool:
-        """Whether it is made of the rig alone, so that there is nothing to write while nobody is seen."""
+        """Whether the format contains the rig only, so there is nothing to write before somebody is seen."""
         return self.parts == {Part.RIG}

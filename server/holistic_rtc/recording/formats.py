@@ -1,4 +1,4 @@
-"""The recording formats. A new one is a module that defines ``FORMAT``, and its name here."""
+"""The registry of recording formats. To add one, write a module that defines ``FORMAT``, and list it here."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ FORMATS: Mapping[str, Format] = {module.FORMAT.suffix: module.FORMAT for module 
 """By suffix"""
 
 DEFAULT = jsonl.FORMAT
-"""For outputs whose name says nothing, such as standard output"""
+"""The format of outputs without a known suffix, such as standard output"""
 
 
 def names() -> str:
@@ -21,7 +21,7 @@ def suffixes(*, heeding: str | None = None) -> str:
     """
     For help and errors: ``.bvh, .jsonl or .csv``.
 
-    :param heeding: the name of one of the :class:`~.format.Options`, for the formats that heed it alone.
+    :param heeding: the name of one of the :class:`~.format.Options`, to list only formats that support it.
     """
     return _one_of([format.suffix for format in FORMATS.values() if heeding is None or heeding in format.heeds])
 

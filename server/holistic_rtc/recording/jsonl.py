@@ -1,4 +1,4 @@
-"""The protocol's messages as JSON lines, with everything in them."""
+"""Landmark messages with all parts, as JSON lines."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

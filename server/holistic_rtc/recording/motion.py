@@ -1,4 +1,4 @@
-"""Poses over time: what the formats that animation programs read are made of."""
+"""Poses over time, for the formats of animation programs."""
 
 from array import array
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from holistic_rtc.motion.rig.rest import RELAXED
 from holistic_rtc.recording.format import Add
 
 LONGEST = 3600
-"""Seconds of a motion, as it is held in memory: at 30 frames a second these are 120 MB."""
+"""Maximum length in seconds. Motions are held in memory: at 30 frames per second, this takes 120 MB"""
 
 _NOBODY = Rig(
     rotations=RELAXED.astype(np.float32),
@@ -26,15 +26,15 @@ _NOBODY = Rig(
     arkit=np.zeros(len(ARKIT_BLENDSHAPES), np.float32),
 )
 _ENDS = np.cumsum([4 * len(BONES), 3, len(EXPRESSIONS), len(ARKIT_BLENDSHAPES)])
-"""Where each array of a rig ends in the numbers of a pose"""
+"""End of each of a rig's arrays in the flat array of a pose"""
 
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """A :class:`Rig` for each of n times."""
+    """A :class:`Rig` at each of n times."""
 
     times: NDArray[np.float64]
-    """(n,) rising seconds"""
+    """(n,) seconds, increasing"""
     rotations: FloatArray
     """(n, 49, 4)"""
     hips_positions: FloatArray
@@ -46,9 +46,9 @@ class Motion:
 
     def at(self, times: NDArray[np.float64]) -> "Motion":
         """
-        The motion at other times: between two poses bones turn evenly, on the shorter way.
+        Resample the motion. Between two poses, bones rotate at a constant speed along the shorter way.
 
-        :param times: ``(m,)``; before the first pose there is the first, after the last the last.
+        :param times: ``(m,)`` seconds; times outside the motion get its first or last pose.
         """
         right = np.clip(np.searchsorted(self.times, times), 1, max(len(self.times) - 1, 1))
         left = right - 1
@@ -71,7 +71,7 @@ class Motion:
 
 
 class MotionRecorder:
-    """Collects a motion as its frames come."""
+    """Collects a motion frame by frame."""
 
     def __init__(self) -> None:
         self._times = array("q")
@@ -79,9 +79,9 @@ class MotionRecorder:
 
     def add(self, timestamp_ms: int, rig: Rig | None) -> None:
         """
-        What isn't later than the frame before it is left out.
+        Add a frame. Frames that aren't later than the previous one are skipped.
 
-        :param rig: None when nobody is seen, which is recorded as the pose that the solver has gone to by then.
+        :param rig: None if nobody is seen. This is recorded as the rest pose, which the solver has reached by then.
         """
         if self._times and timestamp_ms <= self._times[-1]:
             return
@@ -91,7 +91,7 @@ class MotionRecorder:
         self._poses.frombytes(np.concatenate(parts, dtype=np.float32).tobytes())
 
     def motion(self) -> Motion:
-        """What has been collected, from the time 0 on."""
+        """The motion so far, starting at time 0."""
         times = np.frombuffer(self._times, np.int64)
         poses = np.frombuffer(self._poses, np.float32).reshape(len(times), _ENDS[-1])
         rotations, hips_positions, expressions, arkit = np.split(poses, _ENDS[:-1], axis=1)
@@ -107,9 +107,9 @@ class MotionRecorder:
 @contextmanager
 def writing_motion(path: Path, write: Callable[[Motion, Path], object]) -> Iterator[Add]:
     """
-    Collect the rigs of the frames, and write them when the block succeeds.
+    Collect the rigs of the frames, and write the motion if the block succeeds.
 
-    :param write: writes the motion to a path; not called when there is no frame.
+    :param write: writes the motion to a path.
     """
     recorder = MotionRecorder()
     with replacing(path) as part:
@@ -123,7 +123,7 @@ def _slerp(start: FloatArray, end: FloatArray, shares: FloatArray) -> FloatArray
     end = np.where(cosines < 0, -end, end)
     angles = np.arccos(np.clip(np.abs(cosines), 0, 1))
     sines = np.sin(angles)
-    # Where there is hardly an angle, a straight line is as good.
+    # For tiny angles, linear interpolation is as good.
     curved = sines > 1e-3
     from_start = np.divide(np.sin((1 - shares) * angles), sines, out=1 - shares + 0 * angles, where=curved)
     from_end = np.divide(np.sin(shares * angles), sines, out=shares + 0 * angles, where=curved)

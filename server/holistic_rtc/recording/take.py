@@ -1,4 +1,4 @@
-"""A take: what one track gives from some frame on, on its way into a file."""
+"""Records a take: the frames of one track, up to a limit, in a file."""
 
 import math
 from collections.abc import Iterator
@@ -16,15 +16,15 @@ from holistic_rtc.recording.formats import DEFAULT, FORMATS, suffixes
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """
-    What somebody wants to have written.
+    A requested recording.
 
-    :raises MediaError: it can't be written there.
+    :raises MediaError: the path can't be written to, or its suffix is unknown.
     """
 
     path: Path
-    """Its suffix names the format. Standard output, a device or a pipe without one gets JSON lines."""
+    """The output. Its suffix selects the format; standard output, a device or a pipe without one gets JSON lines"""
     seconds: float = math.inf
-    """After which to stop, from the first frame"""
+    """Maximum length in seconds"""
     options: Options = Options()
 
     def __post_init__(self) -> None:
@@ -41,18 +41,18 @@ class Wanted:
 
 class Take:
     """
-    Passes the frames of the first track on.
+    Passes on the frames of the first track.
 
-    :param add: takes them.
-    :param longest: seconds after which it is full.
-    :param of_rig: whether it begins with the first frame in which somebody is seen, and not with the first of all.
+    :param add: receives the frames.
+    :param longest: maximum length in seconds.
+    :param of_rig: whether to start with the first frame in which somebody is seen, instead of the very first.
     """
 
     def __init__(self, add: Add, *, longest: float, of_rig: bool) -> None:
         self.longest = longest
         self.frames = 0
         self.full = False
-        """Whether no more is taken"""
+        """Whether the maximum length is reached"""
         self._add = add
         self._of_rig = of_rig
         self._begun = self._newest = 0
@@ -79,11 +79,11 @@ class Take:
 @contextmanager
 def writing(wanted: Wanted) -> Iterator[Take]:
     """
-    The file appears when the block has ended well, and not at all when it hasn't. Standard output, a
-    device or a pipe gets JSON lines and CSV as frames come.
+    Record a take. The file appears only if the block succeeds; standard output, a device or a pipe gets JSON lines and
+    CSV frame by frame.
 
-    :raises BrokenPipeError: the reader of the take has closed it.
-    :raises MediaError: there was nothing to write, or it can't be written.
+    :raises BrokenPipeError: the reader of a pipe has closed it.
+    :raises MediaError: there was nothing to write, or the output can't be written.
     """
     path, written = wanted.path, wanted.format
     try:

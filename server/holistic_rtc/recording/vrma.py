@@ -1,4 +1,4 @@
-"""Motion as VRM Animation (``.vrma``), which moves any VRM avatar: a binary glTF without a picture of anything.
+"""Motion as VRM Animation (``.vrma``), which moves any VRM avatar: a binary glTF without meshes.
 
 Source: VRMC_vrm_animation 1.0, https://github.com/vrm-c/vrm-specification, and glTF 2.0.
 """
@@ -20,16 +20,18 @@ from holistic_rtc.recording.format import Add, Format, Options
 from holistic_rtc.recording.motion import LONGEST, Motion, writing_motion
 
 _EYES = ("leftEye", "rightEye")
-"""Bones that the format moves by one direction to look in, instead of ``lookUp`` and its like, too"""
+"""Bones that the format replaces by a gaze direction, as it does ``lookUp``, ``lookDown``, ``lookLeft`` and
+``lookRight``"""
 _FLOAT = 5126
 _COMPONENTS = {"SCALAR": 1, "VEC3": 3, "VEC4": 4}
 
 
 def write(motion: Motion, *, arkit: bool) -> bytes:
     """
-    The whole file.
+    Encode a motion.
 
-    :param arkit: whether the face is given as the 52 custom expressions of ARKit's names instead of VRM's presets.
+    :param arkit: whether to write 52 custom expressions with ARKit's names instead of VRM's presets.
+    :return: the file's content.
     """
     return _Animation(motion, arkit=arkit).glb()
 
@@ -71,13 +73,13 @@ class _Animation:
                 continue
             node = self._add_node(name)
             expressions[name] = {"node": node}
-            # A weight is the x of a place.
+            # The format stores a weight as the x coordinate of a translation.
             self._animate(node, "translation", np.pad(weights[:, None], ((0, 0), (0, 2))))
         return {"custom" if arkit else "preset": expressions}
 
     def _add_gaze(self, motion: Motion) -> dict[str, Any]:
         left, right = (motion.rotations[:, BONE_INDEX[eye]] for eye in _EYES)
-        # The eyes turn little and nearly alike, and w is positive: their sum is in the middle.
+        # Both rotations are small and similar, so their normalised sum is halfway between them.
         middle = np.where(np.sum(left * right, axis=1, keepdims=True) < 0, left - right, left + right)
         node = self._add_node("lookAt")
         self._animate(node, "rotation", middle / np.linalg.norm(middle, axis=1, keepdims=True))
@@ -105,7 +107,7 @@ class _Animation:
         return len(self._accessors) - 1
 
     def glb(self) -> bytes:
-        """Source: glTF 2.0, "GLB file format". All data is of 4 bytes each, so only the text needs padding."""
+        """Source: glTF 2.0, "GLB file format". All values have 4 bytes, so only the JSON needs padding."""
         document = {
             "asset": {"version": "2.0", "generator": "holistic-rtc"},
             "extensionsUsed": ["VRMC_vrm_animation"],

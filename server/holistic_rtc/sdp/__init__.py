@@ -1,1 +1,1 @@
-"""Offers, answers and candidates as text (SDP), understood without a WebRTC stack."""
+"""Parses and writes SDP offers, answers and candidates, without a WebRTC stack."""

@@ -1,13 +1,14 @@
-"""Answers: what aiortc says, completed to what the offer needs (RFC 9429, section 5.3.1)."""
+"""Completes aiortc's answers as the offer requires (RFC 9429, section 5.3.1)."""
 
 from holistic_rtc.sdp.offer import Offer, Section
 
 
 def complete(offer: Offer, answer: str) -> str:
     """
-    Put the sections that aiortc doesn't know of back, and what the offer says in another way than aiortc.
+    Add the rejected sections, which aiortc doesn't know about, and restore what the offer spells differently.
 
-    :param answer: aiortc's, with a section for each of the offer that was taken.
+    :param answer: aiortc's answer, with a section for each accepted section of the offer.
+    :return: SDP.
     """
     head, *blocks = _blocks(answer)
     lines = [line for line in head if not line.startswith("a=group:")]
@@ -21,10 +22,11 @@ def complete(offer: Offer, answer: str) -> str:
 
 def advertise(answer: str, address: str) -> str:
     """
-    Add a host candidate at `address` for each one that the answer has, since the addresses of a container, or behind a
-    NAT that forwards ports, are not those that peers can reach.
+    Add a host candidate at `address` for each host candidate in the answer. In a container, or behind a NAT that
+    forwards ports, peers can't reach the process at its own addresses.
 
     :param answer: SDP.
+    :return: SDP.
     """
     lines = []
     for line in answer.splitlines():

@@ -1,4 +1,4 @@
-"""Where a peer can be reached: ICE candidates (RFC 8839, section 5.1), and those trickled in later (RFC 8840)."""
+"""ICE candidates, the addresses of a peer (RFC 8839, section 5.1), including trickled ones (RFC 8840)."""
 
 import ipaddress
 import re
@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from holistic_rtc.errors import Code, Refusal
 
 MAX_CANDIDATES = 32
-"""Of one peer, in its offer and trickled. Each is sent connectivity checks, whoever may be at its address."""
+"""Maximum number of candidates per peer, including trickled ones. Each address is sent connectivity checks, whoever
+owns it"""
 MAX_LINES = 256
-"""Of candidates, in one offer or fragment, usable or not: browsers repeat them in each section."""
+"""Maximum number of candidate lines in an offer or a fragment, usable or not: browsers repeat them in each section"""
 MAX_CREDENTIAL = 256
-"""Characters of a username fragment or a password (RFC 8839, section 5.4)."""
+"""Maximum length of a username fragment or a password (RFC 8839, section 5.4)"""
 
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]{2,45}")
 _CANDIDATE = re.compile(
@@ -26,8 +27,8 @@ _CANDIDATE = re.compile(
 class Candidate:
     """
     :param text: the attribute's value.
-    :param mid: the section that it is for, if that is named.
-    :param section: that section's position.
+    :param mid: the mid of the candidate's section, if it is given.
+    :param section: the index of that section.
     """
 
     text: str
@@ -39,29 +40,29 @@ class Candidate:
 
 def check_count(lines: int) -> None:
     """
-    :raises Refusal: there are too many candidates to be read.
+    :raises Refusal: there are too many candidates.
     """
     if lines > MAX_LINES:
-        raise Refusal(Code.BAD_CANDIDATES, f"{lines} candidates at once; at most {MAX_LINES} are read")
+        raise Refusal(Code.BAD_CANDIDATES, f"{lines} candidates at once; the maximum is {MAX_LINES}")
 
 
 def read_candidates(values: Iterable[str], mid: str | None, section: int) -> list[Candidate]:
     """
-    Those that can be used.
+    Parse candidates, and return the usable ones.
 
-    TCP isn't spoken here. Names, such as the .local names that browsers hide addresses behind, are left out as well:
-    resolving them takes seconds, and a peer that reaches the server becomes known by its own checks.
+    TCP isn't supported. Names are skipped, too, such as the .local names that browsers use to hide addresses: resolving
+    them takes seconds, and the server learns a peer's address from the peer's own checks.
 
-    :raises Refusal: one can't be read.
+    :raises Refusal: a candidate can't be read.
     """
     return [candidate for value in values if (candidate := _read(value, mid, section))]
 
 
 def read_fragment(fragment: str) -> tuple[set[str], list[Candidate]]:
     """
-    Read an ``application/trickle-ice-sdpfrag`` body.
+    Parse an ``application/trickle-ice-sdpfrag`` body.
 
-    :return: its ICE username fragments, and the candidates that can be used.
+    :return: its ICE username fragments, and the usable candidates.
     :raises Refusal: it can't be read.
     """
     usernames: set[str] = set()
@@ -91,7 +92,7 @@ def check_credential(value: str) -> str:
     """
     if len(value) > MAX_CREDENTIAL:
         raise Refusal(
-            Code.BAD_CANDIDATES, f"an ICE credential has {len(value)} characters; at most {MAX_CREDENTIAL} are taken"
+            Code.BAD_CANDIDATES, f"an ICE credential has {len(value)} characters; the maximum is {MAX_CREDENTIAL}"
         )
     return value
 

@@ -1,4 +1,4 @@
-"""Which of the codecs that a section offers can be used (RFC 8866, RFC 6184), and how aiortc is told of them."""
+"""Selects usable codecs from an offer's section (RFC 8866, RFC 6184), and describes them to aiortc."""
 
 import re
 from collections.abc import Iterable
@@ -13,15 +13,15 @@ AUDIO = {
     "PCMA/8000": "PCMA/8000",
     "G722/8000": "G722/8000",
 }
-"""What aiortc knows, with its spelling of it."""
+"""Codecs that aiortc supports, and its spelling of their names"""
 
 _STATIC = {"0": "PCMU/8000", "8": "PCMA/8000", "9": "G722/8000"}
-"""Payload types that need no ``a=rtpmap`` (RFC 3551)."""
+"""Payload types that need no ``a=rtpmap`` (RFC 3551)"""
 _HELPERS = ("rtx", "red", "ulpfec", "flexfec-03")
 _FEEDBACK = ("nack", "nack pli", "goog-remb")
 _AIORTC_H264 = "packetization-mode=1;profile-level-id=42e01f"
 _NEGOTIATED = ("level-asymmetry-allowed", "packetization-mode", "profile-level-id")
-"""Parameters of H.264 that offer and answer agree on; the others say something of one side."""
+"""H.264 parameters that offer and answer must agree on; the others describe one side only"""
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,13 @@ class Codec:
 
     @property
     def answered(self) -> str:
-        """The parameters of H.264 that the answer repeats, since both sides have to name the same."""
+        """The H.264 parameters to repeat in the answer, since both sides must state the same ones."""
         found = [(name, self.parameter(name)) for name in _NEGOTIATED]
         return ";".join(f"{name}={value}" for name, value in found if value is not None)
 
     @property
     def lines(self) -> list[str]:
-        """As aiortc is given it: of H.264 it takes one profile, though FFmpeg decodes all of them."""
+        """The SDP lines for aiortc, which only accepts one H.264 profile, although FFmpeg decodes all of them."""
         lines = [f"a=rtpmap:{self.payload_type} {self.map}"]
         lines += [f"a=rtcp-fb:{self.payload_type} {feedback}" for feedback in self.feedback]
         if self.name == "H264":
@@ -66,12 +66,12 @@ class Codec:
 
 
 def is_payload_type(text: str) -> bool:
-    """RTCP's packet types are in the way of some (RFC 5761, section 4)."""
+    """Whether this is a usable payload type. Some conflict with RTCP packet types (RFC 5761, section 4)."""
     return text.isascii() and text.isdigit() and len(text) <= 3 and int(text) < 128 and int(text) not in range(72, 77)
 
 
 def read_codecs(block: Block, payload_types: Iterable[str]) -> list[Codec]:
-    """All that a section offers, those that can't be used among them."""
+    """All codecs that a section offers, including unusable ones."""
     maps = {**_STATIC, **_by_payload_type(block, "rtpmap")}
     parameters = _by_payload_type(block, "fmtp")
     feedback: dict[str, set[str]] = {"*": set()}
@@ -91,8 +91,8 @@ def read_codecs(block: Block, payload_types: Iterable[str]) -> list[Codec]:
 
 def usable_video(offered: list[Codec]) -> list[Codec]:
     """
-    VP8 and H.264, with their retransmissions. H.264 of another profile than Baseline, or of packetization mode 0, is
-    taken where there is nothing else.
+    VP8 and H.264, with their retransmissions. H.264 with a profile other than Baseline, or in packetization mode 0, is
+    only used if nothing else is offered.
     """
     known = [codec for codec in _known(offered, VIDEO) if codec.parameter("packetization-mode") in (None, "0", "1")]
     best = [codec for codec in known if codec.name == "VP8" or _is_baseline(codec)] or known
@@ -106,7 +106,7 @@ def usable_audio(offered: list[Codec]) -> list[Codec]:
 
 
 def names(offered: list[Codec]) -> str:
-    """For people: the codecs, without what only repairs them."""
+    """The codecs' names for error messages, without those for retransmission and error correction."""
     found = dict.fromkeys(codec.name for codec in offered if codec.name.lower() not in _HELPERS)
     return ", ".join(list(found)[:8]) or "none"
 
@@ -120,7 +120,7 @@ def _known(offered: list[Codec], known: dict[str, str]) -> list[Codec]:
 
 
 def _is_baseline(codec: Codec) -> bool:
-    """Whether it is what aiortc encodes itself: (Constrained) Baseline in packetization mode 1."""
+    """Whether this is the format that aiortc encodes: (Constrained) Baseline in packetization mode 1."""
     profile = codec.parameter("profile-level-id") or "42e01f"
     return codec.parameter("packetization-mode") == "1" and profile[:2].lower() == "42"
 

@@ -1,4 +1,4 @@
-"""The lines of a session description (RFC 8866), by section, before anything is made of them."""
+"""Splits a session description (RFC 8866) into sections and attributes, without interpreting them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True)
 class Block:
     """
-    The head of a description, or one of its media sections.
+    The session-level part of a description, or one of its media sections.
 
-    :param media: what follows ``m=``; empty for the head.
-    :param attributes: the values of its ``a=`` lines by name, in their order; empty strings for flags.
+    :param media: the value of the ``m=`` line; empty for the session-level part.
+    :param attributes: the values of the ``a=`` lines by name, in order; empty strings for flags.
     """
 
     media: str = ""
@@ -31,7 +31,7 @@ class Block:
 
 def split(lines: Iterable[str]) -> tuple[Block, list[Block]]:
     """
-    :return: the head, and the media sections.
+    :return: the session-level part, and the media sections.
     """
     blocks = [Block()]
     for line in lines:

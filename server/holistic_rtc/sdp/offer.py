@@ -1,8 +1,8 @@
 """
-An offer: what a peer wants to send and to receive, and what of it the server takes.
+Parses offers, and decides which of their sections the server accepts.
 
-aiortc refuses a whole offer for one section that it can't use, and reads only what browsers write. So it is given a
-description of our own making, of the sections that are taken; the answer is completed with the others.
+aiortc rejects a whole offer because of one section that it can't use, and only understands what browsers write. So it
+gets a rewritten description with the accepted sections only; the rejected ones are added to its answer.
 """
 
 import re
@@ -17,19 +17,19 @@ from holistic_rtc.sdp.lines import Block, split
 MAX_SECTIONS = 16
 MAX_VIDEOS = 4
 MAX_LINES = 3000
-"""Of one offer; a browser's with four videos has about 700."""
+"""Per offer; a browser's offer with four videos has about 700"""
 MAX_FORMATS = 128
-"""Of one section: as many as there are payload types."""
+"""Per section: the number of payload types"""
 MAX_SSRCS = MAX_FINGERPRINTS = 8
-"""That aiortc is told of, of one section."""
+"""Per section; further ones aren't passed to aiortc"""
 
 MAX_MID = 32
-"""Characters; each RTP packet carries one."""
+"""Maximum length of a mid, which is sent in RTP packets"""
 
 _MID = re.compile(rf"\S{{1,{MAX_MID}}}")
 _EXTENSION = re.compile(r"(\d{1,3})(?:/\w+)?\s+(\S+)", re.ASCII)
 _EXTENSION_IDS = (*range(1, 15), *range(16, 256))
-"""RFC 8285, section 4.2 and 4.3."""
+"""RFC 8285, sections 4.2 and 4.3"""
 _MEDIA = re.compile(r"(\S{1,32}) (\d{1,5})(?:/\d+)? (\S{1,32}) (\S.*)", re.ASCII)
 _RTP = ("UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "TCP/TLS/RTP/SAVPF", "RTP/SAVPF")
 _SCTP = ("UDP/DTLS/SCTP", "TCP/DTLS/SCTP", "DTLS/SCTP")
@@ -37,10 +37,10 @@ _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 _DIGESTS = ("sha-256", "sha-384", "sha-512")
 _SETUPS = ("actpass", "active", "passive")
 _DEFAULT_SETUP = "active"
-"""RFC 4145, section 4."""
+"""RFC 4145, section 4"""
 
 Directions = Mapping[str, str]
-"""Of video sections by their mid, from the peer's point of view."""
+"""Directions of the video sections by mid, from the peer's point of view"""
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ class Section:
     """
     A media section.
 
-    :param mid: that of the offer, or one that was made up.
-    :param refusal: why it isn't taken; empty if it is.
-    :param lines: as aiortc is given it.
-    :param parameters: what the answer has to repeat of the offer, by payload type.
+    :param mid: the section's mid in the offer, or a generated one.
+    :param refusal: why the section is rejected; empty if it is accepted.
+    :param lines: the section's description for aiortc.
+    :param parameters: format parameters that the answer must repeat, by payload type.
     """
 
     kind: str
@@ -79,11 +79,11 @@ class Section:
 @dataclass(frozen=True)
 class Offer:
     """
-    :param sdp: as it came.
-    :param bundle: the mids of the taken sections that share one transport.
-    :param names_mids: whether the mids are those of the offer.
-    :param ice_usernames: the username fragments of its ICE session, one for each transport.
-    :param candidates: where the peer can be reached, for each transport that it offers.
+    :param sdp: the original offer.
+    :param bundle: the mids of the accepted sections that share one transport.
+    :param names_mids: whether the mids come from the offer.
+    :param ice_usernames: the username fragments of its ICE session, one per transport.
+    :param candidates: the peer's candidates, for each transport.
     """
 
     sdp: str
@@ -97,7 +97,7 @@ class Offer:
     @classmethod
     def parse(cls, sdp: str) -> "Offer":
         """
-        :raises Refusal: it can't be read, or can't be served.
+        :raises Refusal: the offer can't be read, or can't be served.
         """
         return _Reader(sdp).read()
 
@@ -115,7 +115,7 @@ class Offer:
 
     @property
     def for_aiortc(self) -> str:
-        """The sections that are taken, without candidates, and nothing that aiortc stumbles over."""
+        """The accepted sections, without candidates and without anything that aiortc can't handle."""
         lines = ["v=0", "o=- 0 0 IN IP4 0.0.0.0", "s=-", "t=0 0"]
         if self.ice_lite:
             lines.append("a=ice-lite")
@@ -127,7 +127,7 @@ class Offer:
 
     def require_sending(self) -> "Offer":
         """
-        :raises Refusal: it sends no video that can be taken.
+        :raises Refusal: the offer sends no usable video.
         """
         return self._require(
             [section for section in self.sections if section.sends],
@@ -136,7 +136,7 @@ class Offer:
 
     def require_receiving(self) -> "Offer":
         """
-        :raises Refusal: it wants neither video nor landmarks that can be sent.
+        :raises Refusal: the offer receives neither video nor data channels that the server can send.
         """
         return self._require(
             [section for section in self.sections if section.receives or section.kind == "application"],
@@ -145,7 +145,7 @@ class Offer:
 
     def transport_of(self, candidate: Candidate) -> str | None:
         """
-        :return: the mid of the section by which aiortc knows the candidate's transport.
+        :return: the mid under which aiortc knows the candidate's transport; None if no section is accepted.
         """
         mid = candidate.mid
         if mid is None and candidate.section < len(self.sections):
@@ -163,7 +163,7 @@ class Offer:
 
 
 class _Reader:
-    """What of an offer is known while it is read."""
+    """The state while reading an offer."""
 
     def __init__(self, sdp: str) -> None:
         self._sdp = sdp
@@ -171,7 +171,7 @@ class _Reader:
             raise Refusal(Code.BAD_OFFER, "the offer can't be read: SDP begins with v=0")
         lines = sdp.splitlines()
         if len(lines) > MAX_LINES:
-            raise Refusal(Code.BAD_OFFER, f"the offer has {len(lines):,} lines; at most {MAX_LINES:,} are taken")
+            raise Refusal(Code.BAD_OFFER, f"the offer has {len(lines):,} lines; the maximum is {MAX_LINES:,}")
         if (sections := sum(line.startswith("m=") for line in lines)) > MAX_SECTIONS:
             raise Refusal(
                 Code.UNUSABLE_OFFER, f"the offer has {sections:,} media sections; at most {MAX_SECTIONS} are taken"
@@ -184,7 +184,7 @@ class _Reader:
         mids = [block.get("mid") or "" if self._names_mids else f"m{i}" for i, block in enumerate(blocks)]
         self._blocks = dict(zip(mids, blocks, strict=True))
         if len(self._blocks) < len(blocks) or not all(map(_MID.fullmatch, mids)):
-            raise Refusal(Code.BAD_OFFER, f"the mids of an offer are different words of at most {MAX_MID} characters")
+            raise Refusal(Code.BAD_OFFER, f"the offer's mids must be unique, and have 1 to {MAX_MID} characters")
         groups = [value.split()[1:] for value in self._head.all("group") if value.startswith("BUNDLE ")]
         bundle = dict.fromkeys(groups[0] if groups and self._names_mids else ())
         self._bundle = [mid for mid in bundle if mid in self._blocks]
@@ -221,12 +221,12 @@ class _Reader:
         directions = (name for source in (block, self._head) for name in _DIRECTIONS if source.has(name))
         section = Section(kind, protocol, formats, mid, next(directions, "sendrecv"))
         if int(port) == 0 and not (block.has("bundle-only") and mid in self._bundle):
-            return replace(section, refusal=f"the offer's {kind} has port 0, which says that it isn't wanted")
+            return replace(section, refusal=f"the offer's {kind} has port 0, which means that it is disabled")
         if kind == "application":
             return self._read_channels(section, block)
         if kind in ("audio", "video"):
             return self._read_media(section, block)
-        return replace(section, refusal=f"{kind} isn't taken; offer video")
+        return replace(section, refusal=f"{kind} isn't supported; offer video")
 
     def _read_media(self, section: Section, block: Block) -> Section:
         kind, mid = section.kind, section.mid
@@ -236,11 +236,11 @@ class _Reader:
         if section.protocol not in _RTP:
             refusal = f"the offer's {kind} is {section.protocol}; offer {_RTP[0]}"
         elif self._inherit(mid, "rtcp-mux") is None:
-            refusal = f"the offer's {kind} lacks a=rtcp-mux, without which it can't be received"
+            refusal = f"the offer's {kind} lacks a=rtcp-mux, which is required"
         elif kind == "audio" and not (codecs and mid in self._bundle):
             refusal = "audio isn't tracked; offer video"
         elif not codecs:
-            refusal = f"no common video codec: the offer has {names(offered)}; offer VP8 or H.264"
+            refusal = f"no usable video codec: the offer has {names(offered)}; offer VP8 or H.264"
         else:
             lines = (
                 f"m={kind} 9 UDP/TLS/RTP/SAVPF {' '.join(codec.payload_type for codec in codecs)}",
@@ -257,9 +257,9 @@ class _Reader:
 
     def _read_channels(self, section: Section, block: Block) -> Section:
         if section.protocol not in _SCTP:
-            return replace(section, refusal=f"{section.protocol} isn't taken; offer data channels as {_SCTP[0]}")
+            return replace(section, refusal=f"{section.protocol} isn't supported; offer data channels as {_SCTP[0]}")
         if self._has_channels:
-            return replace(section, refusal="an offer has one section of data channels")
+            return replace(section, refusal="an offer can only have one section of data channels")
         self._has_channels = True
         legacy = section.protocol == "DTLS/SCTP"
         port = section.formats.split()[0] if legacy else block.get("sctp-port") or "5000"
@@ -267,7 +267,7 @@ class _Reader:
         if not (re.fullmatch(r"\d{1,5}", port, re.ASCII) and 1 <= int(port) <= 65535):
             raise Refusal(Code.BAD_OFFER, f"the offer's data channels have the SCTP port {port[:32]!r}")
         if not re.fullmatch(r"\d{0,19}", size, re.ASCII):
-            raise Refusal(Code.BAD_OFFER, "the offer's data channels have a message size that is no number")
+            raise Refusal(Code.BAD_OFFER, "the offer's data channels have a max-message-size that isn't a number")
         lines = (
             f"m=application 9 DTLS/SCTP {port}" if legacy else "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
             *self._transport_lines(section.mid),
@@ -290,7 +290,7 @@ class _Reader:
             )
         setup = self._inherit(mid, "setup") or _DEFAULT_SETUP
         if setup not in _SETUPS:
-            raise Refusal(Code.BAD_OFFER, f"the offer has a=setup:{setup[:32]}; it may be {', '.join(_SETUPS)}")
+            raise Refusal(Code.BAD_OFFER, f"the offer has a=setup:{setup[:32]}; use one of {', '.join(_SETUPS)}")
         return [
             "c=IN IP4 0.0.0.0",
             f"a=mid:{mid}",
@@ -305,7 +305,8 @@ class _Reader:
 
     def _inherit_all(self, mid: str, name: str) -> Sequence[str]:
         """
-        What a section doesn't say of its transport, the first of its BUNDLE group does (RFC 9143), or the head.
+        Look up a transport attribute in the section, then in the first of its BUNDLE group (RFC 9143), then at session
+        level.
         """
         shared = [self._blocks[self._bundle[0]]] if mid in self._bundle else []
         sources = [self._blocks[mid], *shared, self._head]
@@ -313,7 +314,7 @@ class _Reader:
 
 
 def _extension_lines(block: Block) -> list[str]:
-    """Without directions and attributes, which aiortc has no use for."""
+    """Header extensions without directions and attributes, which aiortc doesn't use."""
     matches = (_EXTENSION.match(value) for value in block.all("extmap"))
     uris = {int(match[1]): match[2] for match in matches if match}
     return [f"a=extmap:{number} {uri}" for number, uri in uris.items() if number in _EXTENSION_IDS]

@@ -1,34 +1,34 @@
-"""What a server has room for under its caps."""
+"""How many sessions and processes fit into the server's CPU and memory limits."""
 
 from dataclasses import dataclass
 
 from holistic_rtc.limits import Limits
 
 FLOOR_FPS = 12.0
-"""Tracked frames a second that each session is to have at least when all places are taken."""
+"""Tracked frames per second that each session should get when the server is full."""
 OVERHEAD = 1.25
-"""CPU of a session compared with its tracker's alone: decoding, drawing, encoding and sending come on top."""
+"""A session's CPU time relative to its tracker's. It includes decoding, drawing, encoding and sending."""
 MAX_SUBSCRIBERS = 16
-"""Of one session. Each has an encoder of its own."""
+"""Maximum per session. Each subscriber has its own encoder."""
 
 SESSION_MEMORY = 300_000_000
 FRONT_MEMORY = 100_000_000
 SPARE_MEMORY = 100_000_000
 SNAPSHOT_MEMORY = 250_000_000
-"""Bytes of a session process, of the front process, of a session process that waits, and of a snapshot process."""
+"""Bytes used by a session process, the front process, an idle session process, and a snapshot process."""
 
 CPUS_FOR_ONE_KEPT = 4.0
 MEMORY_FOR_ONE_KEPT = 4_000_000_000
-"""What a server has to have for each process of a kind that it keeps ready, so that they are a small part of it."""
+"""CPUs and bytes per process that the server keeps ready, so that these use only a small part of it."""
 
 
 @dataclass(frozen=True)
 class Capacity:
     """
-    :param limits: of the server and all its processes.
-    :param max_sessions: a setting that takes the place of what is derived, as are the two others.
-    :param warm: session processes kept ready.
-    :param snapshot_workers: processes that take pictures.
+    :param limits: the limits for the server with all its processes.
+    :param max_sessions: overrides the derived number, like the next two.
+    :param warm: number of session processes kept ready.
+    :param snapshot_workers: number of snapshot processes.
     """
 
     limits: Limits
@@ -53,9 +53,10 @@ class Capacity:
 
     def sessions(self, frame_cpu_ms: float | None) -> int:
         """
-        How many may run at the same time: at least one, which on a slow machine has fewer frames than the floor.
+        How many sessions may run at the same time. This is at least 1, which on a slow machine may get fewer than
+        :data:`FLOOR_FPS`.
 
-        :param frame_cpu_ms: CPU that a frame takes a tracker, as a session process has measured it; None before.
+        :param frame_cpu_ms: the tracker's CPU time per frame, as measured by a session process; None before that.
         """
         if self.max_sessions is not None:
             return self.max_sessions
@@ -67,5 +68,5 @@ class Capacity:
 
 
 def ports(sessions: int) -> int:
-    """How many UDP ports so many sessions take, all with their most subscribers, for each address of the server."""
+    """The number of UDP ports that full sessions need, for each of the server's addresses."""
     return sessions * (1 + MAX_SUBSCRIBERS)

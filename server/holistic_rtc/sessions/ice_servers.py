@@ -1,7 +1,7 @@
 """
-The ICE servers that peers are told to use, with TURN credentials of each peer's own.
+The ICE servers for peers, with separate TURN credentials for each peer.
 
-The server itself needs no relay, since those of its peers reach it, and each answer would have to wait for one.
+The server itself uses no relay: its peers' relays reach it, and allocating one would delay each answer.
 """
 
 import base64
@@ -14,9 +14,9 @@ from holistic_rtc.settings import IceServer, Settings
 
 class IceServers:
     """
-    Those of the settings: some with fixed credentials or none, and TURN servers whose secret this server shares.
+    The configured ICE servers: those with fixed credentials or none, and TURN servers that share a secret with us.
 
-    :raises ConfigError: there is no secret for the TURN servers, or it can't be read.
+    :raises ConfigError: the TURN servers' secret is missing or can't be read.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -27,7 +27,7 @@ class IceServers:
 
     def for_peer(self, name: str) -> list[IceServer]:
         """
-        :param name: what the TURN server knows the peer by; in its log, and for its quota.
+        :param name: identifies the peer in the TURN server's log and for its quota.
         """
         if not self._turn_urls:
             return self._fixed
@@ -37,9 +37,9 @@ class IceServers:
 
 def mint(secret: str, name: str, expiry: int) -> tuple[str, str]:
     """
-    As coturn's ``use-auth-secret`` has it (draft-uberti-behave-turn-rest-00, section 2.2).
+    Create TURN credentials for coturn's ``use-auth-secret`` (draft-uberti-behave-turn-rest-00, section 2.2).
 
-    :param expiry: seconds since 1970; the TURN server takes the credential until then.
+    :param expiry: seconds since 1970 until which the TURN server accepts the credential.
     :return: username and credential.
     """
     username = f"{expiry}:{name}"
@@ -52,14 +52,13 @@ def _turn_secret(settings: Settings) -> str:
         return settings.turn_secret.get_secret_value()
     if settings.turn_secret_file is None:
         raise ConfigError(
-            "HOLISTIC_TURN_URLS needs the secret that the TURN server has: "
-            "set HOLISTIC_TURN_SECRET or HOLISTIC_TURN_SECRET_FILE"
+            "HOLISTIC_TURN_URLS needs the TURN server's secret: set HOLISTIC_TURN_SECRET or HOLISTIC_TURN_SECRET_FILE"
         )
     try:
         secret = settings.turn_secret_file.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
-            f"can't read the TURN server's secret: {error}; the TURN server makes it at its first start"
+            f"can't read the TURN server's secret: {error}; the TURN server creates it at its first start"
         ) from error
     if not secret:
         raise ConfigError(f"the TURN server's secret in {settings.turn_secret_file} is empty")

@@ -1,4 +1,4 @@
-"""All running sessions: admission, look-up, end."""
+"""The registry of running sessions: admits, looks up and ends them."""
 
 import asyncio
 import logging
@@ -35,10 +35,10 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Resource:
     """
-    What a peer may change and end.
+    A WHIP or WHEP resource, which its peer can modify and delete.
 
-    :param key: unguessable, since who knows it may.
-    :param etag: names its one ICE session (RFC 9725, section 4.3.1).
+    :param key: unguessable; knowing it is enough to use the resource.
+    :param etag: identifies its only ICE session (RFC 9725, section 4.3.1).
     """
 
     key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
@@ -48,7 +48,7 @@ class Resource:
 @dataclass
 class Session:
     """
-    :param id: unguessable too, but known to those who may watch.
+    :param id: unguessable, too, but known to those who may subscribe.
     """
 
     id: str
@@ -56,14 +56,14 @@ class Session:
     publisher: Resource = field(default_factory=Resource)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     subscribers: dict[str, Resource] = field(default_factory=dict)
-    """By their keys."""
+    """By key."""
     stats: SessionStats | None = None
-    """The newest report."""
+    """The latest statistics."""
     end: Ended | None = None
-    """Why it ended, if its process could still tell."""
+    """Why it ended, if its process could still report it."""
 
     def take(self, event: Event) -> None:
-        """What its process says."""
+        """Handle an event of the session's process."""
         match event:
             case Beat(stats):
                 self.stats = stats
@@ -75,9 +75,9 @@ class Session:
 
 class Registry:
     """
-    :param pool: where the session processes come from; belongs to the registry.
-    :param capacity: how many sessions may run at the same time.
-    :param ice_servers: what the session processes use.
+    :param pool: the pool of session processes; owned by the registry.
+    :param capacity: determines how many sessions may run at the same time.
+    :param ice_servers: the ICE servers for the session processes.
     """
 
     def __init__(self, pool: Pool, capacity: Capacity, ice_servers: Sequence[IceServer]) -> None:
@@ -112,9 +112,11 @@ class Registry:
 
     async def create(self, offer: str) -> tuple[Session, str]:
         """
+        Start a session.
+
         :param offer: SDP.
         :return: the session, and the answer as SDP.
-        :raises Refusal: the offer can't be served, or the server is full, shuts down or has no port left.
+        :raises Refusal: the offer can't be served, or the server is full, is shutting down or has no free port.
         """
         self._refuse_if_closing()
         if self._full:
@@ -129,7 +131,7 @@ class Registry:
 
     def get(self, id: str) -> Session:
         """
-        :raises Refusal: there is none.
+        :raises Refusal: the session doesn't exist.
         """
         try:
             return self._sessions[id]
@@ -138,12 +140,14 @@ class Registry:
 
     async def subscribe(self, session: Session, offer: str) -> tuple[Resource, str]:
         """
+        Add a subscriber to a session.
+
         :param offer: SDP.
         :return: the subscriber, and the answer as SDP.
-        :raises Refusal: the offer can't be served, the session has its most subscribers, or no port is left.
+        :raises Refusal: the offer can't be served, the session is full, or the server has no free port.
         """
         if len(session.subscribers) >= MAX_SUBSCRIBERS:
-            raise Refusal(Code.SESSION_FULL, f"the session has {MAX_SUBSCRIBERS} subscribers, its most", retry_after=5)
+            raise Refusal(Code.SESSION_FULL, f"the session already has {MAX_SUBSCRIBERS} subscribers", retry_after=5)
         subscriber = Resource()
         session.subscribers[subscriber.key] = subscriber
         try:
@@ -155,7 +159,7 @@ class Registry:
 
     async def add_candidates(self, session: Session, subscriber: Resource | None, fragment: str) -> None:
         """
-        :param subscriber: whose they are; None for the publisher.
+        :param subscriber: the peer that sent them; None for the publisher.
         :param fragment: an ``application/trickle-ice-sdpfrag``.
         :raises Refusal: they can't be read or used.
         """
@@ -167,12 +171,12 @@ class Registry:
         session.process.tell(Unsubscribe(subscriber.key))
 
     def end(self, session: Session, reason: str, message: str) -> None:
-        """Frees the session's place at once; its process ends in the background."""
+        """End a session. Its place is free immediately; its process ends in the background."""
         if self._sessions.pop(session.id, None):
             self._spawn(session.process.close(reason, message), f"end-{session.id}")
 
     async def drain(self, seconds: float) -> None:
-        """Take no new sessions, tell the running ones, and wait until the last has ended."""
+        """Accept no new sessions, tell the running ones, and wait until the last one has ended."""
         self._closing = True
         for session in self._sessions.values():
             session.process.tell(Drain(seconds))
@@ -182,7 +186,7 @@ class Registry:
     async def close(self) -> None:
         self._closing = True
         for session in list(self._sessions.values()):
-            self.end(session, "server_shutdown", "the server shuts down")
+            self.end(session, "server_shutdown", "the server is shutting down")
         await self._pool.close()
         await asyncio.gather(*self._tasks)
 
@@ -198,12 +202,12 @@ class Registry:
             else:
                 process.kill()
             raise
-        except asyncio.CancelledError:
+        except BaseException:
             process.kill()
             raise
         try:
             answer = _with_candidates(reply)
-            # It may have been told to since it let this one in.
+            # The server may have started to shut down in the meantime.
             self._refuse_if_closing()
         except Refusal:
             process.kill()
@@ -228,7 +232,7 @@ class Registry:
 
     def _refuse_if_closing(self) -> None:
         if self._closing:
-            raise Refusal(Code.SHUTTING_DOWN, "the server shuts down", retry_after=5)
+            raise Refusal(Code.SHUTTING_DOWN, "the server is shutting down", retry_after=5)
 
     def _spawn(self, coroutine: Any, name: str) -> None:
         task = asyncio.create_task(coroutine, name=name)
@@ -237,16 +241,16 @@ class Registry:
 
 
 def make_id() -> str:
-    """131 bits of chance, in letters and digits alone: on a command line, a hyphen at its beginning makes an option."""
+    """A random id with 131 bits. Without hyphens, since one at the start would make it an option on a command line."""
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(22))
 
 
 def _with_candidates(answer: Answer) -> str:
     """
-    :return: SDP.
-    :raises Refusal: it has none, so that nobody could ever connect.
+    :return: the answer, as SDP.
+    :raises Refusal: it has no candidates, so the peer couldn't connect.
     """
     if "a=candidate:" not in answer.sdp:
-        logger.error("no UDP port is left for media; `holistic-rtc doctor` says how many are needed")
-        raise Refusal(Code.NO_FREE_PORT, "the server has no UDP port left for media", retry_after=5)
+        logger.error("no free UDP port for media; `holistic-rtc doctor` shows how many are needed")
+        raise Refusal(Code.NO_FREE_PORT, "the server has no free UDP port for media", retry_after=5)
     return answer.sdp

@@ -1,4 +1,4 @@
-"""Who may have a picture tracked, and when."""
+"""Admits snapshots, and passes them to workers."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ from holistic_rtc.ipc.messages import Snapshot, TakeSnapshot
 from holistic_rtc.ipc.pool import Pool
 
 RETRY_AFTER = 2
-"""Seconds after which a place is likely to be free."""
+"""Seconds after which a place is likely to have become free."""
 
 
 class Snapshots:
     """
-    :param pool: of the workers; belongs to this from now on.
-    :param places: pictures on their way in, waiting or being tracked at the same time; more are refused.
-    :param deadline: seconds a picture may take a worker, which is killed and replaced after that.
+    :param pool: the pool of snapshot workers; owned by this object.
+    :param places: maximum number of pictures being uploaded, waiting or being tracked at the same time.
+    :param deadline: seconds that a worker may take for a picture. After that, it is killed and replaced.
     """
 
     def __init__(self, pool: Pool, places: int, deadline: float) -> None:
@@ -32,20 +32,20 @@ class Snapshots:
 
     @property
     def ready(self) -> bool:
-        """Whether a picture could be tracked at once, or after those that are."""
+        """Whether a picture can be tracked immediately, or after those being tracked now."""
         return self._pool.ready
 
     @contextlib.contextmanager
     def place(self) -> Iterator[None]:
         """
-        A picture's place, from before it comes in until it has been tracked.
+        Reserve a place for a picture, from before its upload until it has been tracked.
 
-        :raises Refusal: all are taken.
+        :raises Refusal: no place is free.
         """
         if self._taken >= self._places:
             raise Refusal(
                 Code.SNAPSHOTS_FULL,
-                f"{self._places} pictures are being taken, which is the most",
+                f"the server is busy with {self._places} pictures, its maximum",
                 retry_after=RETRY_AFTER,
             )
         self._taken += 1
@@ -56,7 +56,9 @@ class Snapshots:
 
     async def take(self, request: TakeSnapshot) -> Snapshot:
         """
-        :raises Refusal: the picture can't be read, or its worker crashed or got stuck.
+        Track a picture.
+
+        :raises Refusal: the picture can't be read, or the worker crashed or timed out.
         """
         async with self._pool.borrow() as process:
             try:
@@ -66,10 +68,10 @@ class Snapshots:
                     case Code.BUSY:
                         process.kill()
                         raise Refusal(
-                            Code.SNAPSHOT_TIMEOUT, f"the picture was not done within {self._deadline:g} s"
+                            Code.SNAPSHOT_TIMEOUT, f"the picture wasn't tracked within {self._deadline:g} s"
                         ) from None
                     case Code.PROCESS_ENDED:
                         raise Refusal(
-                            Code.SNAPSHOT_FAILED, "the process that took the picture crashed; the server goes on"
+                            Code.SNAPSHOT_FAILED, "the process that tracked the picture crashed; the server is still up"
                         ) from None
                 raise

@@ -1,8 +1,8 @@
 """
-Tracking engines, by name.
+The registry of tracking engines.
 
-An engine is a module that defines ``ENGINE``, an :class:`~holistic_rtc.tracking.engine.Engine`, and a line in
-:data:`ENGINES`.
+To add an engine, write a module that defines ``ENGINE``, an :class:`~holistic_rtc.tracking.engine.Engine`, and list it
+in :data:`ENGINES`.
 """
 
 from collections.abc import Mapping
@@ -11,20 +11,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    # The front process needs only the names, and does without NumPy.
+    # The front process needs only the names, and doesn't load NumPy.
     from holistic_rtc.tracking.engine import Engine, PictureTracker, Tracker
 
 ENGINES: Mapping[str, str] = {
     "mediapipe": "holistic_rtc.tracking.mediapipe.engine",
 }
-"""The module of each engine, imported when a tracker is made: that can take half a second and 100 MB."""
+"""The module of each engine. It is imported when a tracker is made, which can take half a second and 100 MB."""
 
 DEFAULT_ENGINE = "mediapipe"
 
 
 def make_tracker(model: Path, engine: str = DEFAULT_ENGINE) -> "Tracker":
     """
-    :param model: the model bundle.
+    Make a tracker for one stream of frames.
+
+    :param model: path of the model bundle.
     :param engine: one of :data:`ENGINES`.
     :raises TrackerError: the engine can't be loaded.
     """
@@ -32,7 +34,13 @@ def make_tracker(model: Path, engine: str = DEFAULT_ENGINE) -> "Tracker":
 
 
 def make_picture_tracker(model: Path, engine: str = DEFAULT_ENGINE) -> "PictureTracker":
-    """The same as :func:`make_tracker`, for pictures that have nothing to do with each other."""
+    """
+    Make a tracker for unrelated pictures.
+
+    :param model: path of the model bundle.
+    :param engine: one of :data:`ENGINES`.
+    :raises TrackerError: the engine can't be loaded.
+    """
     return _load(engine).picture_tracker(model)
 
 

@@ -1,4 +1,4 @@
-"""What a tracking engine does, whatever the engine."""
+"""The interface of tracking engines."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from holistic_rtc.model.result import HolisticResult, Image
 
 
 class PictureTracker(Protocol):
-    """A tracking engine for pictures that have nothing to do with each other. Made, used and closed on one thread."""
+    """Tracks unrelated pictures. Must be made, used and closed on the same thread."""
 
     def detect(self, image: Image) -> HolisticResult:
         """
@@ -20,21 +20,21 @@ class PictureTracker(Protocol):
         """
 
     def forget(self) -> None:
-        """Get ready for the next picture: what can be done before it comes."""
+        """Prepare for the next picture ahead of time. Optional: :meth:`detect` does it if needed."""
 
     def close(self) -> None:
         """Free the engine. May be called twice."""
 
 
 class Tracker(Protocol):
-    """A tracking engine for one stream of frames. Made, used and closed on one thread."""
+    """Tracks one stream of frames. Must be made, used and closed on the same thread."""
 
     def track(self, image: Image, timestamp_ms: int) -> HolisticResult:
         """
         Find the person in the next frame of the stream.
 
         :param image: ``(height, width, 3)`` uint8 RGB; its size may differ from frame to frame.
-        :param timestamp_ms: time of the frame, greater than that of the frame before.
+        :param timestamp_ms: the frame's time, greater than that of the previous frame.
         :raises TrackerError: the engine failed; the tracker can't be used any more.
         """
 
@@ -44,7 +44,7 @@ class Tracker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What an engine's module defines as ``ENGINE``. Both take the path of the model bundle."""
+    """An engine's factories. Both take the path of the model bundle."""
 
     tracker: Callable[[Path], Tracker]
     picture_tracker: Callable[[Path], PictureTracker]

@@ -1,1 +1,1 @@
-"""Landmark messages and their two encodings: :mod:`codec` (FlatBuffers) and :mod:`json`."""
+"""The two encodings of landmark messages: :mod:`.as_flatbuffers` and :mod:`.as_json`."""

@@ -1,6 +1,6 @@
 # The FlatBuffers builder and the code flatc generates have no annotations.
 # mypy: allow-untyped-calls
-"""Landmark messages as FlatBuffers, the contract being ``schema/landmarks.fbs``."""
+"""Landmark messages as FlatBuffers, as defined by ``schema/landmarks.fbs``."""
 
 import math
 import struct
@@ -23,7 +23,7 @@ from holistic_rtc.wire.rotations import to_transform, unit_quaternions, with_pos
 
 FILE_IDENTIFIER = b"HRL1"
 
-# Stored coordinate = value * 8192, stored score = value * 255, stored part of a quaternion = value * 32767.
+# Stored coordinate = value * 8192, stored score = value * 255, stored quaternion component = value * 32767.
 _COORDINATE_SCALE = np.float32(8192)
 _SCORE_SCALE = np.float32(255)
 _QUATERNION_SCALE = 32767
@@ -33,7 +33,7 @@ _BUILDER_SIZE = 4608
 # The offset to the root table, and the file identifier.
 _PREAMBLE_SIZE = 8
 
-# The schema's scalar fields with their struct formats, then its parts with their sizes: the order gives the slots.
+# The schema's scalar fields with their struct formats, then its parts with their sizes, in the order of their slots.
 _HEADER_FORMATS: Mapping[str, str] = MappingProxyType(
     {"seq": "<I", "timestamp_ms": "<I", "width": "<H", "height": "<H", "track": "<B"}
 )
@@ -70,9 +70,9 @@ _WITH_FLOATS = frozenset({Part.FACE_TRANSFORM, Part.RIG})
 
 def encode(message: LandmarkMessage, parts: Collection[Part] = ALL_PARTS) -> bytes:
     """
-    The message with those of ``parts`` that were seen. Coordinates beyond [-4, 4) are clipped.
+    Encode the requested parts that were seen. Coordinates are clipped to [-4, 4).
 
-    :raises ValueError: an array of the result has the wrong shape.
+    :raises ValueError: an array in the message has the wrong shape.
     """
     builder = flatbuffers.Builder(_BUILDER_SIZE)
     generated.LandmarksStart(builder)
@@ -91,7 +91,7 @@ def _pack_structs(message: LandmarkMessage, parts: Collection[Part]) -> dict[Par
     seen = message.seen(parts)
     scores = seen.pop(Part.BLENDSHAPES, None)
     transform = seen.pop(Part.FACE_TRANSFORM, None)
-    # One quantisation of all coordinates costs a third of one for each part.
+    # Quantising all coordinates at once takes a third of the time of doing so part by part.
     coordinates = _quantise(seen)
     structs = {}
     start = 0
@@ -138,8 +138,8 @@ def _pack_rig(rig: Rig) -> bytes:
 
 
 def _put_struct(builder: Any, data: bytes, *, alignment: int) -> int:
-    # The generated Create functions write number by number, which takes 2 ms for a message. This is what the
-    # builder's CreateByteVector does, less the length.
+    # The generated Create functions write number by number, which takes 2 ms per message. This does the same as the
+    # builder's CreateByteVector, but without the length prefix.
     builder.Prep(alignment, len(data))
     builder.head -= len(data)
     builder.Bytes[builder.head : builder.head + len(data)] = data
@@ -148,9 +148,9 @@ def _put_struct(builder: Any, data: bytes, *, alignment: int) -> int:
 
 def decode(data: bytes) -> LandmarkMessage:
     """
-    Read a message from anywhere; a part that it hasn't is None.
+    Decode a message from an untrusted source. Absent parts are None.
 
-    :raises DecodeError: the bytes are no landmark message, one of another version, or are cut or corrupt.
+    :raises DecodeError: the data isn't a landmark message, has another schema version, or is truncated or corrupt.
     """
     table, offsets = _verify(data)
     header: dict[str, int] = {
@@ -221,10 +221,10 @@ def _verify(data: bytes) -> tuple[int, list[int]]:
     """
     Check that the table and all its fields lie inside the buffer.
 
-    The layout is that of https://flatbuffers.dev/internals/: the table begins with its distance from its vtable, and
-    the vtable holds its own size, the table's size, and each field's offset in the table, 0 for an absent field.
+    The layout is described at https://flatbuffers.dev/internals/: the table begins with its distance from its vtable,
+    and the vtable holds its own size, the table's size, and each field's offset in the table, 0 for an absent field.
 
-    :return: position of the table, and the offset of each field of the schema in it.
+    :return: the position of the table, and the offset in it of each field of the schema.
     """
     _check_identifier(data[4:_PREAMBLE_SIZE])
     sizes = [*map(struct.calcsize, _HEADER_FORMATS.values()), *_STRUCT_SIZES.values()]
@@ -241,7 +241,7 @@ def _verify(data: bytes) -> tuple[int, list[int]]:
         raise DecodeError("the landmark message is cut or corrupt: its table lies outside") from None
     if vtable + vtable_size > len(data) or table + table_size > len(data):
         raise DecodeError("the landmark message is cut or corrupt: its table reaches beyond the end")
-    # A writer leaves absent fields at the end out of the vtable; one with a newer schema has more of them.
+    # Writers omit trailing absent fields from the vtable; those with a newer schema add fields to it.
     offsets += [0] * (len(sizes) - count)
     for offset, size in zip(offsets, sizes, strict=True):
         if offset and not 4 <= offset <= table_size - size:

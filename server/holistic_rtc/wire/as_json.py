@@ -1,4 +1,4 @@
-"""Landmark messages as JSON: the fields of the schema by name, for clients without a FlatBuffers reader."""
+"""Landmark messages as JSON with the schema's field names, for clients without a FlatBuffers reader."""
 
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
@@ -33,9 +33,10 @@ _HEADER_MAXIMA: Mapping[str, int] = MappingProxyType(
 
 def encode(message: LandmarkMessage, parts: Collection[Part] = ALL_PARTS) -> bytes:
     """
-    The message with those of ``parts`` that were seen, as UTF-8.
+    Encode the requested parts that were seen.
 
-    :raises ValueError: an array of the result has the wrong shape.
+    :return: JSON in UTF-8; coordinates and other numbers are rounded to five decimals.
+    :raises ValueError: an array in the message has the wrong shape.
     """
     document: dict[str, Any] = {name: getattr(message, name) for name in _HEADER_MAXIMA}
     document["seq"] &= MAX_COUNT
@@ -68,15 +69,15 @@ def _write_rig(rig: Rig) -> dict[str, Any]:
 
 
 def _rounded(array: NDArray[np.floating]) -> FloatArray:
-    # In 64 bits, for the largest numbers of 32 would become infinite.
+    # In 64 bits, since rounding the largest 32-bit numbers would overflow.
     return np.round(array.astype(np.float64), _DECIMALS).astype(np.float32)
 
 
 def decode(data: bytes | str) -> LandmarkMessage:
     """
-    Read a message from anywhere; a part that it hasn't is None, fields that the schema hasn't are passed over.
+    Decode a message from an untrusted source. Absent parts are None; unknown fields are ignored.
 
-    :raises DecodeError: this is no landmark message, or it is cut or corrupt.
+    :raises DecodeError: the data isn't a landmark message, or is truncated or corrupt.
     """
     try:
         document = orjson.loads(data)
@@ -146,7 +147,7 @@ def _read_array(name: str, values: Any, shape: tuple[int, ...]) -> FloatArray:
         array = np.asarray(values)
     except ValueError:
         array = np.empty(0)
-    # Without this look at the kind, strings and truth values would be read as numbers.
+    # Without the check of dtype.kind, strings and booleans would be accepted as numbers.
     if array.shape != shape or array.dtype.kind not in "iuf":
         raise DecodeError(f"{name} of the landmark message is not an array of {shape} numbers")
     with np.errstate(over="ignore"):

@@ -1,7 +1,7 @@
 """
-The messages of the data channel ``control``, which are JSON objects.
+The messages on the data channel ``control``, which are JSON objects.
 
-They are defined here and nowhere else: ``make generate`` writes the TypeScript types. docs/protocol.md explains them.
+This is their only definition: ``make generate`` derives the TypeScript types from it. docs/protocol.md explains them.
 """
 
 from collections.abc import Collection, Mapping
@@ -16,7 +16,7 @@ from holistic_rtc.model.parts import Part
 from holistic_rtc.model.stats import TrackStats
 
 MAX_MESSAGE = 16_384
-"""Bytes of a client's message."""
+"""Maximum size of a client's message, in bytes"""
 
 
 class Ping(Struct, tag_field="type", tag="ping"):
@@ -89,7 +89,7 @@ def encode(message: FromClient | FromServer) -> str:
 
 def decode_from_server(data: str | bytes) -> FromServer:
     """
-    :raises ControlError: it isn't a message that this version knows.
+    :raises ControlError: the data isn't a message that this version knows.
     """
     try:
         return _from_server.decode(data)
@@ -101,10 +101,11 @@ def decode_from_client(data: str | bytes, configurable: Collection[str] | None =
     """
     :param configurable: the fields of a :class:`Configure` that may be set; None for those that this version knows, and
         to ignore others.
-    :raises ControlError: it isn't a message, or a field has a value that it can't have.
+    :raises ControlError: the data isn't a known message, or a field has an invalid value.
     """
-    if len(data) > MAX_MESSAGE:
-        raise ControlError(f"a control message may have {MAX_MESSAGE} bytes, this one has {len(data)}")
+    size = len(data.encode() if isinstance(data, str) else data)
+    if size > MAX_MESSAGE:
+        raise ControlError(f"a control message can have up to {MAX_MESSAGE} bytes, this one has {size}")
     try:
         # msgspec would raise a RecursionError for brackets nested deeply enough.
         message = orjson.loads(data)
@@ -120,11 +121,11 @@ def decode_from_client(data: str | bytes, configurable: Collection[str] | None =
         case {"type": str() as kind}:
             raise ControlError(f"unknown message type {kind!r}; known are configure, ping and pong")
         case _:
-            raise ControlError('a control message is a JSON object with a "type"')
+            raise ControlError('a control message must be a JSON object with a "type"')
 
 
 def _read_configure(message: Mapping[str, Any], configurable: Collection[str] | None) -> Configure:
-    """Its errors say what a field may be, which msgspec's don't."""
+    """Validates the fields by hand, since msgspec's errors don't say which values are valid."""
     if configurable is not None:
         for name in message.keys() - {"type", *configurable}:
             raise ControlError(f"can't configure {name!r}, only {', '.join(configurable)}", code="bad_value")
@@ -132,16 +133,16 @@ def _read_configure(message: Mapping[str, Any], configurable: Collection[str] | 
         _check_parts(message["parts"])
     for name in ("draw", "smoothing"):
         if not isinstance(message.get(name, False), bool):
-            raise ControlError(f'"{name}" is true or false', code="bad_value")
+            raise ControlError(f'"{name}" must be true or false', code="bad_value")
     max_fps = message.get("max_fps")
     if max_fps is not None and not (type(max_fps) in (int, float) and 1 <= max_fps <= 60):
-        raise ControlError('"max_fps" is a number from 1 to 60, or null', code="bad_value")
+        raise ControlError('"max_fps" must be a number from 1 to 60, or null', code="bad_value")
     return Configure(**{name: message[name] for name in Configure.__struct_fields__ if name in message})
 
 
 def _check_parts(names: object) -> None:
     if not isinstance(names, list):
-        raise ControlError('"parts" is a list of names', code="bad_value")
+        raise ControlError('"parts" must be a list of names', code="bad_value")
     unknown = [name for name in names if name not in list(Part)]
     if unknown:
         raise ControlError(f"unknown part {unknown[0]!r}; known are {', '.join(Part)}", code="unknown_part")

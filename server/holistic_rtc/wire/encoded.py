@@ -1,4 +1,4 @@
-"""A message in the encodings that a channel's protocol names."""
+"""Encodes a message once for each protocol and selection of parts in use."""
 
 from collections.abc import Callable, Mapping
 
@@ -14,7 +14,7 @@ PROTOCOLS: Mapping[str, Callable[[LandmarkMessage, frozenset[Part]], bytes | str
 
 
 class Encoded:
-    """A message that is encoded once for all peers with the same protocol and parts."""
+    """A message, encoded once for all peers with the same protocol and parts."""
 
     def __init__(self, message: LandmarkMessage) -> None:
         self.message = message
@@ -22,7 +22,10 @@ class Encoded:
 
     def get(self, protocol: str, parts: frozenset[Part]) -> bytes | str:
         """
+        The encoded message: bytes for FlatBuffers, text for JSON.
+
         :param protocol: one of :data:`PROTOCOLS`.
+        :raises ValueError: an array in the message has the wrong shape.
         """
         key = protocol, parts
         if key not in self._data:

@@ -1,4 +1,4 @@
-"""Checks of the rotations that a message carries; the rotations themselves are in ``model/geometry.py``."""
+"""Validates the rotations in messages. For calculations with rotations, see :mod:`holistic_rtc.model.geometry`."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -7,17 +7,18 @@ from holistic_rtc.errors import DecodeError
 from holistic_rtc.model import geometry
 from holistic_rtc.model.result import FloatArray
 
-# How far from 1 the length of a quaternion may be; writers' rounding makes it less than a thousandth of that.
+# How far a quaternion's length may be from 1. Rounding by the writer changes it by less than a thousandth of this.
 _LENGTH_TOLERANCE = 0.05
 
 
 def to_transform(position: ArrayLike, quaternion: ArrayLike) -> FloatArray:
     """
-    The face's transform as a ``(4, 4)`` matrix.
+    The matrix of the face's rigid transform.
 
-    :param position: ``(3,)``
-    :param quaternion: ``(4,)`` x, y, z, w; it is normalised.
-    :raises DecodeError: the position isn't finite, or the quaternion is no unit quaternion.
+    :param position: ``(3,)``, centimetres.
+    :param quaternion: ``(4,)`` x, y, z, w; normalised here.
+    :return: ``(4, 4)``
+    :raises DecodeError: the position isn't finite, or the quaternion isn't a unit quaternion.
     """
     length = float(np.linalg.norm(quaternion))
     if not np.isfinite(position).all() or not abs(length - 1) < _LENGTH_TOLERANCE:
@@ -30,10 +31,11 @@ def to_transform(position: ArrayLike, quaternion: ArrayLike) -> FloatArray:
 
 def unit_quaternions(quaternions: NDArray[np.floating]) -> FloatArray:
     """
-    The quaternions normalised.
+    Normalise quaternions that were read from a message.
 
-    :param quaternions: ``(n, 4)`` as they were read.
-    :raises DecodeError: one is no unit quaternion.
+    :param quaternions: ``(n, 4)``
+    :return: ``(n, 4)``
+    :raises DecodeError: one isn't a unit quaternion.
     """
     lengths = np.linalg.norm(quaternions, axis=1, keepdims=True)
     if not (np.abs(lengths - 1) < _LENGTH_TOLERANCE).all():
@@ -43,5 +45,5 @@ def unit_quaternions(quaternions: NDArray[np.floating]) -> FloatArray:
 
 
 def with_positive_w(quaternions: FloatArray) -> FloatArray:
-    """The same rotations, each by that of its two quaternions whose w >= 0. ``(n, 4)``"""
+    """The same rotations with w >= 0, ``(n, 4)``: q and -q are the same rotation."""
     return np.where(quaternions[:, 3:] < 0, -quaternions, quaternions)

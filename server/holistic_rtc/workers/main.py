@@ -1,4 +1,4 @@
-"""Entry of every worker. What it and the front process say to each other is in :mod:`holistic_rtc.ipc.messages`."""
+"""The entry point of all workers. :mod:`holistic_rtc.ipc.messages` has their messages to and from the front process."""
 
 import argparse
 import asyncio
@@ -28,7 +28,7 @@ KINDS = ("live", "snapshot")
 
 def _make(options: argparse.Namespace, channel: Channel[ToWorker]) -> Worker:
     model = orjson.loads(options.description)
-    # Each imports what the other has no use for.
+    # Each worker imports only what it needs.
     if options.kind == "snapshot":
         from holistic_rtc.workers.snapshot.worker import SnapshotWorker
 
@@ -41,7 +41,7 @@ def _make(options: argparse.Namespace, channel: Channel[ToWorker]) -> Worker:
 
 
 async def _main(options: argparse.Namespace) -> None:
-    # aiortc encodes in the loop's default executor.
+    # aiortc encodes on the event loop's default executor.
     encoders = ThreadPoolExecutor(max_workers=options.threads, thread_name_prefix="encoder")
     asyncio.get_running_loop().set_default_executor(encoders)
     reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=options.control_fd))
@@ -73,13 +73,13 @@ def main() -> None:
         logger.error("%s", error)
         status = 1
     except Exception:
-        # The end below would leave no trace of it.
+        # os._exit() below wouldn't print it.
         logger.exception("the worker failed")
         status = 1
     finally:
         logging.shutdown()
         sys.stderr.flush()
-        # Threads of aiortc's decoders and of a stuck engine would keep the interpreter alive for ever.
+        # Threads of aiortc's decoders, or of a stuck engine, would keep the interpreter from exiting.
         os._exit(status)
 
 

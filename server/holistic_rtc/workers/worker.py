@@ -1,4 +1,4 @@
-"""What all workers do: get ready, give a sign of life each second, and serve the front process's requests."""
+"""The base of all workers: warms up, sends a heartbeat each second, and serves the front process's requests."""
 
 import asyncio
 import logging
@@ -14,38 +14,40 @@ logger = logging.getLogger(__name__)
 
 class Worker(ABC):
     """
-    Requests run side by side. The end of the channel is the worker's.
+    Requests run concurrently. The worker ends when its channel is closed.
     """
 
     def __init__(self, channel: Channel[ToWorker]) -> None:
         self.channel = channel
         self.over = asyncio.Event()
-        """Set when the worker can't serve anybody any more."""
+        """Set when the worker can't serve further requests."""
         self._requests: dict[int, asyncio.Task[None]] = {}
 
     @abstractmethod
     async def warm_up(self) -> float | None:
         """
-        :return: CPU time that a frame takes its tracker, in milliseconds; None if that isn't known.
+        Load the engine and process a first picture.
+
+        :return: the tracker's CPU time per frame, in milliseconds; None if it isn't known.
         :raises TrackerError: the engine can't be loaded.
         """
 
     @abstractmethod
     async def serve(self, request: Request) -> Reply:
         """
-        :raises Refusal: it can't be served.
+        :raises Refusal: the request can't be served.
         """
 
     @abstractmethod
     def tell(self, message: Unsubscribe | Drain | Close) -> None:
-        """What has no reply."""
+        """Handle a message that has no reply."""
 
     def stats(self) -> SessionStats | None:
-        """Called once a second."""
+        """The statistics to send. Called once a second."""
         return None
 
     def can_serve_again(self, request: Request) -> bool:
-        """Whether another request of the kind may come after this one has been refused."""
+        """Whether the worker can serve another request of this kind after it has refused this one."""
         return True
 
     @abstractmethod
@@ -54,7 +56,9 @@ class Worker(ABC):
 
     async def run(self) -> None:
         """
-        :raises ChannelError: the front process says what nobody understands.
+        Warm up, and serve requests until the end.
+
+        :raises ChannelError: the front process sent an invalid message.
         :raises TrackerError: the engine can't be loaded.
         """
         self.channel.send(Ready(await self.warm_up()))
@@ -64,7 +68,7 @@ class Worker(ABC):
             asyncio.create_task(self.over.wait(), name="over"),
         }
         try:
-            # The heart stops beating only by an error of ours, and then the process must not go on.
+            # If the heartbeat ends, it's because of a bug, and the process must not continue.
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
@@ -80,7 +84,7 @@ class Worker(ABC):
             await asyncio.sleep(1)
 
     async def _read(self) -> None:
-        """Until the front process closes the channel, or says so."""
+        """Handle messages until the front process closes the channel or sends :class:`Close`."""
         while message := await self.channel.receive():
             match message:
                 case Request(number):
@@ -103,7 +107,7 @@ class Worker(ABC):
         except Refusal as refusal:
             reply = Refused(request.number, refusal.code, refusal.detail, self.can_serve_again(request))
         except Exception:
-            # One peer's request mustn't end the session of the others.
+            # One peer's request mustn't end the session for the others.
             logger.exception("a request failed: %s", type(request).__name__)
             reply = Refused(
                 request.number, Code.INTERNAL, "the server failed; its log says why", self.can_serve_again(request)

@@ -56,7 +56,7 @@ async def client(fake: Fake) -> AsyncIterator[HolisticClient]:
 )
 async def test_an_answer_of_another_server_is_told_of(fake: Fake, client: HolisticClient, text: str) -> None:
     fake.text = text
-    with pytest.raises(ServerUnreachableError, match="no holistic-rtc server"):
+    with pytest.raises(ServerUnreachableError, match="isn't a holistic-rtc server"):
         await client.sessions()
 
 

@@ -393,7 +393,7 @@ async def test_a_peer_for_whom_no_port_is_left_is_told_so_and_keeps_no_place(reg
 
 async def test_a_viewer_for_whom_no_port_is_left_ends_nothing_but_its_own_attempt(registry: Registry) -> None:
     session, _ = await registry.create(CANDIDATE)
-    with pytest.raises(Refusal, match="no UDP port"):
+    with pytest.raises(Refusal, match="no free UDP port"):
         await registry.subscribe(session, "an answer without candidates")
     assert session.process.alive
     assert not session.subscribers

@@ -215,7 +215,7 @@ async def test_a_stuck_engine_is_an_error_after_the_deadline_and_closing_does_no
 
     thread = make_thread(lambda: Stuck(made), deadline=0.1)
     try:
-        with pytest.raises(TrackerError, match=r"no answer within 0\.1 s"):
+        with pytest.raises(TrackerError, match=r"didn't respond within 0\.1 s"):
             await thread.process(make_frame(), 0, draw=False, smoothing=True)
         async with asyncio.timeout(1):
             await thread.close()

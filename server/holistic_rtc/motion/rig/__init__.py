@@ -1,1 +1,1 @@
-"""From landmarks to the bones and expressions of an avatar, as VRM 1.0 names them."""
+"""Converts landmarks to the bones and expressions of an avatar, with the names of VRM 1.0."""

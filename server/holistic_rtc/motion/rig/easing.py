@@ -1,4 +1,4 @@
-"""Which parts are seen, how values go to new ones when that changes, and what is calmed: the solver's only memory."""
+"""The solver's only state: which parts are seen, transitions when that changes, and low-pass filters."""
 
 from collections.abc import Callable
 from math import exp, inf
@@ -9,52 +9,53 @@ from numpy.typing import NDArray
 from holistic_rtc.model.geometry import Array
 
 SEEN_FROM = 0.6
-"""A part is seen from this score on,"""
+"""The score from which a part counts as seen"""
 LOST_BELOW = 0.4
-"""and until it has fallen below this one, so that a score that trembles doesn't make it come and go."""
+"""The score below which a seen part counts as lost; the hysteresis keeps noisy scores from toggling it"""
 EASE_IN_MS = 100
-"""From when a part wasn't seen yet to when it is where it is seen"""
+"""Duration of the transition to a part that has come into view"""
 HOLD_MS = 150
-"""So long a part that isn't seen any more stays where it is, since hands that move fast are lost for a few frames"""
+"""How long a lost part stays in place, since fast hands are often lost for a few frames"""
 EASE_OUT_MS = 500
-"""From when a part was last seen to when it is at rest"""
+"""Time from when a part was last seen until it is at rest"""
 MAX_STEP_MS = 250
-"""A longer time between two frames counts as this one, so that a gap isn't followed by a leap"""
+"""Longer gaps between two frames count as this, so that transitions don't jump after a gap"""
 FOLLOW_MS = 80
-"""In which what is calmed goes six tenths of its way to a new value"""
+"""Time constant of :class:`Calmed`: after this time, 63 % of a change has been followed"""
 
 
 class Presence:
-    """Which parts are seen, with hysteresis, and how far each has come on its way to where it is seen, or to rest."""
+    """Which parts are seen, with hysteresis, and the progress of their transitions."""
 
     def __init__(self, parts: int) -> None:
         self.seen: NDArray[np.bool_] = np.zeros(parts, bool)
         self.changed: NDArray[np.bool_] | None = None
-        """Parts that are seen in this frame but weren't in the one before, or the other way round; None for none"""
+        """Parts that have come into view or been lost since the previous frame; None if there are none"""
         self.progress: Array = np.ones(parts)
-        """From 0, where the part was when that changed, to 1, where it is seen or at rest"""
+        """Of the part's latest transition: 0 at its start, 1 when the part is where it is seen, or at rest"""
         self.weight: Array = np.zeros(parts)
-        """Of what is seen, against what is assumed at rest"""
+        """Of the observation: 0 when the part is at rest, 1 when it is where it is seen"""
         self.settled = True
-        """Whether there is no part on its way"""
+        """Whether all transitions are complete"""
         self.step_ms = 0
-        """From the frame before to this one"""
+        """Time since the previous frame"""
         self._elapsed_ms = np.full(parts, inf)
         self._timestamp_ms: int | None = None
 
     @property
     def at_rest(self) -> bool:
+        """Whether no part is seen, and all transitions are complete"""
         return self.settled and not self.seen.any()
 
     def update(self, scores: Array, timestamp_ms: int) -> None:
         """
-        :param scores: how well each part can be seen, from 0 to 1.
-        :param timestamp_ms: of the frame.
+        :param scores: (parts,) from 0 to 1, how well each part is visible.
+        :param timestamp_ms: the frame's time.
         """
         before, seen = self.seen, scores >= np.where(self.seen, LOST_BELOW, SEEN_FROM)
         self.seen, self.changed = seen, None
         if self._timestamp_ms is None:
-            # What is seen in the first frame is shown as it is.
+            # Parts seen in the first frame appear without a transition.
             self.weight = seen.astype(float)
         else:
             self.step_ms = min(max(timestamp_ms - self._timestamp_ms, 0), MAX_STEP_MS)
@@ -79,11 +80,11 @@ class Presence:
 
 class Eased:
     """
-    Values that stay continuous when their part comes or goes.
+    Values that stay continuous when their part comes into view or is lost.
 
     :param rest: (n, ...) the values of parts that aren't seen.
-    :param parts: (n,) the part of each value.
-    :param blend: from a start and an end to what lies between, by a share from 0 to 1.
+    :param parts: (n,) the index of each value's part.
+    :param blend: interpolates from a start to an end, by a share from 0 to 1.
     """
 
     def __init__(self, rest: Array, parts: NDArray[np.intp], blend: Callable[[Array, Array, Array], Array]) -> None:
@@ -95,14 +96,15 @@ class Eased:
         self.rest()
 
     def rest(self) -> None:
-        """Be at rest at once."""
+        """Go to rest without a transition."""
         self._start = self._shown = self._rest
 
     def step(self, found: Array, presence: Presence) -> Array:
         """
-        The values to be shown.
+        The values to show in this frame.
 
-        :param found: (n, ...); of a part that isn't seen they don't matter.
+        :param found: (n, ...) the observed values; ignored for parts that aren't seen.
+        :return: (n, ...)
         """
         if presence.changed is not None:
             self._start = np.where(presence.changed[self._parts].reshape(self._wide), self._shown, self._start)
@@ -115,9 +117,10 @@ class Eased:
 
     def first(self, found: Array, presence: Presence) -> Array:
         """
-        Of the values that :meth:`step` will give, the first, for those that hang on them.
+        The first values that :meth:`step` will return, for computations that depend on them.
 
-        :param found: as many of them as are wanted, which are of one part.
+        :param found: (m, ...) the first m observed values, all of the same part.
+        :return: (m, ...)
         """
         count, part = len(found), self._parts[0]
         start = self._start if presence.changed is None or not presence.changed[part] else self._shown
@@ -126,22 +129,29 @@ class Eased:
 
 
 class Calmed:
-    """Numbers that follow what is found with some delay, the same at any frame rate: a low-pass filter."""
+    """A first-order low-pass filter with the same delay at any frame rate."""
 
     def __init__(self) -> None:
         self._last: Array | None = None
 
     def step(self, found: Array, step_ms: float) -> Array:
+        """
+        Filter the next values.
+
+        :param found: (n,) the observed values.
+        :param step_ms: time since the previous ones.
+        :return: (n,)
+        """
         if self._last is not None:
             found = found + (self._last - found) * exp(-step_ms / FOLLOW_MS)
         self._last = found
         return found
 
     def forget(self) -> None:
-        """Take what is found next as it is."""
+        """Reset: return the next values unfiltered."""
         self._last = None
 
 
 def mix(start: Array, end: Array, share: Array) -> Array:
-    """Numbers between others."""
+    """Linear interpolation."""
     return start + (end - start) * share

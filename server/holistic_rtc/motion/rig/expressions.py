@@ -1,4 +1,4 @@
-"""From MediaPipe's blendshapes to VRM's expressions, ARKit's names, and the eyes."""
+"""Converts MediaPipe's blendshapes to VRM's expressions and to rotations of the eyes."""
 
 from math import cos, radians, sin
 
@@ -9,8 +9,8 @@ from holistic_rtc.model.parts import BLENDSHAPE_NAMES
 from holistic_rtc.model.result import FloatArray
 from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, EXPRESSIONS
 
-# What an expression is made of: the mean of these blendshapes, from 0 at the first number to 1 at the second. MediaPipe
-# gives a calm face scores of up to 0.1 or 0.2 and seldom reaches 1.
+# The mean of these blendshapes, scaled from 0 at the first number to 1 at the second: in a neutral face, MediaPipe's
+# scores reach 0.1 or 0.2, and they rarely reach 1.
 _INGREDIENTS: dict[str, tuple[tuple[str, ...], float, float]] = {
     "open": (("jawOpen",), 0.05, 0.6),
     "pucker": (("mouthPucker",), 0.25, 0.9),
@@ -39,18 +39,18 @@ _LOW = np.array([low for _, low, _ in _INGREDIENTS.values()])
 _RANGE = np.array([high - low for _, low, high in _INGREDIENTS.values()])
 
 GAZE = radians(30), radians(22)
-"""How far the eyes are turned to the side and up or down when they look there wholly"""
+"""How far the eyes turn sideways, and up or down, at a score of 1"""
 
 
 def expressions(blendshapes: FloatArray | Array) -> Array:
     """
-    VRM's expressions. They are made so that an avatar may add them all up:
+    VRM's expressions. Avatars can add them all up:
 
-    - The vowels share the mouth: together they are at most 1. So are the five moods.
-    - ``blink`` is what both eyes are closed, ``blinkLeft`` and ``blinkRight`` by how much one is closed more than that.
+    - The sum of the five vowels is at most 1, as is the sum of the five moods.
+    - ``blink`` is how far both eyes are closed; ``blinkLeft`` and ``blinkRight`` how much further one of them is.
 
-    :param blendshapes: (52,) MediaPipe's, ``_neutral`` first.
-    :return: (17,) from 0 to 1.
+    :param blendshapes: (52,) MediaPipe's scores, ``_neutral`` first.
+    :return: (17,) from 0 to 1, in the order of :data:`holistic_rtc.model.skeleton.EXPRESSIONS`.
     """
     scores = np.minimum(np.maximum((_MEANS @ blendshapes - _LOW) / _RANGE, 0), 1)
     face = dict(zip(_INGREDIENTS, scores.tolist(), strict=True))
@@ -80,14 +80,14 @@ def expressions(blendshapes: FloatArray | Array) -> Array:
 
 def eyes(expressions: Array) -> Array:
     """
-    How the eyes are turned: both alike, as what MediaPipe says of each of them isn't good enough for a squint.
+    The rotation of the eyes. Both turn alike, since MediaPipe's scores aren't precise enough to turn each on its own.
 
-    :param expressions: (17,)
-    :return: (4,) the rotation of each eye.
+    :param expressions: (17,), see :func:`expressions`.
+    :return: (4,) quaternion x, y, z, w of each eye.
     """
     up, down, left, right = expressions[_LOOK].tolist()
     yaw, pitch = (left - right) * GAZE[0] / 2, (down - up) * GAZE[1] / 2
-    # First up or down, about x, then to the side, about y.
+    # First up or down, about x, then sideways, about y.
     return np.array((cos(yaw) * sin(pitch), sin(yaw) * cos(pitch), -sin(yaw) * sin(pitch), cos(yaw) * cos(pitch)))
 
 
@@ -96,6 +96,6 @@ assert len(ARKIT_BLENDSHAPES) == len(BLENDSHAPE_NAMES)
 
 
 def _shared(*values: float) -> list[float]:
-    """The values, made less when they are more than 1 together."""
+    """The values, scaled down to a sum of 1 if they exceed it."""
     total = max(sum(values), 1.0)
     return [value / total for value in values]

@@ -1,8 +1,8 @@
-"""What joints can do, for many joints at once.
+"""Vectorised rotations and limits of joints.
 
-A joint has axes of its own: at rest its bone lies along x, and a hinge bends towards z, about -y. The joints of the
-right side have those of the left side, mirrored, so that both have the same signs and limits. A direction has two
-angles: its *flexion* from x towards z, and to the *side*, towards y.
+Each joint has its own axes: at rest its bone lies along x, and a hinge bends towards z, about -y. The axes of the right
+side are those of the left side mirrored, so both sides have the same signs and limits. A direction has two angles: its
+*flexion*, from x towards z, and its *side*, towards y.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,9 +18,9 @@ _TINY = 1e-9
 
 class Range:
     """
-    Least and greatest angles, one pair for each joint.
+    The permitted angles of joints. Its methods take radians.
 
-    :param degrees: a pair for each joint.
+    :param degrees: least and greatest angle of each joint.
     """
 
     def __init__(self, *degrees: ArrayLike) -> None:
@@ -28,19 +28,21 @@ class Range:
         self._start = (self.least + self.most) / 2 - pi
 
     def clip(self, angles: Array) -> Array:
+        """Clip angles to the range."""
         limited: Array = np.minimum(np.maximum(angles, self.least), self.most)
         return limited
 
     def clip_turn(self, angles: Array) -> Array:
-        """An angle outside goes to the end that is nearer, the way round."""
+        """Clip angles of any number of turns to the nearer end of the range, going around the circle."""
         return self.clip(self._start + (angles - self._start) % (2 * pi))
 
 
 def lines(points: int, ends: Iterable[tuple[Sequence[int], Sequence[int]]]) -> Array:
     """
-    The matrix whose product with so many points (n, 3) are vectors between them.
+    A matrix (m, n) that maps n points (n, 3) to m vectors between them.
 
-    :param ends: of each vector, the points in whose middle it begins, and those in whose middle it ends.
+    :param points: n.
+    :param ends: for each vector, the points whose mean it starts at, and those whose mean it ends at.
     """
     rows = []
     for begin, end in ends:
@@ -53,10 +55,12 @@ def lines(points: int, ends: Iterable[tuple[Sequence[int], Sequence[int]]]) -> A
 
 def frame(x: Sequence[float], y: Sequence[float]) -> tuple[tuple[float, ...], ...]:
     """
-    Axes, in the columns, of a right-handed frame. Without numpy, which takes longer for less than ten of them.
+    The axes of a right-handed frame, in columns. Without numpy, which is slower for fewer than ten frames.
 
-    :param x: the direction of its x axis; one without length is taken for x itself.
-    :param y: what its y axis comes as near to as it can; if that says nothing, any direction across x is taken.
+    :param x: the direction of the x axis; (1, 0, 0) is used if its length is 0.
+    :param y: the y axis is as close to this direction as possible. If it is parallel to x, any perpendicular direction
+        is used.
+    :return: 3 rows of 3.
     """
     length = hypot(*x)
     a, b, c = (x[0] / length, x[1] / length, x[2] / length) if length > _TINY else (1.0, 0.0, 0.0)
@@ -78,19 +82,23 @@ def seen_from(frames: Array, vectors: Array) -> Array:
 
 
 def flexion(vectors: Array) -> Array:
-    """Of vectors (..., 3) of any length; 0 for none, as :func:`side`."""
+    """The flexion of vectors (..., 3) of any length, in radians; 0 for the null vector."""
     return np.arctan2(vectors[..., 2], vectors[..., 0])
 
 
 def side(vectors: Array) -> Array:
+    """The side angle of vectors (..., 3) of any length, in radians; 0 for the null vector."""
     return np.arctan2(vectors[..., 1], np.hypot(vectors[..., 0], vectors[..., 2]))
 
 
 def swing(flexion: Array, side: Array) -> Array:
     """
-    The rotations that turn x to the direction with these angles, which isn't -x, about an axis across both: Rodrigues'
-    formula. Every rotation is such a swing after a twist about x (P. Dobrowolski, "Swing-twist decomposition in
-    Clifford algebra", 2015).
+    The shortest rotations from x to the directions with these angles, by Rodrigues' formula. Every rotation is such a
+    swing after a twist about x (P. Dobrowolski, "Swing-twist decomposition in Clifford algebra", 2015).
+
+    :param flexion: (...) radians.
+    :param side: (...) radians. The direction must not be -x.
+    :return: (..., 3, 3)
     """
     across = np.cos(side)
     a, b, c = across * np.cos(flexion), np.sin(side), across * np.sin(flexion)
@@ -105,7 +113,13 @@ def swing(flexion: Array, side: Array) -> Array:
 
 
 def bent(flexion: Array, side: Array) -> Array:
-    """The rotations that turn x to the direction with these angles: to the side about z, then about the hinge, -y."""
+    """
+    The rotations from x to the directions with these angles: to the side, about z, then about the hinge, -y.
+
+    :param flexion: (...) radians.
+    :param side: (...) radians.
+    :return: (..., 3, 3)
+    """
     c, s, p, q = np.cos(flexion), np.sin(flexion), np.cos(side), np.sin(side)
     matrix = np.empty((*flexion.shape, 3, 3))
     matrix[..., 0, 0], matrix[..., 0, 1], matrix[..., 0, 2] = c * p, -c * q, -s
@@ -115,7 +129,7 @@ def bent(flexion: Array, side: Array) -> Array:
 
 
 def twisted(angle: Array) -> Array:
-    """The rotations about x."""
+    """The rotations (..., 3, 3) about x by angles (...) in radians."""
     matrix = np.zeros((*angle.shape, 3, 3))
     matrix[..., 0, 0] = 1
     matrix[..., 1, 1] = matrix[..., 2, 2] = np.cos(angle)
@@ -135,15 +149,18 @@ def turned_hinge(twist: Array, angle: Array) -> Array:
 
 
 def twist_of(rotations: Array) -> Array:
-    """The first of the angles of :func:`twist_and_bend`."""
+    """The twist of :func:`twist_and_bend`."""
     return np.arctan2(-rotations[..., 1, 2], rotations[..., 2, 2])
 
 
 def twist_and_bend(rotations: Array) -> tuple[Array, Array, Array]:
     """
-    The angles with which ``twisted(twist) @ bent(flexion, side)`` is the rotation.
+    Decompose rotations: ``twisted(twist) @ bent(flexion, side)``.
 
-    They are scale-free. Of what is only known where z goes, the other columns being 0, the side is 0.
+    The scale of the matrices doesn't matter. If only the z column is known and the others are 0, the side is 0.
+
+    :param rotations: (..., 3, 3)
+    :return: (...) twist, flexion and side, in radians.
     """
     x, y, z = rotations[..., 0, 0], rotations[..., 0, 1], rotations[..., 0, 2]
     across = np.hypot(rotations[..., 1, 2], rotations[..., 2, 2])
@@ -151,6 +168,6 @@ def twist_and_bend(rotations: Array) -> tuple[Array, Array, Array]:
 
 
 def ramp(values: Array, low: float, high: float) -> Array:
-    """From 0 at ``low`` to 1 at ``high``, in a straight line."""
+    """Rises linearly from 0 at ``low`` to 1 at ``high``."""
     share: Array = np.minimum(np.maximum((values - low) * (1 / (high - low)), 0), 1)
     return share

@@ -1,4 +1,4 @@
-"""Forward kinematics: where the bones of a rig are."""
+"""Forward kinematics: positions and rotations of a rig's bones in the world."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ _PARENTS = np.array(PARENTS)
 
 
 def _generations() -> tuple[tuple[Indices, Indices], ...]:
-    """Bones and their parents, those together that are equally far from the hips."""
+    """Bones and their parents, grouped by depth below the hips."""
     depth = [0] * len(BONES)
     for bone, parent in enumerate(PARENTS[1:], 1):
         depth[bone] = depth[parent] + 1
@@ -26,9 +26,9 @@ _GENERATIONS = _generations()
 
 def forward(rig: Rig) -> tuple[Array, Array]:
     """
-    Where each bone of the skeleton is in the world.
+    The world transforms of all bones.
 
-    :return: (49, 4) rotations x, y, z, w, and (49, 3) where each begins, in metres.
+    :return: (49, 4) rotations x, y, z, w, and (49, 3) origins in metres.
     """
     rotations, positions = rig.rotations.astype(float), OFFSETS.astype(float)
     positions[0] = rig.hips_position

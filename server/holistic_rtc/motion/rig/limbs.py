@@ -1,4 +1,4 @@
-"""Arms and legs, with hands and feet: two bones with a hinge between them, and a third one."""
+"""Arms and legs: two bones with a hinge between them, followed by a hand or a foot."""
 
 from math import cos, radians, sin, sqrt
 
@@ -23,17 +23,17 @@ from holistic_rtc.motion.rig.joints import (
 
 SIDES = ("left", "right")
 MIRROR = np.array(((1.0, 1.0, 1.0), (-1.0, 1.0, 1.0)))
-"""Makes of a vector of the left side one of the left side, and of the right side, x being to the person's left"""
+"""Maps a vector of the left side to itself and to that of the right side; x points to the person's left"""
 
 UPPER_SHARE = 0.5
-"""Of the roll of a hand or a foot, taken by the upper arm or the thigh when elbow or knee are straight. A bent one says
-how it is turned."""
+"""Share of the hand's or foot's roll that the upper bone takes while elbow or knee is straight. When it is bent, its
+axis determines the upper bone's twist"""
 LOWER_SHARE = np.array((0.5, 0.5, 0.0, 0.0))
-"""Of what is left of it, taken by the lower arm, and by the lower leg; the hand or the foot has the rest"""
+"""Share of the remaining roll that the lower bone takes; the rest is left to the hand or foot"""
 STRAIGHT, BENT = radians(5), radians(20)
-"""From the one to the other bend of an elbow or knee its axis more and more decides the twist of the upper bone"""
+"""Between these bends of elbow or knee, the influence of its axis on the upper bone's twist rises from none to full"""
 
-# In the following the order is: left arm, right arm, left leg, right leg.
+# From here on, limbs are in the order: left arm, right arm, left leg, right leg.
 LIMBS = np.array(
     [
         [BONE_INDEX[side + bone] for bone in bones for side in SIDES]
@@ -52,21 +52,21 @@ _LINES = lines(
     ),
 )
 
-# An arm's joints have the axes of the T-pose. A leg lies along x, downwards, the knee bends towards z, backwards, and
-# y is to the other leg.
+# An arm's joints have the axes of the T-pose. For a leg, x points down along it, z backwards, where the knee bends to,
+# and y to the other leg.
 _ARM = np.identity(3)
 _LEG = np.array(((0.0, -1.0, 0.0), (-1.0, 0.0, 0.0), (0.0, 0.0, -1.0)))
 LIMB_AXES = np.array([mirror[:, np.newaxis] * axes for axes in (_ARM, _LEG) for mirror in MIRROR])
 """(4, 3, 3) the joints' axes, in the columns; mirrored on the right side"""
 
-# They are wider than those of most people, as landmarks err.
+# In degrees. Wider than most people's ranges, since landmarks aren't exact.
 UPPER_FLEXION = Range(*((-80, 150),) * 2, *((-145, 45),) * 2)
 UPPER_SIDE = Range(*((-90, 90),) * 2, *((-80, 40),) * 2)
 UPPER_TWIST = Range(*((-160, 110),) * 2, *((-90, 90),) * 2)
 HINGE = Range((0, 155))
 GIVE = Range((-8, 8))
-"""By how much elbow and knee may bend to the side, as people's do a little: a nearly straight arm lies where it is seen
-while its axis can't be told yet"""
+"""How far elbow and knee may bend sideways, as they do a little in people. It lets a nearly straight arm, whose hinge
+axis isn't known, follow the landmarks"""
 TIP_TWIST = Range(*((-60, 60),) * 2, *((-45, 45),) * 2)
 TIP_FLEXION = Range(*((-40, 30),) * 2, *((-40, 60),) * 2)
 TIP_SIDE = Range(*((-85, 80),) * 2, *((-30, 30),) * 2)
@@ -74,21 +74,23 @@ _ROLL = Range(*((-225, 135),) * 2, *((-90, 90),) * 2)
 
 
 MAX_ROLL = radians(125)
-"""Of a forearm, to either side from where the thumb is on the side to which the elbow bends. People's reach 90°"""
+"""Of a forearm, from where the thumb points in the direction in which the elbow bends. People reach 90° to each side"""
 _ELBOWS = lines(33, (((13,), (11,)), ((13,), (15,)), ((14,), (12,)), ((14,), (16,))))
 _MIN_ACROSS, _MIN_COSINE = sin(BENT) ** 2, cos(MAX_ROLL)
 
 
 def turned_over(pose: Array, hands: Array) -> list[bool]:
     """
-    Whether hands are rolled further than a forearm can, as those are that have been found with the back for the palm.
+    Whether hands are rolled further than forearms can roll, because back and palm have been confused.
 
-    With a straight arm the upper arm may have rolled as well, so that this is told of bent ones alone.
+    Always False for straight arms, where the upper arm may have rolled as well.
 
     :param pose: (33, 3) landmarks in VRM's space.
-    :param hands: (2, 21, 3)
+    :param hands: (2, 21, 3) landmarks in VRM's space.
+    :return: for the left and the right hand.
     """
-    # To the shoulder, along the lower arm, and to the side of the thumb; their parts across the lower arm are compared.
+    # The vectors to the shoulder, along the lower arm, and to the side of the thumb. The components of the first and
+    # the last perpendicular to the lower arm are compared.
     vectors = np.empty((2, 3, 3))
     vectors[:, :2] = (_ELBOWS @ pose).reshape(2, 2, 3)
     vectors[:, 2] = hands[:, 5] - hands[:, 17]
@@ -101,14 +103,14 @@ def turned_over(pose: Array, hands: Array) -> list[bool]:
 
 
 class Limbs:
-    """Arms and legs of one frame, in two steps, between which the roll of hands and feet may be eased."""
+    """Solves arms and legs of one frame in two steps, between which the roll of hands and feet can be eased."""
 
     def __init__(self, pose: Array, trunk: Array, hands: Array, bends_count: Array) -> None:
         """
         :param pose: (33, 3) landmarks in VRM's space.
         :param trunk: (4, 3, 3) world rotations of chest, chest, hips and hips.
-        :param hands: (2, 3, 3) world rotations of the hands, that of the right one mirrored.
-        :param bends_count: (4,) from 0 to 1, how much the bend of elbow or knee decides the twist above it.
+        :param hands: (2, 3, 3) world rotations of the hands, the right one mirrored.
+        :param bends_count: (4,) from 0 to 1, how much the bend of elbow or knee determines the upper bone's twist.
         """
         bones = _LINES @ pose
         self._trunk = root = trunk @ LIMB_AXES
@@ -116,7 +118,7 @@ class Limbs:
         self._swung = swing(UPPER_FLEXION.clip(flexion(upper)), UPPER_SIDE.clip(side(upper)))
         upper_bones = root @ self._swung
         lower = seen_from(upper_bones, bones[4:8])
-        # Where the lower bone points: along the upper one, across it, and how a hinge that bends there is turned.
+        # The lower bone's direction: along the upper bone, across it, and the angle about it at which the hinge bends.
         self._along, self._across = lower[:, 0], np.hypot(lower[:, 1], lower[:, 2])
         self._hinge_at = np.arctan2(-lower[:, 1], lower[:, 2])
         decides = ramp(np.arctan2(self._across, self._along), STRAIGHT, BENT) * bends_count
@@ -125,18 +127,18 @@ class Limbs:
 
         self._tips = np.zeros((4, 3, 3))
         self._tips[:2] = hands
-        # Of a foot it is known where it points, which is -z, but not how it is rolled about that.
+        # A foot's direction, -z, is known, but not its roll about it.
         self._tips[2:, :, 2] = bones[8:]
         bend = np.arctan2(self._across * np.cos(self._hinge_at - self._twist), self._along)
         lower_bones = upper_bones @ turned_hinge(self._twist, HINGE.clip(bend))
         self.roll = _ROLL.clip_turn(twist_of(lower_bones.swapaxes(1, 2) @ self._tips))
-        """(4,) by what angle hands and feet are turned about the lower arm or leg"""
+        """(4,) the roll of hands and feet about the lower bones, in radians"""
 
     def solve(self, roll: Array) -> tuple[Array, Array]:
         """
-        :param roll: (4,) that of hands and feet, eased.
-        :return: (3, 4, 3, 3) rotations of the upper, lower and last bones in the axes of their joints, and (2, 3, 3)
-            the hands in the world, the right one mirrored.
+        :param roll: (4,) :attr:`roll`, eased.
+        :return: (3, 4, 3, 3) rotations of the upper, lower and last bones in their joints' axes, and (2, 3, 3) world
+            rotations of the hands, the right one mirrored.
         """
         free = self._free * roll
         twist = self._twist + free

@@ -1,4 +1,4 @@
-"""The pose that parts take which aren't seen."""
+"""The pose of parts that aren't seen."""
 
 from math import radians
 
@@ -29,8 +29,8 @@ def _relaxed() -> Array:
 
 RELAXED: Array = _relaxed()
 """
-(49, 4) local rotations of somebody who stands at ease: arms at the sides, elbows and fingers a little bent, the rest as
-in the T-pose. It is what a part that isn't seen goes back to, since an avatar whose user has put a hand under the table
-should drop its arm, not stretch it out.
+(49, 4) local rotations of somebody standing at ease: arms at the sides, elbows and fingers slightly bent, the rest as
+in the T-pose. Parts that aren't seen return to this pose, since an avatar should drop its arm, not stretch it out, when
+its user puts a hand under the table.
 """
 RELAXED.flags.writeable = False

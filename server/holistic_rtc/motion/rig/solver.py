@@ -1,4 +1,4 @@
-"""The solver: from the landmarks of a stream's frames to the rig. docs/tracking.md says how, and how well."""
+"""Computes the rig from the landmarks of a stream. docs/tracking.md describes the method and its accuracy."""
 
 from dataclasses import replace
 from math import isfinite, radians
@@ -18,13 +18,13 @@ from holistic_rtc.motion.rig.rest import RELAXED
 from holistic_rtc.motion.rig.trunk import STANDING, bend_spine, height, hips_and_chest, sideways
 
 TO_VRM = np.array((1.0, -1.0, -1.0))
-"""MediaPipe's world: x to the right of the picture, y down, z away from the camera"""
+"""Signs that convert MediaPipe's world, with x to the right of the image, y down and z away from the camera"""
 NECK_LIMIT = radians(45)
-"""The most that neck and head are each turned by"""
+"""Maximum rotation of the neck, and of the head relative to it"""
 MIN_HAND, FULL_HAND = 0.02, 0.07
-"""Metres from the wrist to between the knuckles, at which a hand's score is 0, and 1"""
+"""Lengths of a palm, in metres from the wrist to the middle of the knuckles, at which a hand's score is 0 and 1"""
 
-# The parts that come and go, and the landmarks of the pose that have to be visible for that.
+# Parts that can come into view or be lost, with the pose landmarks that must be visible for them to count as seen.
 _POSE_PARTS: dict[str, tuple[int, ...]] = {
     "torso": (11, 12),
     "hips": (23, 24),
@@ -66,18 +66,18 @@ _SPINE_AND_CHEST = slice(BONE_INDEX["spine"], BONE_INDEX["chest"] + 1)
 _NECK_AND_HEAD = slice(BONE_INDEX["neck"], BONE_INDEX["head"] + 1)
 _EYES = np.array([BONE_INDEX[bone] for bone in ("leftEye", "rightEye")])
 _IDENTITY = np.identity(3)
-# What is used of a result.
+# The arrays that the solver reads from a result.
 _ARRAYS = (
     *("pose_landmarks", "pose_world_landmarks", "pose_visibility"),
     *("left_hand_world_landmarks", "right_hand_world_landmarks"),
     *("face_transform", "face_blendshapes"),
 )
-# What is eased beside the bones: expressions, ARKit's, and the hips' way to the side.
+# Numbers that are eased in addition to the bones: expressions, ARKit's blendshapes, and the hips' sideways position.
 _EXPRESSIONS = slice(0, len(EXPRESSIONS))
 _ARKIT = slice(_EXPRESSIONS.stop, _EXPRESSIONS.stop + len(ARKIT_BLENDSHAPES))
-# Where the eyes look and the moods, which jitter, and may come later than lips and lids.
+# The gaze and the moods, which are noisy, and may lag behind lips and eyelids.
 _CALMED = slice(EXPRESSIONS.index("lookUp"), len(EXPRESSIONS))
-# All of ARKit's but the tongue, which MediaPipe doesn't know.
+# ARKit's blendshapes without tongueOut, which MediaPipe doesn't detect.
 _BLENDSHAPES = slice(_ARKIT.start, _ARKIT.stop - 1)
 _NUMBER_PARTS = np.array([_HEAD] * _ARKIT.stop + [_TORSO])
 
@@ -86,8 +86,8 @@ class RigSolver:
     """
     Solves the rig of one stream.
 
-    It has no memory but that of ``easing.py``: a part that isn't seen any more goes to :data:`~.rest.RELAXED`, one that
-    is seen again to where it is, and gaze and moods are calmed. What it is given should be smoothed already.
+    Its only state is that of ``easing.py``: a lost part moves to :data:`~.rest.RELAXED`, a part that comes into view
+    moves to where it is seen, and gaze and moods are low-pass filtered. Results should already be smoothed.
     """
 
     def __init__(self) -> None:
@@ -100,11 +100,11 @@ class RigSolver:
 
     def solve(self, result: HolisticResult, timestamp_ms: int) -> Rig | None:
         """
-        The rig of the next frame.
+        Compute the rig of the next frame.
 
         :param result: refined, see :class:`holistic_rtc.motion.refine.Refiner`.
-        :param timestamp_ms: time of the frame, greater than that of the frame before.
-        :return: None when nobody is seen and everything is at rest.
+        :param timestamp_ms: the frame's time, greater than that of the previous frame.
+        :return: None when nobody is seen and all parts are at rest.
         """
         result = _finite(result)
         pose = None if result.pose_world_landmarks is None else result.pose_world_landmarks * TO_VRM
@@ -121,7 +121,7 @@ class RigSolver:
 
         if pose is None:
             found, chest = RELAXED.copy(), self._shown_trunk(_IDENTITY, _IDENTITY, IDENTITY)[1]
-            # So that it knows which parts have come and gone.
+            # Keeps track of the parts that have come into view or been lost.
             self._roll.step(np.zeros(len(_TIPS)), presence)
         else:
             found, chest = self._solve_body(pose, hands, palms)
@@ -139,7 +139,7 @@ class RigSolver:
         numbers[-1] = sideways(result, float(presence.weight[_HIPS]))
 
         rotations = self._rotations.step(found, presence)
-        # Of the two quaternions of a rotation, the one that is near to that of the frame before.
+        # q and -q are the same rotation: use the one closer to the previous frame's.
         opposite = np.vecdot(rotations, self._shown) < 0
         if opposite.any():
             rotations = np.where(opposite[:, np.newaxis], -rotations, rotations)
@@ -155,8 +155,8 @@ class RigSolver:
 
     def _solve_body(self, pose: Array, hands: Array | None, palms: Array) -> tuple[Array, Array]:
         """
-        :return: (49, 4) the rotations of all bones, those of the head's left at the identity, and (3, 3) the chest's in
-            the world.
+        :return: (49, 4) rotations of all bones, with the identity for those of neck, head and eyes, and (3, 3) the
+            chest's world rotation.
         """
         presence = self._presence
         hips, chest, spine = _IDENTITY, _IDENTITY, IDENTITY
@@ -177,18 +177,19 @@ class RigSolver:
             joints[1 + LIMBS.size :] = digit_joints.reshape(-1, 3, 3)
             rotations[_HINGES, 1], rotations[_HINGES, 3] = np.sin(hinges / -2), np.cos(hinges / 2)
         rotations[_JOINTS] = from_matrix(joints)
-        # From the axes of the joints to VRM's.
+        # From the joints' axes to VRM's.
         rotations[:, :3] = np.matvec(_AXES, rotations[:, :3])
         rotations[_SPINE_AND_CHEST] = spine
         return rotations, chest
 
     def _shown_trunk(self, hips: Array, chest: Array, spine: Array) -> tuple[Array, Array]:
         """
-        World rotations (3, 3) of hips and chest as they are shown, also on their way, since what hangs on them is to be
-        where it is seen.
+        The world rotations of hips and chest as shown, also during their transitions, so that the limbs attached to
+        them are where they are seen.
 
-        :param hips: (3, 3) what is found, as of the chest.
-        :param spine: (4,) the rotation of both spine and chest that is found.
+        :param hips: (3, 3) observed, like ``chest``.
+        :param spine: (4,) observed rotation of spine and chest, each relative to its parent.
+        :return: (3, 3) each.
         """
         if self._presence.progress[_TORSO] == 1:
             return hips, chest
@@ -201,28 +202,28 @@ def _joint_axes() -> Array:
     axes = np.tile(np.identity(3), (len(BONES), 1, 1))
     axes[LIMBS] = LIMB_AXES
     axes[DIGITS] = DIGIT_AXES
-    # What is mirrored turns the other way round.
+    # Mirroring reverses the sense of rotation.
     turned: Array = axes * np.linalg.det(axes)[:, np.newaxis, np.newaxis]
     return turned
 
 
 _AXES = _joint_axes()
-# The joints whose rotations come as matrices, and those of the fingers' hinges, of which the angle is known.
+# Joints whose rotations are computed as matrices, and hinges of the fingers, for which there is only an angle.
 _JOINTS = np.array((0, *LIMBS.flat, *DIGITS[:, :, 0].flat))
 _HINGES = DIGITS[:, :, 1:]
 _IDENTITIES = np.tile(_IDENTITY, (len(_JOINTS), 1, 1))
 
 
 def _finite(result: HolisticResult) -> HolisticResult:
-    """A part with a number that isn't finite counts as not seen, as in a message."""
+    """Remove parts with non-finite numbers: as in messages, they count as not seen."""
     arrays = ((name, getattr(result, name)) for name in _ARRAYS)
-    # The sum of the squares isn't finite then, and takes half the time.
+    # Checking the sum of the squares takes half the time of checking each number.
     broken = [name for name, array in arrays if array is not None and not isfinite(np.vdot(array, array))]
     return replace(result, **dict.fromkeys(broken)) if broken else result
 
 
 def _hands(result: HolisticResult) -> Array | None:
-    """(2, 21, 3) in VRM's space, zeros for a hand that isn't there."""
+    """(2, 21, 3) in VRM's space, with zeros for a hand that isn't seen; None if neither is."""
     if result.left_hand_world_landmarks is None and result.right_hand_world_landmarks is None:
         return None
     hands = np.zeros((2, 21, 3))
@@ -234,10 +235,10 @@ def _hands(result: HolisticResult) -> Array | None:
 
 def _scores(result: HolisticResult, spans: list[float], wrong: list[bool]) -> Array:
     """
-    (13,) how well each of the parts can be seen.
+    How well each part is visible: (13,) from 0 to 1.
 
-    :param spans: metres of each palm.
-    :param wrong: whether each hand has been found inside out or turned over.
+    :param spans: length of each palm, in metres.
+    :param wrong: whether each hand was detected inside out or turned over.
     """
     scores = np.zeros(len(PARTS))
     if result.pose_visibility is not None and result.pose_world_landmarks is not None:
@@ -245,7 +246,7 @@ def _scores(result: HolisticResult, spans: list[float], wrong: list[bool]) -> Ar
         for span, is_wrong, hand, lower, upper in zip(spans, wrong, *_ARM_PARTS, strict=True):
             found = min(max((span - MIN_HAND) / (FULL_HAND - MIN_HAND), 0), 1)
             scores[hand] = 0 if is_wrong else found
-            # Where a hand is found, the wrist is seen.
+            # If a hand is found, its wrist is visible.
             scores[lower] = max(scores[lower], min(found, scores[upper]))
     scores[_HEAD] = result.face_transform is not None
     return scores

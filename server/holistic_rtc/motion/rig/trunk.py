@@ -1,4 +1,4 @@
-"""Hips, spine and chest, and where the hips are."""
+"""Hips, spine and chest, and the position of the hips."""
 
 from collections.abc import Sequence
 from math import atan2, cos, hypot, radians, sin
@@ -12,11 +12,11 @@ from holistic_rtc.motion.rig.joints import frame, lines
 from holistic_rtc.motion.rig.limbs import LIMBS
 
 SPINE_LIMIT = radians(40)
-"""The most that spine and chest are each turned by"""
+"""Maximum rotation of spine and chest, each relative to its parent"""
 SPINE_YAW = 0.7
-"""How far the shoulders turn over unseen hips, in radians, before the hips follow"""
+"""Radians that the shoulders turn relative to unseen hips before the hips follow"""
 MAX_SIDEWAYS = 1.5
-"""Metres of the hips from the middle of the picture"""
+"""Maximum distance of the hips from the middle of the image, in metres"""
 
 _LINES = lines(33, (((12,), (11,)), ((24,), (23,)), ((23, 24), (11, 12))))
 _UP = (0.0, 1.0, 0.0)
@@ -24,15 +24,16 @@ _UP = (0.0, 1.0, 0.0)
 
 def hips_and_chest(pose: Array, hips_weight: float, legs_weight: float) -> tuple[Array, Array]:
     """
-    World rotations (3, 3).
+    The world rotations of hips and chest.
 
-    Hips that aren't seen stay upright. They turn about the vertical when the shoulders turn far: the spine takes
-    ``SPINE_YAW * sin(yaw)`` of it, which is most of a small turn, and nothing of somebody who has turned round. Hips
-    over legs that aren't seen stay upright too, as the legs would swing with them.
+    Unseen hips stay upright. They follow the shoulders about the vertical when these turn far: the spine takes
+    ``SPINE_YAW * sin(yaw)`` of the turn, which is most of a small turn, and nothing when somebody has turned around.
+    Hips above unseen legs stay upright, too, since the legs would swing with them.
 
     :param pose: (33, 3) landmarks in VRM's space.
-    :param hips_weight: from 0 to 1, how far the hips are seen.
-    :param legs_weight: from 0 to 1, how far they are seen together with legs.
+    :param hips_weight: from 0 to 1, the weight of the observed hips.
+    :param legs_weight: from 0 to 1, the weight of the observed legs.
+    :return: (3, 3) each.
     """
     shoulders, hips, trunk = (_LINES @ pose).tolist()
     yaw = atan2(-shoulders[2], shoulders[0])
@@ -44,7 +45,7 @@ def hips_and_chest(pose: Array, hips_weight: float, legs_weight: float) -> tuple
 
 
 def _between(assumed: Sequence[float], seen: Sequence[float], weights: Sequence[float]) -> list[float]:
-    """From an assumed direction to the one of a vector, with the weight of this in each coordinate."""
+    """Interpolate from an assumed direction to that of an observed vector, with a weight for each coordinate."""
     length = max(hypot(*seen), 1e-9)
     return [a + (s / length - a) * weight for a, s, weight in zip(assumed, seen, weights, strict=True)]
 
@@ -54,9 +55,11 @@ _WITHIN_LIMIT = cos(SPINE_LIMIT / 2) + 1e-9
 
 def bend_spine(hips: Array, chest: Array) -> tuple[Array, Array]:
     """
-    :param hips: (3, 3) world rotation, as that of the chest.
-    :return: (4,) the rotation of both spine and chest in the bone before, and (3, 3) the chest's in the world, within
-        limits.
+    Distribute the rotation between hips and chest over the spine.
+
+    :param hips: (3, 3) world rotation, like ``chest``.
+    :return: (4,) the rotation of spine and chest, each relative to its parent, and (3, 3) the chest's resulting world
+        rotation, within the limits.
     """
     step = half(hips.T @ chest, SPINE_LIMIT)
     if step[3] > _WITHIN_LIMIT:
@@ -67,10 +70,12 @@ def bend_spine(hips: Array, chest: Array) -> tuple[Array, Array]:
 
 def sideways(result: HolisticResult, hips_weight: float) -> float:
     """
-    Metres of the hips from the middle of the picture, to the person's left.
+    The hips' distance from the middle of the image, in metres to the person's left.
 
-    How many metres the picture is wide follows from how far the landmarks spread in it and in the world. Hips that
-    aren't seen are taken to be under the shoulders.
+    The width of the image in metres follows from the extents of the landmarks in the image and in the world. Unseen
+    hips are assumed to be below the shoulders.
+
+    :param hips_weight: from 0 to 1, the weight of the observed hips.
     """
     image, world = result.pose_landmarks, result.pose_world_landmarks
     if image is None or world is None:
@@ -84,9 +89,9 @@ def sideways(result: HolisticResult, hips_weight: float) -> float:
 
 
 STANDING = float(OFFSETS[0, 1])
-"""The height of the hips on legs at rest"""
+"""Height of the hips, in metres, when the legs are at rest"""
 
-# What can touch the floor: heels and toes, as seen from the ankle, knees and seat. In metres.
+# What can touch the floor, in metres: heels and toes, relative to the ankle; knees; seat.
 _SOLES = np.array(((0.0, -0.06, -0.05), (0.0, -0.06, 0.14))).T
 _KNEE_RADIUS, _SEAT = 0.06, 0.1
 _HIPS_AND_LEGS = np.array((0, *LIMBS[:, 2:].ravel()))
@@ -95,9 +100,9 @@ _LEG_OFFSETS: Array = OFFSETS[LIMBS[:, 2:]].astype(float)[..., np.newaxis]
 
 def height(rotations: Array) -> float:
     """
-    Metres of the hips over the floor, which the lowest of soles, knees and seat touches.
+    The hips' height above the floor in metres, if the lowest of soles, knees and seat touches it.
 
-    :param rotations: (49, 4) of all bones.
+    :param rotations: (49, 4) local rotations of all bones.
     """
     matrices = to_matrix(rotations[_HIPS_AND_LEGS])
     hips, upper, lower, feet = matrices[0], matrices[1:3], matrices[3:5], matrices[5:]

@@ -14,20 +14,20 @@ from holistic_rtc.tracking.engine import Engine
 from holistic_rtc.tracking.mediapipe import library
 
 _LONG_SIDES = (640, 960)
-"""Of the canvas, in pixels. On the larger one, which is for larger frames, small faces and hands stay sharp."""
+"""Longer side of the canvas in pixels. Larger frames use the larger canvas, which keeps small faces and hands sharp"""
 _SHORTEST_SIDE = 32
 _MAX_STRETCH = 0.03
-"""How much a frame may be stretched to fill the canvas of another one: browsers round when they make theirs smaller."""
+"""How much a frame may be stretched to fill an existing canvas: browsers that scale frames down round their sizes"""
 
 
 class MediaPipeTracker:
     """
-    Tracks one stream of frames on a canvas of one size.
+    Tracks one stream of frames on a canvas of fixed size.
 
-    The landmarker fails for good when the size of its picture changes, so each frame is scaled to fill the canvas. A
-    new canvas and landmarker are made, in 0.2 s, only when the shape of the frames changes, or they become larger than
-    the small canvas or cease to be. One canvas for frames of every shape would have black bars, in which the landmarker
-    looks for hands that are outside the frame: a third more CPU.
+    The landmarker fails permanently when the size of its image changes, so each frame is scaled to fill the canvas. A
+    new canvas and landmarker, which take 0.2 s, are made only when the frames' aspect ratio changes, or when they
+    switch between the small canvas and the large one. A single canvas for all aspect ratios would need black bars, in
+    which the landmarker looks for hands outside the frame; that takes a third more CPU.
 
     :param model: a ``holistic_landmarker.task``.
     :raises TrackerError: the model can't be loaded.
@@ -46,7 +46,7 @@ class MediaPipeTracker:
             raise TrackerError("the tracker is closed")
         _check(image)
         if timestamp_ms <= self._timestamp_ms:
-            raise TrackerError(f"timestamps have to increase: {timestamp_ms} ms came after {self._timestamp_ms} ms")
+            raise TrackerError(f"timestamps must increase: {timestamp_ms} ms came after {self._timestamp_ms} ms")
         self._timestamp_ms = timestamp_ms
 
         shape = _canvas_shape(image)
@@ -67,7 +67,7 @@ class MediaPipeTracker:
         if image.shape == self._canvas.shape:
             return np.ascontiguousarray(image)
         height, width = self._canvas.shape[:2]
-        # INTER_AREA takes five times as long, and pays only where many pixels become one.
+        # INTER_AREA takes five times as long, and is only worth it when scaling down a lot.
         interpolation = cv2.INTER_AREA if max(image.shape) > 2 * max(height, width) else cv2.INTER_LINEAR
         cv2.resize(image, (width, height), dst=self._canvas, interpolation=interpolation)
         return self._canvas
@@ -75,24 +75,24 @@ class MediaPipeTracker:
 
 class MediaPipePictureTracker:
     """
-    Finds the person in one picture after the other, each time as a new landmarker would.
+    Tracks unrelated pictures, each with the same result as from a new landmarker.
 
-    The landmarker fails for good when the size of its picture changes, so each picture is scaled to lie in the upper
-    left of a square canvas, black around it, and what is found is mapped back.
+    The landmarker fails permanently when the size of its image changes, so each picture is scaled to fit into the upper
+    left corner of a black square canvas, and the landmarks are mapped back.
 
-    It also remembers, in its image mode as well as in its video mode, so that what is found in a picture depends on the
-    ones before. Three measures are against that:
+    The landmarker also keeps state, in image mode as well as in video mode, so that results depend on earlier pictures.
+    Three measures prevent that:
 
-    - A black picture makes it forget where the person was.
-    - With so long a time between two pictures, the filter of the world landmarks has no effect.
-    - The filter of the visibility knows no time: ``v = 0.1 * found + 0.9 * v_before``. It is undone.
+    - A black image makes it forget the person's position.
+    - Timestamps are so far apart that the filter of the world landmarks has no effect.
+    - The filter of the visibility, ``v = 0.1 * found + 0.9 * v_before``, doesn't depend on time. Its effect is undone.
 
     :param model: a ``holistic_landmarker.task``.
     :raises TrackerError: the model can't be loaded.
     """
 
     CANVAS = 1280
-    """Sides in pixels: hands and faces are cut out of it, and would be blurred on a smaller one."""
+    """Side in pixels. Hands and faces are cropped from the canvas, and would be blurred on a smaller one"""
     STEP_MS = 10**8
     VISIBILITY_WEIGHT = 0.1
 
@@ -110,14 +110,14 @@ class MediaPipePictureTracker:
         height, width = image.shape[:2]
         scale = self.CANVAS / max(height, width)
         scaled_height, scaled_width = (max(round(side * scale), 1) for side in (height, width))
-        # INTER_AREA takes five times as long, and pays only where many pixels become one.
+        # INTER_AREA takes five times as long, and is only worth it when scaling down a lot.
         interpolation = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
         self._canvas[:scaled_height, :scaled_width] = cv2.resize(
             image, (scaled_width, scaled_height), interpolation=interpolation
         )
         found = self._detect()
         self._canvas[:] = 0
-        # Where it found nobody, it is as after a black picture.
+        # A picture without a person has the same effect as a black one.
         self._remembers = found.pose_landmarks is not None
         # Depth is in units of the picture's width, as is x.
         to_picture = np.array([1 / scaled_width, 1 / scaled_height, 1 / scaled_width], np.float32) * self.CANVAS
@@ -160,7 +160,7 @@ def _check(image: Image) -> None:
 
 
 def _canvas_shape(image: Image) -> tuple[int, int, int]:
-    """``(height, width, 3)`` of the canvas on which a frame is not stretched."""
+    """``(height, width, 3)`` of the canvas with the frame's own aspect ratio."""
     small, large = _LONG_SIDES
     long_side = max(image.shape[:2])
     scale = (small if long_side <= small else large) / long_side
@@ -174,10 +174,10 @@ def _fits(shape: tuple[int, ...], canvas: tuple[int, ...]) -> bool:
 
 class _Landmarker:
     """
-    MediaPipe's landmarker through its C functions.
+    MediaPipe's landmarker, called through its C API.
 
-    Its Python class makes 700 objects of each result, which takes longer than all else that is done with a frame
-    here. The C structures can be read as arrays.
+    MediaPipe's Python class creates 700 objects for each result, which takes longer than everything else that is done
+    with a frame here. The C structures can be read as arrays.
     """
 
     def __init__(self, model: Path) -> None:

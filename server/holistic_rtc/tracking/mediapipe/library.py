@@ -1,7 +1,7 @@
-"""The C interface of MediaPipe's library, as far as the holistic landmarker needs it.
+"""The parts of MediaPipe's C API that the holistic landmarker needs.
 
-MediaPipe's own Python package declares the same, but to import any part of it takes half a second and 30 MB, most of it
-for matplotlib. A test holds the structures here against those there. Names are MediaPipe's, which documents them in
+MediaPipe's Python package declares the same, but importing any part of it takes half a second and 30 MB, mostly for
+matplotlib. A test compares these structures with MediaPipe's. The names are MediaPipe's and documented in
 ``mediapipe/tasks/c``.
 """
 
@@ -95,9 +95,9 @@ class HolisticLandmarkerResult(Structure):
 
 def call(function: str, *arguments: object) -> None:
     """
-    Call a C function that gives a status and, last, a message.
+    Call a C function that returns a status and has an error message as its last, output argument.
 
-    :raises TrackerError: the status is not zero.
+    :raises TrackerError: the status isn't zero.
     """
     message = c_char_p()
     status = getattr(_library, function)(*arguments, ctypes.byref(message))
@@ -118,9 +118,9 @@ def close_result(result: HolisticLandmarkerResult) -> None:
 
 def _keep_to_itself() -> None:
     """
-    MediaPipe's library sends reports on its use to play.googleapis.com, and has no setting against it
-    (google-ai-edge/mediapipe#6291). It goes by the usual variables for proxies, so it gets one that nobody listens at:
-    port 9 of this machine. Nothing else in a process that tracks speaks HTTPS.
+    Block usage reports: MediaPipe's library sends them to play.googleapis.com, and has no setting to disable that
+    (google-ai-edge/mediapipe#6291). It respects the usual proxy variables, so they are set to a proxy that doesn't
+    exist, port 9 of this machine. Nothing else in a tracking process uses HTTPS.
     """
     os.environ["https_proxy"] = "http://127.0.0.1:9"
     for name in ("no_proxy", "NO_PROXY"):
@@ -137,7 +137,7 @@ def _load() -> ctypes.CDLL:
     message = POINTER(c_char_p)
     for function, arguments in {
         "MpHolisticLandmarkerCreate": (POINTER(HolisticLandmarkerOptions), POINTER(c_void_p), message),
-        # The third argument says which part of the picture to look at; NULL for all of it.
+        # The third argument selects a region of the image; NULL for all of it.
         "MpHolisticLandmarkerDetectForVideo": (
             *(c_void_p, c_void_p, c_void_p, c_int64, POINTER(HolisticLandmarkerResult), message),
         ),

@@ -1,4 +1,4 @@
-"""The two data channels of a session, as the server sees them."""
+"""The server's side of a session's two data channels."""
 
 import logging
 import time
@@ -28,7 +28,7 @@ CONTROL = "control"
 
 class _Channel:
     """
-    :param on_failure: called when a message can't be sent, with aiortc's words for it.
+    :param on_failure: called with aiortc's error if a message can't be sent.
     """
 
     def __init__(self, channel: RTCDataChannel, on_failure: Callable[[Exception], object]) -> None:
@@ -49,13 +49,13 @@ class _Channel:
 
 class LandmarkChannel(_Channel):
     """
-    Sends each landmark message at once or not at all.
+    Sends each landmark message immediately, or drops it.
 
-    :raises ControlError: the channel's `protocol` names no encoding that the server has.
+    :raises ControlError: the channel's `protocol` isn't a supported encoding.
     """
 
     MAX_BUFFERED = 16_384
-    """Bytes still unsent past which a message is dropped: about 100 ms of full messages."""
+    """Number of unsent bytes above which messages are dropped: about 100 ms of full messages."""
 
     def __init__(self, channel: RTCDataChannel, on_failure: Callable[[Exception], object]) -> None:
         super().__init__(channel, on_failure)
@@ -67,7 +67,7 @@ class LandmarkChannel(_Channel):
 
     def send(self, message: Encoded, parts: frozenset[Part]) -> bool:
         """
-        :return: whether it was sent; False when the channel is backed up or not open.
+        :return: whether it was sent; False if the channel is congested or not open.
         """
         if self._channel.readyState != "open" or self._channel.bufferedAmount > self.MAX_BUFFERED:
             return False
@@ -76,7 +76,7 @@ class LandmarkChannel(_Channel):
 
 class ControlChannel(_Channel):
     """
-    The reliable JSON channel. Answers pings and complaints by itself; hands `configure` on.
+    The reliable JSON channel. Answers pings and invalid messages itself, and passes on `configure`.
 
     :param configure: applies a `configure` message and returns what is in force now.
     :param configurable: the fields that it may have; None for any.

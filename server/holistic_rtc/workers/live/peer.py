@@ -1,4 +1,4 @@
-"""One peer connection with its channels: what publishers and subscribers have in common."""
+"""A peer connection with its channels: the common base of publishers and subscribers."""
 
 import asyncio
 import contextlib
@@ -36,15 +36,15 @@ class Peer(ABC):
     """
     Owns a peer connection and its channels.
 
-    :param name: what the log calls it.
+    :param name: its name in the log.
     """
 
     CONNECT_DEADLINE = 10.0
-    """Seconds from the answer until media must flow."""
+    """Seconds from the answer until the peer must be connected."""
     SILENCE = 3.5
-    """Seconds without a sign of life after which the peer is taken for gone."""
+    """Seconds without a sign of life after which the peer is considered disconnected."""
     LATE = 2.0
-    """Seconds from one look for it to the next after which it was this process that stood still."""
+    """Seconds between two checks above which this process itself must have stalled."""
 
     CONFIGURABLE: Collection[str] | None = None
     """The fields of a `configure` message; None for any."""
@@ -53,7 +53,7 @@ class Peer(ABC):
         self.name = name
         self.ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
         self.parts = DEFAULT_PARTS
-        """Which its landmark messages carry."""
+        """The parts in its landmark messages."""
         # An empty list, unlike None, keeps aiortc from asking a public STUN server.
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[RTCIceServer(**server) for server in ice_servers]))
         self._pc.on("datachannel", self._on_datachannel)
@@ -64,7 +64,7 @@ class Peer(ABC):
         self._dropped: Counter[int] = Counter()
         self._offer: Offer | None = None
         self._reached: set[tuple[str, int]] = set()
-        """Where its candidates say it is."""
+        """The addresses and ports of its candidates."""
         self._alive_since = self._looked_at = time.monotonic()
 
     @property
@@ -73,10 +73,10 @@ class Peer(ABC):
 
     async def answer(self, offer: Offer) -> str:
         """
-        Take the offer and start everything that waits for media.
+        Accept the offer, and start everything that waits for media.
 
         :return: the answer, as SDP, with all of the server's candidates.
-        :raises Refusal: aiortc can't take it.
+        :raises Refusal: aiortc can't use the offer.
         """
         with _negotiating("offer"):
             await self._pc.setRemoteDescription(RTCSessionDescription(sdp=offer.for_aiortc, type="offer"))
@@ -100,16 +100,16 @@ class Peer(ABC):
             await self._add_candidates(self._offer, candidates)
 
     def send(self, message: Encoded) -> None:
-        """At once or not at all."""
+        """Send landmarks immediately, or drop them."""
         if self._landmarks is not None:
             counts = self._sent if self._landmarks.send(message, self.parts) else self._dropped
             counts[message.message.track] += 1
 
     def tick(self, stats: SessionStats) -> None:
         """
-        To be called once a second: pings the peer, sends it the stats, and ends the connection when the peer is gone.
+        Ping the peer, send it the statistics, and end the connection if the peer is gone. Called once a second.
 
-        :param stats: the session's.
+        :param stats: the session's statistics.
         """
         if self._control:
             tracks: list[TrackStats] = [
@@ -125,12 +125,12 @@ class Peer(ABC):
         self._check_life()
 
     def tell(self, message: FromServer) -> None:
-        """On the control channel, if there is one."""
+        """Send a message on the control channel, if there is one."""
         if self._control:
             self._control.send(message)
 
     def end(self, reason: str, message: str) -> None:
-        """Tell the peer, if it still listens, and resolve `ended`. The first reason counts."""
+        """Tell the peer, if possible, and resolve `ended`. No-op if it has ended already."""
         if not self.ended.done():
             logger.info("%s ends: %s", self.name, message)
             end = End(reason, message)
@@ -143,20 +143,22 @@ class Peer(ABC):
     @abstractmethod
     def _take(self, transceiver: RTCRtpTransceiver, offered: str) -> str:
         """
-        :param offered: the direction of its section in the offer, from the peer's point of view.
-        :return: the direction to answer with, from ours.
+        Decide what to send and receive in a section.
+
+        :param offered: the direction in the offer, from the peer's point of view.
+        :return: the direction for the answer, from the server's point of view.
         """
 
     @abstractmethod
     def _configure(self, message: Configure) -> Configured:
         """
-        Apply the fields of a `configure` message, all or none.
+        Apply the fields of a `configure` message, either all or none.
 
         :return: what is in force now.
         """
 
     async def _add_candidates(self, offer: Offer, candidates: Iterable[Candidate]) -> None:
-        """Those beyond the most are left out: each is sent checks, and the first ones are the likeliest to connect."""
+        """Add up to :data:`MAX_CANDIDATES`: each is sent checks, and the first ones are the most likely to connect."""
         left_out = 0
         for candidate in candidates:
             place = candidate.address, candidate.port
@@ -168,20 +170,20 @@ class Peer(ABC):
             added.sdpMid = offer.transport_of(candidate)
             await self._pc.addIceCandidate(added)
         if left_out:
-            logger.info("%s has %d candidates too many, which are left out", self.name, left_out)
+            logger.info("%s has too many candidates; ignoring %d", self.name, left_out)
 
     def _on_send_failed(self, error: Exception) -> None:
-        """Such as a message that is larger than the peer takes."""
-        self.end("send_failed", f"the peer can't be sent what it asked for: {error}")
+        """For example, if a message is larger than the peer accepts."""
+        self.end("send_failed", f"can't send the peer what it requested: {error}")
 
     def _last_sign_of_life(self) -> float | None:
-        """:return: on the monotonic clock; None where only the connection itself can tell."""
+        """:return: a time on the monotonic clock; None if only the connection itself can tell."""
         return self._control.last_message if self._control else None
 
     def _check_life(self) -> None:
         now = time.monotonic()
         if now - self._looked_at > self.LATE:
-            self._alive_since = now  # What the peer has sent meanwhile may wait to be read.
+            self._alive_since = now  # There may be unread messages from the peer.
         self._looked_at = now
         if self._pc.connectionState != "connected":
             if now - self._alive_since > self.CONNECT_DEADLINE:
@@ -197,7 +199,7 @@ class Peer(ABC):
         if state == "connected":
             self._alive_since = time.monotonic()
         elif state == "failed":
-            self.end("ice_failed", "the connection could not be made or was lost")
+            self.end("ice_failed", "the connection failed or was lost")
         elif state == "closed":
             self.end("peer_closed", "the peer closed the connection")
 
@@ -211,13 +213,13 @@ class Peer(ABC):
                 self.tell(ErrorMessage(error.code, str(error)))
                 channel.close()
         else:
-            logger.info("%s opened a channel %r, which is not known; closing it", self.name, channel.label)
+            logger.info("%s opened an unknown channel %r; closing it", self.name, channel.label)
             channel.close()
 
 
 @contextlib.contextmanager
 def _negotiating(what: str) -> Iterator[None]:
-    """aiortc may raise anything on what it doesn't like; that mustn't end the session that the peer is part of."""
+    """Turn any exception into a refusal: aiortc may raise anything, and that mustn't end the peer's session."""
     try:
         yield
     except Refusal:

@@ -1,4 +1,4 @@
-"""The peer that a session's video comes from."""
+"""The peer that sends a session's video."""
 
 import asyncio
 import logging
@@ -29,12 +29,12 @@ class _Track:
 
 class Publisher(Peer):
     """
-    Owns the tracks of its session and their trackers.
+    Owns the session's tracks and their trackers.
 
-    :param tracker: a warm one for the first track.
-    :param make_tracker_thread: makes the trackers of further tracks.
-    :param wants_rig: says whether some peer of the session is to get an avatar's pose.
-    :param on_message: is given the landmarks of each tracked frame.
+    :param tracker: a warm tracker for the first track.
+    :param make_tracker_thread: makes trackers for further tracks.
+    :param wants_rig: returns whether any peer of the session has requested the avatar's pose.
+    :param on_message: called with the landmarks of each tracked frame.
     """
 
     def __init__(

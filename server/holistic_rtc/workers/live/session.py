@@ -1,4 +1,4 @@
-"""A session: one publisher, its subscribers, and what flows from the one to the others."""
+"""A session: a publisher and its subscribers."""
 
 import asyncio
 import itertools
@@ -20,18 +20,18 @@ from holistic_rtc.workers.live.subscriber import Subscriber
 logger = logging.getLogger(__name__)
 
 FAREWELL = 0.1
-"""Seconds between the last message on a control channel and the end of its connection."""
+"""Seconds between the last message on a control channel and the closing of its connection."""
 
 
 class Session:
     """
     Owns the publisher and the subscribers.
 
-    :param id: the session's public name.
-    :param model: what clients are told of the model in use.
+    :param id: the session's public id.
+    :param model: description of the model in use, for clients.
     :param tracker: a warm tracker for the first track.
-    :param make_tracker_thread: makes the trackers of further tracks.
-    :param on_unsubscribed: called with the id of a subscriber that has ended by itself.
+    :param make_tracker_thread: makes trackers for further tracks.
+    :param on_unsubscribed: called with the id of a subscriber that has ended.
     """
 
     def __init__(
@@ -61,19 +61,19 @@ class Session:
     async def publish(self, offer: Offer) -> str:
         """
         :return: the answer, as SDP.
-        :raises Refusal: aiortc can't take it.
+        :raises Refusal: aiortc can't use the offer.
         """
         return await self._publisher.answer(offer)
 
     async def subscribe(self, id: str, offer: Offer) -> str:
         """
         :return: the answer, as SDP.
-        :raises Refusal: aiortc can't take it.
+        :raises Refusal: aiortc can't use the offer.
         """
         subscriber = Subscriber(
             f"session {self._id}, subscriber {next(self._numbers)}", self._ice_servers, self._publisher.tracks
         )
-        # Cancelled half-way, aiortc would leave sockets behind.
+        # If it were cancelled, aiortc would leave sockets open.
         answering = asyncio.create_task(subscriber.answer(offer), name=f"answer-{id}")
         try:
             answer = await asyncio.shield(answering)
@@ -85,14 +85,14 @@ class Session:
         return answer
 
     def unsubscribe(self, id: str) -> None:
-        """Of one that is not there any more, nothing remains to be done."""
+        """End a subscription. No-op if it has already gone."""
         if subscriber := self._subscribers.get(id):
             subscriber.end("deleted", "the subscription was deleted")
 
     async def add_candidates(self, subscriber: str | None, fragment: str) -> None:
         """
-        :param subscriber: whose candidates these are; None for the publisher.
-        :raises Refusal: they can't be read or used, or there is no such subscriber.
+        :param subscriber: id of the peer that sent the candidates; None for the publisher.
+        :raises Refusal: they can't be read or used, or the subscriber doesn't exist.
         """
         peer: Peer | None = self._publisher if subscriber is None else self._subscribers.get(subscriber)
         if peer is None:
@@ -101,9 +101,9 @@ class Session:
 
     def tick(self) -> SessionStats:
         """
-        To be called once a second.
+        Check on the peers, and send them the statistics. Called once a second.
 
-        :return: the stats; counts are totals, rates and means are since the last tick.
+        :return: the statistics: counts are totals, rates and means are since the last tick.
         """
         tracks: list[SessionTrackStats] = [
             {"track": number, **track.meter.report()} for number, track in enumerate(self._publisher.tracks)
@@ -118,14 +118,14 @@ class Session:
             peer.tell(Draining(seconds))
 
     def end(self, reason: str, message: str) -> None:
-        """Tell the publisher and the subscribers. The first reason counts."""
+        """End the session. No-op if it has ended already."""
         self._publisher.end(reason, message)
 
     async def close(self) -> None:
         self.end("server_shutdown", "the server is gone")
         for subscriber in self._subscribers.values():
             subscriber.end("session_ended", f"the session has ended: {self.ended.result().message}")
-        # Lets the farewells on the control channels out before the connections close under them.
+        # Let the last messages on the control channels get out before closing the connections.
         await asyncio.sleep(FAREWELL)
         await self._publisher.close()
         await asyncio.gather(*self._tasks)
@@ -149,7 +149,7 @@ class Session:
         try:
             await subscriber.close()
         except Exception:
-            # aiortc can't close what it has made half of an odd offer, and the session must go on.
+            # aiortc can't always close a connection that failed half-way, and the session must continue.
             logger.warning("%s could not be closed", subscriber.name, exc_info=True)
 
     def _peers(self) -> Iterator[Peer]:

@@ -15,7 +15,7 @@ from holistic_rtc.workers.live.peer import Peer
 
 class Subscriber(Peer):
     """
-    :param tracks: the session's; the first video that the peer wants to receive is given the first of them, and so on.
+    :param tracks: the session's tracks. They are assigned in order to the videos that the peer wants to receive.
     """
 
     CONFIGURABLE = ("parts",)

@@ -1,4 +1,4 @@
-"""A session's process: waits, warm, for one offer, serves that session, and ends."""
+"""The worker of a live session: warms up, waits for an offer, serves that one session, and ends."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -31,9 +31,9 @@ from holistic_rtc.workers.worker import Worker
 
 class LiveWorker(Worker):
     """
-    :param make_tracker: makes the tracker of a track, on its thread.
-    :param model: what clients are told of the model.
-    :param advertised: an address at which peers can reach this process, besides its own.
+    :param make_tracker: makes a track's tracker; called on the tracker's thread.
+    :param model: description of the model in use, for clients.
+    :param advertised: an additional address at which peers can reach this process.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class LiveWorker(Worker):
         return self._session.tick() if self._session else None
 
     def can_serve_again(self, request: Request) -> bool:
-        # An offer that failed half-way leaves a peer connection behind that can't take another.
+        # After an offer has failed half-way, the peer connection can't be used for another one.
         return not isinstance(request, Publish) or self._session is None
 
     async def close(self) -> None:

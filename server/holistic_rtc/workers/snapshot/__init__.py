@@ -1,1 +1,1 @@
-"""The process of snapshots."""
+"""The process that tracks snapshots."""

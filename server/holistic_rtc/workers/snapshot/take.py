@@ -1,4 +1,4 @@
-"""One picture in, its landmarks and the annotated picture out."""
+"""Tracks a picture, and returns its landmarks and the annotated picture."""
 
 import io
 import time
@@ -21,12 +21,12 @@ from holistic_rtc.wire import as_json
 @dataclass(frozen=True)
 class SnapshotOptions:
     """
-    :param parts: which the landmarks are to have.
-    :param picture_format: of the returned picture, JPEG, PNG or WEBP; None for no picture.
-    :param annotate: whether the landmarks are drawn onto it.
-    :param mirror: whether it is flipped left to right; landmarks never are.
-    :param max_size: its longer side in pixels at most; None for the size that it came with.
-    :param max_pixels: of the picture that came.
+    :param parts: the parts to return.
+    :param picture_format: format of the returned picture: JPEG, PNG or WEBP; None for no picture.
+    :param annotate: whether to draw the landmarks on it.
+    :param mirror: whether to flip it left to right; landmarks never are.
+    :param max_size: maximum length of its longer side in pixels; None for the original size.
+    :param max_pixels: the limit for the uploaded picture.
     """
 
     parts: frozenset[Part] = DEFAULT_PARTS
@@ -40,8 +40,8 @@ class SnapshotOptions:
 @dataclass(frozen=True)
 class Snapshot:
     """
-    :param landmarks: a landmark message as JSON, with `model` and `milliseconds` besides.
-    :param picture: encoded, if one was wanted.
+    :param landmarks: a landmark message as JSON, with the additional fields `model` and `milliseconds`.
+    :param picture: the encoded picture, if one was requested.
     """
 
     landmarks: bytes
@@ -52,10 +52,10 @@ def take_snapshot(
     detect: Callable[[Image], HolisticResult], model: Mapping[str, str | None], data: bytes, options: SnapshotOptions
 ) -> Snapshot:
     """
-    :param detect: finds the person, as :meth:`holistic_rtc.tracking.engine.PictureTracker.detect` does.
-    :param model: what is told of the model in use.
-    :param data: the picture as it came.
-    :raises MediaError: it can't be read, or is too large.
+    :param detect: finds the person, like :meth:`holistic_rtc.tracking.engine.PictureTracker.detect`.
+    :param model: description of the model in use, for clients.
+    :param data: the uploaded picture.
+    :raises MediaError: the picture can't be read, or is too large.
     :raises TrackerError: the engine failed; the tracker can't be used any more.
     """
     started = time.perf_counter()

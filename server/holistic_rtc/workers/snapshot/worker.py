@@ -1,4 +1,4 @@
-"""A snapshot process: tracks one picture after the other."""
+"""The worker for snapshots: tracks one picture after another."""
 
 import asyncio
 import os
@@ -17,12 +17,12 @@ from holistic_rtc.workers.snapshot.take import SnapshotOptions, take_snapshot
 from holistic_rtc.workers.worker import Worker
 
 NICENESS = 5
-"""Live sessions go first: a picture can wait, and a frame can't."""
+"""Live sessions have priority: a picture can wait, a frame can't."""
 
 
 class Detector:
     """
-    A tracker on a thread of its own, where it gets ready for the next picture while this one is drawn on and encoded.
+    A tracker on its own thread, which prepares for the next picture while the current one is drawn on and encoded.
 
     :param make_tracker: called on the thread.
     """
@@ -46,7 +46,7 @@ class Detector:
 class SnapshotWorker(Worker):
     """
     :param make_tracker: see :class:`Detector`.
-    :param model: what clients are told of the model.
+    :param model: description of the model in use, for clients.
     """
 
     def __init__(
@@ -75,10 +75,10 @@ class SnapshotWorker(Worker):
         return taken
 
     def tell(self, message: Unsubscribe | Drain | Close) -> None:
-        """It has no session that this could be for."""
+        """No-op: these messages are for sessions."""
 
     async def close(self) -> None:
-        """The end of the process frees the engine, whose last picture must not be waited for."""
+        """No-op: the end of the process frees the engine, without waiting for its last picture."""
 
     def _load(self) -> None:
         self._detector = Detector(self._make_tracker)
