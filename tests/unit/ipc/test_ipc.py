@@ -331,6 +331,17 @@ async def test_a_lent_worker_comes_back_and_is_none_too_many(make_pool: MakePool
     assert await waiting is process
 
 
+async def test_lending_a_worker_again_and_again_leaves_no_tasks(make_pool: MakePool) -> None:
+    pool = make_pool(1, ANSWERING)
+    async with pool.borrow():
+        pass
+    tasks = len(asyncio.all_tasks())
+    for _ in range(5):
+        async with pool.borrow():
+            pass
+    assert len(asyncio.all_tasks()) == tasks
+
+
 async def test_a_lent_worker_that_dies_is_replaced(make_pool: MakePool) -> None:
     pool = make_pool(1, GOOD)
     async with pool.borrow() as process:
