@@ -46,6 +46,10 @@ def _typescript() -> str:
 export type Part =
 {_union(PARTS)};
 
+/** All of them, in the schema's order. */
+export const PARTS: readonly Part[] = [
+{_list(PARTS)}];
+
 /** Those parts that are points. */
 export type PointPart =
 {_union(points)};

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 
 import { defineConfig } from "vite";
 
+import { PAGES } from "./shell/pages.js";
 import { addresses, pages } from "./shell/vite-plugins.js";
 
 const SERVER = "http://127.0.0.1:8080";
@@ -21,7 +22,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     license: { fileName: "licenses.md" }, // of three.js and what else the pages carry
     chunkSizeWarningLimit: 800, // three.js, which only the page with the avatar loads
-    rolldownOptions: { input: ["index.html", "viewer.html", "avatar.html"] },
+    rolldownOptions: { input: Object.keys(PAGES) },
   },
   // `npm run dev` serves the pages with hot reload and leaves the rest to a running `holistic-rtc serve`.
   server: { proxy: { "/whip": SERVER, "/whep": SERVER, "/api": SERVER, "/sample.jpg": SERVER } },

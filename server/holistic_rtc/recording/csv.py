@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from holistic_rtc.atomic import streaming
 from holistic_rtc.model.geometry import nearest_quaternion
 from holistic_rtc.model.message import PART_FIELDS, LandmarkMessage
-from holistic_rtc.model.parts import ALL_PARTS, BLENDSHAPE_NAMES, Part
+from holistic_rtc.model.parts import ALL_PARTS, BLENDSHAPE_NAMES, PARTS, Part
 from holistic_rtc.model.skeleton import BONES, EXPRESSIONS
 from holistic_rtc.recording.format import Add, Format, Options
 
@@ -39,11 +39,9 @@ _HAND = (
     *(f"thumb_{joint}" for joint in ("cmc", "mcp", "ip", "tip")),
     *(f"{finger}_{joint}" for finger in _FINGERS for joint in ("mcp", "pip", "dip", "tip")),
 )
-_FACE = tuple(map(str, range(478)))
 _POINTS = {
     Part.POSE: _POSE,
     Part.POSE_WORLD: _POSE,
-    Part.FACE: _FACE,
     Part.LEFT_HAND: _HAND,
     Part.LEFT_HAND_WORLD: _HAND,
     Part.RIGHT_HAND: _HAND,
@@ -57,7 +55,7 @@ def _columns(part: Part) -> list[str]:
         return [f"{part}_{axis}" for axis in ("x", "y", "z", "qx", "qy", "qz", "qw")]
     if part is Part.BLENDSHAPES:
         return list(BLENDSHAPE_NAMES[1:])
-    return [f"{part}_{point}_{axis}" for point, axis in product(_POINTS[part], "xyz")]
+    return [f"{part}_{point}_{axis}" for point, axis in product(_POINTS.get(part, range(PARTS[part].count)), "xyz")]
 
 
 _HEADER = ("seq", "time_ms", "width", "height")

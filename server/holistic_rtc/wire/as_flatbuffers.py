@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from holistic_rtc.errors import DecodeError
 from holistic_rtc.model.geometry import nearest_quaternion
 from holistic_rtc.model.message import MAX_COUNT, PART_FIELDS, LandmarkMessage
-from holistic_rtc.model.parts import ALL_PARTS, Part
+from holistic_rtc.model.parts import ALL_PARTS, PARTS, Part
 from holistic_rtc.model.result import FloatArray, HolisticResult
 from holistic_rtc.model.rig import RIG_SHAPES, Rig
 from holistic_rtc.wire import landmarks_generated as generated
@@ -37,33 +37,18 @@ _PREAMBLE_SIZE = 8
 _HEADER_FORMATS: Mapping[str, str] = MappingProxyType(
     {"seq": "<I", "timestamp_ms": "<I", "width": "<H", "height": "<H", "track": "<B"}
 )
+_POINT_SIZE = 6
+_OTHER_SIZES = {
+    Part.POSE: generated.PoseLandmarks.SizeOf(),
+    Part.BLENDSHAPES: generated.Blendshapes.SizeOf(),
+    Part.FACE_TRANSFORM: generated.FaceTransform.SizeOf(),
+    Part.RIG: generated.Rig.SizeOf(),
+}
 _STRUCT_SIZES: Mapping[Part, int] = MappingProxyType(
-    {
-        Part.POSE: generated.PoseLandmarks.SizeOf(),
-        Part.POSE_WORLD: generated.PoseWorldLandmarks.SizeOf(),
-        Part.FACE: generated.FaceLandmarks.SizeOf(),
-        Part.BLENDSHAPES: generated.Blendshapes.SizeOf(),
-        Part.LEFT_HAND: generated.HandLandmarks.SizeOf(),
-        Part.LEFT_HAND_WORLD: generated.HandLandmarks.SizeOf(),
-        Part.RIGHT_HAND: generated.HandLandmarks.SizeOf(),
-        Part.RIGHT_HAND_WORLD: generated.HandLandmarks.SizeOf(),
-        Part.FACE_TRANSFORM: generated.FaceTransform.SizeOf(),
-        Part.RIG: generated.Rig.SizeOf(),
-    }
+    {part: _OTHER_SIZES.get(part, spec.count * _POINT_SIZE) for part, spec in PARTS.items()}
 )
 _ADD_STRUCT: Mapping[Part, Callable[[Any, int], None]] = MappingProxyType(
-    {
-        Part.POSE: generated.LandmarksAddPose,
-        Part.POSE_WORLD: generated.LandmarksAddPoseWorld,
-        Part.FACE: generated.LandmarksAddFace,
-        Part.BLENDSHAPES: generated.LandmarksAddBlendshapes,
-        Part.LEFT_HAND: generated.LandmarksAddLeftHand,
-        Part.LEFT_HAND_WORLD: generated.LandmarksAddLeftHandWorld,
-        Part.RIGHT_HAND: generated.LandmarksAddRightHand,
-        Part.RIGHT_HAND_WORLD: generated.LandmarksAddRightHandWorld,
-        Part.FACE_TRANSFORM: generated.LandmarksAddFaceTransform,
-        Part.RIG: generated.LandmarksAddRig,
-    }
+    {part: getattr(generated, f"LandmarksAdd{part.title().replace('_', '')}") for part in PARTS}
 )
 _WITH_FLOATS = frozenset({Part.FACE_TRANSFORM, Part.RIG})
 

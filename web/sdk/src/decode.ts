@@ -2,8 +2,7 @@
 
 import { DecodeError } from "./errors.js";
 import { emptyFrame, type HolisticFrame, type Landmark, toClassifications, toMatrix } from "./frame.js";
-import { type Part, POINT_PARTS } from "./parts.js";
-import { RIG_BONES, RIG_EXPRESSIONS } from "./parts.js";
+import { type Part, PARTS, POINT_PARTS, type PointPart, RIG_BONES, RIG_EXPRESSIONS } from "./parts.js";
 import { ARKIT_BLENDSHAPES, type Rig, toRig } from "./rig.js";
 
 const FILE_IDENTIFIER = "HRL1";
@@ -17,21 +16,15 @@ const QUATERNION_SIZE = 4 * 2;
 
 /** Bytes of the schema's fields, in its order, which gives their slots in the vtable. */
 const HEADER_SIZES = { seq: 4, timestampMs: 4, width: 2, height: 2, track: 1 };
-const PART_SIZES: Record<Part, number> = {
-  pose: POSE_POINTS * 6 + POSE_POINTS + 1, // and a byte to even them out
-  pose_world: POSE_POINTS * 6,
-  face: POINT_PARTS.face.count * 6,
+const POINT_SIZE = 3 * 2;
+// Some end with bytes that even them out: the pose with one, the rig with three.
+const PART_SIZES: Partial<Record<Part, number>> = {
+  pose: POSE_POINTS * POINT_SIZE + POSE_POINTS + 1,
   blendshapes: BLENDSHAPES,
-  left_hand: POINT_PARTS.left_hand.count * 6,
-  left_hand_world: POINT_PARTS.left_hand_world.count * 6,
-  right_hand: POINT_PARTS.right_hand.count * 6,
-  right_hand_world: POINT_PARTS.right_hand_world.count * 6,
   face_transform: POSITION_SIZE + QUATERNION_SIZE,
-  // And 3 bytes to even them out.
   rig: POSITION_SIZE + RIG_BONES.length * QUATERNION_SIZE + RIG_EXPRESSIONS.length + ARKIT_BLENDSHAPES.length + 3,
 };
-const PARTS = Object.keys(PART_SIZES) as Part[];
-const FIELD_SIZES = [...Object.values(HEADER_SIZES), ...Object.values(PART_SIZES)];
+const FIELD_SIZES = [...Object.values(HEADER_SIZES), ...PARTS.map(sizeOf)];
 
 /**
  * Read a message from anywhere.
@@ -60,6 +53,10 @@ export function decode(data: ArrayBuffer | ArrayBufferView): HolisticFrame {
     frame.poseLandmarks[0].forEach(({ visibility }, i) => (frame.poseWorldLandmarks[0]![i]!.visibility = visibility));
   }
   return frame;
+}
+
+function sizeOf(part: Part): number {
+  return PART_SIZES[part] ?? POINT_PARTS[part as PointPart].count * POINT_SIZE;
 }
 
 function readPart(view: DataView, part: Part, start: number, frame: HolisticFrame): void {

@@ -13,6 +13,20 @@ export type Part =
   | "face_transform"
   | "rig";
 
+/** All of them, in the schema's order. */
+export const PARTS: readonly Part[] = [
+  "pose",
+  "pose_world",
+  "face",
+  "blendshapes",
+  "left_hand",
+  "left_hand_world",
+  "right_hand",
+  "right_hand_world",
+  "face_transform",
+  "rig",
+];
+
 /** Those parts that are points. */
 export type PointPart =
   "pose" | "pose_world" | "face" | "left_hand" | "left_hand_world" | "right_hand" | "right_hand_world";
