@@ -80,7 +80,7 @@ async def test_two_pictures_never_share_an_output(
     ("arguments", "words"),
     [
         (["--url", "http://127.0.0.1:1"], "can't be reached"),
-        (["--url", "nonsense"], "no address"),
+        (["--url", "nonsense"], "isn't a valid URL"),
         (["-o", "/dev/null/x"], "can't be created"),
         (["-o", "-"], "-o has to be a folder"),
     ],
