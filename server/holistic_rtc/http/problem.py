@@ -2,6 +2,7 @@
 
 import html
 import logging
+import re
 from collections.abc import Mapping
 
 import orjson
@@ -137,10 +138,15 @@ def _title(code: Code) -> str:
     return code.replace("_", " ").capitalize()
 
 
+def _with_code(words: str) -> str:
+    """As HTML, with what is in backticks as code."""
+    return re.sub("`(.*?)`", r"<code>\1</code>", html.escape(words))
+
+
 async def get_problems(request: web.Request) -> web.Response:
     """The page that the `type` of a problem refers to."""
     paragraphs = "".join(
-        f'<h2 id="{code}">{_title(code)}</h2><p>{html.escape(words)}</p>' for code, words in EXPLANATIONS.items()
+        f'<h2 id="{code}">{_title(code)}</h2><p>{_with_code(words)}</p>' for code, words in EXPLANATIONS.items()
     )
     document = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'

@@ -1,0 +1,15 @@
+"""The page that explains problems."""
+
+from aiohttp.test_utils import make_mocked_request
+
+from holistic_rtc.errors import Code
+from holistic_rtc.http.problem import PAGE, get_problems
+
+
+async def test_the_page_of_problems_has_each_code_and_shows_no_markup() -> None:
+    page = (await get_problems(make_mocked_request("GET", PAGE))).text
+    assert page is not None
+    for code in Code:
+        assert f'id="{code}"' in page
+    assert "<code>detail</code>" in page
+    assert "`" not in page
