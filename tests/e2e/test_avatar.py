@@ -45,6 +45,33 @@ KEPT = """async kept => {
     }
 }"""
 
+COARSER = """async () => {
+    const { avatar } = window.avatarView;
+    const canvas = document.getElementById("avatar");
+    const context = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d");
+    const isEmpty = () => {
+        context.clearRect(0, 0, 1, 1);
+        context.drawImage(canvas, canvas.width / 2 - 8, 0, 16, canvas.height, 0, 0, 1, 1);
+        return context.getImageData(0, 0, 1, 1).data[3] === 0;
+    };
+    const widths = [canvas.width];
+    let empty = 0;
+    const until = performance.now() + 20000;
+    while (widths.length < 3 && performance.now() < until) {
+        const now = await new Promise(requestAnimationFrame);
+        if (canvas.width !== widths.at(-1)) {
+            widths.push(canvas.width);
+            empty += isEmpty();
+        }
+        avatar.apply = () => {
+            const end = performance.now() + 60;
+            while (performance.now() < end);
+        };
+    }
+    return { widths, empty };
+}"""
+"""Slow its drawing down, and look at the canvas in the frame in which its size has changed."""
+
 
 @asynccontextmanager
 async def small(browser: Browser, url: str, *, may_complain: bool = False) -> AsyncIterator[Page]:
@@ -201,6 +228,15 @@ async def test_in_obs_there_is_the_avatar_of_a_session_and_nothing_else(
             assert alpha[:, width // 2].max() == 255
         for part in ("state", "start", "mirror", "avatar-name", "preview", "error"):
             await expect(obs.get_by_test_id(part)).to_be_hidden()
+
+
+async def test_a_picture_that_becomes_coarser_since_it_is_slow_is_never_shown_empty(
+    browser: Browser, server: Server
+) -> None:
+    async with small(browser, f"{server.url}/avatar") as page:
+        seen = await page.evaluate(COARSER)
+        assert seen["widths"] == sorted(seen["widths"], reverse=True) and len(set(seen["widths"])) > 1
+        assert seen["empty"] == 0
 
 
 async def test_an_overlay_without_an_id_follows_the_only_session_and_then_the_next_one(

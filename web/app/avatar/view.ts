@@ -111,12 +111,12 @@ export class AvatarView extends Emitter<{ graphics: "well" | "lost" }> {
         const { x, z } = this.#avatar.bone("hips")!.getWorldPosition(new Vector3());
         this.#shadow.position.set(x, 0, z);
       }
-      this.#renderer.render(this.#scene, this.#camera);
       this.#keepPace(seconds);
+      this.#renderer.render(this.#scene, this.#camera);
     }
   }
 
-  /** A coarser picture moves better than a fine one that takes too long. */
+  /** A coarser picture moves better than a fine one that takes too long. To be called before drawing: it empties the canvas. */
   #keepPace(seconds: number): void {
     this.#pictures += 1;
     this.#pace += (seconds - this.#pace) / Math.min(this.#pictures, PACE_PICTURES);
@@ -124,7 +124,6 @@ export class AvatarView extends Emitter<{ graphics: "well" | "lost" }> {
     if (this.#pictures >= PACE_PICTURES && this.#pace > SLOW_SECONDS && ratio > MIN_PIXEL_RATIO) {
       this.#renderer.setPixelRatio(Math.max(MIN_PIXEL_RATIO, ratio * 0.7));
       this.#pictures = 0;
-      this.#pose = null;
     }
   }
 
