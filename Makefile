@@ -90,11 +90,12 @@ bench: setup $(STAMPS)/dev chromium ## measure speed, delay and leaks, as one ta
 	@$(BIN)/python -m benchmarks
 
 .PHONY: generate
-generate: $(STAMPS)/package $(STAMPS)/dev ## generate the schema's readers, the tables of parts and problems, and the colours
+generate: $(STAMPS)/package $(STAMPS)/dev ## generate readers, tables, settings and colours from their sources
 	$(BIN)/flatc --python --gen-onefile -o server/holistic_rtc/wire schema/landmarks.fbs
 	$(BIN)/flatc --ts -o web/tests/generated schema/landmarks.fbs
 	$(BIN)/flatc --csharp --gen-onefile -o examples/unity/Generated schema/landmarks.fbs
 	$(BIN)/python scripts/generate_parts.py
+	$(BIN)/python scripts/generate_compose.py
 	$(BIN)/python scripts/generate_palette.py
 
 .PHONY: lock

@@ -11,7 +11,7 @@ from typing import get_args
 
 import msgspec.inspect as types
 
-from holistic_rtc.http.problem import EXPLANATIONS, STATUS
+from holistic_rtc.http.problem import PROBLEMS
 from holistic_rtc.model.parts import BLENDSHAPE_NAMES, PARTS, Kind
 from holistic_rtc.model.skeleton import BONES, EXPRESSIONS, SKELETON
 from holistic_rtc.wire.control import FromClient, FromServer
@@ -143,7 +143,9 @@ def _parts_table() -> str:
 
 
 def _problems() -> str:
-    paragraphs = "".join(f"## {code}\n\nStatus {STATUS[code]}. {words}\n\n" for code, words in EXPLANATIONS.items())
+    paragraphs = "".join(
+        f"## {code}\n\nStatus {problem.status}. {problem.explanation}\n\n" for code, problem in PROBLEMS.items()
+    )
     return f"\n{paragraphs}"
 
 

@@ -68,7 +68,7 @@ class ControlError(HolisticError):
 
 
 class Code(StrEnum):
-    """The reasons for refusals, for programs. :mod:`holistic_rtc.http.problem` has their explanations and statuses."""
+    """The reasons for refusals, for programs. See :mod:`holistic_rtc.http.problem` for their statuses and meanings."""
 
     BAD_REQUEST = "bad_request"
     BAD_OFFER = "bad_offer"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ByteSize, Field, SecretStr, ValidationError
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from holistic_rtc.errors import ConfigError
@@ -30,8 +31,8 @@ class IceServer(BaseModel, frozen=True):
     """A STUN or TURN server, as in W3C's RTCIceServer."""
 
     urls: list[str] = Field(min_length=1)
-    username: str | None = None
-    credential: str | None = None
+    username: str | SkipJsonSchema[None] = None
+    credential: str | SkipJsonSchema[None] = None
 
 
 class Settings(BaseSettings):

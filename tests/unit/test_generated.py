@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from holistic_rtc.errors import Code
-from holistic_rtc.http.problem import EXPLANATIONS, STATUS
+from holistic_rtc.http.problem import PROBLEMS
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
@@ -17,7 +17,12 @@ def test_the_tables_of_parts_and_problems_are_those_of_the_source() -> None:
         assert path.read_text() == text, f"{path.name} is outdated: run make generate"
 
 
+def test_the_composition_passes_every_setting_on() -> None:
+    script = runpy.run_path(str(SCRIPTS / "generate_compose.py"))
+    assert script["COMPOSE"].read_text() == script["generate"](), "docker-compose.yml is outdated: run make generate"
+
+
 @pytest.mark.parametrize("code", Code)
 def test_each_refusal_has_a_status_and_an_explanation(code: Code) -> None:
-    assert 400 <= STATUS[code] < 600
-    assert EXPLANATIONS[code].endswith(".")
+    assert 400 <= PROBLEMS[code].status < 600
+    assert PROBLEMS[code].explanation.endswith(".")

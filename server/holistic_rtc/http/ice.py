@@ -4,17 +4,29 @@ import secrets
 from collections.abc import Iterator
 
 from aiohttp import web
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
 
 from holistic_rtc.http.auth import authorise
 from holistic_rtc.http.keys import ICE_SERVERS
 from holistic_rtc.settings import IceServer
 
 
-async def get_ice_servers(request: web.Request) -> web.Response:
-    """The ICE servers as in W3C's RTCConfiguration, for clients that are about to create an offer."""
+class RtcConfiguration(BaseModel):
+    """For a client's peer connection, as W3C's RTCConfiguration."""
+
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True)
+
+    ice_servers: list[IceServer]
+
+
+async def get_configuration(request: web.Request) -> web.Response:
+    """For clients that are about to create an offer."""
     authorise(request)
-    servers = [server.model_dump(exclude_none=True) for server in for_newcomer(request)]
-    return web.json_response({"iceServers": servers}, headers={"Cache-Control": "no-store"})
+    configuration = RtcConfiguration(ice_servers=for_newcomer(request))
+    return web.json_response(
+        configuration.model_dump(by_alias=True, exclude_none=True), headers={"Cache-Control": "no-store"}
+    )
 
 
 def for_newcomer(request: web.Request) -> list[IceServer]:
@@ -37,4 +49,4 @@ def _quote(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-routes = [web.get("/api/ice-servers", get_ice_servers)]
+routes = [web.get("/api/ice-servers", get_configuration)]

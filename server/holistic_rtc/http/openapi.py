@@ -1,12 +1,15 @@
 """The HTTP API as OpenAPI 3.1, without WHIP and WHEP, which docs/protocol.md describes."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
 
 from holistic_rtc import __version__
 from holistic_rtc.errors import Code
+from holistic_rtc.http.ice import RtcConfiguration
 from holistic_rtc.http.keys import SETTINGS
+from holistic_rtc.http.problem import PROBLEMS, Problem
 from holistic_rtc.http.snapshot import PICTURES, SIZES
 from holistic_rtc.model.parts import PARTS, Kind, Part, PartSpec
 from holistic_rtc.settings import Settings
@@ -66,6 +69,8 @@ _LANDMARKS: Schema = {
     "pose_visibility": {"type": "array", "items": _SCORE, "minItems": 33, "maxItems": 33},
 }
 
+_ICE: Schema = RtcConfiguration.model_json_schema(ref_template="#/components/schemas/{model}")
+
 _SCHEMAS: Schema = {
     "Model": _object(
         {"origin": {"type": ["string", "null"]}, "pose_model": {"type": ["string", "null"]}},
@@ -105,23 +110,8 @@ _SCHEMAS: Schema = {
             }
         }
     ),
-    "IceServers": _object(
-        {
-            "iceServers": {
-                "type": "array",
-                "items": _object(
-                    {
-                        "urls": {"type": "array", "items": {"type": "string"}, "minItems": 1},
-                        "username": {"type": "string"},
-                        "credential": {"type": "string"},
-                    },
-                    "username",
-                    "credential",
-                ),
-            }
-        },
-        description="As in W3C's RTCConfiguration.",
-    ),
+    **_ICE.pop("$defs"),
+    "RtcConfiguration": _ICE,
     "Health": _object(
         {
             "status": {"type": "string"},
@@ -151,15 +141,23 @@ def _json(schema: str, description: str) -> Schema:
     }
 
 
-def _problem(description: str, *headers: str) -> Schema:
+def _problems(problems: Iterable[Problem]) -> Schema:
+    """The responses for refusals, by status."""
+    explanations: dict[int, list[str]] = {}
+    for problem in problems:
+        explanations.setdefault(problem.status, []).append(problem.explanation)
+    headers = {401: "WWW-Authenticate", 503: "Retry-After"}
     return {
-        "description": description,
-        "headers": {name: {"schema": {"type": "string"}} for name in headers},
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        str(status): {
+            "description": " Or: ".join(words),
+            "headers": {headers[status]: {"schema": {"type": "string"}}} if status in headers else {},
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status, words in explanations.items()
     }
 
 
-_UNAUTHORISED = _problem("The token is missing or wrong.", "WWW-Authenticate")
+_UNAUTHORISED = _problems([PROBLEMS[Code.UNAUTHORIZED]])
 
 
 def _parameter(name: str, description: str, schema: Schema, **more: Any) -> Schema:
@@ -188,7 +186,9 @@ def _snapshot(settings: Settings) -> Schema:
         ],
         "requestBody": {
             "required": True,
-            "description": "JPEG, PNG, WebP or BMP, detected from the content.",
+            "description": "JPEG, PNG, WebP or BMP, detected from the content. Up to "
+            f"{settings.snapshot_max_bytes:,} bytes and {settings.snapshot_max_pixels:,} pixels; has "
+            f"{settings.snapshot_seconds:g} s to arrive, and as long to be tracked.",
             "content": {
                 **{kind: {"schema": _BINARY} for kind in (*PICTURES, "image/bmp")},
                 "multipart/form-data": {"schema": _object({"file": _BINARY})},
@@ -205,17 +205,7 @@ def _snapshot(settings: Settings) -> Schema:
                     },
                 },
             },
-            "400": _problem("The picture is damaged, or a parameter is wrong."),
-            "401": _UNAUTHORISED,
-            "406": _problem("The `Accept` header allows none of the response's formats."),
-            "408": _problem(f"The picture didn't arrive within {settings.snapshot_seconds:g} s."),
-            "413": _problem(
-                f"More than {settings.snapshot_max_bytes:,} bytes or {settings.snapshot_max_pixels:,} pixels."
-            ),
-            "415": _problem("The picture has an unknown format."),
-            "500": _problem("The process that tracked the picture crashed."),
-            "503": _problem("The server is busy with its maximum number of pictures.", "Retry-After"),
-            "504": _problem(f"The picture wasn't tracked within {settings.snapshot_seconds:g} s."),
+            **_problems(problem for problem in PROBLEMS.values() if problem.of_snapshots),
         },
     }
 
@@ -237,14 +227,14 @@ def describe(settings: Settings) -> Schema:
                 "get": {
                     "summary": "List the running sessions, oldest first",
                     "operationId": "listSessions",
-                    "responses": {"200": _json("Sessions", "The running sessions."), "401": _UNAUTHORISED},
+                    "responses": {"200": _json("Sessions", "The running sessions."), **_UNAUTHORISED},
                 }
             },
             "/api/ice-servers": {
                 "get": {
                     "summary": "STUN and TURN servers to use",
                     "operationId": "getIceServers",
-                    "responses": {"200": _json("IceServers", "The servers."), "401": _UNAUTHORISED},
+                    "responses": {"200": _json("RtcConfiguration", "The servers."), **_UNAUTHORISED},
                 }
             },
             "/healthz": {

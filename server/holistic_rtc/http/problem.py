@@ -4,6 +4,7 @@ import html
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import orjson
 from aiohttp import web
@@ -18,77 +19,89 @@ _STYLE = "body{font:16px/1.5 system-ui;max-width:42rem;margin:2rem auto;padding:
 PAGE = "/problems"
 """The page that explains each code; docs/problems.md has the same text"""
 
-STATUS: Mapping[Code, int] = {
-    Code.BAD_REQUEST: 400,
-    Code.BAD_OFFER: 400,
-    Code.BAD_CANDIDATES: 400,
-    Code.DAMAGED_PICTURE: 400,
-    Code.UNAUTHORIZED: 401,
-    Code.NOT_FOUND: 404,
-    Code.UNKNOWN_SESSION: 404,
-    Code.UNKNOWN_SUBSCRIBER: 404,
-    Code.METHOD_NOT_ALLOWED: 405,
-    Code.NOT_ACCEPTABLE: 406,
-    Code.TOO_SLOW: 408,
-    Code.OUTDATED: 412,
-    Code.TOO_LARGE: 413,
-    Code.UNSUPPORTED_TYPE: 415,
-    Code.UNKNOWN_PICTURE: 415,
-    Code.UNUSABLE_OFFER: 422,
-    Code.ICE_RESTART: 422,
-    Code.INTERNAL: 500,
-    Code.SNAPSHOT_FAILED: 500,
-    Code.SERVER_FULL: 503,
-    Code.SESSION_FULL: 503,
-    Code.SNAPSHOTS_FULL: 503,
-    Code.NO_FREE_PORT: 503,
-    Code.SHUTTING_DOWN: 503,
-    Code.NOT_READY: 503,
-    Code.BUSY: 503,
-    Code.PROCESS_ENDED: 503,
-    Code.SNAPSHOT_TIMEOUT: 504,
-}
 
-EXPLANATIONS: Mapping[Code, str] = {
-    Code.BAD_REQUEST: "The request has a parameter or a body that can't be read. `detail` names it.",
-    Code.BAD_OFFER: "The offer isn't SDP, or lacks what a connection needs. `detail` names the line.",
-    Code.BAD_CANDIDATES: "A candidate or an ICE credential can't be read.",
-    Code.DAMAGED_PICTURE: "The picture is cut off or damaged. Send it again, or save it anew.",
-    Code.UNAUTHORIZED: "The server asks for a token. "
-    "Send it as `Authorization: Bearer TOKEN`; ask its administrator for it.",
-    Code.NOT_FOUND: "There is nothing at this address.",
-    Code.UNKNOWN_SESSION: "There is no such session. It may have ended; `GET /api/sessions` lists those that run.",
-    Code.UNKNOWN_SUBSCRIBER: "There is no such subscriber. It may have ended; subscribe again.",
-    Code.METHOD_NOT_ALLOWED: "The address takes other methods. `Allow` lists them.",
-    Code.NOT_ACCEPTABLE: "The `Accept` header takes none of the formats that the answer can have.",
-    Code.TOO_SLOW: "The body did not come in time. Send it faster, or a smaller one.",
-    Code.OUTDATED: "`If-Match` has the ETag of another ICE session.",
-    Code.TOO_LARGE: "The body or the picture is larger than the server takes. `detail` has the limit.",
-    Code.UNSUPPORTED_TYPE: "The body has another `Content-Type` or `Content-Encoding` than the server takes.",
-    Code.UNKNOWN_PICTURE: "This is no picture of a format that the server reads.",
-    Code.UNUSABLE_OFFER: "The offer can be read, but has nothing that the server can send or receive. "
-    "`detail` says what was offered and what to offer.",
-    Code.ICE_RESTART: "ICE restarts aren't supported. End the session and start another.",
-    Code.INTERNAL: "The server failed. Its log says why; please report it.",
-    Code.SNAPSHOT_FAILED: "The process that tracked the picture crashed. "
-    "The server goes on; other pictures are not affected.",
-    Code.SERVER_FULL: "All places for sessions are taken. Try again after `Retry-After`, or another server.",
-    Code.SESSION_FULL: "The session has as many subscribers as it can have.",
-    Code.SNAPSHOTS_FULL: "As many pictures as the server takes at a time are on their way. "
-    "Try again after `Retry-After`.",
-    Code.NO_FREE_PORT: "The server has no UDP port left. "
-    "`holistic-rtc doctor` tells its administrator how many it needs.",
-    Code.SHUTTING_DOWN: "The server is about to stop and takes no new sessions.",
-    Code.NOT_READY: "No process is warm yet, as after a start. Try again after `Retry-After`.",
-    Code.BUSY: "The session's process takes too long to answer. Try again after `Retry-After`.",
-    Code.PROCESS_ENDED: "The process ended meanwhile. Try again.",
-    Code.SNAPSHOT_TIMEOUT: "The picture took too long to track. Send a smaller one.",
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """
+    What HTTP makes of a code.
+
+    :param explanation: what it means and what to do, for people.
+    :param of_snapshots: whether ``POST /api/snapshot`` may answer it.
+    """
+
+    status: int
+    explanation: str
+    of_snapshots: bool = False
+
+
+PROBLEMS: Mapping[Code, Problem] = {
+    Code.BAD_REQUEST: Problem(
+        400, "The request has a parameter or a body that can't be read. `detail` names it.", of_snapshots=True
+    ),
+    Code.BAD_OFFER: Problem(400, "The offer isn't SDP, or lacks what a connection needs. `detail` names the line."),
+    Code.BAD_CANDIDATES: Problem(400, "A candidate or an ICE credential can't be read."),
+    Code.DAMAGED_PICTURE: Problem(
+        400, "The picture is cut off or damaged. Send it again, or save it anew.", of_snapshots=True
+    ),
+    Code.UNAUTHORIZED: Problem(
+        401,
+        "The server requires a token. Send it as `Authorization: Bearer TOKEN`; ask its administrator for it.",
+        of_snapshots=True,
+    ),
+    Code.NOT_FOUND: Problem(404, "There is nothing at this address."),
+    Code.UNKNOWN_SESSION: Problem(
+        404, "There is no such session. It may have ended; `GET /api/sessions` lists the running ones."
+    ),
+    Code.UNKNOWN_SUBSCRIBER: Problem(404, "There is no such subscriber. It may have ended; subscribe again."),
+    Code.METHOD_NOT_ALLOWED: Problem(405, "The address doesn't support this method. `Allow` lists those it supports."),
+    Code.NOT_ACCEPTABLE: Problem(
+        406, "The response can't have any of the formats in the `Accept` header.", of_snapshots=True
+    ),
+    Code.TOO_SLOW: Problem(
+        408, "The body didn't arrive in time. Send it faster, or send a smaller one.", of_snapshots=True
+    ),
+    Code.OUTDATED: Problem(412, "`If-Match` has the ETag of another ICE session."),
+    Code.TOO_LARGE: Problem(413, "The body or the picture is too large. `detail` has the limit.", of_snapshots=True),
+    Code.UNSUPPORTED_TYPE: Problem(
+        415, "The server doesn't support the body's `Content-Type` or `Content-Encoding`.", of_snapshots=True
+    ),
+    Code.UNKNOWN_PICTURE: Problem(415, "The server doesn't support this picture's format.", of_snapshots=True),
+    Code.UNUSABLE_OFFER: Problem(
+        422,
+        "The offer can be read, but has nothing that the server can send or receive. "
+        "`detail` says what was offered and what to offer.",
+    ),
+    Code.ICE_RESTART: Problem(422, "ICE restarts aren't supported. End the session and start another."),
+    Code.INTERNAL: Problem(500, "The server failed. Its log says why; please report the bug.", of_snapshots=True),
+    Code.SNAPSHOT_FAILED: Problem(
+        500,
+        "The worker that tracked the picture crashed. Other pictures aren't affected.",
+        of_snapshots=True,
+    ),
+    Code.SERVER_FULL: Problem(
+        503, "The server is running its maximum number of sessions. Retry after `Retry-After`, or use another server."
+    ),
+    Code.SESSION_FULL: Problem(503, "The session has its maximum number of subscribers."),
+    Code.SNAPSHOTS_FULL: Problem(
+        503,
+        "The server is processing its maximum number of pictures. Retry after `Retry-After`.",
+        of_snapshots=True,
+    ),
+    Code.NO_FREE_PORT: Problem(
+        503, "The server has no UDP port left. `holistic-rtc doctor` tells its administrator how many it needs."
+    ),
+    Code.SHUTTING_DOWN: Problem(503, "The server is shutting down and accepts nothing new.", of_snapshots=True),
+    Code.NOT_READY: Problem(
+        503, "The server has just started, and no worker is ready yet. Retry after `Retry-After`.", of_snapshots=True
+    ),
+    Code.BUSY: Problem(503, "The session's worker takes too long to respond. Retry after `Retry-After`."),
+    Code.PROCESS_ENDED: Problem(503, "The worker ended in the meantime. Retry."),
+    Code.SNAPSHOT_TIMEOUT: Problem(504, "Tracking the picture took too long. Send a smaller one.", of_snapshots=True),
 }
-"""What each code means and what to do, for people"""
 
 
 def problem(refusal: Refusal, headers: Mapping[str, str] | None = None) -> web.Response:
-    code, status = refusal.code, STATUS[refusal.code]
+    code, status = refusal.code, PROBLEMS[refusal.code].status
     body = {
         "type": f"{PAGE}#{code}",
         "title": _title(code),
@@ -146,7 +159,8 @@ def _with_code(words: str) -> str:
 async def get_problems(request: web.Request) -> web.Response:
     """The page that the `type` of a problem refers to."""
     paragraphs = "".join(
-        f'<h2 id="{code}">{_title(code)}</h2><p>{_with_code(words)}</p>' for code, words in EXPLANATIONS.items()
+        f'<h2 id="{code}">{_title(code)}</h2><p>{_with_code(problem.explanation)}</p>'
+        for code, problem in PROBLEMS.items()
     )
     document = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'

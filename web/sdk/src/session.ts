@@ -81,8 +81,8 @@ export class Session {
    * @throws HolisticError, or the signal's reason.
    */
   static async open(options: SessionOptions, events: SessionEvents, signal: AbortSignal): Promise<Session> {
-    const iceServers = await abortable(options.server.getIceServers(), signal);
-    const session = new Session(iceServers, options, events);
+    const configuration = await abortable(options.server.getConfiguration(), signal);
+    const session = new Session(configuration, options, events);
     try {
       await abortable(session.#connect(options), signal);
     } catch (error) {
@@ -92,14 +92,14 @@ export class Session {
     return session;
   }
 
-  private constructor(iceServers: RTCIceServer[], { role, encoding }: SessionOptions, events: SessionEvents) {
+  private constructor(configuration: RTCConfiguration, { role, encoding }: SessionOptions, events: SessionEvents) {
     this.#events = events;
     this.#opened = new Promise((resolve, reject) => {
       this.#resolveOpened = resolve;
       this.#rejectOpened = reject;
     });
     this.#opened.catch(() => undefined); // `#connect` awaits it later, if it gets so far.
-    this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    this.pc = new RTCPeerConnection({ ...configuration, bundlePolicy: "max-bundle" });
     this.pc.addEventListener("connectionstatechange", () => this.#watchConnection());
     this.pc.addEventListener("icecandidate", ({ candidate }) => this.#trickle(candidate));
     this.pc.addEventListener("icecandidateerror", (event) => this.#noteTurnFailure(event));

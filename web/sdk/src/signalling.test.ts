@@ -121,7 +121,7 @@ describe("an offer that is not taken", () => {
 
   it("without the server's token nothing is to be had, now or later", async () => {
     problem(401, "this server needs a token", { "WWW-Authenticate": "Bearer" });
-    const error = await failure(server.getIceServers());
+    const error = await failure(server.getConfiguration());
     expect(error).toMatchObject({ reason: "unauthorized", retryable: false, message: "this server needs a token" });
   });
 
@@ -147,14 +147,14 @@ describe("an offer that is not taken", () => {
   it("a server of another kind is told apart", async () => {
     answerWith(200, { "Content-Type": "text/html" }, "<h1>It works</h1>");
     expect((await failure(server.offer("whip", "v=0"))).message).toContain("WHIP");
-    expect((await failure(server.getIceServers())).reason).toBe("server-unreachable");
+    expect((await failure(server.getConfiguration())).reason).toBe("server-unreachable");
   });
 });
 
 it("gets the ICE servers below the base address", async () => {
   const iceServers = [{ urls: ["turn:turn.example:3478"], username: "u", credential: "c" }];
   answerWith(200, { "Content-Type": "application/json" }, JSON.stringify({ iceServers }));
-  expect(await server.getIceServers()).toEqual(iceServers);
+  expect(await server.getConfiguration()).toEqual({ iceServers });
   expect(requests[0]!.line).toBe("GET /some/base/api/ice-servers");
 });
 
@@ -171,7 +171,7 @@ it("lists the sessions", async () => {
 it("shows its token where the server may ask for one, and not where a secret address does", async () => {
   server = new Server({ url: base, token: "t0k+n/" });
   answerWith(201, { Location: "/whep/abc/secret", "Content-Type": "application/json" }, '{"iceServers": []}');
-  await server.getIceServers();
+  await server.getConfiguration();
   const resource = await server.offer("whep/abc", "v=0");
   await resource.delete();
   expect(requests.map(({ line, headers }) => [line, headers.authorization])).toEqual([

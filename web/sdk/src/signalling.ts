@@ -72,9 +72,8 @@ export class Server {
   }
 
   /** The STUN and TURN servers to use, before the offer is made. */
-  async getIceServers(): Promise<RTCIceServer[]> {
-    const { iceServers } = await this.#get<{ iceServers: RTCIceServer[] }>("api/ice-servers");
-    return iceServers;
+  async getConfiguration(): Promise<RTCConfiguration> {
+    return await this.#get<RTCConfiguration>("api/ice-servers");
   }
 
   async listSessions(): Promise<SessionInfo[]> {
