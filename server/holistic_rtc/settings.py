@@ -6,8 +6,7 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ByteSize, Field, SecretStr, ValidationError
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import AfterValidator, BaseModel, ByteSize, Field, SecretStr, ValidationError, WithJsonSchema
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from holistic_rtc.errors import ConfigError
@@ -27,12 +26,16 @@ TurnUrl = Annotated[str, AfterValidator(_turn_url)]
 """RFC 7065"""
 
 
+_Omissible = Annotated[str | None, WithJsonSchema({"type": "string"})]
+"""Left out of JSON when it is None"""
+
+
 class IceServer(BaseModel, frozen=True):
     """A STUN or TURN server, as in W3C's RTCIceServer."""
 
     urls: list[str] = Field(min_length=1)
-    username: str | SkipJsonSchema[None] = None
-    credential: str | SkipJsonSchema[None] = None
+    username: _Omissible = None
+    credential: _Omissible = None
 
 
 class Settings(BaseSettings):
