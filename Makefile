@@ -96,6 +96,7 @@ generate: $(STAMPS)/package $(STAMPS)/dev ## generate readers, tables, settings 
 	$(BIN)/flatc --csharp --gen-onefile -o examples/unity/Generated schema/landmarks.fbs
 	$(BIN)/python scripts/generate_parts.py
 	$(BIN)/python scripts/generate_compose.py
+	$(BIN)/python scripts/generate_messages.py
 	$(BIN)/python scripts/generate_palette.py
 
 .PHONY: lock

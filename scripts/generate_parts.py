@@ -1,5 +1,5 @@
 """
-Write what is made of the tables of parts and refusals and of the control messages: web/sdk/src/, and tables in docs/.
+Write what is made of the tables of parts and refusals: web/sdk/src/parts.ts, and tables in docs/.
 
 ``make generate`` runs it; a test compares what it gives with what is checked in.
 """
@@ -7,14 +7,10 @@ Write what is made of the tables of parts and refusals and of the control messag
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import get_args
-
-import msgspec.inspect as types
 
 from holistic_rtc.http.problem import PROBLEMS
 from holistic_rtc.model.parts import BLENDSHAPE_NAMES, PARTS, Kind
 from holistic_rtc.model.skeleton import BONES, EXPRESSIONS, SKELETON
-from holistic_rtc.wire.control import FromClient, FromServer
 
 PROJECT = Path(__file__).parents[1]
 
@@ -24,7 +20,6 @@ def generate() -> Mapping[Path, str]:
     protocol, problems = PROJECT / "docs" / "protocol.md", PROJECT / "docs" / "problems.md"
     return {
         PROJECT / "web" / "sdk" / "src" / "parts.ts": _typescript(),
-        PROJECT / "web" / "sdk" / "src" / "messages.ts": _messages(),
         protocol: _between_markers(protocol.read_text(), "parts", _parts_table()),
         problems: _between_markers(problems.read_text(), "problems", _problems()),
     }
@@ -74,56 +69,6 @@ export const RIG_PARENTS: Readonly<Record<(typeof RIG_BONES)[number], (typeof RI
 export const RIG_EXPRESSIONS = [
 {_list(EXPRESSIONS)}] as const;
 """
-
-
-def _messages() -> str:
-    client, server = ([types.type_info(message) for message in get_args(union)] for union in (FromClient, FromServer))
-    messages = {message.cls.__name__: message for message in client + server}
-    return f"""\
-// Made from server/holistic_rtc/wire/control.py by `make generate`; edit that.
-
-{"".join(_interface(message) for message in messages.values())}\
-export type FromClient = {" | ".join(message.cls.__name__ for message in client)};
-
-export type FromServer = {" | ".join(message.cls.__name__ for message in server)};
-"""
-
-
-def _interface(message: types.StructType) -> str:
-    fields = "".join(_field(field.encode_name, field.type, not field.required) for field in message.fields)
-    return f"""\
-/** {message.cls.__doc__.replace("``", "`")} */
-export interface {message.cls.__name__} {{
-  type: "{message.tag}";
-{fields}}}
-
-"""
-
-
-def _field(name: str, type: types.Type, optional: bool = False) -> str:
-    mark, undefined = ("?", " | undefined") if optional else ("", "")
-    return f"  {name}{mark}: {_typescript_of(type)}{undefined};\n"
-
-
-def _typescript_of(type: types.Type) -> str:
-    match type:
-        case types.IntType() | types.FloatType():
-            return "number"
-        case types.BoolType():
-            return "boolean"
-        case types.StrType():
-            return "string"
-        case types.NoneType():
-            return "null"
-        case types.CollectionType(item_type=item):
-            return f"readonly {_typescript_of(item)}[]"
-        case types.DictType(key_type=key, value_type=value):
-            return f"Record<{_typescript_of(key)}, {_typescript_of(value)}>"
-        case types.UnionType(types=alternatives):
-            return " | ".join(sorted(map(_typescript_of, alternatives), key="null".__eq__))
-        case types.TypedDictType(fields=fields):
-            return f"{{\n{''.join(f'  {_field(field.name, field.type)}' for field in fields)}  }}"
-    raise NotImplementedError(type)
 
 
 def _union(names: Iterable[str]) -> str:

@@ -112,7 +112,14 @@ async def test_a_rig_is_solved_only_while_a_peer_that_has_named_it_is_there(
     monkeypatch.setattr(CountingSolver, "solved", 0)
     gone = asyncio.Queue[str]()
     # In this process, where the solver can be counted.
-    session = Session("one", {}, [], TrackerThread(Nobody), lambda: TrackerThread(Nobody), gone.put_nowait)
+    session = Session(
+        "one",
+        {"origin": None, "pose_model": None},
+        [],
+        TrackerThread(Nobody),
+        lambda: TrackerThread(Nobody),
+        gone.put_nowait,
+    )
 
     async with Peer("", http) as publisher, Peer("", http) as one, Peer("", http) as other:
 

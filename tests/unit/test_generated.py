@@ -11,8 +11,10 @@ from holistic_rtc.http.problem import PROBLEMS
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
-def test_the_tables_of_parts_and_problems_are_those_of_the_source() -> None:
-    generate = runpy.run_path(str(SCRIPTS / "generate_parts.py"))["generate"]
+@pytest.mark.parametrize("script", ["generate_parts.py", "generate_messages.py"])
+def test_what_is_generated_is_that_of_the_source(script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(SCRIPTS)
+    generate = runpy.run_path(str(SCRIPTS / script))["generate"]
     for path, text in generate().items():
         assert path.read_text() == text, f"{path.name} is outdated: run make generate"
 

@@ -17,6 +17,8 @@ export async function drive(url: string, move: (frame: HolisticFrame) => void): 
   const [session] = await listSessions({ url });
   const client = new HolisticClient({ url, parts: ["face", "blendshapes", "rig"], token: "secret" });
   client.on("stream", (stream: MediaStream) => console.log(stream.id));
+  client.on("stats", ({ model, tracks }) => console.log(model.poseModel, tracks[0]?.fpsIn));
+  client.on("draining", ({ seconds }) => console.log(seconds));
   client.on("state", ({ state, error }) => console.log(state, error?.reason));
   await client.subscribe(session?.id ?? "none", { video: false });
   try {

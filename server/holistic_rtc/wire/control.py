@@ -1,22 +1,27 @@
 """
 The messages on the data channel ``control``, which are JSON objects.
 
-This is their only definition: ``make generate`` derives the TypeScript types from it. docs/protocol.md explains them.
+This is their only definition: ``make generate`` derives the TypeScript client's types, events and readers from it.
+docs/protocol.md explains them.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import orjson
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from holistic_rtc.errors import ControlError
 from holistic_rtc.model.parts import Part
-from holistic_rtc.model.stats import TrackStats
+from holistic_rtc.model.stats import ModelInfo, TrackStats
 
 MAX_MESSAGE = 16_384
 """Maximum size of a client's message, in bytes"""
+
+PartName = Annotated[str, Meta(title="Part")]
+"""A :class:`Part` for clients; any text here, since a newer server may know more parts"""
+FrameRate = Annotated[float, Meta(ge=1, le=60)]
 
 
 class Ping(Struct, tag_field="type", tag="ping"):
@@ -34,26 +39,31 @@ class Pong(Struct, tag_field="type", tag="pong"):
 class Configure(Struct, tag_field="type", tag="configure", kw_only=True):
     """What the server is to do. A field that is left out stays as it is; a subscriber has ``parts`` only."""
 
-    parts: Collection[str] | UnsetType = UNSET
+    parts: Collection[PartName] | UnsetType = UNSET
+    """Which parts the landmark messages carry. Default: all but ``rig``."""
     draw: bool | UnsetType = UNSET
+    """Whether the returned video is annotated. Default: ``true``."""
     smoothing: bool | UnsetType = UNSET
-    max_fps: float | None | UnsetType = UNSET
+    """Whether face and hands are smoothed over time. Default: ``true``."""
+    max_fps: FrameRate | None | UnsetType = UNSET
+    """Maximum number of tracked frames a second, 1 to 60. Default: ``null``, no limit."""
 
 
 class Configured(Struct, tag_field="type", tag="configured", kw_only=True):
-    """What is in force. A subscriber is told ``parts`` only."""
+    """The configuration in force. A subscriber receives ``parts`` only."""
 
-    parts: Collection[str]
+    parts: Collection[PartName]
     draw: bool | UnsetType = UNSET
     smoothing: bool | UnsetType = UNSET
     max_fps: float | None | UnsetType = UNSET
 
 
 class StatsMessage(Struct, tag_field="type", tag="stats"):
-    """The session's figures, once a second."""
+    """The server's figures of the session, once a second."""
 
     session: str
-    model: dict[str, str | None]
+    model: ModelInfo
+    """The model bundle in use."""
     tracks: list[TrackStats]
 
 
@@ -65,9 +75,10 @@ class ErrorMessage(Struct, tag_field="type", tag="error"):
 
 
 class Draining(Struct, tag_field="type", tag="draining"):
-    """The server is about to stop."""
+    """The server is about to stop, and accepts no new sessions."""
 
     seconds: float
+    """How long it still serves the sessions that it has."""
 
 
 class End(Struct, tag_field="type", tag="end", frozen=True):
@@ -77,8 +88,11 @@ class End(Struct, tag_field="type", tag="end", frozen=True):
     message: str
 
 
+Event = Configured | StatsMessage | Draining
+"""What a client passes on to its program: the TypeScript client emits an event with the name of the tag."""
+
 FromClient = Ping | Pong | Configure
-FromServer = Ping | Pong | Configured | StatsMessage | ErrorMessage | Draining | End
+FromServer = Ping | Pong | Event | ErrorMessage | End
 
 _from_server = msgspec.json.Decoder(FromServer)
 

@@ -1,11 +1,12 @@
-import type { Configuration, Configured, ServerStats } from "./control.js";
 import { type DecodeError, HolisticError } from "./errors.js";
 import { Emitter } from "./events.js";
 import type { HolisticFrame } from "./frame.js";
+import type { Configuration, ServerEvents, ServerStats } from "./messages.js";
 import { newestFrames } from "./newest.js";
 import { type Encoding, type Role, Session } from "./session.js";
 import { Server, type ServerOptions } from "./signalling.js";
 import { backoffMs, sleep } from "./timing.js";
+import { copyConfiguration } from "./wire.js";
 
 /** A connection that lasted so long was a good one: the next loss starts with a short wait again. */
 const STABLE_MS = 10_000;
@@ -22,17 +23,13 @@ export interface StateChange {
   retryMs: number;
 }
 
-/** What a {@link HolisticClient} tells, by event. */
-export interface HolisticEvents {
+/** What a {@link HolisticClient} tells, by event. `configured` comes at each connection and after each `configure()`. */
+export interface HolisticEvents extends ServerEvents {
   state: StateChange;
   /** The annotated video, at each connection that has one. */
   stream: MediaStream;
   /** A tracked frame; one that comes after a newer one of its track is dropped. */
   landmarks: HolisticFrame;
-  /** Once a second. */
-  stats: ServerStats;
-  /** What is in force, at each connection and after each `configure()`. */
-  configured: Configured;
   /** What `connect()` and `subscribe()` reject with, why the client reconnects or fails, and complaints that change nothing. */
   error: HolisticError | DecodeError;
 }
@@ -72,7 +69,7 @@ export class HolisticClient extends Emitter<HolisticEvents> {
   readonly #server: Server;
   readonly #encoding: Encoding;
   readonly #reconnects: boolean;
-  readonly #configuration: Configuration = {};
+  #configuration: Configuration;
   /** Aborted when what it stands for, from `connect()` or `subscribe()` to `close()`, is over. */
   #run: AbortController | null = null;
   #session: Session | null = null;
@@ -86,11 +83,11 @@ export class HolisticClient extends Emitter<HolisticEvents> {
 
   constructor(options: HolisticClientOptions = {}) {
     super();
-    const { encoding = "flatbuffers", reconnect = true, ...configuration } = options;
+    const { encoding = "flatbuffers", reconnect = true } = options;
     this.#server = new Server(options);
     this.#encoding = encoding;
     this.#reconnects = reconnect;
-    this.#merge(configuration);
+    this.#configuration = copyConfiguration(options);
   }
 
   get state(): ClientState {
@@ -177,7 +174,7 @@ export class HolisticClient extends Emitter<HolisticEvents> {
    * @throws RangeError when `maxFps` is not from 1 to 60.
    */
   configure(configuration: Configuration): void {
-    this.#merge(configuration);
+    this.#configuration = { ...this.#configuration, ...copyConfiguration(configuration) };
     this.#session?.configure(configuration);
   }
 
@@ -213,19 +210,6 @@ export class HolisticClient extends Emitter<HolisticEvents> {
     }
   }
 
-  #merge({ parts, draw, smoothing, maxFps }: Configuration): void {
-    if (typeof maxFps === "number" && !(maxFps >= 1 && maxFps <= 60)) {
-      throw new RangeError(`maxFps is a number from 1 to 60, or null; not ${maxFps}`);
-    }
-    Object.assign(
-      this.#configuration,
-      parts !== undefined && { parts },
-      draw !== undefined && { draw },
-      smoothing !== undefined && { smoothing },
-      maxFps !== undefined && { maxFps },
-    );
-  }
-
   async #open(run: AbortController): Promise<void> {
     const role = this.#role!;
     const session = await Session.open(
@@ -236,11 +220,12 @@ export class HolisticClient extends Emitter<HolisticEvents> {
           this.emit("stream", stream);
         },
         landmarks: (frame) => this.emit("landmarks", frame),
-        stats: (stats) => {
-          this.#stats = stats;
-          this.emit("stats", stats);
+        told: (event) => {
+          if (event[0] === "stats") {
+            this.#stats = event[1];
+          }
+          this.emit(...event);
         },
-        configured: (configuration) => this.emit("configured", configuration),
         error: (error) => this.emit("error", error),
         lost: (error) => this.#lose(run, error),
       },

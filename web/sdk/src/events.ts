@@ -1,3 +1,6 @@
+/** An event's name, and what its listeners are given. */
+export type Event<Events extends object> = { [Name in keyof Events]: [name: Name, value: Events[Name]] }[keyof Events];
+
 /** Typed events: `Events` maps each event's name to what its listeners are given. */
 export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<(value: never) => void>>();
@@ -16,10 +19,10 @@ export class Emitter<Events extends object> {
     };
   }
 
-  protected emit<Name extends keyof Events>(event: Name, value: Events[Name]): void {
+  protected emit(...[event, value]: Event<Events>): void {
     for (const listener of this.#listeners.get(event) ?? []) {
       try {
-        (listener as (value: Events[Name]) => void)(value);
+        (listener as (value: unknown) => void)(value);
       } catch (error) {
         // One listener's fault must not keep the others, or the connection, from going on.
         reportError(error);

@@ -8,7 +8,6 @@ export {
   type StateChange,
   type SubscribeOptions,
 } from "./client.js";
-export type { Configuration, Configured, ServerStats, TrackStats } from "./control.js";
 export { decode } from "./decode.js";
 export { DecodeError, type ErrorReason, HolisticError } from "./errors.js";
 export {
@@ -19,6 +18,7 @@ export {
   type Landmark,
   type Matrix,
 } from "./frame.js";
+export type * from "./messages.js";
 export { BLENDSHAPE_NAMES, type Part } from "./parts.js";
 export { decodeJson } from "./json.js";
 export {

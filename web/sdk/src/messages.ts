@@ -1,76 +1,83 @@
-// Made from server/holistic_rtc/wire/control.py by `make generate`; edit that.
+// Made from server/holistic_rtc/wire/control.py and model/stats.py by `make generate`; edit those.
 
-/** Either side sends one a second. */
-export interface Ping {
-  type: "ping";
-  id: number;
-}
-
-/** The answer to a ping. */
-export interface Pong {
-  type: "pong";
-  id: number;
-}
+import type { Part } from "./parts.js";
 
 /** What the server is to do. A field that is left out stays as it is; a subscriber has `parts` only. */
-export interface Configure {
-  type: "configure";
-  parts?: readonly string[] | undefined;
-  draw?: boolean | undefined;
-  smoothing?: boolean | undefined;
-  max_fps?: number | null | undefined;
+export interface Configuration {
+  /** Which parts the landmark messages carry. Default: all but `rig`. */
+  parts?: readonly Part[];
+  /** Whether the returned video is annotated. Default: `true`. */
+  draw?: boolean;
+  /** Whether face and hands are smoothed over time. Default: `true`. */
+  smoothing?: boolean;
+  /** Maximum number of tracked frames a second, 1 to 60. Default: `null`, no limit. */
+  maxFps?: number | null;
 }
 
-/** What is in force. A subscriber is told `parts` only. */
+/** The configuration in force. A subscriber receives `parts` only. */
 export interface Configured {
-  type: "configured";
-  parts: readonly string[];
-  draw?: boolean | undefined;
-  smoothing?: boolean | undefined;
-  max_fps?: number | null | undefined;
+  parts: readonly Part[];
+  draw?: boolean;
+  smoothing?: boolean;
+  maxFps?: number | null;
 }
 
-/** The session's figures, once a second. */
-export interface StatsMessage {
-  type: "stats";
+/** A model bundle. */
+export interface ModelInfo {
+  /** Where it comes from: `official`, `assembled` or `custom`. */
+  origin: string | null;
+  /** `lite`, `full` or `heavy`; null for a custom bundle. */
+  poseModel: string | null;
+}
+
+/** Figures of one video track. Rates and times are means over the last second. */
+export interface TrackStats {
+  /** Width of the newest frame, in pixels. */
+  width: number;
+  /** Height of the newest frame, in pixels. */
+  height: number;
+  /** Frames received a second. */
+  fpsIn: number;
+  /** Frames tracked a second. */
+  fpsOut: number;
+  /** Total of tracked frames. */
+  tracked: number;
+  /** Total of frames skipped for a newer one. */
+  dropped: number;
+  /** Milliseconds to find the landmarks. */
+  trackerMs: number;
+  /** Milliseconds to draw them. */
+  drawMs: number;
+  /** Milliseconds from the decoded to the annotated frame. */
+  delayMs: number;
+  /** Index among the publisher's video tracks, from 0. */
+  track: number;
+  /** Total of landmark messages sent to this peer. */
+  landmarksSent: number;
+  /** Total of landmark messages to this peer that were dropped because its channel was full. */
+  landmarksDropped: number;
+}
+
+/** The server's figures of the session, once a second. */
+export interface ServerStats {
   session: string;
-  model: Record<string, string | null>;
-  tracks: readonly {
-    delay_ms: number;
-    draw_ms: number;
-    dropped: number;
-    fps_in: number;
-    fps_out: number;
-    height: number;
-    landmarks_dropped: number;
-    landmarks_sent: number;
-    track: number;
-    tracked: number;
-    tracker_ms: number;
-    width: number;
-  }[];
+  /** The model bundle in use. */
+  model: ModelInfo;
+  tracks: TrackStats[];
 }
 
-/** A control message was refused, or tracking failed. */
-export interface ErrorMessage {
-  type: "error";
-  code: string;
-  message: string;
-}
-
-/** The server is about to stop. */
+/** The server is about to stop, and accepts no new sessions. */
 export interface Draining {
-  type: "draining";
+  /** How long it still serves the sessions that it has. */
   seconds: number;
 }
 
-/** Why the server closes the connection: a word for programs and a sentence for people. */
-export interface End {
-  type: "end";
-  reason: string;
-  message: string;
+/** What the server tells of a session, by the type of the message. */
+export interface ServerEvents {
+  /** The configuration in force. A subscriber receives `parts` only. */
+  configured: Configured;
+  /** The server's figures of the session, once a second. */
+  stats: ServerStats;
+  /** The server is about to stop, and accepts no new sessions. */
+  draining: Draining;
 }
-
-export type FromClient = Ping | Pong | Configure;
-
-export type FromServer = Ping | Pong | Configured | StatsMessage | ErrorMessage | Draining | End;

@@ -1,11 +1,13 @@
 /** A publisher's or a subscriber's end of a session: a peer connection, its data channels, and its place on the server. */
 
-import { type Configuration, type Configured, ControlChannel, type ServerStats } from "./control.js";
+import { ControlChannel } from "./control.js";
 import { decode } from "./decode.js";
 import { DecodeError, HolisticError } from "./errors.js";
+import type { Event } from "./events.js";
 import type { HolisticFrame } from "./frame.js";
 import { decodeJson } from "./json.js";
 import { limitFps, nextMaxFps, offerToReceive, offerTrack, tuneReceiver, tuneSender } from "./media.js";
+import type { Configuration, ServerEvents, ServerStats } from "./messages.js";
 import { candidateFragment, type Resource, type Server } from "./signalling.js";
 import { abortable } from "./timing.js";
 
@@ -47,8 +49,8 @@ export interface SessionOptions {
 export interface SessionEvents {
   stream: (stream: MediaStream) => void;
   landmarks: (frame: HolisticFrame) => void;
-  stats: (stats: ServerStats) => void;
-  configured: (configuration: Configured) => void;
+  /** The server tells something on the control channel. */
+  told: (event: Event<ServerEvents>) => void;
   /** Something went wrong that the session outlives. */
   error: (error: HolisticError | DecodeError) => void;
   /** The session is over, and not by `close()`. */
@@ -288,10 +290,11 @@ export class Session {
         }
       };
     return new ControlChannel(channel, {
-      configured: ifOpen(this.#events.configured),
-      stats: ifOpen((stats) => {
-        this.#adaptFps(stats);
-        this.#events.stats(stats);
+      told: ifOpen((event) => {
+        if (event[0] === "stats") {
+          this.#adaptFps(event[1]);
+        }
+        this.#events.told(event);
       }),
       error: ifOpen(this.#events.error),
       end: (error) => this.#lose(error),

@@ -3,13 +3,13 @@
 import asyncio
 import itertools
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.model.message import LandmarkMessage
-from holistic_rtc.model.stats import SessionStats, SessionTrackStats
+from holistic_rtc.model.stats import ModelInfo, SessionStats, SessionTrackStats
 from holistic_rtc.sdp.offer import Offer
 from holistic_rtc.wire.control import Draining, End
 from holistic_rtc.wire.encoded import Encoded
@@ -37,7 +37,7 @@ class Session:
     def __init__(
         self,
         id: str,
-        model: Mapping[str, str | None],
+        model: ModelInfo,
         ice_servers: list[dict[str, Any]],
         tracker: TrackerThread,
         make_tracker_thread: Callable[[], TrackerThread],
@@ -108,7 +108,7 @@ class Session:
         tracks: list[SessionTrackStats] = [
             {"track": number, **track.meter.report()} for number, track in enumerate(self._publisher.tracks)
         ]
-        stats: SessionStats = {"session": self._id, "model": dict(self._model), "tracks": tracks}
+        stats: SessionStats = {"session": self._id, "model": self._model, "tracks": tracks}
         for peer in self._peers():
             peer.tick(stats)
         return stats

@@ -1,7 +1,7 @@
 """The worker of a live session: warms up, waits for an offer, serves that one session, and ends."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from holistic_rtc.files.pictures import picture_of_a_person
 from holistic_rtc.ipc.channel import Channel
@@ -21,7 +21,7 @@ from holistic_rtc.ipc.messages import (
     Unsubscribed,
 )
 from holistic_rtc.media.tracker_thread import TrackerThread
-from holistic_rtc.model.stats import SessionStats
+from holistic_rtc.model.stats import ModelInfo, SessionStats
 from holistic_rtc.sdp.answer import advertise
 from holistic_rtc.sdp.offer import Offer
 from holistic_rtc.tracking.engine import Tracker
@@ -40,7 +40,7 @@ class LiveWorker(Worker):
         self,
         channel: Channel[ToWorker],
         make_tracker: Callable[[], Tracker],
-        model: Mapping[str, str | None],
+        model: ModelInfo,
         advertised: str | None,
     ) -> None:
         super().__init__(channel)

@@ -22,7 +22,7 @@ async def peer() -> AsyncIterator[Peer]:
 
 async def test_a_peer_that_does_not_connect_in_time_is_ended(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     assert Peer.CONNECT_DEADLINE == 10
-    stats: SessionStats = {"session": "", "model": {}, "tracks": []}
+    stats: SessionStats = {"session": "", "model": {"origin": None, "pose_model": None}, "tracks": []}
     peer.tick(stats)
     assert not peer.ended.done()
     monkeypatch.setattr(Peer, "CONNECT_DEADLINE", 0)
