@@ -1,12 +1,13 @@
-"""Write the colours of the drawing for the pages, as CSS and as TypeScript: ``make generate``."""
+"""Write the colours of the drawing for pages and client library, as CSS and as TypeScript: ``make generate``."""
 
 from pathlib import Path
 
 from holistic_rtc.drawing.style import STYLE, Colour
 
-APP = Path(__file__).parents[1] / "web" / "app"
+WEB = Path(__file__).parents[1] / "web"
 NAMES = ("left", "right", "middle", "mesh", "outline")
 NOTICE = "Made by scripts/generate_palette.py from server/holistic_rtc/drawing/style.py."
+PURPOSE = "The colours of the server's drawing, for programs that draw landmarks, too. Left and right are the person's."
 
 
 def palette() -> dict[str, str]:
@@ -19,9 +20,10 @@ def files() -> dict[Path, str]:
     """What belongs into each file."""
     properties = "".join(f"  --{name}: {colour};\n" for name, colour in palette().items())
     entries = "".join(f'  {name}: "{colour}",\n' for name, colour in palette().items())
+    palette_object = f"export const PALETTE = {{\n{entries}}} as const;\n"
     return {
-        APP / "styles" / "palette.css": f"/* {NOTICE} */\n:root {{\n{properties}}}\n",
-        APP / "base" / "palette.ts": f"// {NOTICE}\nexport const PALETTE = {{\n{entries}}} as const;\n",
+        WEB / "app" / "styles" / "palette.css": f"/* {NOTICE} */\n:root {{\n{properties}}}\n",
+        WEB / "sdk" / "src" / "palette.ts": f"// {NOTICE}\n\n/** {PURPOSE} */\n{palette_object}",
     }
 
 

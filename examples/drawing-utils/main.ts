@@ -5,7 +5,7 @@ import {
   type HolisticLandmarkerResult,
   PoseLandmarker,
 } from "@mediapipe/tasks-vision";
-import { HolisticClient } from "holistic-rtc";
+import { HolisticClient, PALETTE } from "holistic-rtc";
 
 const video = document.querySelector("video")!;
 const canvas = document.querySelector("canvas")!;
@@ -16,13 +16,13 @@ const drawing = new DrawingUtils(canvas.getContext("2d")!);
 function draw(result: HolisticLandmarkerResult): void {
   for (const face of result.faceLandmarks) {
     drawing.drawConnectors(face, FaceLandmarker.FACE_LANDMARKS_TESSELATION, { color: "#ffffff50", lineWidth: 1 });
-    drawing.drawConnectors(face, FaceLandmarker.FACE_LANDMARKS_CONTOURS, { color: "#f5f5f5", lineWidth: 2 });
+    drawing.drawConnectors(face, FaceLandmarker.FACE_LANDMARKS_CONTOURS, { color: PALETTE.middle, lineWidth: 2 });
   }
   for (const pose of result.poseLandmarks) {
-    drawing.drawConnectors(pose, PoseLandmarker.POSE_CONNECTIONS, { color: "#f5f5f5", lineWidth: 4 });
+    drawing.drawConnectors(pose, PoseLandmarker.POSE_CONNECTIONS, { color: PALETTE.middle, lineWidth: 4 });
   }
-  drawHands(result.leftHandLandmarks, "#ffa726");
-  drawHands(result.rightHandLandmarks, "#4fb4ff");
+  drawHands(result.leftHandLandmarks, PALETTE.left);
+  drawHands(result.rightHandLandmarks, PALETTE.right);
 }
 
 function drawHands(hands: HolisticLandmarkerResult["leftHandLandmarks"], color: string): void {

@@ -1,8 +1,7 @@
 /** One's own camera in a corner, with the landmarks that the avatar goes by. */
 
-import type { HolisticFrame, Landmark, Part } from "holistic-rtc";
+import { type HolisticFrame, type Landmark, PALETTE, type Part } from "holistic-rtc";
 import { element, fadeIn } from "../base/dom.js";
-import { PALETTE } from "../base/palette.js";
 
 /** What is drawn, besides the rig. */
 export const PREVIEW_PARTS: readonly Part[] = ["pose", "face", "left_hand", "right_hand"];

@@ -1,12 +1,12 @@
 import {
   type ClientState,
+  Emitter,
   type ErrorReason,
   HolisticError,
   type HolisticEvents,
   type HolisticFrame,
 } from "holistic-rtc";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { Emitter } from "../base/emitter.js";
 import type { Status } from "../connection/status.js";
 import { type Client, OnlySessionFollower } from "./follow-only-session.js";
 

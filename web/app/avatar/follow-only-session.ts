@@ -1,6 +1,4 @@
-import { type ErrorReason, type HolisticClient, HolisticError, type SessionInfo } from "holistic-rtc";
-import { Emitter } from "../base/emitter.js";
-import { sleep } from "../base/timing.js";
+import { Emitter, type ErrorReason, type HolisticClient, HolisticError, type SessionInfo, sleep } from "holistic-rtc";
 import { connectionStatus, describe, failedStatus, IDLE, placeWait, type Status } from "../connection/status.js";
 
 const POLL_MS = 2000;

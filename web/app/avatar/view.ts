@@ -1,9 +1,8 @@
 /** The picture of an avatar: scene, camera and the loop that draws it. */
 
-import type { Rig } from "holistic-rtc";
+import { Emitter, type Rig } from "holistic-rtc";
 import { Box3, DirectionalLight, HemisphereLight, PerspectiveCamera, Scene, Vector3, WebGLRenderer } from "three";
 
-import { Emitter } from "../base/emitter.js";
 import type { Avatar } from "./avatar.js";
 import type { Motion } from "./motion.js";
 import { makeShadow } from "./shadow.js";

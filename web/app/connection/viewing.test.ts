@@ -1,6 +1,5 @@
-import { type ClientState, type HolisticEvents, HolisticError } from "holistic-rtc";
+import { type ClientState, Emitter, HolisticError, type HolisticEvents } from "holistic-rtc";
 import { beforeEach, expect, it, vi } from "vitest";
-import { Emitter } from "../base/emitter.js";
 import type { PageState } from "./status.js";
 import { type Client, Viewing } from "./viewing.js";
 

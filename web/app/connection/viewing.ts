@@ -1,6 +1,4 @@
-import { type HolisticClient, HolisticError } from "holistic-rtc";
-import { Emitter } from "../base/emitter.js";
-import { sleep } from "../base/timing.js";
+import { Emitter, type HolisticClient, HolisticError, sleep } from "holistic-rtc";
 import { connectionStatus, failedStatus, IDLE, placeWait, type Status } from "./status.js";
 
 /** As much of a client as watching needs. */

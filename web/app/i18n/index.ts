@@ -1,4 +1,4 @@
-import { Emitter } from "../base/emitter.js";
+import { Emitter } from "holistic-rtc";
 import { en, type Messages } from "./en/index.js";
 import { zh } from "./zh/index.js";
 

@@ -1,5 +1,5 @@
+import { Emitter } from "holistic-rtc";
 import { element } from "../base/dom.js";
-import { Emitter } from "../base/emitter.js";
 
 /**
  * Tabs after the ARIA pattern: arrows, Home and End go from one to another. A tab is `tab-NAME`, its panel `panel-NAME`.

@@ -1,6 +1,5 @@
-import { type ClientState, type HolisticEvents, HolisticError } from "holistic-rtc";
+import { type ClientState, Emitter, HolisticError, type HolisticEvents } from "holistic-rtc";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { Emitter } from "../base/emitter.js";
 import { type Source, SourceError } from "../camera/camera.js";
 import type { PageState } from "../connection/status.js";
 import { type Client, PageSession } from "./session.js";

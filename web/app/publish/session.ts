@@ -1,8 +1,6 @@
 /** What the page is doing: from Start to Stop, whatever happens between. */
 
-import { type HolisticClient, HolisticError, type StateChange } from "holistic-rtc";
-import { Emitter } from "../base/emitter.js";
-import { sleep } from "../base/timing.js";
+import { Emitter, type HolisticClient, HolisticError, sleep, type StateChange } from "holistic-rtc";
 import { type Source, SourceError } from "../camera/camera.js";
 import { connectionStatus, describe, failedStatus, IDLE, placeWait, type Status } from "../connection/status.js";
 import type { SnapshotEvents } from "./snapshot-loop.js";

@@ -1,7 +1,6 @@
 /** Snapshots of a video, one after the other: what there is instead of live video where that can't get through. */
 
-import { HolisticError, type Snapshot } from "holistic-rtc";
-import { abortable, backoffMs, sleep } from "../base/timing.js";
+import { abortable, backoffMs, HolisticError, sleep, type Snapshot } from "holistic-rtc";
 import { Stills } from "../camera/stills.js";
 
 /** Of the pictures that are sent: the landmarks get no better with more, but each takes longer. */

@@ -1,10 +1,8 @@
 /** The tab that has one picture looked at: chosen, dropped, pasted, or taken with the camera. */
 
-import type { HolisticFrame, Snapshot, SnapshotOptions } from "holistic-rtc";
+import { Emitter, type HolisticFrame, sleep, type Snapshot, type SnapshotOptions } from "holistic-rtc";
 import { element, setText } from "../base/dom.js";
-import { Emitter } from "../base/emitter.js";
 import { bindSwitch } from "../base/switch.js";
-import { sleep } from "../base/timing.js";
 import { type Source, SourceError } from "../camera/camera.js";
 import { Stills } from "../camera/stills.js";
 import type { Messages, Translator } from "../i18n/index.js";

@@ -1,9 +1,7 @@
 /** The list of the sessions that can be watched. */
 
-import { HolisticError, listSessions, type ServerOptions, type SessionInfo } from "holistic-rtc";
+import { Emitter, HolisticError, listSessions, type ServerOptions, type SessionInfo, sleep } from "holistic-rtc";
 import { element } from "../base/dom.js";
-import { Emitter } from "../base/emitter.js";
-import { sleep } from "../base/timing.js";
 import { describe, failedStatus, IDLE, type Status } from "../connection/status.js";
 import type { Translator } from "../i18n/index.js";
 import { tokenHash } from "../shell/token.js";

@@ -10,6 +10,7 @@ export {
 } from "./client.js";
 export { decode } from "./decode.js";
 export { DecodeError, type ErrorReason, HolisticError } from "./errors.js";
+export { Emitter, type Event } from "./events.js";
 export {
   type Category,
   type Classifications,
@@ -19,6 +20,7 @@ export {
   type Matrix,
 } from "./frame.js";
 export type * from "./messages.js";
+export { PALETTE } from "./palette.js";
 export { BLENDSHAPE_NAMES, type Part } from "./parts.js";
 export { decodeJson } from "./json.js";
 export {
@@ -33,3 +35,4 @@ export { RIG_BONES, RIG_EXPRESSIONS, RIG_PARENTS } from "./parts.js";
 export type { Encoding } from "./session.js";
 export { listSessions, type ServerOptions, type SessionInfo } from "./signalling.js";
 export { type Snapshot, type SnapshotOptions, takeSnapshot } from "./snapshot.js";
+export { abortable, backoffMs, sleep } from "./timing.js";

@@ -1,4 +1,6 @@
 // Made by scripts/generate_palette.py from server/holistic_rtc/drawing/style.py.
+
+/** The colours of the server's drawing, for programs that draw landmarks, too. Left and right are the person's. */
 export const PALETTE = {
   left: "#ffa726",
   right: "#4fb4ff",
