@@ -80,7 +80,7 @@ class HolisticClient:
         Track one picture, over plain HTTP.
 
         :param picture: an encoded JPEG, PNG, WebP or BMP.
-        :param parts: the parts to return, by the schema's names; None for all except the rig.
+        :param parts: the parts to return, at least one, by the schema's names; None for all except the rig.
         :param annotate: whether to draw the landmarks on the returned picture.
         :raises RefusedError: the picture is damaged or too large, among other reasons; the message says why.
         """

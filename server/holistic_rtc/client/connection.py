@@ -128,7 +128,9 @@ class Connection:
         The landmarks of each frame tracked from now on, of all tracks. Messages that arrive after a newer one of the
         same track are skipped.
 
-        The iteration ends when the session ends, and raises a :class:`ClientError` if the connection is lost.
+        The iteration ends when the session ends. It raises a :class:`ClientError` if the connection is lost, a
+        :class:`DecodeError` if a message can't be read, and for a publication a :class:`MediaError` if a source fails
+        (see :class:`Publication`).
 
         :param buffer: how many messages of each track to keep for a slow consumer. Use 1 for the newest only, more to
             receive every message.
@@ -155,7 +157,8 @@ class Connection:
         Wait until the session has ended.
 
         :raises ClientError: it failed, or the connection was lost.
-        :raises MediaError: a source of the publication failed.
+        :raises DecodeError: a landmark message couldn't be read.
+        :raises MediaError: a source of the publication failed; see :class:`Publication`.
         """
         await self._ended.wait()
         if self._error:

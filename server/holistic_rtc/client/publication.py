@@ -33,7 +33,9 @@ class Settings(TypedDict, total=False):
 class Publication(Connection):
     """
     Sends video and receives its landmarks and, optionally, the annotated video. When all sources have ended, the
-    session ends, too, after the landmarks of the last frames have arrived.
+    session ends, too, after the landmarks of the last frames have arrived. When a source fails, the
+    session ends at once, and :meth:`wait_ended` and the iterations of :meth:`landmarks` and :meth:`video` raise its
+    error: a :class:`MediaError` for files, cameras and unsuitable images, else what the source itself raised.
 
     :param tracks: the videos to send.
     :param video: whether to receive the annotated video.

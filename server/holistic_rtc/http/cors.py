@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 EXPOSED = "Location, ETag, Link, Retry-After, WWW-Authenticate"
@@ -20,7 +20,8 @@ def cors_middleware(origins: Collection[str]) -> Middleware:
         response = await handler(request)
         origin = request.headers.get("Origin")
         if origins:
-            response.headers["Vary"] = "Origin"
+            vary = response.headers.get(hdrs.VARY)
+            response.headers[hdrs.VARY] = f"{vary}, {hdrs.ORIGIN}" if vary else hdrs.ORIGIN
         if origin and (origin in origins or "*" in origins):
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Access-Control-Expose-Headers"] = EXPOSED

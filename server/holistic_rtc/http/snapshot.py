@@ -104,6 +104,8 @@ def _read_options(request: web.Request) -> dict[str, Any]:
         match name:
             case "parts":
                 options["parts"] = parts = [part for part in value.split(",") if part]
+                if not parts:
+                    raise Refusal(Code.BAD_REQUEST, f"parts must name at least one part; known are {', '.join(Part)}")
                 for part in parts:
                     if part not in ALL_PARTS:
                         raise Refusal(Code.BAD_REQUEST, f"unknown part {part!r}; known are {', '.join(Part)}")
