@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from "node:fs";
+
 import js from "@eslint/js";
 import { defineConfig, globalIgnores } from "eslint/config";
 import { createNodeResolver, importX } from "eslint-plugin-import-x";
@@ -12,7 +14,10 @@ const STOREYS = [
   ["shell"],
   ["inspector", "publish"],
   ["snapshot"],
-  ["live", "viewer", "avatar"],
+  // The pages
+  readdirSync(`${import.meta.dirname}/app`).filter((folder) =>
+    existsSync(`${import.meta.dirname}/app/${folder}/main.ts`),
+  ),
 ];
 
 const zones = STOREYS.flatMap((folders, storey) =>

@@ -22,7 +22,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     license: { fileName: "licenses.md" }, // of three.js and what else the pages carry
     chunkSizeWarningLimit: 800, // three.js, which only the page with the avatar loads
-    rolldownOptions: { input: Object.keys(PAGES) },
+    rolldownOptions: { input: PAGES.map((page) => `${page}.html`) },
   },
   // `npm run dev` serves the pages with hot reload and leaves the rest to a running `holistic-rtc serve`.
   server: { proxy: { "/whip": SERVER, "/whep": SERVER, "/api": SERVER, "/sample.jpg": SERVER } },

@@ -14,15 +14,18 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
+POLICIES = {
+    # three.js fetches the textures in an avatar's file through blob URLs.
+    "avatar": CONTENT_SECURITY_POLICY.replace("connect-src 'self'", "connect-src 'self' blob:"),
+}
+"""Of the pages that need another one"""
 
-# three.js fetches the textures in an avatar's file through blob URLs.
-AVATAR_POLICY = CONTENT_SECURITY_POLICY.replace("connect-src 'self'", "connect-src 'self' blob:")
 
-
-async def get_page(name: str, request: web.Request, *, policy: str = CONTENT_SECURITY_POLICY) -> web.StreamResponse:
-    page = STATIC / name
+async def get_page(name: str, request: web.Request) -> web.StreamResponse:
+    page = STATIC / f"{name}.html"
     if not page.exists():
         raise web.HTTPNotFound(reason="the page is not built; run `make setup`")
+    policy = POLICIES.get(name, CONTENT_SECURITY_POLICY)
     return web.FileResponse(page, headers={"Content-Security-Policy": policy})
 
 
@@ -46,13 +49,10 @@ async def headers_middleware(request: web.Request, handler: Handler) -> web.Stre
 
 
 def routes() -> list[web.AbstractRouteDef]:
-    """One route for each top-level file and folder, so that they don't shadow the API."""
-    viewer = partial(get_page, "viewer.html")
+    """One route for each top-level file and folder, to not shadow the API; ``NAME.html`` is at ``/NAME``."""
     pages: list[web.AbstractRouteDef] = [
-        web.get("/", partial(get_page, "index.html")),
-        web.get("/view", viewer),
-        web.get("/view/{session:[^/]*}", viewer),
-        web.get("/avatar", partial(get_page, "avatar.html", policy=AVATAR_POLICY)),
+        web.get("/", partial(get_page, "index")),
+        web.get("/view/{session:[^/]*}", partial(get_page, "view")),
         web.get("/sample.jpg", get_sample),
     ]
     for path in STATIC.iterdir() if STATIC.is_dir() else ():
@@ -60,6 +60,8 @@ def routes() -> list[web.AbstractRouteDef]:
             pages.append(web.static(f"/{path.name}", path))
         elif path.suffix != ".html":
             pages.append(web.get(f"/{path.name}", partial(_get_file, path)))
+        elif path.stem != "index":
+            pages.append(web.get(f"/{path.stem}", partial(get_page, path.stem)))
     return pages
 
 

@@ -2,6 +2,7 @@
 
 import { element } from "../base/dom.js";
 import type { Translator } from "../i18n/index.js";
+import { texts } from "./i18n.js";
 import { forgetFile, keepFile, keptFile } from "./kept-file.js";
 import { Mannequin } from "./mannequin.js";
 import type { Motion } from "./motion.js";
@@ -135,7 +136,8 @@ export class AvatarStage {
   }
 
   #update(): void {
-    const { avatar, detail } = this.#translator.messages;
+    const avatar = texts[this.#translator.language];
+    const { detail } = this.#translator.messages;
     const name = element("avatar-name", HTMLElement);
     name.textContent = name.title = this.#loading ? avatar.loading(this.#loading) : this.#name;
     this.#mannequin.hidden = !this.#name;

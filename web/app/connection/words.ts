@@ -37,7 +37,7 @@ function toRetry(messages: Messages, attempt: number, seconds: number): string {
 
 /** The words of the viewer, which has no camera and no Start. */
 export function viewerMessages(messages: Messages): Messages {
-  const { states, problems, reconnectingRemedy } = messages.viewer;
+  const { states, problems, reconnectingRemedy } = messages.viewing;
   return {
     ...messages,
     reconnectingRemedy,

@@ -1,12 +1,19 @@
 import { Emitter } from "holistic-rtc";
 import { en, type Messages } from "./en/index.js";
+import type { Language } from "./texts.js";
 import { zh } from "./zh/index.js";
 
 export type { Messages } from "./en/index.js";
+export type { Language } from "./texts.js";
 
-export type Language = "en" | "zh";
+/** Of each page its own texts. */
+const PAGES = import.meta.glob<Record<Language, object>>("../*/i18n.ts", { eager: true, import: "texts" });
 
-export const DICTIONARIES: Record<Language, Messages> = { en, zh };
+/** What all pages share, and under its folder's name what a page has of its own. */
+export const DICTIONARIES: Record<Language, Messages> = {
+  en: { ...en, ...ofPages("en") },
+  zh: { ...zh, ...ofPages("zh") },
+};
 
 const DOCUMENT_LANGUAGES: Record<Language, string> = { en: "en", zh: "zh-Hans" };
 
@@ -57,6 +64,10 @@ export class Translator extends Emitter<{ change: Messages }> {
     }
     this.emit("change", this.messages);
   }
+}
+
+function ofPages(language: Language): Record<string, object> {
+  return Object.fromEntries(Object.entries(PAGES).map(([path, texts]) => [path.split("/")[1]!, texts[language]]));
 }
 
 /** The text at a path such as `parts.pose`. */

@@ -6,6 +6,7 @@ import type { Translator } from "../i18n/index.js";
 import type { PageSession } from "../publish/session.js";
 import { Rate, type TimedSnapshot } from "../publish/snapshot-loop.js";
 import { toTrouble, troubleWords } from "../snapshot/words.js";
+import { texts } from "./i18n.js";
 
 export class FallbackView {
   readonly #session: PageSession;
@@ -22,7 +23,7 @@ export class FallbackView {
     this.#translator = translator;
     Object.assign(this.#offer, { type: "button", className: "offer" });
     this.#offer.dataset.testid = "use-snapshots";
-    this.#offer.dataset.i18n = "fallback.use";
+    this.#offer.dataset.i18n = "live.fallback.use";
     this.#offer.addEventListener("click", () => void session.useSnapshots());
     element("error-detail", HTMLElement).after(this.#offer);
     element("try-live", HTMLButtonElement).addEventListener("click", () => void session.useLive());
@@ -75,7 +76,7 @@ export class FallbackView {
 
   #update(): void {
     const { messages } = this.#translator;
-    const { title, noWayTitle, text, noWayText } = messages.fallback;
+    const { title, noWayTitle, text, noWayText } = texts[this.#translator.language].fallback;
     const noWay = this.#session.status.problem === "ice-failed";
     const trouble = this.#wait && troubleWords(toTrouble(this.#wait.error), messages);
     const seconds = this.#wait ? Math.ceil((this.#wait.until - performance.now()) / 1000) : 0;

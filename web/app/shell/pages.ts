@@ -1,14 +1,12 @@
 /** What the pages have in common, put around what each has of its own. Runs in the build, and in `npm run dev`. */
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
+/** What a page says of itself in JSON, at the top of its file. */
 interface Page {
-  /** Its entry in the menu. */
-  address: string;
-  script: string;
   description: string;
-  /** The name of its text. */
-  tagline: string;
+  /** Its place in the menu. */
+  menu: number;
   /** Of the connection, before anything has happened. */
   state: "idle" | "connecting";
   /** A part that goes into the header. */
@@ -17,76 +15,35 @@ interface Page {
   help: readonly (readonly [key: string, text: string, only?: "of-camera" | "of-session"])[];
 }
 
-export const PAGES: Readonly<Record<string, Page>> = {
-  "index.html": {
-    address: "/",
-    script: "/live/main.ts",
-    description: "Live body, face and hand tracking from your webcam",
-    tagline: "tagline",
-    state: "idle",
-    tabs: "live/tabs.html",
-    help: [
-      ["Space", "helpStart"],
-      ["M", "helpMirror"],
-      ["D", "helpDraw"],
-      ["S", "helpSmoothing"],
-      ["L", "helpShare"],
-      ["V", "helpView"],
-    ],
-  },
-  "viewer.html": {
-    address: "/view",
-    script: "/viewer/main.ts",
-    description: "Watch live body, face and hand tracking of a running session",
-    tagline: "viewer.tagline",
-    state: "connecting",
-    help: [
-      ["F", "viewer.helpFullScreen", "of-session"],
-      ["C", "viewer.helpCopy", "of-session"],
-    ],
-  },
-  "avatar.html": {
-    address: "/avatar",
-    script: "/avatar/main.ts",
-    description: "An avatar that moves as you do in front of your webcam",
-    tagline: "avatar.tagline",
-    state: "idle",
-    help: [
-      ["Space", "helpStart", "of-camera"],
-      ["M", "avatar.helpMirror"],
-      ["U", "avatar.helpUpperBody"],
-      ["P", "avatar.helpPreview", "of-camera"],
-      ["C", "avatar.helpCalibrate"],
-      ["O", "avatar.helpChoose"],
-      ["F", "viewer.helpFullScreen"],
-    ],
-  },
-};
+const HEAD = /^<script type="application\/json">(.*?)<\/script>/s;
 
-const MENU = [
-  { address: "/", id: "landmarks-link", text: "menu.landmarks" },
-  { address: "/view", id: "watch", text: "menu.watch" },
-  { address: "/avatar", id: "avatar-link", text: "menu.avatar" },
-];
+/** The names of the pages: NAME.html is served at `/NAME`, and index.html at `/`. */
+export const PAGES: readonly string[] = readdirSync(new URL("../", import.meta.url))
+  .filter((file) => file.endsWith(".html"))
+  .map((file) => file.replace(".html", ""));
+
+export function addressOf(page: string): string {
+  return page === "index" ? "/" : `/${page}`;
+}
+
+/** The folder of a page's script and texts. */
+function folderOf(page: string): string {
+  return page === "index" ? "live" : page;
+}
 
 /**
  * The whole page. `<!-- include FOLDER/FILE.html -->` stands for a part in a file of the app.
  *
- * @param name - of the page, such as `index.html`.
- * @param content - what is below the header.
+ * @param file - what the page's own file holds.
  */
-export function renderPage(name: string, content: string): string {
-  const page = PAGES[name];
-  if (!page) {
-    throw new Error(`there is no page ${name}`);
-  }
-  const { description, script, state, tagline, tabs } = page;
-  const values: Record<string, string> = { description, script, state, tagline, page: name.replace(".html", "") };
+export function renderPage(page: string, file: string): string {
+  const { description, state, tabs, help } = readHead(file);
+  const values: Record<string, string> = { description, state, page, folder: folderOf(page) };
   const slots: Record<string, string> = {
     tabs: tabs ? readPart(tabs) : "",
-    menu: renderMenu(page.address),
-    help: renderHelp([...page.help, ["?", "helpHelp"]]),
-    content,
+    menu: renderMenu(page),
+    help: renderHelp([...help, ["?", "helpHelp"]]),
+    content: file.replace(HEAD, ""),
   };
   return readPart("shell/shell.html")
     .replaceAll(/\{(\w+)\}/g, (_, key: string) => values[key]!)
@@ -94,11 +51,22 @@ export function renderPage(name: string, content: string): string {
     .replaceAll(/<!-- include (\S+) -->/g, (_, path: string) => readPart(path));
 }
 
+function readHead(file: string): Page {
+  const [, head] = HEAD.exec(file) ?? [];
+  if (head === undefined) {
+    throw new Error("a page begins with its description as JSON, as those of the other pages do");
+  }
+  return JSON.parse(head) as Page;
+}
+
 function renderMenu(current: string): string {
-  return MENU.map(({ address, id, text }) => {
-    const mark = address === current ? ' aria-current="page"' : "";
-    return `<a id="${id}" class="button quiet" href="${address}" data-keep-token data-testid="${id}" data-i18n="${text}"${mark}></a>`;
-  }).join("\n");
+  return PAGES.map((page) => ({ page, place: readHead(readPart(`${page}.html`)).menu }))
+    .sort((one, other) => one.place - other.place)
+    .map(({ page }) => {
+      const mark = page === current ? ' aria-current="page"' : "";
+      return `<a id="menu-${page}" class="button quiet" href="${addressOf(page)}" data-keep-token data-i18n="${folderOf(page)}.menu"${mark}></a>`;
+    })
+    .join("\n");
 }
 
 function renderHelp(help: Page["help"]): string {

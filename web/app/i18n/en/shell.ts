@@ -3,7 +3,6 @@ export const shell = {
   language: "English",
   switchLanguage: "中文",
   theme: "Switch between light and dark",
-  menu: { landmarks: "Landmarks", watch: "Watch", avatar: "Avatar" },
 
   help: "Keyboard shortcuts",
   helpHelp: "Show this list",

@@ -5,7 +5,6 @@ export const shell: Texts<typeof english> = {
   language: "简体中文",
   switchLanguage: "EN",
   theme: "切换浅色或深色",
-  menu: { landmarks: "关键点", watch: "观看", avatar: "虚拟形象" },
 
   help: "键盘快捷键",
   helpHelp: "显示此列表",

@@ -110,4 +110,42 @@ export const status: Texts<typeof english> = {
     title: "服务器拒绝了此令牌",
     remedy: "请与管理员核对此页面地址中 #token= 之后的令牌。",
   },
+
+  viewing: {
+    states: {
+      idle: "已更新",
+      failed: "未连接",
+    },
+    reconnectingRemedy: "页面会自动重新连接。",
+    problems: {
+      "insecure-context": {
+        title: "浏览器禁止此页面播放实时视频",
+        remedy: "只有通过 HTTPS 或 localhost 打开的页面才能播放。请换用这样的地址打开。",
+      },
+      "server-unreachable": {
+        title: "服务器没有响应",
+        remedy: "请确认 holistic-rtc 正在运行且网络正常，然后重试。",
+      },
+      "server-full": {
+        title: "观看人数已满",
+        remedy: "此会话的观看人数已达上限。",
+      },
+      refused: {
+        title: "服务器拒绝了连接",
+        remedy: "原因见下方详情。不作更改直接重试不会成功。",
+      },
+      "session-ended": {
+        title: "会话已结束",
+        remedy: "如果会话重新开始，地址会不同：请查看正在进行的会话列表。",
+      },
+      aborted: {
+        title: "已停止",
+        remedy: "重试即可继续观看。",
+      },
+      unexpected: {
+        title: "出现错误",
+        remedy: "请重试。如果问题持续，请反馈下方的详情。",
+      },
+    },
+  },
 };

@@ -5,6 +5,7 @@ import { element } from "../base/dom.js";
 import { describe, failedStatus, IDLE, type Status } from "../connection/status.js";
 import type { Translator } from "../i18n/index.js";
 import { tokenHash } from "../shell/token.js";
+import { texts } from "./i18n.js";
 
 const POLL_MS = 2000;
 const RETRY_MS = 5000;
@@ -57,16 +58,12 @@ export class SessionList extends Emitter<{ status: Status }> {
   }
 
   #describe({ started, subscribers, tracks }: SessionInfo): string {
-    const { viewer } = this.#translator.messages;
+    const { since, beginning, watching } = texts[this.#translator.language];
     const time = started.toLocaleTimeString(undefined, { timeStyle: "short" });
     const pictures = tracks
       .filter(({ width }) => width > 0)
       .map(({ width, height, fps }) => `${width} × ${height}, ${Math.round(fps)} fps`);
-    return [
-      viewer.since(time),
-      ...(pictures.length > 0 ? pictures : [viewer.beginning]),
-      viewer.watching(subscribers),
-    ].join(" · ");
+    return [since(time), ...(pictures.length > 0 ? pictures : [beginning]), watching(subscribers)].join(" · ");
   }
 }
 

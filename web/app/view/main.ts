@@ -53,7 +53,7 @@ function watch(): void {
   const copy = element("copy-link", HTMLButtonElement);
 
   element("session-id", HTMLElement).textContent = sessionId;
-  element("avatar-link", HTMLAnchorElement).search = `?session=${encodeURIComponent(sessionId)}`;
+  element("menu-avatar", HTMLAnchorElement).search = `?session=${encodeURIComponent(sessionId)}`;
   document.title = `${sessionId} – ${document.title}`;
   fadeIn(video);
   client.on("stream", (stream) => (video.srcObject = stream));

@@ -1,0 +1,42 @@
+"""The addresses of the built pages."""
+
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
+
+from holistic_rtc.http import pages
+
+
+async def find(path: str) -> web.StreamResponse:
+    app = web.Application()
+    app.add_routes(pages.routes())
+    request = make_mocked_request("GET", path)
+    return await (await app.router.resolve(request)).handler(request)
+
+
+async def test_each_page_that_was_built_is_at_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "STATIC", tmp_path)
+    for name in ("index", "view", "avatar", "new"):
+        (tmp_path / f"{name}.html").touch()
+    for path, name in (
+        ("/", "index"),
+        ("/view", "view"),
+        ("/view/abc", "view"),
+        ("/avatar", "avatar"),
+        ("/new", "new"),
+    ):
+        response = await find(path)
+        assert isinstance(response, web.FileResponse)
+        assert response._path == tmp_path / f"{name}.html"
+        policy = response.headers["Content-Security-Policy"]
+        assert ("connect-src 'self' blob:" in policy) == (name == "avatar")
+    with pytest.raises(web.HTTPNotFound):
+        await find("/index")
+
+
+async def test_a_page_that_is_not_built_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "STATIC", tmp_path / "missing")
+    with pytest.raises(web.HTTPNotFound, match="make setup"):
+        await find("/")

@@ -1,0 +1,89 @@
+/** The page that sends a camera. */
+
+import { bilingual } from "../i18n/texts.js";
+
+export const texts = bilingual({
+  en: {
+    menu: "Landmarks",
+    tagline: "Live body, face and hand tracking from your webcam",
+    size: "Size",
+    view: "View",
+    viewRaw: "Raw",
+    viewAnnotated: "Annotated",
+    viewBoth: "Side by side",
+    helpMirror: "Mirror the video",
+    helpDraw: "Turn drawing on or off",
+    helpSmoothing: "Turn smoothing on or off",
+    helpShare: "Share this session",
+    helpView: "Next view",
+
+    share: "Share",
+    shareTitle: "Let others watch",
+    shareText: "Anyone with this link can watch the annotated video and the landmarks while this session is running.",
+    shareToken: "They also need the server's token, which isn't part of the link.",
+    shareLink: "Link to the viewer",
+    openViewer: "Open the viewer",
+
+    emptyTitle: "See yourself as landmarks",
+    emptyText:
+      "Start the camera and move: the server draws 553 points on your body, face and hands in every frame. No camera? Use the sample clip.",
+    emptyPrivacy: "Video goes to this server and back. Nothing is stored.",
+
+    fallback: {
+      use: "Use snapshots instead",
+      tryLive: "Try live video again",
+      title: "Snapshots instead of live video",
+      noWayTitle: "Live video can't get through",
+      text: "Pictures are sent one at a time.",
+      noWayText:
+        "A firewall may be blocking UDP, and no TURN server is available. Pictures are sent one at a time over HTTP instead.",
+      rate: "Rate",
+      rateUnit: "pictures/s",
+      roundTrip: "Round trip",
+      onServer: "Server",
+    },
+
+    tabs: { label: "What to send", live: "Live", snapshot: "Snapshot" },
+  },
+  zh: {
+    menu: "关键点",
+    tagline: "用摄像头实时追踪身体、面部和双手",
+    size: "尺寸",
+    view: "视图",
+    viewRaw: "原始画面",
+    viewAnnotated: "标注画面",
+    viewBoth: "并排",
+    helpMirror: "镜像画面",
+    helpDraw: "开关标注",
+    helpSmoothing: "开关平滑",
+    helpShare: "分享此会话",
+    helpView: "切换视图",
+
+    share: "分享",
+    shareTitle: "让他人观看",
+    shareText: "只要此会话仍在进行，打开此链接即可看到标注画面和关键点。",
+    shareToken: "观看者还需要服务器的令牌，链接中不含令牌。",
+    shareLink: "观看页链接",
+    openViewer: "打开观看页",
+
+    emptyTitle: "看见自己的关键点",
+    emptyText:
+      "点击“开始”打开摄像头，服务器会在每一帧上标出身体、面部和双手的 553 个关键点。没有摄像头？请使用示例片段。",
+    emptyPrivacy: "画面只在本机与此服务器之间传输，不会被保存。",
+
+    fallback: {
+      use: "改用逐帧图片模式",
+      tryLive: "重试实时视频",
+      title: "已改用逐帧图片模式",
+      noWayTitle: "实时视频无法传输",
+      text: "图片正在逐帧发送。",
+      noWayText: "防火墙可能阻止了 UDP，且没有可用的 TURN 服务器。已改用逐帧图片模式，通过 HTTP 发送。",
+      rate: "帧率",
+      rateUnit: "帧/秒",
+      roundTrip: "往返时间",
+      onServer: "服务器用时",
+    },
+
+    tabs: { label: "发送内容", live: "实时", snapshot: "单张图片" },
+  },
+});

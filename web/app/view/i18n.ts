@@ -1,0 +1,36 @@
+/** The page that watches a session, and the list of sessions. */
+
+import { bilingual } from "../i18n/texts.js";
+
+export const texts = bilingual({
+  en: {
+    menu: "Watch",
+    tagline: "Watch a session live",
+    copyLink: "Copy link",
+    copyLinkTip: "Copy the link to this page, without the token",
+    session: "Session",
+    helpCopy: "Copy the link to this page",
+
+    listTitle: "Running sessions",
+    emptyTitle: "Nobody is live",
+    emptyText: "When somebody starts a camera on this server, the session appears here.",
+    since: (time: string) => `since ${time}`,
+    watching: (count: number) => (count === 0 ? "nobody watching" : `${count} watching`),
+    beginning: "starting",
+  },
+  zh: {
+    menu: "观看",
+    tagline: "实时观看会话",
+    copyLink: "复制链接",
+    copyLinkTip: "复制此页面的链接，不含令牌",
+    session: "会话",
+    helpCopy: "复制此页面的链接",
+
+    listTitle: "正在进行的会话",
+    emptyTitle: "目前没有会话",
+    emptyText: "有人在此服务器上打开摄像头后，会话会出现在这里。",
+    since: (time) => `${time} 开始`,
+    watching: (count) => (count === 0 ? "无人观看" : `${count} 人观看`),
+    beginning: "刚刚开始",
+  },
+});
