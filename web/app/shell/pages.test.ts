@@ -23,7 +23,7 @@ describe.each(Object.entries(DICTIONARIES))("the dictionary %s", (_, messages: M
   it.each(PAGES)("has every text that %s.html names", (page) => {
     const html = renderPage(page, readFileSync(new URL(`${page}.html`, APP), "utf8"));
     const names = [...html.matchAll(/data-i18n(?:-label|-placeholder)?="([^"]+)"/g)].map(([, name]) => name!);
-    expect(names.length).toBeGreaterThan(20);
+    expect(names.length).toBeGreaterThan(10);
     for (const name of names) {
       expect(lookUp(messages, name)).not.toBe("");
     }
@@ -39,7 +39,9 @@ it("each page has a header with all pages in its menu, and each part is put in i
     const html = renderPage(page, readFileSync(new URL(`${page}.html`, APP), "utf8"));
     expect(html).not.toMatch(/<!-- (?!doctype)|\{\w+\}|undefined/);
     expect(html.match(/aria-current="page"/g)).toHaveLength(1);
-    expect([...html.matchAll(/id="menu-(\w+)"/g)].map(([, name]) => name)).toEqual(["index", "view", "avatar"]);
+    const menu = [...html.matchAll(/id="menu-(\w+)"/g)].map(([, name]) => name);
+    expect(menu.toSorted()).toEqual(PAGES.toSorted());
+    expect(menu.slice(0, 3)).toEqual(["index", "view", "avatar"]);
     const ids = [...html.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id);
     expect(ids).toHaveLength(new Set(ids).size);
   }
