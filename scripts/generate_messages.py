@@ -53,7 +53,7 @@ def _wire() -> str:
     return f"""\
 {NOTICE}
 
-import type {{ Event }} from "./events.js";
+import type {{ EventOf }} from "./events.js";
 import type {{ {imports} }} from "./messages.js";
 import type {{ Part }} from "./parts.js";
 import {{ {helpers} }} from "./reading.js";
@@ -64,7 +64,7 @@ export type FromClient = {" | ".join(message.cls.__name__ for message in sent)};
 {_configuration(struct(Configure))}\
 {readers}\
 /** @returns null for a message that isn't for the program, or that only newer clients know. */
-export function readEvent(fields: Fields): Event<ServerEvents> | null {{
+export function readEvent(fields: Fields): EventOf<ServerEvents> | null {{
   switch (fields.type) {{
 {cases}\
     default:

@@ -1,14 +1,14 @@
 /** The data channel `control`: pings, settings and figures as JSON. */
 
 import { HolisticError } from "./errors.js";
-import type { Event } from "./events.js";
+import type { EventOf } from "./events.js";
 import type { Configuration, ServerEvents } from "./messages.js";
 import { type Fields, number, record, text } from "./reading.js";
 import { type FromClient, readEvent, writeConfiguration } from "./wire.js";
 
 export interface ControlEvents {
   /** The server tells the program something. */
-  told: (event: Event<ServerEvents>) => void;
+  told: (event: EventOf<ServerEvents>) => void;
   /** The server complains; the session goes on. */
   error: (error: HolisticError) => void;
   /** The server closes the session. */

@@ -1,5 +1,7 @@
 /** An event's name, and what its listeners are given. */
-export type Event<Events extends object> = { [Name in keyof Events]: [name: Name, value: Events[Name]] }[keyof Events];
+export type EventOf<Events extends object> = {
+  [Name in keyof Events]: [name: Name, value: Events[Name]];
+}[keyof Events];
 
 /** Typed events: `Events` maps each event's name to what its listeners are given. */
 export class Emitter<Events extends object> {
@@ -19,7 +21,7 @@ export class Emitter<Events extends object> {
     };
   }
 
-  protected emit(...[event, value]: Event<Events>): void {
+  protected emit(...[event, value]: EventOf<Events>): void {
     for (const listener of this.#listeners.get(event) ?? []) {
       try {
         (listener as (value: unknown) => void)(value);

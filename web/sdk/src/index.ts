@@ -10,7 +10,7 @@ export {
 } from "./client.js";
 export { decode } from "./decode.js";
 export { DecodeError, type ErrorReason, HolisticError } from "./errors.js";
-export { Emitter, type Event } from "./events.js";
+export { Emitter, type EventOf } from "./events.js";
 export {
   type Category,
   type Classifications,

@@ -3,7 +3,7 @@
 import { ControlChannel } from "./control.js";
 import { decode } from "./decode.js";
 import { DecodeError, HolisticError } from "./errors.js";
-import type { Event } from "./events.js";
+import type { EventOf } from "./events.js";
 import type { HolisticFrame } from "./frame.js";
 import { decodeJson } from "./json.js";
 import { limitFps, nextMaxFps, offerToReceive, offerTrack, tuneReceiver, tuneSender } from "./media.js";
@@ -50,7 +50,7 @@ export interface SessionEvents {
   stream: (stream: MediaStream) => void;
   landmarks: (frame: HolisticFrame) => void;
   /** The server tells something on the control channel. */
-  told: (event: Event<ServerEvents>) => void;
+  told: (event: EventOf<ServerEvents>) => void;
   /** Something went wrong that the session outlives. */
   error: (error: HolisticError | DecodeError) => void;
   /** The session is over, and not by `close()`. */

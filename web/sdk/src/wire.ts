@@ -1,6 +1,6 @@
 // Made from server/holistic_rtc/wire/control.py and model/stats.py by `make generate`; edit those.
 
-import type { Event } from "./events.js";
+import type { EventOf } from "./events.js";
 import type { Configuration, Configured, Draining, ModelInfo, ServerEvents, ServerStats, TrackStats } from "./messages.js";
 import type { Part } from "./parts.js";
 import { type Fields, list, number, record, text } from "./reading.js";
@@ -104,7 +104,7 @@ export function readDraining(fields: Fields): Draining {
 }
 
 /** @returns null for a message that isn't for the program, or that only newer clients know. */
-export function readEvent(fields: Fields): Event<ServerEvents> | null {
+export function readEvent(fields: Fields): EventOf<ServerEvents> | null {
   switch (fields.type) {
     case "configured":
       return ["configured", readConfigured(fields)];
