@@ -167,7 +167,7 @@ def record_file(source: Path, make_tracker: Callable[[], Tracker], wanted: Wante
         if reason := obstacle(wanted.path, source):
             raise MediaError(reason)
         with writing(wanted) as take, closing(make_tracker()) as tracker:
-            for _, message in track_media(media, tracker, report, rig=True):
+            for _, message in track_media(media, tracker, report, wanted.format.parts):
                 take.add(message)
                 if take.full:
                     break

@@ -19,10 +19,10 @@ from holistic_rtc.atomic import (
 )
 from holistic_rtc.commands.common import add_model_options, get_bundle, progress_of_items, say, settings_from
 from holistic_rtc.commands.tracking import Report, track_media
-from holistic_rtc.drawing.annotate import annotate
+from holistic_rtc.drawing.annotate import DRAWN_PARTS, annotate
 from holistic_rtc.errors import MediaError
 from holistic_rtc.files.media import Picture, Video, open_media
-from holistic_rtc.model.parts import Part
+from holistic_rtc.model.parts import DEFAULT_PARTS, Part
 from holistic_rtc.tracking import make_tracker
 from holistic_rtc.tracking.engine import Tracker
 from holistic_rtc.wire import as_json
@@ -117,7 +117,7 @@ def track_file(
                 part = annotated and outputs.enter_context(replacing(annotated, suffix=_suffix(media, annotated)))
                 write = part and outputs.enter_context(media.writing(part))
                 lines = landmarks and outputs.enter_context(streaming(landmarks))
-                for shot, message in track_media(media, tracker, report):
+                for shot, message in track_media(media, tracker, report, DEFAULT_PARTS if landmarks else DRAWN_PARTS):
                     if write:
                         write(shot, annotate(shot.image, message.result))
                     if lines:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from holistic_rtc.errors import MediaError
 from holistic_rtc.files.media import Picture, Shot, Video
 from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.parts import Part
 from holistic_rtc.model.result import HolisticResult, Image
 from holistic_rtc.pipeline.pipeline import Pipeline
 from holistic_rtc.tracking.engine import Tracker
@@ -14,25 +15,25 @@ Report = Callable[[int, int], None]
 
 
 def track_media(
-    media: Picture | Video, tracker: Tracker, report: Report, *, rig: bool = False
+    media: Picture | Video, tracker: Tracker, report: Report, parts: frozenset[Part]
 ) -> Iterator[tuple[Shot, LandmarkMessage]]:
     """
     Each frame with its landmarks, smoothed. No frame is skipped.
 
-    :param rig: whether to solve an avatar's pose, too.
+    :param parts: what to find.
     :raises MediaError: there is none.
     :raises TrackerError: the tracker failed.
     """
 
-    def find(image: Image, timestamp_ms: int) -> HolisticResult:
+    def find(image: Image, timestamp_ms: int, parts: frozenset[Part]) -> HolisticResult:
         for i in range(media.passes):
-            result = tracker.track(image, timestamp_ms + i)
+            result = tracker.track(image, timestamp_ms + i, parts)
         return result
 
     pipeline = Pipeline(find)
     done = 0
     for shot in media.shots():
-        found = pipeline.process(shot.image, shot.timestamp_ms, smoothing=True, rig=rig)
+        found = pipeline.process(shot.image, shot.timestamp_ms, smoothing=True, parts=parts)
         height, width = shot.image.shape[:2]
         yield shot, LandmarkMessage(done, shot.timestamp_ms, width, height, 0, found.result, found.rig)
         done += 1

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from holistic_rtc.drawing import topology
 from holistic_rtc.drawing.style import REFERENCE_SIZE, STYLE, Colour
 from holistic_rtc.drawing.topology import Path
+from holistic_rtc.model.parts import Part
 from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 
 # OpenCV takes fixed-point coordinates. With sixteenths of a pixel, a small mesh doesn't jitter.
@@ -19,6 +20,8 @@ _ONE = 1 << _SHIFT
 # In frame sizes. Lines to points further out look the same, and coordinates stay far from the limits of int32.
 _FARTHEST = 4
 _MIN_VISIBILITY = 0.5
+
+DRAWN_PARTS = frozenset({Part.POSE, Part.FACE, Part.LEFT_HAND, Part.RIGHT_HAND})
 
 Points = NDArray[np.int32]
 """(n, 2), x and y in sixteenths of a pixel"""

@@ -13,6 +13,7 @@ from holistic_rtc.media.cadence import Cadence
 from holistic_rtc.media.latest import LatestSlot, SlotClosed
 from holistic_rtc.media.outbound import AnnotatedTrack
 from holistic_rtc.media.tracker_thread import TrackedFrame, TrackerThread
+from holistic_rtc.model.parts import Part
 from holistic_rtc.model.stats import TrackReport
 from holistic_rtc.pipeline.clock import MediaClock
 
@@ -83,7 +84,7 @@ class InboundTrack:
 
     :param source: the peer's decoded video.
     :param tracker: owned by this track, which closes it.
-    :param wants_rig: called for each frame; returns whether to compute the avatar's pose.
+    :param wanted: called for each frame; returns the parts to find, in addition to what is drawn.
     :param on_tracked: called on the event loop with each result.
     """
 
@@ -92,7 +93,7 @@ class InboundTrack:
         source: MediaStreamTrack,
         tracker: TrackerThread,
         options: TrackOptions,
-        wants_rig: Callable[[], bool],
+        wanted: Callable[[], frozenset[Part]],
         on_tracked: Callable[[TrackedFrame], None],
     ) -> None:
         self.meter = TrackMeter()
@@ -102,7 +103,7 @@ class InboundTrack:
         self._tracker = tracker
         self._outputs: set[AnnotatedTrack] = set()
         self._options = options
-        self._wants_rig = wants_rig
+        self._wanted = wanted
         self._on_tracked = on_tracked
         self._slot: LatestSlot[tuple[VideoFrame, float]] = LatestSlot()
         self._clock = MediaClock()
@@ -181,7 +182,7 @@ class InboundTrack:
         self._outputs = {output for output in self._outputs if output.readyState == "live"}
         draw = any(output.draw for output in self._outputs)
         tracked = await self._tracker.process(
-            frame, timestamp_ms, draw=draw, smoothing=self._options.smoothing, rig=self._wants_rig()
+            frame, timestamp_ms, draw=draw, smoothing=self._options.smoothing, parts=self._wanted()
         )
         if tracked is None:
             self.meter.dropped += 1

@@ -13,8 +13,9 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 from av import VideoFrame
 
-from holistic_rtc.drawing.annotate import annotate
+from holistic_rtc.drawing.annotate import DRAWN_PARTS, annotate
 from holistic_rtc.errors import TrackerError
+from holistic_rtc.model.parts import DEFAULT_PARTS, Part
 from holistic_rtc.model.result import HolisticResult, Image
 from holistic_rtc.model.rig import Rig
 from holistic_rtc.pipeline.frames import from_rgb, to_rgb
@@ -74,25 +75,31 @@ class TrackerThread:
         times = []
         for image in (*[picture] * 4, black, black):
             started = time.process_time()
-            await self._run(self._track, image, 0)
+            await self._run(self._track, image, 0, DEFAULT_PARTS)
             times.append((time.process_time() - started) * 1000)
             self._first_ms += 1
         # During the first two, the engine is still loading, and searches the whole picture for the person.
         return min(times[2:4])
 
     async def process(
-        self, frame: VideoFrame, timestamp_ms: int, *, draw: bool, smoothing: bool, rig: bool = False
+        self,
+        frame: VideoFrame,
+        timestamp_ms: int,
+        *,
+        draw: bool,
+        smoothing: bool,
+        parts: frozenset[Part] = DEFAULT_PARTS,
     ) -> TrackedFrame | None:
         """
-        Track one frame and, if requested, smooth the landmarks, draw them on a copy of the frame, and compute an
-        avatar's pose.
+        Track one frame and, if requested, smooth the landmarks and draw them on a copy of the frame.
 
-        :param rig: may change from frame to frame. After a frame without it, the avatar's motion starts over.
+        :param parts: what to find, in addition to what is drawn; may change from frame to frame. After a frame without
+            the rig, the avatar's motion starts over.
         :return: None if the engine failed on this frame; the next frame uses a new engine.
         :raises TrackerError: the engine is stuck, or failed on several consecutive frames.
         """
         try:
-            tracked = await self._run(self._process, frame, timestamp_ms, draw, smoothing, rig)
+            tracked = await self._run(self._process, frame, timestamp_ms, draw, smoothing, parts)
         except TrackerError as error:
             self._failures += 1
             if self._stuck or self._failures >= self.MAX_FAILURES:
@@ -123,11 +130,14 @@ class TrackerThread:
 
     # The methods below run on the tracker's thread.
 
-    def _process(self, frame: VideoFrame, timestamp_ms: int, draw: bool, smoothing: bool, rig: bool) -> TrackedFrame:
+    def _process(
+        self, frame: VideoFrame, timestamp_ms: int, draw: bool, smoothing: bool, parts: frozenset[Part]
+    ) -> TrackedFrame:
         image = to_rgb(frame)
         started = time.perf_counter()
         height, width = image.shape[:2]
-        found = self._pipeline.process(image, timestamp_ms, smoothing=smoothing, rig=rig)
+        wanted = parts | DRAWN_PARTS if draw else parts
+        found = self._pipeline.process(image, timestamp_ms, smoothing=smoothing, parts=wanted)
         tracked = time.perf_counter()
         annotated = from_rgb(annotate(image, found.result), frame) if draw else None
         drawn = time.perf_counter()
@@ -142,10 +152,10 @@ class TrackerThread:
             draw_ms=(drawn - tracked) * 1000,
         )
 
-    def _track(self, image: Image, timestamp_ms: int) -> HolisticResult:
+    def _track(self, image: Image, timestamp_ms: int, parts: frozenset[Part]) -> HolisticResult:
         if self._tracker is None:
             self._tracker = self._make_tracker()
-        return self._tracker.track(image, self._first_ms + timestamp_ms)
+        return self._tracker.track(image, self._first_ms + timestamp_ms, parts)
 
     def _discard(self) -> None:
         tracker, self._tracker = self._tracker, None

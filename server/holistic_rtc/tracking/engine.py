@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.model.result import HolisticResult, Image
 
 
 class PictureTracker(Protocol):
     """Tracks unrelated pictures. Must be made, used and closed on the same thread."""
 
-    def detect(self, image: Image) -> HolisticResult:
+    def detect(self, image: Image, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
         """
         Find the person in a picture.
 
@@ -29,7 +30,7 @@ class PictureTracker(Protocol):
 class Tracker(Protocol):
     """Tracks one stream of frames. Must be made, used and closed on the same thread."""
 
-    def track(self, image: Image, timestamp_ms: int) -> HolisticResult:
+    def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
         """
         Find the person in the next frame of the stream.
 

@@ -14,6 +14,7 @@ from holistic_rtc.media.cadence import Cadence
 from holistic_rtc.media.inbound import InboundTrack, TrackOptions
 from holistic_rtc.media.outbound import AnnotatedTrack
 from holistic_rtc.media.tracker_thread import TrackedFrame, TrackerThread
+from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS, Part
 from holistic_rtc.model.result import HolisticResult, Image
 from tests.kit.synthetic import make_result
 
@@ -64,7 +65,7 @@ class Gate:
     def __init__(self, results: list[TrackedFrame | None | Exception] | None = None) -> None:
         self.entered: asyncio.Queue[int] = asyncio.Queue()
         self.draws: list[bool] = []
-        self.rigs: list[bool] = []
+        self.parts: list[frozenset[Part]] = []
         self.closed = 0
         self._open = asyncio.Semaphore(0)
         self._results = results or []
@@ -74,10 +75,10 @@ class Gate:
             self._open.release()
 
     async def process(
-        self, frame: VideoFrame, timestamp_ms: int, *, draw: bool, smoothing: bool, rig: bool
+        self, frame: VideoFrame, timestamp_ms: int, *, draw: bool, smoothing: bool, parts: frozenset[Part]
     ) -> TrackedFrame | None:
         self.entered.put_nowait(timestamp_ms)
-        self.rigs.append(rig)
+        self.parts.append(parts)
         self.draws.append(draw)
         await self._open.acquire()
         if self._results:
@@ -98,13 +99,13 @@ class Way:
     def __init__(self, gate: Gate, *outputs: AnnotatedTrack, options: TrackOptions | None = None) -> None:
         self.source = Source()
         self.tracked: list[TrackedFrame] = []
-        self.wants_rig = False
+        self.wanted = DEFAULT_PARTS
         self._changed = asyncio.Event()
         self.inbound = InboundTrack(
             self.source,
             gate,  # type: ignore[arg-type]
             options or TrackOptions(),
-            lambda: self.wants_rig,
+            lambda: self.wanted,
             self._on_tracked,
         )
         for output in outputs:
@@ -206,16 +207,16 @@ async def test_a_cap_that_is_lifted_is_lifted_at_once() -> None:
     await way.finish()
 
 
-async def test_an_avatars_pose_is_asked_for_only_while_somebody_wants_it() -> None:
+async def test_parts_are_asked_for_only_while_somebody_wants_them() -> None:
     gate = Gate()
     way = Way(gate)
-    for wanted in (False, True, False):
-        way.wants_rig = wanted
+    for wanted in (DEFAULT_PARTS, ALL_PARTS, frozenset({Part.POSE})):
+        way.wanted = wanted
         way.source.send()
         await gate.entered.get()
         gate.let()
-        await way.until_tracked(len(gate.rigs))
-    assert gate.rigs == [False, True, False]
+        await way.until_tracked(len(gate.parts))
+    assert gate.parts == [DEFAULT_PARTS, ALL_PARTS, {Part.POSE}]
     await way.finish()
 
 
@@ -308,7 +309,7 @@ async def test_rates_are_of_the_time_since_the_last_report() -> None:
 
 async def test_with_a_real_thread_frames_are_tracked_in_order() -> None:
     class Engine:
-        def track(self, image: Image, timestamp_ms: int) -> HolisticResult:
+        def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
             return make_result()
 
         def close(self) -> None:

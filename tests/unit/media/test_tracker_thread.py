@@ -13,6 +13,7 @@ from av import VideoFrame
 
 from holistic_rtc.errors import TrackerError
 from holistic_rtc.media.tracker_thread import TrackerThread
+from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS, Part
 from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 from holistic_rtc.motion.face_geometry import face_transform
 from tests.kit.synthetic import make_result
@@ -39,7 +40,7 @@ class Engine:
     def fail(self, frames: int) -> None:
         self._failures = frames
 
-    def track(self, image: Image, timestamp_ms: int) -> HolisticResult:
+    def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
         self.threads.add(threading.current_thread().name)
         self.calls.append((image.shape, timestamp_ms))
         if self._failures > 0:
@@ -125,7 +126,7 @@ class Drifting(Engine):
         super().__init__(made, failures)
         self.found: list[FloatArray] = []
 
-    def track(self, image: Image, timestamp_ms: int) -> HolisticResult:
+    def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
         hand = super().track(image, timestamp_ms).left_hand_landmarks
         assert hand is not None
         self.found.append(hand + np.float32(0.01 * len(self.calls)))
@@ -184,7 +185,7 @@ async def test_failures_with_good_frames_between_them_are_borne(made: list[Engin
     class Moody(Engine):
         """Fails on every second frame."""
 
-        def track(self, image: Image, timestamp_ms: int) -> HolisticResult:
+        def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
             if timestamp_ms % 2:
                 raise TrackerError("out of order")
             return super().track(image, timestamp_ms)
@@ -209,7 +210,7 @@ async def test_a_stuck_engine_is_an_error_after_the_deadline_and_closing_does_no
     released = threading.Event()
 
     class Stuck(Engine):
-        def track(self, image: Image, timestamp_ms: int) -> HolisticResult:
+        def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
             released.wait()
             return make_result()
 
@@ -226,7 +227,7 @@ async def test_a_stuck_engine_is_an_error_after_the_deadline_and_closing_does_no
 class Leaving(Engine):
     """Finds a person in the first frame of the stream, and nobody in the others."""
 
-    def track(self, image: Image, timestamp_ms: int) -> HolisticResult:
+    def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
         super().track(image, timestamp_ms)
         if timestamp_ms > 0:
             return HolisticResult()
@@ -239,7 +240,9 @@ async def test_an_avatars_pose_is_made_on_wish_and_its_motion_begins_anew_with_e
     thread = make_thread(lambda: Leaving(made))
     rigs = []
     for time, wished in enumerate((True, True, False, True)):
-        tracked = await thread.process(make_frame(), 20 * time, draw=False, smoothing=True, rig=wished)
+        tracked = await thread.process(
+            make_frame(), 20 * time, draw=False, smoothing=True, parts=ALL_PARTS if wished else DEFAULT_PARTS
+        )
         assert tracked is not None
         rigs.append(tracked.rig)
     # An avatar stays for a moment when the person has gone; one that begins anew has seen nobody yet.
@@ -248,12 +251,12 @@ async def test_an_avatars_pose_is_made_on_wish_and_its_motion_begins_anew_with_e
 
 async def test_an_avatars_motion_begins_anew_with_a_new_engine(made: list[Engine], make_thread: MakeThread) -> None:
     thread = make_thread(lambda: Leaving(made))
-    tracked = await thread.process(make_frame(), 0, draw=False, smoothing=True, rig=True)
+    tracked = await thread.process(make_frame(), 0, draw=False, smoothing=True, parts=ALL_PARTS)
     assert tracked is not None
     assert tracked.rig is not None
     made[0].fail(1)
-    assert await thread.process(make_frame(), 20, draw=False, smoothing=True, rig=True) is None
-    tracked = await thread.process(make_frame(), 40, draw=False, smoothing=True, rig=True)
+    assert await thread.process(make_frame(), 20, draw=False, smoothing=True, parts=ALL_PARTS) is None
+    tracked = await thread.process(make_frame(), 40, draw=False, smoothing=True, parts=ALL_PARTS)
     assert tracked is not None
     assert tracked.rig is None
 
@@ -263,7 +266,7 @@ async def test_the_loop_goes_on_while_the_engine_works(made: list[Engine], make_
     released = threading.Event()
 
     class Slow(Engine):
-        def track(self, image: Image, timestamp_ms: int) -> HolisticResult:
+        def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
             working.set()
             released.wait()
             return make_result()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from holistic_rtc.errors import TrackerError
+from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 from holistic_rtc.tracking.engine import Engine
 from holistic_rtc.tracking.mediapipe import library
@@ -40,7 +41,7 @@ class MediaPipeTracker:
         self._closed = False
         self._timestamp_ms = -1
 
-    def track(self, image: Image, timestamp_ms: int) -> HolisticResult:
+    def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
         """See :meth:`holistic_rtc.tracking.engine.Tracker.track`."""
         if self._closed:
             raise TrackerError("the tracker is closed")
@@ -103,7 +104,7 @@ class MediaPipePictureTracker:
         self._remembers = False
         self._filtered_visibility: FloatArray | None = None
 
-    def detect(self, image: Image) -> HolisticResult:
+    def detect(self, image: Image, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
         """See :meth:`holistic_rtc.tracking.engine.PictureTracker.detect`."""
         _check(image)
         self.forget()

@@ -68,8 +68,9 @@ class Peer(ABC):
         self._alive_since = self._looked_at = time.monotonic()
 
     @property
-    def wants_rig(self) -> bool:
-        return self._landmarks is not None and Part.RIG in self.parts
+    def wanted(self) -> frozenset[Part]:
+        """The parts to find for it."""
+        return self.parts if self._landmarks else frozenset()
 
     async def answer(self, offer: Offer) -> str:
         """

@@ -33,7 +33,7 @@ class Publisher(Peer):
 
     :param tracker: a warm tracker for the first track.
     :param make_tracker_thread: makes trackers for further tracks.
-    :param wants_rig: returns whether any peer of the session has requested the avatar's pose.
+    :param wanted: returns the parts that the session's peers have requested.
     :param on_message: called with the landmarks of each tracked frame.
     """
 
@@ -43,13 +43,13 @@ class Publisher(Peer):
         ice_servers: list[dict[str, Any]],
         tracker: TrackerThread,
         make_tracker_thread: Callable[[], TrackerThread],
-        wants_rig: Callable[[], bool],
+        wanted: Callable[[], frozenset[Part]],
         on_message: Callable[[LandmarkMessage], None],
     ) -> None:
         super().__init__(name, ice_servers)
         self._spare: TrackerThread | None = tracker
         self._make_tracker_thread = make_tracker_thread
-        self._wants_rig = wants_rig
+        self._wanted = wanted
         self._on_message = on_message
         self._options = TrackOptions()
         self._draw = True
@@ -80,7 +80,7 @@ class Publisher(Peer):
             transceiver.receiver.track,
             thread,
             self._options,
-            self._wants_rig,
+            self._wanted,
             lambda frame: self._publish(number, frame),
         )
         self._tracks.append(_Track(inbound))

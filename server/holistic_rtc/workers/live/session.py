@@ -10,6 +10,8 @@ from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.stats import ModelInfo, SessionStats, SessionTrackStats
+from holistic_rtc.model.parts import Part
+from holistic_rtc.model.stats import SessionStats, SessionTrackStats
 from holistic_rtc.sdp.offer import Offer
 from holistic_rtc.wire.control import Draining, End
 from holistic_rtc.wire.encoded import Encoded
@@ -48,7 +50,7 @@ class Session:
         self._ice_servers = ice_servers
         self._on_unsubscribed = on_unsubscribed
         self._publisher = Publisher(
-            f"session {id}", ice_servers, tracker, make_tracker_thread, self._wants_rig, self._fan_out
+            f"session {id}", ice_servers, tracker, make_tracker_thread, self._wanted, self._fan_out
         )
         self._numbers = itertools.count(1)
         self._subscribers: dict[str, Subscriber] = {}
@@ -156,8 +158,8 @@ class Session:
         yield self._publisher
         yield from self._subscribers.values()
 
-    def _wants_rig(self) -> bool:
-        return any(peer.wants_rig for peer in self._peers())
+    def _wanted(self) -> frozenset[Part]:
+        return frozenset().union(*(peer.wanted for peer in self._peers()))
 
     def _fan_out(self, message: LandmarkMessage) -> None:
         encoded = Encoded(message)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import orjson
 
-from holistic_rtc.drawing.annotate import annotate
+from holistic_rtc.drawing.annotate import DRAWN_PARTS, annotate
 from holistic_rtc.files.pictures import MAX_PIXELS, decode_picture, encode_picture
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import DEFAULT_PARTS, Part
@@ -49,7 +49,10 @@ class Snapshot:
 
 
 def take_snapshot(
-    detect: Callable[[Image], HolisticResult], model: Mapping[str, str | None], data: bytes, options: SnapshotOptions
+    detect: Callable[[Image, frozenset[Part]], HolisticResult],
+    model: Mapping[str, str | None],
+    data: bytes,
+    options: SnapshotOptions,
 ) -> Snapshot:
     """
     :param detect: finds the person, like :meth:`holistic_rtc.tracking.engine.PictureTracker.detect`.
@@ -61,8 +64,9 @@ def take_snapshot(
     started = time.perf_counter()
     image = decode_picture(io.BytesIO(data), options.max_pixels)
     height, width = image.shape[:2]
-    pipeline = Pipeline(lambda image, _: detect(image))
-    found = pipeline.process(image, 0, smoothing=False, rig=Part.RIG in options.parts)
+    pipeline = Pipeline(lambda image, _, parts: detect(image, parts))
+    drawn = DRAWN_PARTS if options.picture_format and options.annotate else frozenset[Part]()
+    found = pipeline.process(image, 0, smoothing=False, parts=options.parts | drawn)
     picture = None
     if options.picture_format:
         shown = _shrink(image, options.max_size)

@@ -9,7 +9,7 @@ from holistic_rtc.errors import Code, MediaError, NotAPictureError, Refusal, Too
 from holistic_rtc.files.pictures import decode_picture
 from holistic_rtc.ipc.channel import Channel
 from holistic_rtc.ipc.messages import Close, Drain, Reply, Request, Snapshot, TakeSnapshot, ToWorker, Unsubscribe
-from holistic_rtc.model.parts import Part
+from holistic_rtc.model.parts import DEFAULT_PARTS, Part
 from holistic_rtc.model.result import HolisticResult, Image
 from holistic_rtc.sample import portrait
 from holistic_rtc.tracking.engine import PictureTracker
@@ -33,12 +33,12 @@ class Detector:
         self._ready: Future[None] = Future()
         self._ready.set_result(None)
 
-    def detect(self, image: Image) -> HolisticResult:
+    def detect(self, image: Image, parts: frozenset[Part]) -> HolisticResult:
         """
         :raises TrackerError: the engine failed.
         """
         self._ready.result()
-        result = self._thread.submit(self._tracker.detect, image).result()
+        result = self._thread.submit(self._tracker.detect, image, parts).result()
         self._ready = self._thread.submit(self._tracker.forget)
         return result
 
@@ -82,7 +82,7 @@ class SnapshotWorker(Worker):
 
     def _load(self) -> None:
         self._detector = Detector(self._make_tracker)
-        self._detector.detect(decode_picture(portrait()))
+        self._detector.detect(decode_picture(portrait()), DEFAULT_PARTS)
 
     def _take(self, request: TakeSnapshot) -> Snapshot:
         assert self._detector is not None
