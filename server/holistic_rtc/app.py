@@ -28,7 +28,6 @@ from holistic_rtc.sessions.ice_servers import IceServers
 from holistic_rtc.sessions.registry import Registry
 from holistic_rtc.sessions.snapshots import Snapshots
 from holistic_rtc.settings import Settings, unknown_variables
-from holistic_rtc.tracking import DEFAULT_ENGINE
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +46,8 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
     logger.info("%s", limits)
     model = {"origin": bundle.origin, "pose_model": bundle.pose_model}
     arguments = (
-        *("--engine", DEFAULT_ENGINE, "--model", str(bundle.path), "--log-level", settings.log_level),
+        *("--engine", settings.engine, "--quality", settings.quality, "--model", str(bundle.path)),
+        *("--log-level", settings.log_level),
         *("--description", orjson.dumps(model).decode(), "--threads", str(limits.threads)),
         *(("--advertise", str(settings.advertise_ip)) if settings.advertise_ip else ()),
     )

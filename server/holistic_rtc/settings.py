@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ByteSize, Field, SecretStr, Vali
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from holistic_rtc.errors import ConfigError
+from holistic_rtc.model.quality import Quality
 
 _PREFIX = "HOLISTIC_"
 _WITH_SECRETS = ("ice_servers", "token", "turn_secret")
@@ -57,6 +58,10 @@ class Settings(BaseSettings):
     """A model bundle to use instead of the one in the cache folder."""
     pose_model: Literal["lite", "full"] = "lite"
     """MediaPipe's model complexity 0 or 1."""
+    engine: str = "mediapipe"
+    """The tracking engine."""
+    quality: Quality = Quality.BALANCED
+    """What the engine may leave out to save CPU time."""
     cpus: float | None = Field(default=None, gt=0)
     """CPUs that the server may use. Default: the container's limit."""
     memory: ByteSize | None = Field(default=None, gt=0)

@@ -10,6 +10,7 @@ import pytest
 from holistic_rtc.client import HolisticClient, LandmarkMessage, Part, Rig
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS
+from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.result import HolisticResult, Image
 from holistic_rtc.model.rig import RIG_SHAPES
 from holistic_rtc.model.skeleton import BONE_INDEX
@@ -98,6 +99,8 @@ class CountingSolver(RigSolver):
 class Nobody:
     """An engine that never sees anybody."""
 
+    quality = Quality.BALANCED
+
     def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
         return HolisticResult()
 
@@ -118,6 +121,7 @@ async def test_a_rig_is_solved_only_while_a_peer_that_has_named_it_is_there(
         [],
         TrackerThread(Nobody),
         lambda: TrackerThread(Nobody),
+        Quality.BALANCED,
         gone.put_nowait,
     )
 

@@ -19,8 +19,10 @@ from rich.progress import (
 
 from holistic_rtc.bundle import models
 from holistic_rtc.bundle.models import ModelBundle, PoseModel
+from holistic_rtc.model.quality import Quality
 from holistic_rtc.native_log import without_noise
 from holistic_rtc.settings import Settings, load_settings
+from holistic_rtc.tracking import DEFAULT_ENGINE, ENGINES, check_engine
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 """Where ``holistic-rtc serve`` serves by default"""
@@ -41,6 +43,21 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         choices=[model.value for model in PoseModel],
         default=argparse.SUPPRESS,
         help="MediaPipe's model complexity 0 (lite) or 1 (full), which is slower and more precise (default: lite)",
+    )
+
+
+def add_engine_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--engine", choices=ENGINES, default=argparse.SUPPRESS, help=f"the tracking engine (default: {DEFAULT_ENGINE})"
+    )
+
+
+def add_quality_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--quality",
+        choices=[quality.value for quality in Quality],
+        default=argparse.SUPPRESS,
+        help=f"how exactly to track: fast saves CPU time, exact saves none (default: {Quality.BALANCED})",
     )
 
 
@@ -73,7 +90,10 @@ def settings_from(options: argparse.Namespace) -> Settings:
 
     :raises ConfigError: a value can't be used.
     """
-    return load_settings(**{name: value for name, value in vars(options).items() if name in Settings.model_fields})
+    given = {name: value for name, value in vars(options).items() if name in Settings.model_fields}
+    settings = load_settings(**given)
+    check_engine(settings.engine)
+    return settings
 
 
 def token_of(settings: Settings) -> str | None:

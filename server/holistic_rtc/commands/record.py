@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import aclosing, closing, suppress
+from functools import partial
 from pathlib import Path
 
 from rich.text import Text
@@ -16,7 +17,9 @@ from holistic_rtc.client.follow import Follower, choose
 from holistic_rtc.client.rate import Rate
 from holistic_rtc.commands.common import (
     DEFAULT_URL,
+    add_engine_option,
     add_model_options,
+    add_quality_option,
     add_session_option,
     add_token_option,
     get_bundle,
@@ -50,6 +53,8 @@ LATE = 1.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser)
+    add_engine_option(parser)
+    add_quality_option(parser)
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "input", type=Path, nargs="?", metavar="INPUT", help="a video that FFmpeg can read (default: a running session)"
@@ -89,7 +94,8 @@ def run(options: argparse.Namespace) -> None:
     else:
         bundle = get_bundle(settings)
         with progress_of_items(f"Tracking {options.input.name}", shown=not on_terminal(wanted.path)) as report:
-            take = record_file(options.input, lambda: make_tracker(bundle.path), wanted, report)
+            make = partial(make_tracker, bundle.path, settings.engine, settings.quality)
+            take = record_file(options.input, make, wanted, report)
     say(f"{take.frames} frames, {take.seconds:.1f} s")
     if take.full and take.longest < wanted.seconds:
         say(f"a {wanted.format.suffix} holds {take.longest / 60:.0f} minutes at most; the rest is left out")

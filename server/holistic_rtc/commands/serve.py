@@ -4,13 +4,21 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from holistic_rtc.commands.common import add_model_options, get_bundle, settings_from
+from holistic_rtc.commands.common import (
+    add_engine_option,
+    add_model_options,
+    add_quality_option,
+    get_bundle,
+    settings_from,
+)
 
 DESCRIPTION = "Run the server. Each option can also be set in the environment, as HOLISTIC_<NAME>."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser)
+    add_engine_option(parser)
+    add_quality_option(parser)
     add = partial(parser.add_argument, default=argparse.SUPPRESS)
     add("--host", help="address to listen on (default: 127.0.0.1; 0.0.0.0 for all)")
     add("--port", type=int, help="port to listen on (default: 8080; 0 for a free one)")

@@ -13,6 +13,7 @@ from holistic_rtc.bundle.models import ModelBundle
 from holistic_rtc.client import HolisticClient
 from holistic_rtc.commands.common import (
     DEFAULT_URL,
+    add_engine_option,
     add_model_options,
     add_token_option,
     get_bundle,
@@ -40,6 +41,7 @@ Take = Callable[[bytes], tuple[bytes, bytes]]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser)
+    add_engine_option(parser)
     parser.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE", help="pictures, or folders of pictures")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="DIR", help="folder to write to (default: that of each picture)"
@@ -57,7 +59,7 @@ def run(options: argparse.Namespace) -> None:
     if not pictures:
         raise MediaError(f"no pictures found in {', '.join(map(str, options.pictures))}")
     if options.url is None:
-        taking = taking_here(get_bundle(settings))
+        taking = taking_here(get_bundle(settings), settings.engine)
     else:
         taking = taking_through(options.url, token_of(settings))
     with progress_of_items("Taking snapshots", len(pictures)) as report, taking as take:
@@ -138,12 +140,12 @@ def take_batch(
 
 
 @contextmanager
-def taking_here(bundle: ModelBundle) -> Iterator[Take]:
+def taking_here(bundle: ModelBundle, engine: str) -> Iterator[Take]:
     """
     :raises TrackerError: it can't be loaded.
     """
     model = {"origin": bundle.origin, "pose_model": bundle.pose_model}
-    with closing(make_picture_tracker(bundle.path)) as tracker:
+    with closing(make_picture_tracker(bundle.path, engine)) as tracker:
 
         def take(picture: bytes) -> tuple[bytes, bytes]:
             snapshot = take_snapshot(tracker.detect, model, picture, SnapshotOptions())

@@ -17,7 +17,15 @@ from holistic_rtc.atomic import (
     same_output,
     streaming,
 )
-from holistic_rtc.commands.common import add_model_options, get_bundle, progress_of_items, say, settings_from
+from holistic_rtc.commands.common import (
+    add_engine_option,
+    add_model_options,
+    add_quality_option,
+    get_bundle,
+    progress_of_items,
+    say,
+    settings_from,
+)
 from holistic_rtc.commands.tracking import Report, track_media
 from holistic_rtc.drawing.annotate import DRAWN_PARTS, annotate
 from holistic_rtc.errors import MediaError
@@ -34,6 +42,8 @@ DESCRIPTION = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser)
+    add_engine_option(parser)
+    add_quality_option(parser)
     parser.add_argument("input", type=Path, metavar="INPUT", help="a picture, or a video that FFmpeg can read")
     parser.add_argument(
         "-o",
@@ -50,12 +60,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     source: Path = options.input
-    bundle = get_bundle(settings_from(options))
+    settings = settings_from(options)
+    bundle = get_bundle(settings)
     outputs = [path for path in (options.output, options.landmarks) if path is not None]
     with progress_of_items(f"Tracking {source.name}", shown=not any(map(on_terminal, outputs))) as report:
         tracked = track_file(
             source,
-            lambda: make_tracker(bundle.path),
+            lambda: make_tracker(bundle.path, settings.engine, settings.quality),
             annotated=options.output,
             landmarks=options.landmarks,
             report=report,

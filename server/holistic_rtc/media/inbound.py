@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,22 +11,28 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 
 from holistic_rtc.media.cadence import Cadence
+from holistic_rtc.media.governor import Governor
 from holistic_rtc.media.latest import LatestSlot, SlotClosed
 from holistic_rtc.media.outbound import AnnotatedTrack
 from holistic_rtc.media.tracker_thread import TrackedFrame, TrackerThread
 from holistic_rtc.model.parts import Part
+from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.stats import TrackReport
 from holistic_rtc.pipeline.clock import MediaClock
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
 class TrackOptions:
-    """The options that the peer can change at any time.
+    """The options that may change at any time.
 
+    :param quality: how exactly to track, unless the track is overloaded.
     :param smoothing: whether to smooth hands and face over time.
     :param max_fps: maximum number of tracked frames per second; None for no limit.
     """
 
+    quality: Quality = Quality.BALANCED
     smoothing: bool = True
     max_fps: float | None = None
 
@@ -41,12 +48,17 @@ class TrackMeter:
     _since: float = field(default_factory=time.monotonic)
     _received: int = 0
     _finished: int = 0
+    _dropped: int = 0
     _tracker_ms: float = 0.0
     _draw_ms: float = 0.0
     _delay_ms: float = 0.0
 
     def frame_received(self) -> None:
         self._received += 1
+
+    def frame_dropped(self) -> None:
+        self.dropped += 1
+        self._dropped += 1
 
     def frame_tracked(self, frame: TrackedFrame, delay_ms: float) -> None:
         self.tracked += 1
@@ -56,8 +68,22 @@ class TrackMeter:
         self._draw_ms += frame.draw_ms
         self._delay_ms += delay_ms
 
-    def report(self) -> TrackReport:
-        """The totals, and the rates and means since the previous report."""
+    @property
+    def kept(self) -> float:
+        """Share of the frames since the last report that were tracked, 0 to 1; 1 if there were none."""
+        return self._finished / (self._finished + self._dropped) if self._dropped else 1.0
+
+    @property
+    def busy(self) -> float:
+        """Share of the time since the last report that the tracker was at work, 0 to 1."""
+        return self._tracker_ms / 1000 / max(time.monotonic() - self._since, 1e-3)
+
+    def report(self, quality: Quality) -> TrackReport:
+        """
+        The totals, and the rates and means since the previous report.
+
+        :param quality: of the frames since then.
+        """
         now = time.monotonic()
         elapsed = max(now - self._since, 1e-3)
         finished = max(self._finished, 1)
@@ -71,9 +97,10 @@ class TrackMeter:
             "tracker_ms": round(self._tracker_ms / finished, 1),
             "draw_ms": round(self._draw_ms / finished, 2),
             "delay_ms": round(self._delay_ms / finished, 1),
+            "quality": quality,
         }
         self._since = now
-        self._received = self._finished = 0
+        self._received = self._finished = self._dropped = 0
         self._tracker_ms = self._draw_ms = self._delay_ms = 0.0
         return report
 
@@ -109,6 +136,7 @@ class InboundTrack:
         self._clock = MediaClock()
         self._cadence = Cadence()
         self._next_due = 0.0
+        self._governor = Governor()
 
     async def run(self) -> None:
         """
@@ -119,6 +147,19 @@ class InboundTrack:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._pump(), name="pump")
             tasks.create_task(self._track(), name="track")
+
+    @property
+    def quality(self) -> Quality:
+        """How exactly the next frame is tracked."""
+        return Quality.FAST if self._governor.overloaded else self._options.quality
+
+    def report(self) -> TrackReport:
+        """The track's statistics. Called once a second."""
+        quality = self.quality
+        self._governor.take(self.meter.kept, self.meter.busy)
+        if self.quality != quality:
+            logger.info("the quality of tracking is %s from now on", self.quality)
+        return self.meter.report(quality)
 
     def feed(self, output: AnnotatedTrack) -> None:
         """Pass each frame to `output` from now on, until it is stopped."""
@@ -140,7 +181,7 @@ class InboundTrack:
                 if isinstance(frame, VideoFrame) and self._is_due(now):
                     self._cadence.frame_came(now)
                     if self._slot.put((frame, now)):
-                        self.meter.dropped += 1
+                        self.meter.frame_dropped()
         except MediaStreamError:
             self._slot.close()
 
@@ -172,7 +213,7 @@ class InboundTrack:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(patience):
                     newest = await self._slot.get()
-                self.meter.dropped += 1
+                self.meter.frame_dropped()
         return newest
 
     async def _track_frame(self, frame: VideoFrame, received: float) -> None:
@@ -182,10 +223,15 @@ class InboundTrack:
         self._outputs = {output for output in self._outputs if output.readyState == "live"}
         draw = any(output.draw for output in self._outputs)
         tracked = await self._tracker.process(
-            frame, timestamp_ms, draw=draw, smoothing=self._options.smoothing, parts=self._wanted()
+            frame,
+            timestamp_ms,
+            draw=draw,
+            smoothing=self._options.smoothing,
+            parts=self._wanted(),
+            quality=self.quality,
         )
         if tracked is None:
-            self.meter.dropped += 1
+            self.meter.frame_dropped()
             return
         for output in self._outputs:
             # Outputs that were added, or had drawing enabled, while this frame was being tracked wait for the next one.

@@ -16,6 +16,7 @@ from av import VideoFrame
 from holistic_rtc.drawing.annotate import DRAWN_PARTS, annotate
 from holistic_rtc.errors import TrackerError
 from holistic_rtc.model.parts import DEFAULT_PARTS, Part
+from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.result import HolisticResult, Image
 from holistic_rtc.model.rig import Rig
 from holistic_rtc.pipeline.frames import from_rgb, to_rgb
@@ -57,6 +58,7 @@ class TrackerThread:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tracker")
         self._tracker: Tracker | None = None
         self._pipeline = Pipeline(self._track)
+        self._quality = Quality.BALANCED
         self._first_ms = 0
         self._failures = 0
         self._stuck = False
@@ -89,6 +91,7 @@ class TrackerThread:
         draw: bool,
         smoothing: bool,
         parts: frozenset[Part] = DEFAULT_PARTS,
+        quality: Quality = Quality.BALANCED,
     ) -> TrackedFrame | None:
         """
         Track one frame and, if requested, smooth the landmarks and draw them on a copy of the frame.
@@ -99,7 +102,7 @@ class TrackerThread:
         :raises TrackerError: the engine is stuck, or failed on several consecutive frames.
         """
         try:
-            tracked = await self._run(self._process, frame, timestamp_ms, draw, smoothing, parts)
+            tracked = await self._run(self._process, frame, timestamp_ms, draw, smoothing, parts, quality)
         except TrackerError as error:
             self._failures += 1
             if self._stuck or self._failures >= self.MAX_FAILURES:
@@ -131,8 +134,15 @@ class TrackerThread:
     # The methods below run on the tracker's thread.
 
     def _process(
-        self, frame: VideoFrame, timestamp_ms: int, draw: bool, smoothing: bool, parts: frozenset[Part]
+        self,
+        frame: VideoFrame,
+        timestamp_ms: int,
+        draw: bool,
+        smoothing: bool,
+        parts: frozenset[Part],
+        quality: Quality,
     ) -> TrackedFrame:
+        self._quality = quality
         image = to_rgb(frame)
         started = time.perf_counter()
         height, width = image.shape[:2]
@@ -155,6 +165,7 @@ class TrackerThread:
     def _track(self, image: Image, timestamp_ms: int, parts: frozenset[Part]) -> HolisticResult:
         if self._tracker is None:
             self._tracker = self._make_tracker()
+        self._tracker.quality = self._quality
         return self._tracker.track(image, self._first_ms + timestamp_ms, parts)
 
     def _discard(self) -> None:

@@ -33,6 +33,8 @@ class TrackReport(TypedDict):
     """Milliseconds to draw them."""
     delay_ms: float
     """Milliseconds from the decoded to the annotated frame."""
+    quality: str
+    """How exactly the frames are tracked: `fast`, `balanced` or `exact`. `fast` when the tracker can't keep up."""
 
 
 class SessionTrackStats(TrackReport):

@@ -10,6 +10,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from holistic_rtc.errors import ConfigError, TrackerError
+from holistic_rtc.model.quality import Quality
+
 if TYPE_CHECKING:
     # The front process needs only the names, and doesn't load NumPy.
     from holistic_rtc.tracking.engine import Engine, PictureTracker, Tracker
@@ -22,7 +25,15 @@ ENGINES: Mapping[str, str] = {
 DEFAULT_ENGINE = "mediapipe"
 
 
-def make_tracker(model: Path, engine: str = DEFAULT_ENGINE) -> "Tracker":
+def check_engine(name: str) -> None:
+    """
+    :raises ConfigError: there is no such engine.
+    """
+    if name not in ENGINES:
+        raise ConfigError(f"there is no tracking engine {name!r}; choose {' or '.join(ENGINES)}")
+
+
+def make_tracker(model: Path, engine: str = DEFAULT_ENGINE, quality: Quality = Quality.BALANCED) -> "Tracker":
     """
     Make a tracker for one stream of frames.
 
@@ -30,7 +41,9 @@ def make_tracker(model: Path, engine: str = DEFAULT_ENGINE) -> "Tracker":
     :param engine: one of :data:`ENGINES`.
     :raises TrackerError: the engine can't be loaded.
     """
-    return _load(engine).tracker(model)
+    tracker = _load(engine).tracker(model)
+    tracker.quality = quality
+    return tracker
 
 
 def make_picture_tracker(model: Path, engine: str = DEFAULT_ENGINE) -> "PictureTracker":
@@ -45,5 +58,10 @@ def make_picture_tracker(model: Path, engine: str = DEFAULT_ENGINE) -> "PictureT
 
 
 def _load(engine: str) -> "Engine":
-    found: Engine = import_module(ENGINES[engine]).ENGINE
+    try:
+        found: Engine = import_module(ENGINES[engine]).ENGINE
+    except ImportError as error:
+        raise TrackerError(
+            f"the engine {engine} can't be loaded: {error}; install what it needs, or choose another one"
+        ) from error
     return found

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from holistic_rtc.model.parts import ALL_PARTS, Part
+from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.result import HolisticResult, Image
 
 
@@ -29,6 +30,9 @@ class PictureTracker(Protocol):
 
 class Tracker(Protocol):
     """Tracks one stream of frames. Must be made, used and closed on the same thread."""
+
+    quality: Quality
+    """How exactly to track the next frames."""
 
     def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
         """

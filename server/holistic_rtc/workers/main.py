@@ -18,6 +18,7 @@ import uvloop
 from holistic_rtc.errors import TrackerError
 from holistic_rtc.ipc.channel import Channel
 from holistic_rtc.ipc.messages import ToWorker
+from holistic_rtc.model.quality import Quality
 from holistic_rtc.tracking import ENGINES, make_picture_tracker, make_tracker
 from holistic_rtc.workers.worker import Worker
 
@@ -37,7 +38,13 @@ def _make(options: argparse.Namespace, channel: Channel[ToWorker]) -> Worker:
     from holistic_rtc.workers.live.worker import LiveWorker
 
     tune()
-    return LiveWorker(channel, functools.partial(make_tracker, options.model, options.engine), model, options.advertise)
+    return LiveWorker(
+        channel,
+        functools.partial(make_tracker, options.model, options.engine),
+        options.quality,
+        model,
+        options.advertise,
+    )
 
 
 async def _main(options: argparse.Namespace) -> None:
@@ -56,6 +63,7 @@ def main() -> None:
     parser.add_argument("--control-fd", type=int, required=True)
     parser.add_argument("--kind", choices=KINDS, required=True)
     parser.add_argument("--engine", choices=ENGINES, required=True)
+    parser.add_argument("--quality", type=Quality, required=True)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--description", required=True)
     parser.add_argument("--threads", type=int, required=True)

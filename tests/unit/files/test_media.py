@@ -23,6 +23,7 @@ from holistic_rtc.commands.track import Tracked, track_file
 from holistic_rtc.errors import MediaError
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import ALL_PARTS, Part
+from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.result import HolisticResult
 from holistic_rtc.motion.refine import Refiner
 from holistic_rtc.tracking.engine import Tracker
@@ -37,6 +38,8 @@ MODEL = find(PoseModel.LITE).path
 
 class Spectator:
     """A tracker that keeps what it is shown, and sees nobody."""
+
+    quality = Quality.BALANCED
 
     def __init__(self) -> None:
         self.shown: list[Picture] = []

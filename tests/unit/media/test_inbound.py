@@ -11,10 +11,12 @@ from av import VideoFrame
 
 from holistic_rtc.errors import TrackerError
 from holistic_rtc.media.cadence import Cadence
+from holistic_rtc.media.governor import Governor
 from holistic_rtc.media.inbound import InboundTrack, TrackOptions
 from holistic_rtc.media.outbound import AnnotatedTrack
 from holistic_rtc.media.tracker_thread import TrackedFrame, TrackerThread
 from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS, Part
+from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.result import HolisticResult, Image
 from tests.kit.synthetic import make_result
 
@@ -66,6 +68,7 @@ class Gate:
         self.entered: asyncio.Queue[int] = asyncio.Queue()
         self.draws: list[bool] = []
         self.parts: list[frozenset[Part]] = []
+        self.qualities: list[Quality] = []
         self.closed = 0
         self._open = asyncio.Semaphore(0)
         self._results = results or []
@@ -75,10 +78,18 @@ class Gate:
             self._open.release()
 
     async def process(
-        self, frame: VideoFrame, timestamp_ms: int, *, draw: bool, smoothing: bool, parts: frozenset[Part]
+        self,
+        frame: VideoFrame,
+        timestamp_ms: int,
+        *,
+        draw: bool,
+        smoothing: bool,
+        parts: frozenset[Part],
+        quality: Quality,
     ) -> TrackedFrame | None:
         self.entered.put_nowait(timestamp_ms)
         self.parts.append(parts)
+        self.qualities.append(quality)
         self.draws.append(draw)
         await self._open.acquire()
         if self._results:
@@ -138,7 +149,7 @@ async def test_while_the_tracker_is_busy_only_the_newest_frame_is_kept_and_the_o
     assert await gate.entered.get() == 9 * 33
     await way.until_tracked(2)
     assert [frame.timestamp_ms for frame in way.tracked] == [0, 297]
-    report = way.inbound.meter.report()
+    report = way.inbound.report()
     assert (report["tracked"], report["dropped"], report["width"], report["height"]) == (2, 8, 64, 48)
     await way.finish()
 
@@ -190,7 +201,7 @@ async def test_no_more_frames_than_the_cap_are_tracked() -> None:
     elapsed = time.monotonic() - started
     assert len(way.tracked) <= elapsed * 20 + 1
     assert len(way.tracked) >= 5
-    assert way.inbound.meter.report()["dropped"] == 0
+    assert way.inbound.report()["dropped"] == 0
 
 
 async def test_a_cap_that_is_lifted_is_lifted_at_once() -> None:
@@ -217,6 +228,33 @@ async def test_parts_are_asked_for_only_while_somebody_wants_them() -> None:
         gate.let()
         await way.until_tracked(len(gate.parts))
     assert gate.parts == [DEFAULT_PARTS, ALL_PARTS, {Part.POSE}]
+    await way.finish()
+
+
+async def test_a_track_without_frames_is_not_overloaded() -> None:
+    way = Way(Gate())
+    for _ in range(2 * Governor.SECONDS_TO_OVERLOAD):
+        assert way.inbound.report()["quality"] == Quality.BALANCED
+    await way.finish()
+
+
+async def test_an_overloaded_track_is_tracked_fast_and_says_so() -> None:
+    gate = Gate()
+    way = Way(gate)
+    for second in range(Governor.SECONDS_TO_OVERLOAD):
+        way.source.send()
+        await gate.entered.get()
+        way.source.send(5)
+        await way.source.until_drained()
+        gate.let(2)
+        await gate.entered.get()
+        await way.until_tracked(2 * second + 2)
+        assert way.inbound.report()["quality"] == Quality.BALANCED
+    assert way.inbound.report()["quality"] == Quality.FAST
+    way.source.send()
+    gate.let()
+    await way.until_tracked(len(way.tracked) + 1)
+    assert gate.qualities[-1] == Quality.FAST
     await way.finish()
 
 
@@ -267,7 +305,7 @@ async def test_a_frame_on_which_the_engine_failed_counts_as_dropped_and_the_next
         way.source.send()
         await gate.entered.get()
     await way.until_tracked(1)
-    assert way.inbound.meter.report()["dropped"] == 1
+    assert way.inbound.report()["dropped"] == 1
     await way.finish()
 
 
@@ -299,16 +337,18 @@ async def test_rates_are_of_the_time_since_the_last_report() -> None:
         way.source.send()
         await gate.entered.get()
     await way.until_tracked(2)
-    report = way.inbound.meter.report()
+    report = way.inbound.report()
     assert (report["tracker_ms"], report["draw_ms"]) == (20.0, 1.0)
     assert report["fps_in"] > 0
-    again = way.inbound.meter.report()
+    again = way.inbound.report()
     assert (again["fps_in"], again["fps_out"], again["tracker_ms"], again["tracked"]) == (0, 0, 0, 2)
     await way.finish()
 
 
 async def test_with_a_real_thread_frames_are_tracked_in_order() -> None:
     class Engine:
+        quality = Quality.BALANCED
+
         def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
             return make_result()
 

@@ -14,6 +14,7 @@ from av import VideoFrame
 from holistic_rtc.errors import TrackerError
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS, Part
+from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 from holistic_rtc.motion.face_geometry import face_transform
 from tests.kit.synthetic import make_result
@@ -29,6 +30,8 @@ def make_frame(width: int = 64, height: int = 48, pts: int = 0) -> VideoFrame:
 
 class Engine:
     """Keeps what it was asked; fails, or waits, as often as told."""
+
+    quality = Quality.BALANCED
 
     def __init__(self, made: "list[Engine]", failures: int = 0) -> None:
         self.calls: list[tuple[tuple[int, ...], int]] = []

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.markup import escape
 
-from holistic_rtc.commands.common import add_model_options, settings_from
+from holistic_rtc.commands.common import add_engine_option, add_model_options, settings_from
 from holistic_rtc.commands.doctor.check import Check, Finding, Machine, Verdict
 from holistic_rtc.commands.doctor.checks import (
     addresses,
@@ -49,6 +49,7 @@ _SIGNS = {Verdict.GOOD: "[green]✓[/]", Verdict.NOTE: "[yellow]•[/]", Verdict
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser)
+    add_engine_option(parser)
     parser.add_argument("--host", default=argparse.SUPPRESS, help="address to listen on, as for `serve`")
     parser.add_argument("--port", type=int, default=argparse.SUPPRESS, help="port to listen on, as for `serve`")
 

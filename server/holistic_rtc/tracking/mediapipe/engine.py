@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from holistic_rtc.errors import TrackerError
 from holistic_rtc.model.parts import ALL_PARTS, Part
+from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 from holistic_rtc.tracking.engine import Engine
 from holistic_rtc.tracking.mediapipe import library
@@ -33,6 +34,9 @@ class MediaPipeTracker:
     :param model: a ``holistic_landmarker.task``.
     :raises TrackerError: the model can't be loaded.
     """
+
+    quality = Quality.EXACT
+    """Has no effect."""
 
     def __init__(self, model: Path) -> None:
         self._model = model

@@ -15,6 +15,7 @@ from holistic_rtc.media.outbound import AnnotatedTrack
 from holistic_rtc.media.tracker_thread import TrackedFrame, TrackerThread
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import Part
+from holistic_rtc.model.quality import Quality
 from holistic_rtc.wire.control import Configure, Configured, ErrorMessage
 from holistic_rtc.workers.live.peer import Peer
 
@@ -33,6 +34,7 @@ class Publisher(Peer):
 
     :param tracker: a warm tracker for the first track.
     :param make_tracker_thread: makes trackers for further tracks.
+    :param quality: how exactly to track, unless a track is overloaded.
     :param wanted: returns the parts that the session's peers have requested.
     :param on_message: called with the landmarks of each tracked frame.
     """
@@ -43,6 +45,7 @@ class Publisher(Peer):
         ice_servers: list[dict[str, Any]],
         tracker: TrackerThread,
         make_tracker_thread: Callable[[], TrackerThread],
+        quality: Quality,
         wanted: Callable[[], frozenset[Part]],
         on_message: Callable[[LandmarkMessage], None],
     ) -> None:
@@ -51,7 +54,7 @@ class Publisher(Peer):
         self._make_tracker_thread = make_tracker_thread
         self._wanted = wanted
         self._on_message = on_message
-        self._options = TrackOptions()
+        self._options = TrackOptions(quality=quality)
         self._draw = True
         self._tracks: list[_Track] = []
         self._returned: list[AnnotatedTrack] = []

@@ -9,9 +9,9 @@ from typing import Any
 from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.model.message import LandmarkMessage
-from holistic_rtc.model.stats import ModelInfo, SessionStats, SessionTrackStats
 from holistic_rtc.model.parts import Part
-from holistic_rtc.model.stats import SessionStats, SessionTrackStats
+from holistic_rtc.model.quality import Quality
+from holistic_rtc.model.stats import ModelInfo, SessionStats, SessionTrackStats
 from holistic_rtc.sdp.offer import Offer
 from holistic_rtc.wire.control import Draining, End
 from holistic_rtc.wire.encoded import Encoded
@@ -33,6 +33,7 @@ class Session:
     :param model: description of the model in use, for clients.
     :param tracker: a warm tracker for the first track.
     :param make_tracker_thread: makes trackers for further tracks.
+    :param quality: how exactly to track, unless a track is overloaded.
     :param on_unsubscribed: called with the id of a subscriber that has ended.
     """
 
@@ -43,6 +44,7 @@ class Session:
         ice_servers: list[dict[str, Any]],
         tracker: TrackerThread,
         make_tracker_thread: Callable[[], TrackerThread],
+        quality: Quality,
         on_unsubscribed: Callable[[str], None],
     ) -> None:
         self._id = id
@@ -50,7 +52,7 @@ class Session:
         self._ice_servers = ice_servers
         self._on_unsubscribed = on_unsubscribed
         self._publisher = Publisher(
-            f"session {id}", ice_servers, tracker, make_tracker_thread, self._wanted, self._fan_out
+            f"session {id}", ice_servers, tracker, make_tracker_thread, quality, self._wanted, self._fan_out
         )
         self._numbers = itertools.count(1)
         self._subscribers: dict[str, Subscriber] = {}
@@ -108,7 +110,7 @@ class Session:
         :return: the statistics: counts are totals, rates and means are since the last tick.
         """
         tracks: list[SessionTrackStats] = [
-            {"track": number, **track.meter.report()} for number, track in enumerate(self._publisher.tracks)
+            {"track": number, **track.report()} for number, track in enumerate(self._publisher.tracks)
         ]
         stats: SessionStats = {"session": self._id, "model": self._model, "tracks": tracks}
         for peer in self._peers():

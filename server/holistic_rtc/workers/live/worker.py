@@ -21,6 +21,7 @@ from holistic_rtc.ipc.messages import (
     Unsubscribed,
 )
 from holistic_rtc.media.tracker_thread import TrackerThread
+from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.stats import ModelInfo, SessionStats
 from holistic_rtc.sdp.answer import advertise
 from holistic_rtc.sdp.offer import Offer
@@ -32,6 +33,7 @@ from holistic_rtc.workers.worker import Worker
 class LiveWorker(Worker):
     """
     :param make_tracker: makes a track's tracker; called on the tracker's thread.
+    :param quality: how exactly to track, unless a track is overloaded.
     :param model: description of the model in use, for clients.
     :param advertised: an additional address at which peers can reach this process.
     """
@@ -40,11 +42,13 @@ class LiveWorker(Worker):
         self,
         channel: Channel[ToWorker],
         make_tracker: Callable[[], Tracker],
+        quality: Quality,
         model: ModelInfo,
         advertised: str | None,
     ) -> None:
         super().__init__(channel)
         self._make_tracker_thread = functools.partial(TrackerThread, make_tracker)
+        self._quality = quality
         self._model = model
         self._advertised = advertised
         self._spare = self._make_tracker_thread()
@@ -100,6 +104,7 @@ class LiveWorker(Worker):
             request.ice_servers,
             self._spare,
             self._make_tracker_thread,
+            self._quality,
             lambda id: self.channel.send(Unsubscribed(id)),
         )
         self._session.ended.add_done_callback(lambda _: self.over.set())

@@ -16,19 +16,19 @@ async def check(machine: Machine) -> AsyncIterator[Finding]:
     if machine.bundle is None:
         return
     try:
-        machine.frame_cpu_ms = await _measure(machine.bundle)
+        machine.frame_cpu_ms = await _measure(machine.bundle, machine.settings.engine)
     except TrackerError as error:
         yield Finding(Verdict.BAD, str(error), "on Debian and Ubuntu, `apt-get install libegl1 libgles2`")
     else:
         yield _judge(machine.capacity, machine.frame_cpu_ms)
 
 
-async def _measure(bundle: ModelBundle) -> float:
+async def _measure(bundle: ModelBundle, engine: str) -> float:
     """
     :return: CPU time that tracking a frame takes, in milliseconds.
     :raises TrackerError: the engine can't be loaded.
     """
-    thread = TrackerThread(lambda: make_tracker(bundle.path))
+    thread = TrackerThread(lambda: make_tracker(bundle.path, engine))
     try:
         return await thread.warm_up(picture_of_a_person())
     finally:
