@@ -50,6 +50,8 @@ export interface TrackStats {
   drawMs: number;
   /** Milliseconds from the decoded to the annotated frame. */
   delayMs: number;
+  /** How exactly the frames are tracked: `fast`, `balanced` or `exact`. `fast` when the tracker can't keep up. */
+  quality: string;
   /** Index among the publisher's video tracks, from 0. */
   track: number;
   /** Total of landmark messages sent to this peer. */

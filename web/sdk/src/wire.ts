@@ -83,6 +83,7 @@ export function readTrackStats(fields: Fields): TrackStats {
     trackerMs: number(fields.tracker_ms),
     drawMs: number(fields.draw_ms),
     delayMs: number(fields.delay_ms),
+    quality: text(fields.quality),
     track: number(fields.track),
     landmarksSent: number(fields.landmarks_sent),
     landmarksDropped: number(fields.landmarks_dropped),
