@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ENGINES: Mapping[str, str] = {
     "mediapipe": "holistic_rtc.tracking.mediapipe.engine",
+    "holistic": "holistic_rtc.tracking.holistic.engine",
 }
 """The module of each engine. It is imported when a tracker is made, which can take half a second and 100 MB."""
 

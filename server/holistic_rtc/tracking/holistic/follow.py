@@ -1,0 +1,105 @@
+"""Follows a face or a hand from frame to frame."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, Self, TypeVar
+
+import numpy as np
+
+from holistic_rtc.model.result import FloatArray
+from holistic_rtc.tracking.holistic.frame import Frame
+from holistic_rtc.tracking.holistic.regions import Limits, Region, keeps
+
+MAX_MOVE = 0.05
+"""A part is found anew when its coarse region has moved by this fraction of its size since it was last found"""
+
+
+class HasPoints(Protocol):
+    """A face or a hand, a dataclass."""
+
+    @property
+    def points(self) -> FloatArray:
+        """``(n, 3)`` in pixels."""
+
+    def moved_to(self, points: FloatArray) -> Self:
+        """The same with other points."""
+
+
+Seen = TypeVar("Seen", bound=HasPoints)
+
+
+@dataclass(frozen=True, slots=True)
+class Steps(Generic[Seen]):
+    """
+    What there is to do about a part.
+
+    :param find: finds the part's region within the coarse one that the pose gives. None if it isn't there.
+    :param locate: finds the landmarks in a region. None if the part isn't there.
+    :param surround: the region in the next frame that follows from the landmarks in this one.
+    :param limits: when to prefer a newly found region.
+    """
+
+    find: Callable[[Frame, Region], Region | None]
+    locate: Callable[[Frame, Region], Seen | None]
+    surround: Callable[[FloatArray], Region]
+    limits: Limits
+
+
+class Follower(Generic[Seen]):
+    """
+    Follows one part.
+
+    :param find_every: frames between two runs of ``steps.find`` while the part is followed and hardly moves.
+    :param try_every: frames between two runs while the part isn't found.
+    """
+
+    def __init__(self, steps: Steps[Seen], find_every: int, try_every: int = 1) -> None:
+        self._steps = steps
+        self._find_every = find_every
+        self._try_every = try_every
+        self._last: Seen | None = None
+        self._found_in: Region | None = None
+        """The coarse region in which the part was last found"""
+        self._age = 0
+        """Frames since ``steps.find`` ran"""
+
+    def follow(self, frame: Frame, coarse: Region | None) -> Seen | None:
+        """
+        Locate the part by its previous landmarks alone.
+
+        :param coarse: where the pose says that the part is. None if the pose isn't known.
+        :return: None if that isn't possible, or the part should be found anew.
+        """
+        self._age += 1
+        if self._last is None or self._found_in is None or self._age >= self._find_every:
+            return None
+        if coarse is not None and coarse.moved_from(self._found_in) > MAX_MOVE:
+            return None
+        self._last = self._steps.locate(frame, self._steps.surround(self._last.points))
+        return self._last
+
+    def find(self, frame: Frame, coarse: Region) -> Seen | None:
+        """Find the part, and locate it there or by its previous landmarks, whichever fits better."""
+        if self._last is None and self._found_in is None and 0 < self._age < self._try_every:
+            return None
+        self._age = 0
+        region = self._steps.find(frame, coarse)
+        if region is not None and self._last is not None:
+            tracked = self._steps.surround(self._last.points)
+            if keeps(self._steps.limits, tracked, self._last.points, region):
+                region = tracked
+        self._last = None if region is None else self._steps.locate(frame, region)
+        self._found_in = None if self._last is None else coarse
+        return self._last
+
+    def reset(self) -> None:
+        """Forget the part."""
+        self._last = self._found_in = None
+        self._age = 0
+
+    def scale(self, x: float, y: float) -> None:
+        """Continue in frames that are stretched by ``x`` and ``y``."""
+        if self._last is not None:
+            self._last = self._last.moved_to(self._last.points * np.array([x, y, x], np.float32))
+        if self._found_in is not None:
+            self._found_in = self._found_in.scaled(x, y)

@@ -1,0 +1,35 @@
+"""How much work a tracker may save. docs/engine.md says what each gate costs in agreement."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """
+    :param find_face_every: frames between runs of the face detector while the face is followed.
+    :param find_hand_every: frames between runs of the hand's recrop network while the hand is followed.
+    :param try_hand_every: frames between attempts to find a hand that wasn't found.
+    :param hand_visibility: of the wrist in this frame, below which no hand is looked for.
+    :param hand_outside: whether a hand is looked for while its wrist and index finger are outside the picture.
+    :param face_every: frames between runs of the face's landmarks; in between, the face moves with the pose.
+    """
+
+    find_face_every: int = 1
+    find_hand_every: int = 1
+    try_hand_every: int = 1
+    hand_visibility: float = 0.0
+    hand_outside: bool = True
+    face_every: int = 1
+
+
+EXACT = Quality()
+"""Does what MediaPipe does"""
+BALANCED = Quality(find_face_every=10, find_hand_every=3, try_hand_every=3, hand_visibility=0.2, hand_outside=False)
+FAST = Quality(
+    find_face_every=10, find_hand_every=3, try_hand_every=3, hand_visibility=0.2, hand_outside=False, face_every=2
+)
+
+QUALITIES: Mapping[str, Quality] = MappingProxyType({"fast": FAST, "balanced": BALANCED, "exact": EXACT})
+DEFAULT_QUALITY = "balanced"
