@@ -1,4 +1,4 @@
-"""The clips that engines are compared on, 640x480: a full body, an upper body, a face alone, and both hands."""
+"""The clips that engines are compared on, 640x480: two full bodies, two upper bodies, and a head."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -16,7 +16,7 @@ FRAME_MS = 33
 
 
 def clips() -> dict[str, list[Picture]]:
-    """Those whose media are there; the face alone always is."""
+    """Those whose media are there; the head always is."""
     return {name: pictures for name, make in _CLIPS.items() if (pictures := make())}
 
 
@@ -58,6 +58,7 @@ def _picture(path: Path | None, zoom: float) -> list[Picture]:
 _CLIPS: Mapping[str, Callable[[], list[Picture]]] = {
     "squats": cache(lambda: _video("squats.mp4")),
     "wave": cache(lambda: _video("wave.mp4")),
-    "portrait": cache(lambda: _picture(portrait(), 1.0)),
     "hands": cache(lambda: _picture(media("both_hands.png"), 1.0)),
+    "road": cache(lambda: _picture(media("full_body.jpg"), 1.0)),
+    "portrait": cache(lambda: _picture(portrait(), 1.0)),
 }
