@@ -12,12 +12,13 @@ from math import log
 import numpy as np
 
 from holistic_rtc.model.result import FloatArray
+from holistic_rtc.tracking.holistic.landmarks import sigmoid
 
 MIN_SCORE = 0.5
 """The default of MediaPipe's Python API"""
 MIN_OVERLAP = 0.5
-"""Boxes that overlap more, as intersection over union, belong to one detection. The default of MediaPipe's Python API, in
-C++ it is 0.3"""
+"""Boxes that overlap more, as intersection over union, belong to one detection. The default of MediaPipe's Python API;
+that in C++ is 0.3"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Decoder:
         middle, half = found[:, :2] + anchors, found[:, 2:4] / 2
         keypoints = found[:, 4:].reshape(len(order), -1, 2) + anchors[:, np.newaxis]
         corners = np.concatenate((middle - half, middle + half), axis=1)
-        return _merge(1 / (1 + np.exp(-logits[order])), corners, keypoints)
+        return _merge(sigmoid(logits[order]), corners, keypoints)
 
 
 def _grid(cells: int, repeats: int) -> FloatArray:
@@ -95,4 +96,5 @@ def _overlaps(boxes: FloatArray, box: FloatArray) -> FloatArray:
     sides = np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2])
     common = sides.clip(0).prod(axis=1)
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    return common / np.maximum(areas + areas[0] - common, np.float32(1e-12))
+    overlaps: FloatArray = common / np.maximum(areas + areas[0] - common, np.float32(1e-12))
+    return overlaps

@@ -32,12 +32,13 @@ STRIDES = (8, 16, 16, 16)
 
 # fmt: off
 BLENDSHAPE_POINTS = np.array([
-    0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70, 78, 80, 81,
-    82, 84, 87, 88, 91, 93, 95, 103, 105, 107, 109, 127, 132, 133, 136, 144, 145, 146, 148, 149, 150, 152, 153, 154, 155,
-    157, 158, 159, 160, 161, 162, 163, 168, 172, 173, 176, 178, 181, 185, 191, 195, 197, 234, 246, 249, 251, 263, 267,
-    269, 270, 276, 282, 283, 284, 285, 288, 291, 293, 295, 296, 297, 300, 308, 310, 311, 312, 314, 317, 318, 321, 323,
-    324, 332, 334, 336, 338, 356, 361, 362, 365, 373, 374, 375, 377, 378, 379, 380, 381, 382, 384, 385, 386, 387, 388,
-    389, 390, 397, 398, 400, 402, 405, 409, 415, 454, 466, 468, 469, 470, 471, 472, 473, 474, 475, 476, 477,
+    0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70, 78, 80,
+    81, 82, 84, 87, 88, 91, 93, 95, 103, 105, 107, 109, 127, 132, 133, 136, 144, 145, 146, 148, 149, 150, 152, 153,
+    154, 155, 157, 158, 159, 160, 161, 162, 163, 168, 172, 173, 176, 178, 181, 185, 191, 195, 197, 234, 246, 249,
+    251, 263, 267, 269, 270, 276, 282, 283, 284, 285, 288, 291, 293, 295, 296, 297, 300, 308, 310, 311, 312, 314,
+    317, 318, 321, 323, 324, 332, 334, 336, 338, 356, 361, 362, 365, 373, 374, 375, 377, 378, 379, 380, 381, 382,
+    384, 385, 386, 387, 388, 389, 390, 397, 398, 400, 402, 405, 409, 415, 454, 466, 468, 469, 470, 471, 472, 473,
+    474, 475, 476, 477,
 ])
 # fmt: on
 """The input of the network for blendshapes: ``face_blendshapes_graph.cc``"""
@@ -85,7 +86,7 @@ class FaceTracker:
             face, before = self._shown
             if blendshapes <= (face.blendshapes is not None):
                 return face.moved_to(face.points + _motion(before, pose))
-        return self._show(self._follower.follow(frame, pose and _coarse(pose)), pose, blendshapes)
+        return self._show(self._follower.follow(frame, None if pose is None else _coarse(pose)), pose, blendshapes)
 
     def find(self, frame: Frame, pose: Pose, *, blendshapes: bool) -> Face | None:
         """The face, found by the detector where the pose says."""
@@ -146,6 +147,6 @@ def _motion(before: Pose | None, now: Pose | None) -> FloatArray:
     """``(3,)``: how far the pose's face has moved, in pixels."""
     if before is None or now is None:
         return np.zeros(3, np.float32)
-    moved = (now.points[:POSE_POINTS] - before.points[:POSE_POINTS]).mean(axis=0)
+    moved: FloatArray = (now.points[:POSE_POINTS] - before.points[:POSE_POINTS]).mean(axis=0)
     moved[2] = 0
     return moved

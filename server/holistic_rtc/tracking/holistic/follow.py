@@ -11,7 +11,7 @@ from holistic_rtc.tracking.holistic.frame import Frame
 from holistic_rtc.tracking.holistic.regions import Limits, Region, keeps
 
 MAX_MOVE = 0.05
-"""A part is found anew when its coarse region has moved by this fraction of its size since it was last found"""
+"""A part is found anew when its coarse region has moved by this fraction of its size since the previous frame"""
 
 
 class HasPoints(Protocol):
@@ -58,9 +58,11 @@ class Follower(Generic[Seen]):
         self._find_every = find_every
         self._try_every = try_every
         self._last: Seen | None = None
-        self._found_in: Region | None = None
-        """The coarse region in which the part was last found"""
-        self._age = 0
+        self._coarse: Region | None = None
+        """The coarse region in the latest frame whose pose is known"""
+        self._lost = False
+        """Whether the part was lost in this frame"""
+        self._age = try_every
         """Frames since ``steps.find`` ran"""
 
     def follow(self, frame: Frame, coarse: Region | None) -> Seen | None:
@@ -71,16 +73,17 @@ class Follower(Generic[Seen]):
         :return: None if that isn't possible, or the part should be found anew.
         """
         self._age += 1
-        if self._last is None or self._found_in is None or self._age >= self._find_every:
-            return None
-        if coarse is not None and coarse.moved_from(self._found_in) > MAX_MOVE:
+        before, self._coarse = self._coarse, coarse or self._coarse
+        moves = coarse is not None and before is not None and coarse.moved_from(before) > MAX_MOVE
+        if self._last is None or moves or self._age >= self._find_every:
             return None
         self._last = self._steps.locate(frame, self._steps.surround(self._last.points))
+        self._lost = self._last is None
         return self._last
 
     def find(self, frame: Frame, coarse: Region) -> Seen | None:
         """Find the part, and locate it there or by its previous landmarks, whichever fits better."""
-        if self._last is None and self._found_in is None and 0 < self._age < self._try_every:
+        if self._last is None and not self._lost and self._age < self._try_every:
             return None
         self._age = 0
         region = self._steps.find(frame, coarse)
@@ -89,17 +92,18 @@ class Follower(Generic[Seen]):
             if keeps(self._steps.limits, tracked, self._last.points, region):
                 region = tracked
         self._last = None if region is None else self._steps.locate(frame, region)
-        self._found_in = None if self._last is None else coarse
+        self._lost = False
         return self._last
 
     def reset(self) -> None:
         """Forget the part."""
-        self._last = self._found_in = None
-        self._age = 0
+        self._last = self._coarse = None
+        self._lost = False
+        self._age = self._try_every
 
     def scale(self, x: float, y: float) -> None:
         """Continue in frames that are stretched by ``x`` and ``y``."""
         if self._last is not None:
             self._last = self._last.moved_to(self._last.points * np.array([x, y, x], np.float32))
-        if self._found_in is not None:
-            self._found_in = self._found_in.scaled(x, y)
+        if self._coarse is not None:
+            self._coarse = self._coarse.scaled(x, y)

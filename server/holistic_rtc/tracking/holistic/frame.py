@@ -19,11 +19,11 @@ class Frame:
 
     @property
     def width(self) -> int:
-        return self.image.shape[1]
+        return int(self.image.shape[1])
 
     @property
     def height(self) -> int:
-        return self.image.shape[0]
+        return int(self.image.shape[0])
 
     def fractions(self, points: FloatArray) -> FloatArray:
         """
@@ -31,4 +31,5 @@ class Frame:
 
         :param points: ``(n, 3)`` in pixels.
         """
-        return points / np.array([self.width, self.height, self.width], np.float32)
+        size: FloatArray = np.array([self.width, self.height, self.width], np.float32)
+        return points / size

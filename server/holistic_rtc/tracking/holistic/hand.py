@@ -1,4 +1,8 @@
-"""Tracks a hand: ``holistic_hand_tracking.cc``, ``hand_roi_refinement_graph.cc``, ``hand_landmarks_detector_graph.cc``."""
+"""
+Tracks a hand.
+
+``holistic_hand_tracking.cc``, ``hand_roi_refinement_graph.cc``, ``hand_landmarks_detector_graph.cc``.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -105,7 +109,7 @@ class HandTracker:
         numbers = self._pose_hand
         coarse = _coarse(*pose.points[[numbers.wrist, numbers.pinky, numbers.index], :2].tolist())
         hand = self._follower.follow(frame, coarse) or self._follower.find(frame, coarse)
-        return hand and replace(hand, world=hand.world + pose.world[numbers.wrist])
+        return None if hand is None else replace(hand, world=hand.world + pose.world[numbers.wrist])
 
     def reset(self) -> None:
         """Forget the hand."""
@@ -138,9 +142,7 @@ class HandTracker:
         if not presence.item() > MIN_PRESENCE:
             return None
         raw = numbers.reshape(-1, 3) / np.float32(_SIDE)
-        points = np.concatenate(
-            (to_frame(raw[:, :2], region), raw[:, 2:] * np.float32(region.width / Z_SCALE)), axis=1
-        )
+        points = np.concatenate((to_frame(raw[:, :2], region), raw[:, 2:] * np.float32(region.width / Z_SCALE)), axis=1)
         world = turned(world.reshape(-1, 3), region.rotation)
         return Hand(points, world - world[WRIST])
 

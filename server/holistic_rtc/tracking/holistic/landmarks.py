@@ -16,8 +16,12 @@ def to_frame(points: FloatArray, region: Region) -> FloatArray:
     :return: ``(n, 2)`` in pixels.
     """
     c, s = cos(region.rotation), sin(region.rotation)
-    turn = np.array([[region.width * c, region.width * s], [-region.height * s, region.height * c]], np.float32)
-    return (points - np.float32(0.5)) @ turn + np.array([region.x, region.y], np.float32)
+    turn: FloatArray = np.array(
+        [[region.width * c, region.width * s], [-region.height * s, region.height * c]], np.float32
+    )
+    middle: FloatArray = np.array([region.x, region.y], np.float32)
+    offsets: FloatArray = points - np.float32(0.5)
+    return offsets @ turn + middle
 
 
 def turned(world: FloatArray, rotation: float) -> FloatArray:
@@ -27,7 +31,8 @@ def turned(world: FloatArray, rotation: float) -> FloatArray:
     :param world: ``(n, 3)``.
     """
     c, s = cos(rotation), sin(rotation)
-    return world @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]], np.float32)
+    seen: FloatArray = world @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]], np.float32)
+    return seen
 
 
 def depth_scale(region: Region, width: int, height: int) -> float:
@@ -41,7 +46,7 @@ def depth_scale(region: Region, width: int, height: int) -> float:
 
 
 def sigmoid(values: FloatArray) -> FloatArray:
-    return 1 / (1 + np.exp(-values))
+    return np.float32(1) / (np.float32(1) + np.exp(-values))
 
 
 HEATMAP_KERNEL = 7

@@ -46,7 +46,7 @@ SPECS: Mapping[Network, Spec] = MappingProxyType(
     {
         # 2254 boxes of 12 numbers; their scores
         Network.POSE_DETECTOR: Spec((1, 224, 224, 3), (2254 * 12, 2254)),
-        # 39 points of 5 numbers; presence; heatmap of each point; 39 world points. The mask before the heatmap is pruned
+        # 39 points of 5 numbers; presence; their heatmaps; 39 world points. The mask before the heatmaps is pruned
         Network.POSE: Spec((1, 256, 256, 3), (39 * 5, 1, 64 * 64 * 39, 39 * 3)),
         # 896 boxes of 16 numbers; their scores
         Network.FACE_DETECTOR: Spec((1, 128, 128, 3), (896 * 16, 896)),

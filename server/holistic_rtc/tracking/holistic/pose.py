@@ -20,6 +20,8 @@ MIDDLE, EDGE = 33, 34
 SCALE = 1.25
 """Of the region about the auxiliary points, or the detector's keypoints 0 and 1, which mean the same"""
 MIN_PRESENCE = 0.5
+MIN_SIZE = 1e-6
+"""Pixels, so that speeds can be divided by it"""
 STRIDES = (8, 16, 32, 32, 32)
 VISIBILITY_WEIGHT = np.float32(0.1)
 """Of the visibility in this frame"""
@@ -100,7 +102,8 @@ class PoseTracker:
         points = np.concatenate((to_frame(xy, region), raw[:, 2:3] * np.float32(region.width / _SIDE)), axis=1)
 
         auxiliary = points[MIDDLE:, :2]
-        size = max(around(*auxiliary.tolist(), UPRIGHT).width, 1e-6)
+        middle, edge = auxiliary.tolist()
+        size = max(around(middle, edge, UPRIGHT).width, MIN_SIZE)
         middle, edge = self._auxiliary_filter.apply(auxiliary, frame.timestamp_ms, size).tolist()
         self._region = around(middle, edge, UPRIGHT).transformed(SCALE)
 
@@ -111,7 +114,5 @@ class PoseTracker:
             self._filter.apply(points[:POINTS], frame.timestamp_ms, size),
             self._visibility,
             visibility,
-            self._world_filter.apply(
-                turned(world.reshape(-1, 3)[:POINTS], region.rotation), frame.timestamp_ms
-            ),
+            self._world_filter.apply(turned(world.reshape(-1, 3)[:POINTS], region.rotation), frame.timestamp_ms),
         )

@@ -1,6 +1,7 @@
 """Tracks one person through the whole graph: ``holistic_landmarker_graph.cc``."""
 
 from collections.abc import Set
+from dataclasses import replace
 
 from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.model.result import HolisticResult, Image
@@ -82,14 +83,20 @@ class PersonTracker:
 def _result(
     frame: Frame, pose: Pose | None, face: Face | None, left: Hand | None, right: Hand | None
 ) -> HolisticResult:
-    return HolisticResult(
-        pose_landmarks=pose and frame.fractions(pose.points),
-        pose_visibility=pose and pose.visibility,
-        pose_world_landmarks=pose and pose.world,
-        face_landmarks=face and frame.fractions(face.points),
-        face_blendshapes=face and face.blendshapes,
-        left_hand_landmarks=left and frame.fractions(left.points),
-        left_hand_world_landmarks=left and left.world,
-        right_hand_landmarks=right and frame.fractions(right.points),
-        right_hand_world_landmarks=right and right.world,
-    )
+    result = HolisticResult()
+    if pose is not None:
+        result = replace(
+            result,
+            pose_landmarks=frame.fractions(pose.points),
+            pose_visibility=pose.visibility,
+            pose_world_landmarks=pose.world,
+        )
+    if face is not None:
+        result = replace(result, face_landmarks=frame.fractions(face.points), face_blendshapes=face.blendshapes)
+    if left is not None:
+        result = replace(result, left_hand_landmarks=frame.fractions(left.points), left_hand_world_landmarks=left.world)
+    if right is not None:
+        result = replace(
+            result, right_hand_landmarks=frame.fractions(right.points), right_hand_world_landmarks=right.world
+        )
+    return result
