@@ -12,8 +12,8 @@ from holistic_rtc.bundle import models
 from holistic_rtc.model.result import HolisticResult
 from holistic_rtc.native_log import without_noise
 from holistic_rtc.tracking.holistic.engine import HolisticTracker
-from holistic_rtc.tracking.holistic.quality import QUALITIES
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
+from holistic_rtc.tracking.quality import QUALITIES
 from tests.kit.clips import SIZE
 from tests.kit.publisher import Picture
 

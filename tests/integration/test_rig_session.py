@@ -1,6 +1,7 @@
 """The part `rig` from the server to its clients, with the real model."""
 
 import asyncio
+from collections.abc import Set
 from functools import partial
 
 import aiohttp
@@ -9,7 +10,7 @@ import pytest
 
 from holistic_rtc.client import HolisticClient, LandmarkMessage, Part, Rig
 from holistic_rtc.media.tracker_thread import TrackerThread
-from holistic_rtc.model.parts import DEFAULT_PARTS
+from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS
 from holistic_rtc.model.result import HolisticResult, Image
 from holistic_rtc.model.rig import RIG_SHAPES
 from holistic_rtc.model.skeleton import BONE_INDEX
@@ -98,8 +99,11 @@ class CountingSolver(RigSolver):
 class Nobody:
     """An engine that never sees anybody."""
 
-    def track(self, image: Image, timestamp_ms: int) -> HolisticResult:
+    def track(self, image: Image, timestamp_ms: int, parts: Set[Part] = ALL_PARTS) -> HolisticResult:
         return HolisticResult()
+
+    def set_quality(self, quality: str) -> None:
+        pass
 
     def close(self) -> None:
         pass

@@ -10,6 +10,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from holistic_rtc.tracking.quality import DEFAULT_QUALITY
+
 if TYPE_CHECKING:
     # The front process needs only the names, and doesn't load NumPy.
     from holistic_rtc.tracking.engine import Engine, PictureTracker, Tracker
@@ -23,15 +25,17 @@ ENGINES: Mapping[str, str] = {
 DEFAULT_ENGINE = "mediapipe"
 
 
-def make_tracker(model: Path, engine: str = DEFAULT_ENGINE) -> "Tracker":
+def make_tracker(model: Path, engine: str = DEFAULT_ENGINE, quality: str = DEFAULT_QUALITY) -> "Tracker":
     """
     Make a tracker for one stream of frames.
 
     :param model: path of the model bundle.
     :param engine: one of :data:`ENGINES`.
+    :param quality: one of :data:`.quality.QUALITIES`. Engines may ignore it.
     :raises TrackerError: the engine can't be loaded.
+    :raises ModelError: the model bundle has a missing or foreign network.
     """
-    return _load(engine).tracker(model)
+    return _load(engine).tracker(model, quality)
 
 
 def make_picture_tracker(model: Path, engine: str = DEFAULT_ENGINE) -> "PictureTracker":
@@ -41,6 +45,7 @@ def make_picture_tracker(model: Path, engine: str = DEFAULT_ENGINE) -> "PictureT
     :param model: path of the model bundle.
     :param engine: one of :data:`ENGINES`.
     :raises TrackerError: the engine can't be loaded.
+    :raises ModelError: the model bundle has a missing or foreign network.
     """
     return _load(engine).picture_tracker(model)
 

@@ -1,10 +1,11 @@
 """The interface of tracking engines."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.model.result import HolisticResult, Image
 
 
@@ -29,13 +30,22 @@ class PictureTracker(Protocol):
 class Tracker(Protocol):
     """Tracks one stream of frames. Must be made, used and closed on the same thread."""
 
-    def track(self, image: Image, timestamp_ms: int) -> HolisticResult:
+    def track(self, image: Image, timestamp_ms: int, parts: Set[Part] = ALL_PARTS) -> HolisticResult:
         """
         Find the person in the next frame of the stream.
 
         :param image: ``(height, width, 3)`` uint8 RGB; its size may differ from frame to frame.
         :param timestamp_ms: the frame's time, greater than that of the previous frame.
+        :param parts: what is wanted; may differ from frame to frame. Other parts may be missing in the result, if the
+            engine saves the work for them.
         :raises TrackerError: the engine failed; the tracker can't be used any more.
+        """
+
+    def set_quality(self, quality: str) -> None:
+        """
+        Use another quality from the next frame on. No-op for an engine that has only one.
+
+        :param quality: one of :data:`holistic_rtc.tracking.quality.QUALITIES`.
         """
 
     def close(self) -> None:
@@ -44,7 +54,12 @@ class Tracker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """An engine's factories. Both take the path of the model bundle."""
+    """
+    An engine's factories.
 
-    tracker: Callable[[Path], Tracker]
+    :param tracker: takes the path of the model bundle, and a quality, which it may ignore.
+    :param picture_tracker: takes the path of the model bundle.
+    """
+
+    tracker: Callable[[Path, str], Tracker]
     picture_tracker: Callable[[Path], PictureTracker]

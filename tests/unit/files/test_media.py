@@ -5,7 +5,7 @@ import os
 import socket
 import struct
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
@@ -22,7 +22,7 @@ from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.commands.track import Tracked, track_file
 from holistic_rtc.errors import MediaError
 from holistic_rtc.model.message import LandmarkMessage
-from holistic_rtc.model.parts import Part
+from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.model.result import HolisticResult
 from holistic_rtc.motion.refine import Refiner
 from holistic_rtc.tracking.engine import Tracker
@@ -41,9 +41,12 @@ class Spectator:
     def __init__(self) -> None:
         self.shown: list[Picture] = []
 
-    def track(self, image: Picture, timestamp_ms: int) -> HolisticResult:
+    def track(self, image: Picture, timestamp_ms: int, parts: Set[Part] = ALL_PARTS) -> HolisticResult:
         self.shown.append(image.copy())
         return HolisticResult()
+
+    def set_quality(self, quality: str) -> None:
+        pass
 
     def close(self) -> None:
         pass

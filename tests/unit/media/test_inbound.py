@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Set
 from fractions import Fraction
 
 import numpy as np
@@ -14,6 +15,7 @@ from holistic_rtc.media.cadence import Cadence
 from holistic_rtc.media.inbound import InboundTrack, TrackOptions
 from holistic_rtc.media.outbound import AnnotatedTrack
 from holistic_rtc.media.tracker_thread import TrackedFrame, TrackerThread
+from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.model.result import HolisticResult, Image
 from tests.kit.synthetic import make_result
 
@@ -308,8 +310,11 @@ async def test_rates_are_of_the_time_since_the_last_report() -> None:
 
 async def test_with_a_real_thread_frames_are_tracked_in_order() -> None:
     class Engine:
-        def track(self, image: Image, timestamp_ms: int) -> HolisticResult:
+        def track(self, image: Image, timestamp_ms: int, parts: Set[Part] = ALL_PARTS) -> HolisticResult:
             return make_result()
+
+        def set_quality(self, quality: str) -> None:
+            pass
 
         def close(self) -> None:
             pass

@@ -10,9 +10,9 @@ from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.model.result import HolisticResult, Image
 from holistic_rtc.tracking.engine import Engine
 from holistic_rtc.tracking.holistic import networks
-from holistic_rtc.tracking.holistic.quality import DEFAULT_QUALITY, EXACT, QUALITIES
 from holistic_rtc.tracking.holistic.runtimes.litert import LiteRTRuntime
 from holistic_rtc.tracking.holistic.tracker import PersonTracker
+from holistic_rtc.tracking.quality import DEFAULT_QUALITY, EXACT, QUALITIES
 
 
 class HolisticTracker:
@@ -20,7 +20,7 @@ class HolisticTracker:
     Tracks one stream of frames, each at its own size.
 
     :param model: a ``holistic_landmarker.task``.
-    :param quality: one of :data:`.quality.QUALITIES`.
+    :param quality: one of :data:`holistic_rtc.tracking.quality.QUALITIES`.
     :raises ModelError: the bundle can't be read, or has a missing or foreign network, which the message names.
     """
 
@@ -36,6 +36,10 @@ class HolisticTracker:
             raise TrackerError(f"timestamps must increase: {timestamp_ms} ms came after {self._timestamp_ms} ms")
         self._timestamp_ms = timestamp_ms
         return self._person.track(image, timestamp_ms, parts)
+
+    def set_quality(self, quality: str) -> None:
+        """See :meth:`holistic_rtc.tracking.engine.Tracker.set_quality`."""
+        self._person.set_quality(QUALITIES[quality])
 
     def close(self) -> None:
         self._runtime.close()

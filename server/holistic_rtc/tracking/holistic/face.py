@@ -12,9 +12,9 @@ from holistic_rtc.tracking.holistic.frame import Frame
 from holistic_rtc.tracking.holistic.landmarks import depth_scale, to_frame
 from holistic_rtc.tracking.holistic.networks import SPECS, Network
 from holistic_rtc.tracking.holistic.pose import Pose
-from holistic_rtc.tracking.holistic.quality import Quality
 from holistic_rtc.tracking.holistic.regions import SIDEWAYS, Limits, Region, box, direction
 from holistic_rtc.tracking.holistic.runtimes.runtime import Runtime
+from holistic_rtc.tracking.quality import Quality
 
 POSE_POINTS = 11
 """The first points of the pose are on the face"""
@@ -91,6 +91,11 @@ class FaceTracker:
     def find(self, frame: Frame, pose: Pose, *, blendshapes: bool) -> Face | None:
         """The face, found by the detector where the pose says."""
         return self._show(self._follower.find(frame, _coarse(pose)), pose, blendshapes)
+
+    def set_quality(self, quality: Quality) -> None:
+        """Use another quality from the next frame on."""
+        self._every = quality.face_every
+        self._follower.find_every = quality.find_face_every
 
     def reset(self) -> None:
         """Forget the face."""

@@ -49,14 +49,15 @@ class Follower(Generic[Seen]):
     """
     Follows one part.
 
-    :param find_every: frames between two runs of ``steps.find`` while the part is followed and hardly moves.
+    :param find_every: frames between two runs of ``steps.find`` while the part is followed and hardly moves. May be
+        changed at any time, as may ``try_every``.
     :param try_every: frames between two runs while the part isn't found.
     """
 
     def __init__(self, steps: Steps[Seen], find_every: int, try_every: int = 1) -> None:
         self._steps = steps
-        self._find_every = find_every
-        self._try_every = try_every
+        self.find_every = find_every
+        self.try_every = try_every
         self._last: Seen | None = None
         self._coarse: Region | None = None
         """The coarse region in the latest frame whose pose is known"""
@@ -75,7 +76,7 @@ class Follower(Generic[Seen]):
         self._age += 1
         before, self._coarse = self._coarse, coarse or self._coarse
         moves = coarse is not None and before is not None and coarse.moved_from(before) > MAX_MOVE
-        if self._last is None or moves or self._age >= self._find_every:
+        if self._last is None or moves or self._age >= self.find_every:
             return None
         self._last = self._steps.locate(frame, self._steps.surround(self._last.points))
         self._lost = self._last is None
@@ -83,7 +84,7 @@ class Follower(Generic[Seen]):
 
     def find(self, frame: Frame, coarse: Region) -> Seen | None:
         """Find the part, and locate it there or by its previous landmarks, whichever fits better."""
-        if self._last is None and not self._lost and self._age < self._try_every:
+        if self._last is None and not self._lost and self._age < self.try_every:
             return None
         self._age = 0
         region = self._steps.find(frame, coarse)
@@ -99,7 +100,7 @@ class Follower(Generic[Seen]):
         """Forget the part."""
         self._last = self._coarse = None
         self._lost = False
-        self._age = self._try_every
+        self._age = self.try_every
 
     def scale(self, x: float, y: float) -> None:
         """Continue in frames that are stretched by ``x`` and ``y``."""

@@ -18,7 +18,6 @@ from holistic_rtc.tracking.holistic.frame import Frame
 from holistic_rtc.tracking.holistic.landmarks import to_frame, turned
 from holistic_rtc.tracking.holistic.networks import SPECS, Network
 from holistic_rtc.tracking.holistic.pose import Pose
-from holistic_rtc.tracking.holistic.quality import Quality
 from holistic_rtc.tracking.holistic.regions import (
     UPRIGHT,
     UPSIDE_DOWN,
@@ -29,6 +28,7 @@ from holistic_rtc.tracking.holistic.regions import (
     turned_box,
 )
 from holistic_rtc.tracking.holistic.runtimes.runtime import Runtime
+from holistic_rtc.tracking.quality import Quality
 
 MIN_WRIST_VISIBILITY = 0.1
 """Smoothed"""
@@ -110,6 +110,12 @@ class HandTracker:
         coarse = _coarse(*pose.points[[numbers.wrist, numbers.pinky, numbers.index], :2].tolist())
         hand = self._follower.follow(frame, coarse) or self._follower.find(frame, coarse)
         return None if hand is None else replace(hand, world=hand.world + pose.world[numbers.wrist])
+
+    def set_quality(self, quality: Quality) -> None:
+        """Use another quality from the next frame on."""
+        self._quality = quality
+        self._follower.find_every = quality.find_hand_every
+        self._follower.try_every = quality.try_hand_every
 
     def reset(self) -> None:
         """Forget the hand."""

@@ -9,9 +9,9 @@ from holistic_rtc.tracking.holistic.face import Face, FaceTracker
 from holistic_rtc.tracking.holistic.frame import Frame
 from holistic_rtc.tracking.holistic.hand import Hand, HandTracker, Side
 from holistic_rtc.tracking.holistic.pose import Pose, PoseTracker
-from holistic_rtc.tracking.holistic.quality import Quality
 from holistic_rtc.tracking.holistic.runtimes.runtime import Runtime
 from holistic_rtc.tracking.holistic.stages import Stage, needed
+from holistic_rtc.tracking.quality import Quality
 
 
 class PersonTracker:
@@ -44,6 +44,11 @@ class PersonTracker:
         left = self._track_hand(self._left_hand, frame, pose if Stage.LEFT_HAND in stages else None)
         right = self._track_hand(self._right_hand, frame, pose if Stage.RIGHT_HAND in stages else None)
         return _result(frame, pose, self._track_face(frame, pose, stages), left, right)
+
+    def set_quality(self, quality: Quality) -> None:
+        """Use another quality from the next frame on."""
+        for part in (self._face, self._left_hand, self._right_hand):
+            part.set_quality(quality)
 
     def reset(self) -> None:
         """Forget the person."""

@@ -1,6 +1,7 @@
 """MediaPipe's HolisticLandmarker as a tracking engine."""
 
 import ctypes
+from collections.abc import Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from holistic_rtc.errors import TrackerError
+from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 from holistic_rtc.tracking.engine import Engine
 from holistic_rtc.tracking.mediapipe import library
@@ -40,8 +42,8 @@ class MediaPipeTracker:
         self._closed = False
         self._timestamp_ms = -1
 
-    def track(self, image: Image, timestamp_ms: int) -> HolisticResult:
-        """See :meth:`holistic_rtc.tracking.engine.Tracker.track`."""
+    def track(self, image: Image, timestamp_ms: int, parts: Set[Part] = ALL_PARTS) -> HolisticResult:
+        """See :meth:`holistic_rtc.tracking.engine.Tracker.track`. Always computes all parts."""
         if self._closed:
             raise TrackerError("the tracker is closed")
         _check(image)
@@ -57,6 +59,9 @@ class MediaPipeTracker:
             self._landmarker = _Landmarker(self._model)
             self._canvas = np.empty(shape, np.uint8)
         return self._landmarker.detect(self._fill_canvas(image), timestamp_ms)
+
+    def set_quality(self, quality: str) -> None:
+        """No-op: the landmarker has only one."""
 
     def close(self) -> None:
         self._closed = True
@@ -267,4 +272,4 @@ _CATEGORY = np.dtype(
 )
 
 
-ENGINE = Engine(MediaPipeTracker, MediaPipePictureTracker)
+ENGINE = Engine(lambda model, quality: MediaPipeTracker(model), MediaPipePictureTracker)

@@ -1,4 +1,4 @@
-"""How much work a tracker may save. docs/engine.md says what each gate costs in agreement."""
+"""How much work a tracker may save. docs/engine.md says what each gate costs in agreement. Doesn't import NumPy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
