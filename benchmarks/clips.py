@@ -13,6 +13,8 @@ from tests.kit.clips import SIZE, media
 from tests.kit.publisher import Picture
 
 FRAME_MS = 33
+HEAD = "portrait"
+"""The clip that shows a head and shoulders only"""
 
 
 def clips() -> dict[str, list[Picture]]:
@@ -60,5 +62,5 @@ _CLIPS: Mapping[str, Callable[[], list[Picture]]] = {
     "wave": cache(lambda: _video("wave.mp4")),
     "hands": cache(lambda: _picture(media("both_hands.png"), 1.0)),
     "road": cache(lambda: _picture(media("full_body.jpg"), 1.0)),
-    "portrait": cache(lambda: _picture(portrait(), 1.0)),
+    HEAD: cache(lambda: _picture(portrait(), 1.0)),
 }
