@@ -10,7 +10,7 @@ class Quality:
     """
     :param find_face_every: frames between runs of the face detector while the face is followed.
     :param find_hand_every: frames between runs of the hand's recrop network while the hand is followed.
-    :param try_hand_every: frames between attempts to find a hand that wasn't found.
+    :param try_hand_every: frames between attempts to find a hand that wasn't found in several frames.
     :param hand_visibility: of the wrist in this frame, below which no hand is looked for.
     :param hand_outside: whether a hand is looked for while its wrist and index finger are outside the picture.
     :param face_every: frames between runs of the face's landmarks; in between, the face moves with the pose.

@@ -12,6 +12,8 @@ from holistic_rtc.tracking.holistic.regions import Limits, Region, keeps
 
 MAX_MOVE = 0.05
 """A part is found anew when its coarse region has moved by this fraction of its size since the previous frame"""
+PATIENCE = 3
+"""A part is missed in this many frames in a row before it is looked for less often. Hands flicker"""
 
 
 class HasPoints(Protocol):
@@ -51,7 +53,7 @@ class Follower(Generic[Seen]):
 
     :param find_every: frames between two runs of ``steps.find`` while the part is followed and hardly moves. May be
         changed at any time, as may ``try_every``.
-    :param try_every: frames between two runs while the part isn't found.
+    :param try_every: frames between two runs once the part wasn't found in :data:`PATIENCE` frames.
     """
 
     def __init__(self, steps: Steps[Seen], find_every: int, try_every: int = 1) -> None:
@@ -61,9 +63,9 @@ class Follower(Generic[Seen]):
         self._last: Seen | None = None
         self._coarse: Region | None = None
         """The coarse region in the latest frame whose pose is known"""
-        self._lost = False
-        """Whether the part was lost in this frame"""
-        self._age = try_every
+        self._misses = 0
+        """Runs of ``steps.find`` in a row without success"""
+        self._age = 0
         """Frames since ``steps.find`` ran"""
 
     def follow(self, frame: Frame, coarse: Region | None) -> Seen | None:
@@ -79,12 +81,11 @@ class Follower(Generic[Seen]):
         if self._last is None or moves or self._age >= self.find_every:
             return None
         self._last = self._steps.locate(frame, self._steps.surround(self._last.points))
-        self._lost = self._last is None
         return self._last
 
     def find(self, frame: Frame, coarse: Region) -> Seen | None:
         """Find the part, and locate it there or by its previous landmarks, whichever fits better."""
-        if self._last is None and not self._lost and self._age < self.try_every:
+        if self._misses >= PATIENCE and self._age < self.try_every:
             return None
         self._age = 0
         region = self._steps.find(frame, coarse)
@@ -93,14 +94,13 @@ class Follower(Generic[Seen]):
             if keeps(self._steps.limits, tracked, self._last.points, region):
                 region = tracked
         self._last = None if region is None else self._steps.locate(frame, region)
-        self._lost = False
+        self._misses = self._misses + 1 if self._last is None else 0
         return self._last
 
     def reset(self) -> None:
         """Forget the part."""
         self._last = self._coarse = None
-        self._lost = False
-        self._age = self.try_every
+        self._misses = self._age = 0
 
     def scale(self, x: float, y: float) -> None:
         """Continue in frames that are stretched by ``x`` and ``y``."""

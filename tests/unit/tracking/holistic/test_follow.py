@@ -84,8 +84,9 @@ def test_a_part_that_is_lost_is_looked_for_in_the_same_frame_and_then_now_and_ag
     assert track(part) is None
     assert world.finds == 2
     assert world.located_in == [FOUND, TRACKED, FOUND]
-    assert [track(part) for _ in range(6)] == [None] * 6
-    assert world.finds == 4
+    assert [track(part) for _ in range(8)] == [None] * 8
+    # In the next two frames, then in the third and the sixth.
+    assert world.finds == 6
 
 
 def test_a_part_that_was_forgotten_is_found_at_once(world: World) -> None:
