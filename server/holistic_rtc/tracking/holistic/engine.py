@@ -10,8 +10,8 @@ from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.model.result import HolisticResult, Image
 from holistic_rtc.tracking.engine import Engine
 from holistic_rtc.tracking.holistic import networks
+from holistic_rtc.tracking.holistic.crowd import Crowd
 from holistic_rtc.tracking.holistic.runtimes.litert import LiteRTRuntime
-from holistic_rtc.tracking.holistic.tracker import PersonTracker
 from holistic_rtc.tracking.quality import DEFAULT_QUALITY, EXACT, QUALITIES
 
 
@@ -26,20 +26,22 @@ class HolisticTracker:
 
     def __init__(self, model: Path, quality: str = DEFAULT_QUALITY) -> None:
         self._runtime = LiteRTRuntime(networks.load(model))
-        self._person = PersonTracker(self._runtime, QUALITIES[quality])
+        self._crowd = Crowd(self._runtime, QUALITIES[quality])
         self._timestamp_ms = -1
 
-    def track(self, image: Image, timestamp_ms: int, parts: Set[Part] = ALL_PARTS) -> HolisticResult:
+    def track(
+        self, image: Image, timestamp_ms: int, parts: Set[Part] = ALL_PARTS, max_persons: int = 1
+    ) -> dict[int, HolisticResult]:
         """See :meth:`holistic_rtc.tracking.engine.Tracker.track`."""
         _check(image)
         if timestamp_ms <= self._timestamp_ms:
             raise TrackerError(f"timestamps must increase: {timestamp_ms} ms came after {self._timestamp_ms} ms")
         self._timestamp_ms = timestamp_ms
-        return self._person.track(image, timestamp_ms, parts)
+        return self._crowd.track(image, timestamp_ms, parts, max_persons)
 
     def set_quality(self, quality: str) -> None:
         """See :meth:`holistic_rtc.tracking.engine.Tracker.set_quality`."""
-        self._person.set_quality(QUALITIES[quality])
+        self._crowd.set_quality(QUALITIES[quality])
 
     def close(self) -> None:
         self._runtime.close()
@@ -55,17 +57,17 @@ class HolisticPictureTracker:
 
     def __init__(self, model: Path) -> None:
         self._runtime = LiteRTRuntime(networks.load(model))
-        self._person = PersonTracker(self._runtime, EXACT)
+        self._crowd = Crowd(self._runtime, EXACT)
 
-    def detect(self, image: Image) -> HolisticResult:
+    def detect(self, image: Image, parts: Set[Part] = ALL_PARTS, max_persons: int = 1) -> dict[int, HolisticResult]:
         """See :meth:`holistic_rtc.tracking.engine.PictureTracker.detect`."""
         _check(image)
-        self._person.reset()
-        return self._person.track(image, 0)
+        self._crowd.reset()
+        return self._crowd.track(image, 0, parts, max_persons, thorough=True)
 
     def forget(self) -> None:
         """See :meth:`holistic_rtc.tracking.engine.PictureTracker.forget`."""
-        self._person.reset()
+        self._crowd.reset()
 
     def close(self) -> None:
         self._runtime.close()

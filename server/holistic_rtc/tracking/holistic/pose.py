@@ -1,4 +1,4 @@
-"""Tracks the pose: ``holistic_pose_tracking.cc``, ``pose_detector_graph.cc``, ``pose_landmarks_detector_graph.cc``."""
+"""Tracks the pose: ``holistic_pose_tracking.cc``, ``pose_landmarks_detector_graph.cc``."""
 
 from dataclasses import dataclass
 
@@ -6,27 +6,24 @@ import numpy as np
 
 from holistic_rtc.model.result import FloatArray
 from holistic_rtc.tracking.holistic import warp
-from holistic_rtc.tracking.holistic.detectors import Decoder
 from holistic_rtc.tracking.holistic.frame import Frame
 from holistic_rtc.tracking.holistic.landmarks import refined, sigmoid, to_frame, turned
 from holistic_rtc.tracking.holistic.networks import SPECS, Network
 from holistic_rtc.tracking.holistic.one_euro import OneEuroFilter
-from holistic_rtc.tracking.holistic.regions import UPRIGHT, Region, around, whole
+from holistic_rtc.tracking.holistic.regions import UPRIGHT, Region, around
 from holistic_rtc.tracking.holistic.runtimes.runtime import Runtime
 
 POINTS = 33
 MIDDLE, EDGE = 33, 34
 """Auxiliary points: between the hips, and how far the person reaches"""
 SCALE = 1.25
-"""Of the region about the auxiliary points, or the detector's keypoints 0 and 1, which mean the same"""
+"""Of the region about the auxiliary points, which mean the same as the detector's keypoints 0 and 1"""
 MIN_PRESENCE = 0.5
 MIN_SIZE = 1e-6
 """Pixels, so that speeds can be divided by it"""
-STRIDES = (8, 16, 32, 32, 32)
 VISIBILITY_WEIGHT = np.float32(0.1)
 """Of the visibility in this frame"""
 
-_DETECTOR_SIDE = SPECS[Network.POSE_DETECTOR].input[1]
 _SIDE = SPECS[Network.POSE].input[1]
 
 
@@ -37,12 +34,14 @@ class Pose:
     :param visibility: ``(33,)`` smoothed, from 0 to 1.
     :param raw_visibility: that of this frame.
     :param world: ``(33, 3)`` smoothed, in metres.
+    :param presence: how sure the network is that this is a person, from 0 to 1.
     """
 
     points: FloatArray
     visibility: FloatArray
     raw_visibility: FloatArray
     world: FloatArray
+    presence: float
 
 
 class PoseTracker:
@@ -50,7 +49,6 @@ class PoseTracker:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._decoder = Decoder(_DETECTOR_SIDE, STRIDES)
         self._region: Region | None = None
         # Cutoff and beta are from holistic_pose_tracking.cc.
         self._auxiliary_filter = OneEuroFilter(0.01, 10)
@@ -58,16 +56,22 @@ class PoseTracker:
         self._world_filter = OneEuroFilter(0.1, 40)
         self._visibility: FloatArray | None = None
 
+    def start(self, region: Region) -> None:
+        """Expect the pose in a region that the detector has found."""
+        self._region = region
+
     def track(self, frame: Frame) -> Pose | None:
-        """Find the pose where it was expected after the previous frame, or with the detector."""
-        region = self._region or self._detect(frame)
-        pose = None if region is None else self._locate(frame, region)
+        """Find the pose where it is expected."""
+        pose = None if self._region is None else self._locate(frame, self._region)
         if pose is None:
-            # As in MediaPipe, what is remembered of world points and visibility outlives the pose.
-            self._region = None
-            self._auxiliary_filter.reset()
-            self._filter.reset()
+            self.lose()
         return pose
+
+    def lose(self) -> None:
+        """Forget where the pose was. As in MediaPipe, what smooths world points and visibility is kept."""
+        self._region = None
+        self._auxiliary_filter.reset()
+        self._filter.reset()
 
     def reset(self) -> None:
         """Forget the person."""
@@ -81,16 +85,6 @@ class PoseTracker:
             self._region = self._region.scaled(x, y)
         self._auxiliary_filter.scale(np.array([x, y], np.float32))
         self._filter.scale(np.array([x, y, x], np.float32))
-
-    def _detect(self, frame: Frame) -> Region | None:
-        picture = whole(frame.width, frame.height)
-        pixels = warp.crop(frame.image, picture, _DETECTOR_SIDE, warp.BLACK)
-        boxes, scores = self._runtime.run(Network.POSE_DETECTOR, warp.minus_one_to_one(pixels))
-        detections = self._decoder.decode(boxes, scores)
-        if not detections:
-            return None
-        middle, edge = to_frame(detections[0].keypoints[:2], picture).tolist()
-        return around(middle, edge, UPRIGHT).transformed(SCALE)
 
     def _locate(self, frame: Frame, region: Region) -> Pose | None:
         pixels = warp.crop(frame.image, region, _SIDE, warp.REPLICATE)
@@ -115,4 +109,5 @@ class PoseTracker:
             self._visibility,
             visibility,
             self._world_filter.apply(turned(world.reshape(-1, 3)[:POINTS], region.rotation), frame.timestamp_ms),
+            presence.item(),
         )
