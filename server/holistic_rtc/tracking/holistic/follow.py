@@ -12,7 +12,7 @@ from holistic_rtc.tracking.holistic.regions import Limits, Region, keeps
 
 MAX_MOVE = 0.05
 """A part is found anew when its coarse region has moved by this fraction of its size since the previous frame"""
-PATIENCE = 3
+PATIENCE = 2
 """A part is missed in this many frames in a row before it is looked for less often. Hands flicker"""
 
 
