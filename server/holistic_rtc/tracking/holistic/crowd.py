@@ -10,7 +10,7 @@ from holistic_rtc.tracking.holistic import people
 from holistic_rtc.tracking.holistic.frame import Frame
 from holistic_rtc.tracking.holistic.people import Candidate, PeopleDetector
 from holistic_rtc.tracking.holistic.person import Person, PersonTracker
-from holistic_rtc.tracking.holistic.regions import Region, whole
+from holistic_rtc.tracking.holistic.regions import whole
 from holistic_rtc.tracking.holistic.runtimes.runtime import Runtime
 from holistic_rtc.tracking.holistic.stages import Stage, needed
 from holistic_rtc.tracking.quality import Quality
@@ -37,7 +37,7 @@ LEARNING = 0.1
 
 
 _PROOF = frozenset({Stage.POSE, Stage.FACE, Stage.LEFT_HAND, Stage.RIGHT_HAND})
-"""What is looked for in somebody new, wanted or not"""
+"""What is looked for in somebody new whom the detector isn't sure of, wanted or not"""
 
 
 @dataclass(slots=True)
@@ -88,9 +88,13 @@ class Crowd:
         self._adapt(frame.width, frame.height)
         for number in sorted(self._here)[max_persons:]:
             self._lose(number)
+        stages = needed(parts)
+        if not stages:
+            for number in list(self._here):
+                self._lose(number)
+            return {}
         missing = max_persons - len(self._here)
         candidates = self._look(frame, max_persons, thorough) if missing else []
-        stages = needed(parts)
         persons = {}
         for number, member in list(self._here.items()):
             person = member.tracker.track(frame, stages)
@@ -127,18 +131,14 @@ class Crowd:
         picture = whole(frame.width, frame.height)
         if max_persons == 1:
             return self._detector.find(frame, [picture])
-        parts = people.tiles(frame.width, frame.height)
-        areas: list[Region] = []
-        searched = any(frame.timestamp_ms - member.seen_ms < SEARCH_MS for member in self._gone.values())
+        tiles = people.tiles(frame.width, frame.height)
         if thorough:
-            areas = [picture, *parts]
-        elif self._frames % LOOK_EVERY == 0:
-            turns = [picture, *parts]
-            areas = [turns[self._looks % len(turns)]]
+            return self._detector.find(frame, [picture, *tiles])
+        if self._frames % LOOK_EVERY == 0:
             self._looks += 1
-        if (not self._here or searched) and picture not in areas:
-            areas.append(picture)
-        return self._detector.find(frame, areas)
+            return self._detector.find(frame, [picture, *tiles[self._looks % max(len(tiles), 1) :][:1]])
+        searched = any(frame.timestamp_ms - member.seen_ms < SEARCH_MS for member in self._gone.values())
+        return self._detector.find(frame, [picture]) if searched or not self._here else []
 
     def _knows(self, candidate: Candidate) -> bool:
         return any(
@@ -155,7 +155,8 @@ class Crowd:
         number = 0 if max_persons == 1 else self._recognise(frame, candidate)
         member = self._gone.pop(number, None) or _Member(PersonTracker(self._runtime, self._quality))
         known = member.trunk is not None and frame.timestamp_ms - member.seen_ms < SEARCH_MS
-        person = member.tracker.start(frame, candidate.region, stages if known else stages | _PROOF)
+        proof = frozenset({Stage.POSE}) if candidate.score >= SURE else _PROOF
+        person = member.tracker.start(frame, candidate.region, stages if known else stages | proof)
         if person is None or not (known or _is_believed(candidate, person)):
             member.tracker.lose()
             self._gone[number] = member

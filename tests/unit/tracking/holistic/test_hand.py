@@ -47,6 +47,7 @@ def looked_for(
         np.full(33, visibility, np.float32),
         np.full(33, raw_visibility, np.float32),
         np.zeros((33, 3), np.float32),
+        1.0,
     )
     runtime = NoHand()
     assert HandTracker(runtime, quality, Side.LEFT).track(FRAME, pose) is None
@@ -75,7 +76,7 @@ def test_a_hand_that_is_absent_is_tried_in_two_frames_then_in_every_third() -> N
     points = np.zeros((33, 3), np.float32)
     points[[LEFT.wrist, LEFT.index, LEFT.pinky], :2] = [[100, 400], [100, 350], [120, 350]]
     seen = np.ones(33, np.float32)
-    pose = Pose(points, seen, seen, np.zeros((33, 3), np.float32))
+    pose = Pose(points, seen, seen, np.zeros((33, 3), np.float32), 1.0)
     runtime = NoHand()
     tracker = HandTracker(runtime, BALANCED, Side.LEFT)
     runs = []

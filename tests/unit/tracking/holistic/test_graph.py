@@ -11,9 +11,9 @@ import pytest
 from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.model.parts import DEFAULT_PARTS, Part
 from holistic_rtc.model.result import FloatArray, HolisticResult, Image
+from holistic_rtc.tracking.holistic.crowd import Crowd
 from holistic_rtc.tracking.holistic.networks import Network, load
 from holistic_rtc.tracking.holistic.runtimes.litert import LiteRTRuntime
-from holistic_rtc.tracking.holistic.tracker import PersonTracker
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
 from holistic_rtc.tracking.quality import BALANCED, EXACT, FAST, Quality
 from tests.kit.pictures import grace_hopper
@@ -58,9 +58,12 @@ def clip() -> list[Image]:
 
 
 def track(
-    tracker: PersonTracker, pictures: Sequence[Image], parts: Set[Part] = DEFAULT_PARTS, start: int = 0
+    tracker: Crowd, pictures: Sequence[Image], parts: Set[Part] = DEFAULT_PARTS, start: int = 0
 ) -> list[HolisticResult]:
-    return [tracker.track(picture, (start + i) * FRAME_MS, parts) for i, picture in enumerate(pictures)]
+    return [
+        tracker.track(picture, (start + i) * FRAME_MS, parts, 1).get(0, HolisticResult())
+        for i, picture in enumerate(pictures)
+    ]
 
 
 def distance(a: FloatArray | None, b: FloatArray | None) -> float:
@@ -73,7 +76,7 @@ def distance(a: FloatArray | None, b: FloatArray | None) -> float:
 def test_the_results_are_those_of_mediapipe(runtime: Recording, clip: list[Image]) -> None:
     with closing(MediaPipeTracker(MODEL)) as reference:
         expected = [reference.track(picture, i * FRAME_MS) for i, picture in enumerate(clip)]
-    first, *_ = found = track(PersonTracker(runtime, EXACT), clip)
+    first, *_ = found = track(Crowd(runtime, EXACT), clip)
     for a, b in zip(expected, found, strict=True):
         assert distance(a.face_landmarks, b.face_landmarks) < 0.5 / 640
         assert distance(a.pose_landmarks, b.pose_landmarks) < 8 / 640
@@ -90,12 +93,12 @@ def test_the_results_are_those_of_mediapipe(runtime: Recording, clip: list[Image
 
 
 def test_nobody_is_found_where_nobody_is(runtime: Recording) -> None:
-    assert track(PersonTracker(runtime, BALANCED), [NOBODY] * 2) == [HolisticResult()] * 2
+    assert track(Crowd(runtime, BALANCED), [NOBODY] * 2) == [HolisticResult()] * 2
     assert runtime.runs == {Network.POSE_DETECTOR: 2}
 
 
 def test_a_person_who_left_is_forgotten_and_found_again(runtime: Recording, clip: list[Image]) -> None:
-    results = track(PersonTracker(runtime, BALANCED), [clip[0], NOBODY, NOBODY, clip[0]])
+    results = track(Crowd(runtime, BALANCED), [clip[0], NOBODY, NOBODY, clip[0]])
     seen = [result.face_landmarks is not None for result in results]
     assert (seen[0], seen[2], seen[3]) == (True, False, True)
 
@@ -115,18 +118,18 @@ def test_a_person_who_left_is_forgotten_and_found_again(runtime: Recording, clip
 def test_networks_that_no_wanted_part_needs_do_not_run(
     runtime: Recording, clip: list[Image], parts: set[Part], networks: set[Network]
 ) -> None:
-    track(PersonTracker(runtime, BALANCED), clip, parts)
+    track(Crowd(runtime, BALANCED), clip, parts)
     assert set(runtime.runs) == networks
 
 
 def test_a_face_alone_needs_the_pose_only_to_be_found(runtime: Recording, clip: list[Image]) -> None:
-    results = track(PersonTracker(runtime, BALANCED), clip, {Part.FACE})
+    results = track(Crowd(runtime, BALANCED), clip, {Part.FACE})
     assert all(result.face_landmarks is not None for result in results)
     assert (runtime.runs[Network.POSE], runtime.runs[Network.FACE]) == (1, len(clip))
 
 
 def test_parts_may_change_from_frame_to_frame(runtime: Recording, clip: list[Image]) -> None:
-    tracker = PersonTracker(runtime, BALANCED)
+    tracker = Crowd(runtime, BALANCED)
     (pose,) = track(tracker, clip[:1], {Part.POSE})
     assert pose.pose_landmarks is not None
     assert pose.face_landmarks is None
@@ -142,13 +145,13 @@ def test_parts_may_change_from_frame_to_frame(runtime: Recording, clip: list[Ima
 def test_gates_save_runs_of_networks(
     runtime: Recording, clip: list[Image], quality: Quality, detected: int, located: int
 ) -> None:
-    results = track(PersonTracker(runtime, quality), [clip[0]] * 8)
+    results = track(Crowd(runtime, quality), [clip[0]] * 8)
     assert (runtime.runs[Network.FACE_DETECTOR], runtime.runs[Network.FACE]) == (detected, located)
     assert all(result.face_landmarks is not None for result in results)
 
 
 def test_the_quality_may_change(runtime: Recording, clip: list[Image]) -> None:
-    tracker = PersonTracker(runtime, EXACT)
+    tracker = Crowd(runtime, EXACT)
     track(tracker, [clip[0]] * 2)
     before = runtime.runs[Network.FACE]
     tracker.set_quality(FAST)
@@ -160,7 +163,7 @@ def test_the_quality_may_change(runtime: Recording, clip: list[Image]) -> None:
 def test_a_person_is_kept_when_the_size_of_the_frames_changes(
     runtime: Recording, clip: list[Image], size: tuple[int, int]
 ) -> None:
-    tracker = PersonTracker(runtime, BALANCED)
+    tracker = Crowd(runtime, BALANCED)
     *_, before = track(tracker, [clip[0]] * 3)
     resized = np.asarray(cv2.resize(clip[0], size, interpolation=cv2.INTER_AREA), np.uint8)
     (after,) = track(tracker, [resized], start=3)
