@@ -11,7 +11,20 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import baseline, codec, cpu, delay, drawing, leaks, overload, rig, smoothing, snapshot
+from benchmarks import (
+    agreement,
+    baseline,
+    codec,
+    cpu,
+    delay,
+    drawing,
+    engines,
+    leaks,
+    overload,
+    rig,
+    smoothing,
+    snapshot,
+)
 from benchmarks.figure import Figure, table
 
 MEASUREMENTS: Mapping[str, Callable[[], list[Figure]]] = {
@@ -19,6 +32,8 @@ MEASUREMENTS: Mapping[str, Callable[[], list[Figure]]] = {
     "codec": codec.measure,
     "smoothing": smoothing.measure,
     "rig": rig.measure,
+    "agreement": agreement.measure,
+    "engines": engines.measure,
     "cpu": cpu.measure,
     "delay": delay.measure,
     "baseline": baseline.measure,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ENGINES: Mapping[str, str] = {
     "mediapipe": "holistic_rtc.tracking.mediapipe.engine",
+    "holistic": "holistic_rtc.tracking.holistic.engine",
 }
 """The module of each engine. It is imported when a tracker is made, which can take half a second and 100 MB."""
 
@@ -40,6 +41,7 @@ def make_tracker(model: Path, engine: str = DEFAULT_ENGINE, quality: Quality = Q
     :param model: path of the model bundle.
     :param engine: one of :data:`ENGINES`.
     :raises TrackerError: the engine can't be loaded.
+    :raises ModelError: the model bundle has a missing or foreign network.
     """
     tracker = _load(engine).tracker(model)
     tracker.quality = quality
@@ -53,6 +55,7 @@ def make_picture_tracker(model: Path, engine: str = DEFAULT_ENGINE) -> "PictureT
     :param model: path of the model bundle.
     :param engine: one of :data:`ENGINES`.
     :raises TrackerError: the engine can't be loaded.
+    :raises ModelError: the model bundle has a missing or foreign network.
     """
     return _load(engine).picture_tracker(model)
 

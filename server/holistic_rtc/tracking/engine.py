@@ -40,6 +40,8 @@ class Tracker(Protocol):
 
         :param image: ``(height, width, 3)`` uint8 RGB; its size may differ from frame to frame.
         :param timestamp_ms: the frame's time, greater than that of the previous frame.
+        :param parts: what is wanted; may differ from frame to frame. Other parts may be missing in the result, if the
+            engine saves the work for them.
         :raises TrackerError: the engine failed; the tracker can't be used any more.
         """
 
@@ -49,7 +51,11 @@ class Tracker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """An engine's factories. Both take the path of the model bundle."""
+    """
+    An engine's factories.
+
+    Both take the path of the model bundle.
+    """
 
     tracker: Callable[[Path], Tracker]
     picture_tracker: Callable[[Path], PictureTracker]

@@ -46,7 +46,7 @@ class MediaPipeTracker:
         self._timestamp_ms = -1
 
     def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
-        """See :meth:`holistic_rtc.tracking.engine.Tracker.track`."""
+        """See :meth:`holistic_rtc.tracking.engine.Tracker.track`. Always computes all parts."""
         if self._closed:
             raise TrackerError("the tracker is closed")
         _check(image)

@@ -1,0 +1,1 @@
+"""This project's own engine: MediaPipe's holistic networks, driven directly. docs/engine.md describes it."""

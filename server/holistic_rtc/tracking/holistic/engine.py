@@ -1,0 +1,89 @@
+"""This engine's trackers."""
+
+from collections.abc import Set
+from pathlib import Path
+
+import numpy as np
+
+from holistic_rtc.errors import TrackerError
+from holistic_rtc.model.parts import ALL_PARTS, Part
+from holistic_rtc.model.quality import Quality
+from holistic_rtc.model.result import HolisticResult, Image
+from holistic_rtc.tracking.engine import Engine
+from holistic_rtc.tracking.holistic import networks
+from holistic_rtc.tracking.holistic.crowd import Crowd
+from holistic_rtc.tracking.holistic.gates import EXACT, GATES
+from holistic_rtc.tracking.holistic.runtimes.litert import LiteRTRuntime
+
+
+class HolisticTracker:
+    """
+    Tracks one stream of frames, each at its own size.
+
+    :param model: a ``holistic_landmarker.task``.
+    :raises ModelError: the bundle can't be read, or has a missing or foreign network, which the message names.
+    """
+
+    def __init__(self, model: Path, quality: Quality = Quality.BALANCED) -> None:
+        self._runtime = LiteRTRuntime(networks.load(model))
+        self._crowd = Crowd(self._runtime, GATES[quality])
+        self._quality = quality
+        self._timestamp_ms = -1
+
+    def track(
+        self, image: Image, timestamp_ms: int, parts: Set[Part] = ALL_PARTS, max_persons: int = 1
+    ) -> dict[int, HolisticResult]:
+        """See :meth:`holistic_rtc.tracking.engine.Tracker.track`."""
+        _check(image)
+        if timestamp_ms <= self._timestamp_ms:
+            raise TrackerError(f"timestamps must increase: {timestamp_ms} ms came after {self._timestamp_ms} ms")
+        self._timestamp_ms = timestamp_ms
+        return self._crowd.track(image, timestamp_ms, parts, max_persons)
+
+    @property
+    def quality(self) -> Quality:
+        """See :attr:`holistic_rtc.tracking.engine.Tracker.quality`."""
+        return self._quality
+
+    @quality.setter
+    def quality(self, quality: Quality) -> None:
+        if quality != self._quality:
+            self._quality = quality
+            self._crowd.set_gates(GATES[quality])
+
+    def close(self) -> None:
+        self._runtime.close()
+
+
+class HolisticPictureTracker:
+    """
+    Tracks unrelated pictures, each at its own size and as if it was the first.
+
+    :param model: a ``holistic_landmarker.task``.
+    :raises ModelError: the bundle can't be read, or has a missing or foreign network, which the message names.
+    """
+
+    def __init__(self, model: Path) -> None:
+        self._runtime = LiteRTRuntime(networks.load(model))
+        self._crowd = Crowd(self._runtime, EXACT)
+
+    def detect(self, image: Image, parts: Set[Part] = ALL_PARTS, max_persons: int = 1) -> dict[int, HolisticResult]:
+        """See :meth:`holistic_rtc.tracking.engine.PictureTracker.detect`."""
+        _check(image)
+        self._crowd.reset()
+        return self._crowd.track(image, 0, parts, max_persons, thorough=True)
+
+    def forget(self) -> None:
+        """See :meth:`holistic_rtc.tracking.engine.PictureTracker.forget`."""
+        self._crowd.reset()
+
+    def close(self) -> None:
+        self._runtime.close()
+
+
+def _check(image: Image) -> None:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+        raise TrackerError(f"a frame has to be (height, width, 3) uint8, this is {image.shape} {image.dtype}")
+
+
+ENGINE = Engine(HolisticTracker, HolisticPictureTracker)

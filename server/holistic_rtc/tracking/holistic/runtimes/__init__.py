@@ -1,0 +1,1 @@
+"""Inference runtimes, one a module, behind :class:`.runtime.Runtime`."""

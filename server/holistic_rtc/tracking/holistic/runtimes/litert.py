@@ -1,0 +1,60 @@
+"""LiteRT (formerly TensorFlow Lite) with its XNNPACK kernels: the same networks and kernels as in MediaPipe."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ai_edge_litert.interpreter import Interpreter
+
+from holistic_rtc.errors import ModelError, TrackerError
+from holistic_rtc.model.result import FloatArray
+from holistic_rtc.tracking.holistic.networks import Network, check_shapes
+
+
+class LiteRTRuntime:
+    """
+    One single-threaded interpreter per network.
+
+    :param networks: the TFLite models.
+    :raises ModelError: a network can't be loaded, or has other inputs or outputs than expected. The message names it.
+    """
+
+    def __init__(self, networks: Mapping[Network, bytes]) -> None:
+        self._loaded = {network: _Loaded(network, model) for network, model in networks.items()}
+
+    def run(self, network: Network, values: FloatArray) -> Sequence[FloatArray]:
+        """See :meth:`.runtime.Runtime.run`."""
+        if not self._loaded:
+            raise TrackerError("the runtime is closed")
+        return self._loaded[network].run(values)
+
+    def close(self) -> None:
+        self._loaded = {}
+
+
+class _Loaded:
+    def __init__(self, network: Network, model: bytes) -> None:
+        try:
+            self._interpreter = Interpreter(model_content=model, num_threads=1)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"{network.file} can't be loaded: {error}") from error
+        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        check_shapes(network, [_shape(tensor) for tensor in inputs], [_shape(tensor) for tensor in outputs])
+        self._network = network
+        # Views of the interpreter's own memory; it refuses to run while an array refers to it.
+        self._input: Callable[[], FloatArray] = self._interpreter.tensor(inputs[0]["index"])
+        self._outputs: list[Callable[[], FloatArray]] = [
+            self._interpreter.tensor(tensor["index"]) for tensor in outputs
+        ]
+
+    def run(self, values: FloatArray) -> list[FloatArray]:
+        self._input()[...] = values
+        try:
+            self._interpreter.invoke()
+        except (ValueError, RuntimeError) as error:
+            raise TrackerError(f"{self._network.file} failed: {error}") from error
+        return [output().copy() for output in self._outputs]
+
+
+def _shape(tensor: Mapping[str, Any]) -> tuple[int, ...]:
+    return tuple(int(size) for size in tensor["shape"])

@@ -1,0 +1,23 @@
+"""The interface of inference runtimes."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from holistic_rtc.model.result import FloatArray
+from holistic_rtc.tracking.holistic.networks import Network
+
+
+class Runtime(Protocol):
+    """Runs the networks of one model bundle. Must be used by one thread at a time."""
+
+    def run(self, network: Network, values: FloatArray) -> Sequence[FloatArray]:
+        """
+        Run a network.
+
+        :param values: its input, of the shape in :data:`.networks.SPECS` or with the same number of elements.
+        :return: its outputs in the order of :data:`.networks.SPECS`, owned by the caller.
+        :raises TrackerError: the runtime failed.
+        """
+
+    def close(self) -> None:
+        """Free the networks. May be called twice."""

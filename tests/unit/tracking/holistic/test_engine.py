@@ -1,0 +1,75 @@
+"""The trackers with the real model."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from holistic_rtc.bundle.models import PoseModel, find
+from holistic_rtc.errors import TrackerError
+from holistic_rtc.tracking import make_tracker
+from holistic_rtc.tracking.holistic.engine import HolisticPictureTracker, HolisticTracker
+from tests.kit.pictures import grace_hopper
+
+MODEL = find(PoseModel.LITE).path
+
+
+@pytest.fixture(scope="module")
+def pictures() -> Iterator[HolisticPictureTracker]:
+    with closing(HolisticPictureTracker(MODEL)) as tracker:
+        yield tracker
+
+
+def test_a_person_is_found_with_shapes_as_promised() -> None:
+    with closing(make_tracker(MODEL, "holistic")) as tracker:
+        result = tracker.track(grace_hopper(), 0)[0]
+    shapes = {
+        "pose_landmarks": (33, 3),
+        "pose_visibility": (33,),
+        "pose_world_landmarks": (33, 3),
+        "face_landmarks": (478, 3),
+        "face_blendshapes": (52,),
+    }
+    for name, shape in shapes.items():
+        array = getattr(result, name)
+        assert (array.shape, array.dtype) == (shape, np.float32)
+
+
+def test_frames_have_to_come_in_order_and_be_pictures() -> None:
+    with closing(HolisticTracker(MODEL)) as tracker:
+        tracker.track(grace_hopper(), 5)
+        with pytest.raises(TrackerError, match="increase"):
+            tracker.track(grace_hopper(), 5)
+        with pytest.raises(TrackerError, match="uint8"):
+            tracker.track(np.zeros((4, 4), np.uint8), 6)
+
+
+def test_a_closed_tracker_rejects_frames() -> None:
+    tracker = HolisticTracker(MODEL)
+    tracker.close()
+    tracker.close()
+    with pytest.raises(TrackerError, match="closed"):
+        tracker.track(grace_hopper(), 0)
+
+
+def test_a_picture_has_the_same_result_after_any_other(pictures: HolisticPictureTracker) -> None:
+    first = pictures.detect(grace_hopper())[0]
+    pictures.detect(np.zeros((100, 300, 3), np.uint8))
+    pictures.detect(grace_hopper(300, 500))
+    again = pictures.detect(grace_hopper())[0]
+    assert first.pose_landmarks is not None
+    for name in ("pose_landmarks", "pose_visibility", "pose_world_landmarks", "face_landmarks", "face_blendshapes"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3000, 20), (20, 3000)])
+def test_pictures_may_have_any_size(pictures: HolisticPictureTracker, size: tuple[int, int]) -> None:
+    assert pictures.detect(np.zeros((*size, 3), np.uint8)) == {}
+
+
+def test_a_large_picture_has_the_landmarks_of_a_small_one(pictures: HolisticPictureTracker) -> None:
+    small, large = (pictures.detect(grace_hopper(*size))[0].face_landmarks for size in ((640, 480), (2560, 1920)))
+    assert small is not None
+    assert large is not None
+    assert float(np.abs(small - large)[:, :2].max()) < 0.01
