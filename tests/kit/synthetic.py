@@ -64,7 +64,14 @@ def make_rig() -> Rig:
 def make_message(result: HolisticResult | None = None, rig: Rig | None = None) -> LandmarkMessage:
     """Without arguments, one with every part but the rig."""
     return LandmarkMessage(
-        seq=70_000, timestamp_ms=2_345_678, width=640, height=480, track=1, result=result or make_result(), rig=rig
+        seq=70_000,
+        timestamp_ms=2_345_678,
+        width=640,
+        height=480,
+        track=1,
+        result=result or make_result(),
+        rig=rig,
+        person=2,
     )
 
 
@@ -73,7 +80,7 @@ def make_whole_message() -> LandmarkMessage:
 
 
 def assert_close(actual: LandmarkMessage, expected: LandmarkMessage, *, coordinates: float, scores: float) -> None:
-    for name in ("seq", "timestamp_ms", "width", "height", "track"):
+    for name in ("seq", "timestamp_ms", "width", "height", "track", "person"):
         assert getattr(actual, name) == getattr(expected, name)
     for name in HolisticResult.__dataclass_fields__:
         got, wanted = getattr(actual.result, name), getattr(expected.result, name)

@@ -27,7 +27,7 @@ from PIL import Image
 from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import BLENDSHAPE_NAMES, Part
-from holistic_rtc.model.result import FloatArray, HolisticResult
+from holistic_rtc.model.result import FloatArray, HolisticResult, first_of
 from holistic_rtc.model.rig import RIG_SHAPES, Rig
 from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS
 from holistic_rtc.motion.refine import Refiner
@@ -37,7 +37,7 @@ from holistic_rtc.wire import as_flatbuffers, as_json, landmarks_generated
 
 HERE = Path(__file__).parent
 SCHEMA = HERE.parents[1] / "schema" / "landmarks.fbs"
-HEADER = ("seq", "timestamp_ms", "width", "height", "track")
+HEADER = ("seq", "timestamp_ms", "width", "height", "track", "person")
 
 # What a newer version of the schema might add: a struct, a number and a text.
 NEWER_FIELDS = "gaze:Gaze; lighting:float32; note:string;"
@@ -48,7 +48,9 @@ def main() -> None:
     media = Path(sys.argv[1])
     person = tracked(media / "both_hands.png", seq=1800, timestamp_ms=60_000, track=0)
     write("person", person)
-    write("upper_body", tracked(portrait(), seq=0, timestamp_ms=0, track=1))
+    upper_body = tracked(portrait(), seq=0, timestamp_ms=0, track=1)
+    write("upper_body", upper_body)
+    write("second_person", dataclasses.replace(upper_body, seq=1800, timestamp_ms=60_000, track=0, person=1))
     rig = dataclasses.replace(
         person, result=HolisticResult(face_transform=person.result.face_transform), rig=made_up_rig()
     )
@@ -67,7 +69,7 @@ def tracked(picture: Path, *, seq: int, timestamp_ms: int, track: int) -> Landma
     with Image.open(picture) as opened:
         image = np.asarray(opened.convert("RGB"))
     tracker = MediaPipeTracker(find(PoseModel.LITE).path)
-    result = tracker.track(image, 0)
+    result = first_of(tracker.track(image, 0))
     tracker.close()
     height, width = image.shape[:2]
     result = Refiner().refine(result, width, height, 0, smoothing=False)
@@ -114,7 +116,7 @@ def write_newer(message: LandmarkMessage) -> None:
     schema = SCHEMA.read_text().replace(
         "table Landmarks {", "struct Gaze { direction:[float32:3]; }\ntable Landmarks {"
     )
-    schema = schema.replace("rig:Rig;", "rig:Rig; " + NEWER_FIELDS)
+    schema = schema.replace("person:uint8;", "person:uint8; " + NEWER_FIELDS)
     root = landmarks_generated.Landmarks.GetRootAs(as_flatbuffers.encode(message), 0)
     hands = {part: getattr(root, part.title().replace("_", ""))() for part in Part if "hand" in part}
     document: dict[str, Any] = {
@@ -212,6 +214,8 @@ def refused_texts(message: LandmarkMessage) -> dict[str, str]:
         "seq null": {"seq": None},
         "width beyond 16 bits": {"width": 65536},
         "track beyond 8 bits": {"track": 256},
+        "person beyond 8 bits": {"person": 256},
+        "person null": {"person": None},
         "part null": {"left_hand": None},
         "part a word": {"left_hand": "hand"},
         "too few points": {"left_hand": hand[:20]},

@@ -184,8 +184,9 @@ public struct Landmarks : IFlatbufferObject
   public holistic.v1.HandLandmarks? RightHandWorld { get { int o = __p.__offset(28); return o != 0 ? (holistic.v1.HandLandmarks?)(new holistic.v1.HandLandmarks()).__assign(o + __p.bb_pos, __p.bb) : null; } }
   public holistic.v1.FaceTransform? FaceTransform { get { int o = __p.__offset(30); return o != 0 ? (holistic.v1.FaceTransform?)(new holistic.v1.FaceTransform()).__assign(o + __p.bb_pos, __p.bb) : null; } }
   public holistic.v1.Rig? Rig { get { int o = __p.__offset(32); return o != 0 ? (holistic.v1.Rig?)(new holistic.v1.Rig()).__assign(o + __p.bb_pos, __p.bb) : null; } }
+  public byte Person { get { int o = __p.__offset(34); return o != 0 ? __p.bb.Get(o + __p.bb_pos) : (byte)0; } }
 
-  public static void StartLandmarks(FlatBufferBuilder builder) { builder.StartTable(15); }
+  public static void StartLandmarks(FlatBufferBuilder builder) { builder.StartTable(16); }
   public static void AddSeq(FlatBufferBuilder builder, uint seq) { builder.AddUint(0, seq, 0); }
   public static void AddTimestampMs(FlatBufferBuilder builder, uint timestampMs) { builder.AddUint(1, timestampMs, 0); }
   public static void AddWidth(FlatBufferBuilder builder, ushort width) { builder.AddUshort(2, width, 0); }
@@ -201,6 +202,7 @@ public struct Landmarks : IFlatbufferObject
   public static void AddRightHandWorld(FlatBufferBuilder builder, Offset<holistic.v1.HandLandmarks> rightHandWorldOffset) { builder.AddStruct(12, rightHandWorldOffset.Value, 0); }
   public static void AddFaceTransform(FlatBufferBuilder builder, Offset<holistic.v1.FaceTransform> faceTransformOffset) { builder.AddStruct(13, faceTransformOffset.Value, 0); }
   public static void AddRig(FlatBufferBuilder builder, Offset<holistic.v1.Rig> rigOffset) { builder.AddStruct(14, rigOffset.Value, 0); }
+  public static void AddPerson(FlatBufferBuilder builder, byte person) { builder.AddByte(15, person, 0); }
   public static Offset<holistic.v1.Landmarks> EndLandmarks(FlatBufferBuilder builder) {
     int o = builder.EndTable();
     return new Offset<holistic.v1.Landmarks>(o);
@@ -230,6 +232,7 @@ static public class LandmarksVerify
       && verifier.VerifyField(tablePos, 28 /*RightHandWorld*/, 126 /*holistic.v1.HandLandmarks*/, 2, false)
       && verifier.VerifyField(tablePos, 30 /*FaceTransform*/, 20 /*holistic.v1.FaceTransform*/, 4, false)
       && verifier.VerifyField(tablePos, 32 /*Rig*/, 476 /*holistic.v1.Rig*/, 4, false)
+      && verifier.VerifyField(tablePos, 34 /*Person*/, 1 /*byte*/, 1, false)
       && verifier.VerifyTableEnd(tablePos);
   }
 }

@@ -41,10 +41,10 @@ PART_FIELDS: Mapping[Part, PartField] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class LandmarkMessage:
-    """One tracked frame of one video track."""
+    """One person in one tracked frame of one video track."""
 
     seq: int
-    """Number of the tracked frame within this track, from 0"""
+    """Number of the tracked frame within this track, from 0; the same for all persons in the frame"""
     timestamp_ms: int
     """Milliseconds since the first frame of the track"""
     width: int
@@ -55,6 +55,8 @@ class LandmarkMessage:
     result: HolisticResult
     rig: Rig | None = None
     """The avatar's pose, if it was requested and somebody was seen"""
+    person: int = 0
+    """Id of the person, the same from frame to frame; 8 bits"""
 
     def seen(self, parts: Collection[Part] = ALL_PARTS) -> dict[Part, FloatArray]:
         """

@@ -28,12 +28,13 @@ _COORDINATE_SCALE = np.float32(8192)
 _SCORE_SCALE = np.float32(255)
 _QUATERNION_SCALE = 32767
 
-# A message with every part takes 4,412 bytes: the builder never has to grow.
+# A message with every part takes up to 4,416 bytes: the builder never has to grow.
 _BUILDER_SIZE = 4608
 # The offset to the root table, and the file identifier.
 _PREAMBLE_SIZE = 8
 
-# The schema's scalar fields with their struct formats, then its parts with their sizes, in the order of their slots.
+# The schema's first fields with their struct formats, then its parts with their sizes, in the order of their slots.
+# After them comes `person`.
 _HEADER_FORMATS: Mapping[str, str] = MappingProxyType(
     {"seq": "<I", "timestamp_ms": "<I", "width": "<H", "height": "<H", "track": "<B"}
 )
@@ -50,6 +51,7 @@ _STRUCT_SIZES: Mapping[Part, int] = MappingProxyType(
 _ADD_STRUCT: Mapping[Part, Callable[[Any, int], None]] = MappingProxyType(
     {part: getattr(generated, f"LandmarksAdd{part.title().replace('_', '')}") for part in PARTS}
 )
+_PERSON_SIZE = 1
 _WITH_FLOATS = frozenset({Part.FACE_TRANSFORM, Part.RIG})
 
 
@@ -68,6 +70,7 @@ def encode(message: LandmarkMessage, parts: Collection[Part] = ALL_PARTS) -> byt
     generated.LandmarksAddWidth(builder, message.width)
     generated.LandmarksAddHeight(builder, message.height)
     generated.LandmarksAddTrack(builder, message.track)
+    generated.LandmarksAddPerson(builder, message.person)
     builder.Finish(generated.LandmarksEnd(builder), FILE_IDENTIFIER)
     return bytes(builder.Output())
 
@@ -144,7 +147,8 @@ def decode(data: bytes) -> LandmarkMessage:
     }
     arrays: dict[str, FloatArray] = {}
     rig = None
-    for part, offset in zip(Part, offsets[len(_HEADER_FORMATS) :], strict=True):
+    header["person"] = data[table + offsets[-1]] if offsets[-1] else 0
+    for part, offset in zip(Part, offsets[len(_HEADER_FORMATS) : -1], strict=True):
         if not offset:
             continue
         start = table + offset
@@ -212,7 +216,7 @@ def _verify(data: bytes) -> tuple[int, list[int]]:
     :return: the position of the table, and the offset in it of each field of the schema.
     """
     _check_identifier(data[4:_PREAMBLE_SIZE])
-    sizes = [*map(struct.calcsize, _HEADER_FORMATS.values()), *_STRUCT_SIZES.values()]
+    sizes = [*map(struct.calcsize, _HEADER_FORMATS.values()), *_STRUCT_SIZES.values(), _PERSON_SIZE]
     try:
         (table,) = struct.unpack_from("<I", data, 0)
         (distance,) = struct.unpack_from("<i", data, table)

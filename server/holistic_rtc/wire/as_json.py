@@ -27,6 +27,7 @@ _HEADER_MAXIMA: Mapping[str, int] = MappingProxyType(
         "width": 2**16 - 1,
         "height": 2**16 - 1,
         "track": 2**8 - 1,
+        "person": 2**8 - 1,
     }
 )
 
@@ -79,10 +80,17 @@ def decode(data: bytes | str) -> LandmarkMessage:
 
     :raises DecodeError: the data isn't a landmark message, or is truncated or corrupt.
     """
+    return _read(_load(data))
+
+
+def _load(data: bytes | str) -> Any:
     try:
-        document = orjson.loads(data)
+        return orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise DecodeError(f"the landmark message is not JSON: {error}") from None
+
+
+def _read(document: Any) -> LandmarkMessage:
     if not isinstance(document, dict):
         raise DecodeError("the landmark message is not a JSON object")
     header = {name: _read_count(document, name, maximum) for name, maximum in _HEADER_MAXIMA.items()}
@@ -105,8 +113,23 @@ def decode(data: bytes | str) -> LandmarkMessage:
     return LandmarkMessage(**header, result=HolisticResult(**arrays), rig=rig)
 
 
+def decode_all(data: bytes | str) -> list[LandmarkMessage]:
+    """
+    Decode the landmarks of a snapshot: a message with those of the other persons in its field ``others``.
+
+    :raises DecodeError: the data isn't that, or is truncated or corrupt.
+    """
+    document = _load(data)
+    first = _read(document)
+    others = document.get("others", [])
+    if not isinstance(others, list):
+        raise DecodeError("others of the landmark message is not a list")
+    return [first, *map(_read, others)]
+
+
 def _read_count(document: dict[str, Any], name: str, maximum: int) -> int:
-    value = document.get(name)
+    # Servers before 0.3 sent no person.
+    value = document.get(name, 0 if name == "person" else None)
     if type(value) is not int or not 0 <= value <= maximum:
         raise DecodeError(f"{name} of the landmark message is not a number from 0 to {maximum}")
     return value

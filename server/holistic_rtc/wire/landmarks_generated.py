@@ -560,8 +560,15 @@ class Landmarks(object):
             return obj
         return None
 
+    # Landmarks
+    def Person(self):
+        o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(34))
+        if o != 0:
+            return self._tab.Get(flatbuffers.number_types.Uint8Flags, o + self._tab.Pos)
+        return 0
+
 def LandmarksStart(builder):
-    builder.StartObject(15)
+    builder.StartObject(16)
 
 def LandmarksAddSeq(builder, seq):
     builder.PrependUint32Slot(0, seq, 0)
@@ -607,6 +614,9 @@ def LandmarksAddFaceTransform(builder, faceTransform):
 
 def LandmarksAddRig(builder, rig):
     builder.PrependStructSlot(14, flatbuffers.number_types.UOffsetTFlags.py_type(rig), 0)
+
+def LandmarksAddPerson(builder, person):
+    builder.PrependUint8Slot(15, person, 0)
 
 def LandmarksEnd(builder):
     return builder.EndObject()

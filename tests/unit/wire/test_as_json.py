@@ -11,7 +11,7 @@ from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS
 from holistic_rtc.wire import as_json
 from tests.kit.synthetic import assert_close, make_message, make_result, make_rig, make_whole_message
 
-HEADER = {"seq": 1, "timestamp_ms": 2, "width": 640, "height": 480, "track": 0}
+HEADER = {"seq": 1, "timestamp_ms": 2, "width": 640, "height": 480, "track": 0, "person": 0}
 HAND = [[0.5, 0.5, 0.0]] * 21
 
 
@@ -87,6 +87,11 @@ def test_fields_of_a_newer_schema_are_passed_over() -> None:
     decoded = as_json.decode(orjson.dumps({**HEADER, "left_hand": HAND, "gaze": [1, 2, 3]}))
     assert decoded.seq == 1
     assert decoded.result.left_hand_landmarks is not None
+
+
+def test_a_message_of_an_older_server_is_of_the_first_person() -> None:
+    document = {name: value for name, value in HEADER.items() if name != "person"}
+    assert as_json.decode(orjson.dumps(document)).person == 0
 
 
 def test_a_whole_number_written_as_a_fraction_is_refused() -> None:

@@ -18,7 +18,7 @@ from holistic_rtc.wire import as_flatbuffers, as_json
 from tests.kit.synthetic import FUZZ
 
 VECTORS = Path(__file__).parents[2] / "vectors"
-NAMES = ["person", "upper_body", "nobody", "rig", "newer"]
+NAMES = ["person", "upper_body", "second_person", "nobody", "rig", "newer"]
 BINARIES = [(VECTORS / f"{name}.bin").read_bytes() for name in NAMES]
 TEXTS = [(VECTORS / f"{name}.message.json").read_bytes() for name in NAMES]
 

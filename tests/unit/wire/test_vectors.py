@@ -18,12 +18,13 @@ from holistic_rtc.wire import as_flatbuffers, as_json
 from holistic_rtc.wire.landmarks_generated import Landmarks
 
 VECTORS = Path(__file__).parents[2] / "vectors"
-HEADER = ("seq", "timestamp_ms", "width", "height", "track")
+HEADER = ("seq", "timestamp_ms", "width", "height", "track", "person")
 # The parts each vector has.
 BODY = {Part.POSE, Part.POSE_WORLD, Part.FACE, Part.BLENDSHAPES, Part.FACE_TRANSFORM}
 PARTS = {
     "person": set(DEFAULT_PARTS),
     "upper_body": BODY,
+    "second_person": BODY,
     "nobody": set(),
     "rig": {Part.FACE_TRANSFORM, Part.RIG},
     "newer": set(DEFAULT_PARTS),
@@ -32,7 +33,7 @@ REFUSED = orjson.loads((VECTORS / "refused.json").read_bytes())
 
 every = pytest.mark.parametrize("name", PARTS)
 # "newer" has fields that this version neither keeps nor writes.
-own = pytest.mark.parametrize("name", ["person", "upper_body", "nobody", "rig"])
+own = pytest.mark.parametrize("name", ["person", "upper_body", "second_person", "nobody", "rig"])
 
 
 def binary(name: str) -> bytes:
@@ -100,7 +101,7 @@ def test_of_a_newer_message_all_that_is_known_is_read() -> None:
 def test_the_generated_reader_reads_the_same_numbers(name: str) -> None:
     message = as_flatbuffers.decode(binary(name))
     root = Landmarks.GetRootAs(binary(name), 0)
-    assert [root.Seq(), root.TimestampMs(), root.Width(), root.Height(), root.Track()] == [
+    assert [root.Seq(), root.TimestampMs(), root.Width(), root.Height(), root.Track(), root.Person()] == [
         getattr(message, field) for field in HEADER
     ]
     for part, field in PART_FIELDS.items():

@@ -110,8 +110,13 @@ rig(obj?:Rig):Rig|null {
   return offset ? (obj || new Rig()).__init(this.bb_pos + offset, this.bb!) : null;
 }
 
+person():number {
+  const offset = this.bb!.__offset(this.bb_pos, 34);
+  return offset ? this.bb!.readUint8(this.bb_pos + offset) : 0;
+}
+
 static startLandmarks(builder:flatbuffers.Builder) {
-  builder.startObject(15);
+  builder.startObject(16);
 }
 
 static addSeq(builder:flatbuffers.Builder, seq:number) {
@@ -172,6 +177,10 @@ static addFaceTransform(builder:flatbuffers.Builder, faceTransformOffset:flatbuf
 
 static addRig(builder:flatbuffers.Builder, rigOffset:flatbuffers.Offset) {
   builder.addFieldStruct(14, rigOffset, 0);
+}
+
+static addPerson(builder:flatbuffers.Builder, person:number) {
+  builder.addFieldInt8(15, person, 0);
 }
 
 static endLandmarks(builder:flatbuffers.Builder):flatbuffers.Offset {
