@@ -10,7 +10,7 @@ from benchmarks.clips import FRAME_MS, HEAD, clips
 from benchmarks.figure import Figure
 from holistic_rtc.bundle import models
 from holistic_rtc.model.quality import Quality
-from holistic_rtc.model.result import HolisticResult
+from holistic_rtc.model.result import HolisticResult, first_of
 from holistic_rtc.native_log import without_noise
 from holistic_rtc.tracking.holistic.engine import HolisticTracker
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
@@ -117,9 +117,9 @@ def _noisy(pictures: Sequence[Picture]) -> list[Picture]:
 
 def _reference(pictures: Sequence[Picture]) -> list[HolisticResult]:
     with without_noise(), closing(MediaPipeTracker(models.find(models.PoseModel.LITE).path)) as tracker:
-        return [tracker.track(picture, i * FRAME_MS) for i, picture in enumerate(pictures)]
+        return [first_of(tracker.track(picture, i * FRAME_MS)) for i, picture in enumerate(pictures)]
 
 
 def _ours(pictures: Sequence[Picture], quality: Quality) -> list[HolisticResult]:
     with without_noise(), closing(HolisticTracker(models.find(models.PoseModel.LITE).path, quality)) as tracker:
-        return [tracker.track(picture, i * FRAME_MS) for i, picture in enumerate(pictures)]
+        return [first_of(tracker.track(picture, i * FRAME_MS)) for i, picture in enumerate(pictures)]

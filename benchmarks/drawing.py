@@ -7,4 +7,4 @@ from holistic_rtc.drawing.annotate import annotate
 
 def measure() -> list[Figure]:
     image, result = tracked_frame()
-    return [Figure("drawing at 640x480, median", median_ms(lambda: annotate(image, result)), "ms", at_most=1.5)]
+    return [Figure("drawing at 640x480, median", median_ms(lambda: annotate(image, {0: result})), "ms", at_most=1.5)]

@@ -12,7 +12,7 @@ from benchmarks.figure import Figure
 from benchmarks.sample import median_ms
 from holistic_rtc.bundle import models
 from holistic_rtc.model.geometry import rotate
-from holistic_rtc.model.result import FloatArray, HolisticResult, Image
+from holistic_rtc.model.result import FloatArray, HolisticResult, Image, first_of
 from holistic_rtc.model.rig import OFFSETS
 from holistic_rtc.model.skeleton import BONE_INDEX
 from holistic_rtc.motion.refine import Refiner
@@ -102,7 +102,7 @@ def _tracked(pictures: list[Image]) -> Iterator[HolisticResult]:
         for frame, picture in enumerate(pictures):
             ms = round(frame * 1000 / FPS)
             height, width, _ = picture.shape
-            yield refiner.refine(tracker.track(picture, ms), width, height, ms, smoothing=True)
+            yield refiner.refine(first_of(tracker.track(picture, ms)), width, height, ms, smoothing=True)
 
 
 def _squats() -> list[Image]:

@@ -12,7 +12,7 @@ from PIL import Image as PillowImage
 from PIL import ImageOps
 
 from holistic_rtc.bundle import models
-from holistic_rtc.model.result import FloatArray, HolisticResult, Image
+from holistic_rtc.model.result import FloatArray, HolisticResult, Image, first_of
 from holistic_rtc.native_log import without_noise
 from holistic_rtc.tracking import make_tracker
 from tests.kit.clips import SIZE, media
@@ -31,7 +31,7 @@ def tracked_frame() -> tuple[Image, HolisticResult]:
     """
     image = _picture()
     with without_noise(), closing(make_tracker(models.find(models.PoseModel.LITE).path)) as tracker:
-        result = tracker.track(image, 0)
+        result = first_of(tracker.track(image, 0))
     left, right = _open_hand(0.7), _open_hand(0.3)
     if result.left_hand_landmarks is None:
         result = replace(result, left_hand_landmarks=left, left_hand_world_landmarks=left)

@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.figure import Figure
 from benchmarks.sample import median_ms, tracked_frame
 from holistic_rtc.bundle import models
-from holistic_rtc.model.result import FloatArray, HolisticResult, Image
+from holistic_rtc.model.result import FloatArray, HolisticResult, Image, first_of
 from holistic_rtc.motion.refine import Refiner
 from holistic_rtc.native_log import without_noise
 from holistic_rtc.tracking import make_tracker
@@ -60,7 +60,7 @@ def _track(images: Iterable[Image]) -> tuple[Results, Results]:
     with without_noise(), closing(make_tracker(models.find(models.PoseModel.LITE).path)) as tracker:
         for i, image in enumerate(images):
             time = round(i * FRAME_MS)
-            found.append(tracker.track(image, time))
+            found.append(first_of(tracker.track(image, time)))
             smoothed.append(refiner.refine(found[-1], SIZE[0], SIZE[1], time, smoothing=True))
     return found, smoothed
 

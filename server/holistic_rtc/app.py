@@ -49,9 +49,10 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
         *("--engine", settings.engine, "--quality", settings.quality, "--model", str(bundle.path)),
         *("--log-level", settings.log_level),
         *("--description", orjson.dumps(model).decode(), "--threads", str(limits.threads)),
+        *("--max-persons", str(settings.max_persons)),
         *(("--advertise", str(settings.advertise_ip)) if settings.advertise_ip else ()),
     )
-    capacity = Capacity(limits, settings.max_sessions, settings.warm, settings.snapshot_workers)
+    capacity = Capacity(limits, settings.max_sessions, settings.warm, settings.snapshot_workers, settings.max_persons)
 
     def workers(kind: str, size: int) -> Pool:
         return Pool(partial(Process.start, ("--kind", kind, *arguments)), size)

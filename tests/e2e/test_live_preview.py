@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, expect
 
 from holistic_rtc.bundle.models import PoseModel, find
-from holistic_rtc.model.result import HolisticResult
+from holistic_rtc.model.result import HolisticResult, first_of
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
 from tests.kit.browsers import opened, pixels
 from tests.kit.publisher import Picture
@@ -30,7 +30,7 @@ def track_offline(clip: list[Picture]) -> list[HolisticResult]:
     tracker = MediaPipeTracker(find(PoseModel.LITE).path)
     # The fake camera plays the clip in a loop, too.
     before = clip[-10:]
-    results = [tracker.track(picture, 33 * number) for number, picture in enumerate([*before, *clip])]
+    results = [first_of(tracker.track(picture, 33 * number)) for number, picture in enumerate([*before, *clip])]
     tracker.close()
     return results[len(before) :]
 

@@ -11,7 +11,7 @@ import PIL.Image
 import pytest
 
 from holistic_rtc.bundle import models
-from holistic_rtc.model.result import FloatArray, HolisticResult, Image
+from holistic_rtc.model.result import FloatArray, HolisticResult, Image, first_of
 from holistic_rtc.model.rig import Rig
 from holistic_rtc.model.skeleton import BONE_INDEX, BONES
 from holistic_rtc.motion.refine import Refiner
@@ -39,7 +39,7 @@ def solved_pictures(pictures: Iterable[Image], period_ms: int = 33) -> Iterator[
     with without_noise(), closing(MediaPipeTracker(models.find(models.PoseModel.LITE).path)) as tracker:
         for index, picture in enumerate(pictures):
             height, width, _ = picture.shape
-            result = tracker.track(picture, index * period_ms)
+            result = first_of(tracker.track(picture, index * period_ms))
             result = refiner.refine(result, width, height, index * period_ms, smoothing=True)
             rig = solver.solve(result, index * period_ms)
             assert rig is not None

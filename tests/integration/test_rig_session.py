@@ -11,7 +11,7 @@ from holistic_rtc.client import HolisticClient, LandmarkMessage, Part, Rig
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS
 from holistic_rtc.model.quality import Quality
-from holistic_rtc.model.result import HolisticResult, Image
+from holistic_rtc.model.result import HolisticResult, Image, Persons
 from holistic_rtc.model.rig import RIG_SHAPES
 from holistic_rtc.model.skeleton import BONE_INDEX
 from holistic_rtc.motion.rig.solver import RigSolver
@@ -96,13 +96,15 @@ class CountingSolver(RigSolver):
         return super().solve(result, timestamp_ms)
 
 
-class Nobody:
-    """An engine that never sees anybody."""
+class Hidden:
+    """An engine that sees somebody, but no part of them."""
 
     quality = Quality.BALANCED
 
-    def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
-        return HolisticResult()
+    def track(
+        self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1
+    ) -> Persons:
+        return {0: HolisticResult()}
 
     def close(self) -> None:
         pass
@@ -119,8 +121,9 @@ async def test_a_rig_is_solved_only_while_a_peer_that_has_named_it_is_there(
         "one",
         {"origin": None, "pose_model": None},
         [],
-        TrackerThread(Nobody),
-        lambda: TrackerThread(Nobody),
+        1,
+        TrackerThread(Hidden),
+        lambda: TrackerThread(Hidden),
         Quality.BALANCED,
         gone.put_nowait,
     )

@@ -12,7 +12,7 @@ from aiortc import RTCRtpSender
 
 from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.client import HolisticClient, LandmarkMessage
-from holistic_rtc.model.result import FloatArray
+from holistic_rtc.model.result import FloatArray, first_of
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
 from tests.kit.pictures import grace_hopper
 from tests.kit.publisher import Picture, Pictures, PictureTrack, Publisher, publishing
@@ -26,7 +26,7 @@ def track_offline(picture: Picture) -> FloatArray:
     """:return: (478, 2) face landmarks in pixels"""
     tracker = MediaPipeTracker(find(PoseModel.LITE).path)
     for timestamp in range(5):
-        result = tracker.track(picture, timestamp)
+        result = first_of(tracker.track(picture, timestamp))
     tracker.close()
     assert result.face_landmarks is not None
     height, width = picture.shape[:2]

@@ -12,7 +12,7 @@ from holistic_rtc.client.connection import Connection
 from holistic_rtc.client.publication import Publication, Settings
 from holistic_rtc.client.signalling import Server, SessionInfo
 from holistic_rtc.client.sources import Source, SourceTrack
-from holistic_rtc.client.subscription import Subscription
+from holistic_rtc.client.subscription import Choice, Subscription
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import Part
 from holistic_rtc.wire import as_json
@@ -23,18 +23,30 @@ class Snapshot:
     """The result of tracking a picture."""
 
     landmarks: bytes
-    """A landmark message as JSON, with two additional fields, ``model`` and ``milliseconds``"""
+    """
+    The first person's landmark message as JSON, with additional fields: ``others``, the messages of the other persons,
+    ``model`` and ``milliseconds``
+    """
     picture: bytes
     """The annotated picture, as JPEG"""
 
     @property
     def message(self) -> LandmarkMessage:
         """
-        The landmarks as numpy arrays.
+        The landmarks of the first person as numpy arrays.
 
         :raises DecodeError: the server didn't send a valid landmark message.
         """
         return as_json.decode(self.landmarks)
+
+    @property
+    def messages(self) -> list[LandmarkMessage]:
+        """
+        The landmarks of all persons as numpy arrays. If nobody was seen, there is one message without any parts.
+
+        :raises DecodeError: the server didn't send valid landmark messages.
+        """
+        return as_json.decode_all(self.landmarks)
 
 
 class HolisticClient:
@@ -74,7 +86,12 @@ class HolisticClient:
         return await self._server().get_sessions()
 
     async def snapshot(
-        self, picture: bytes, *, parts: Collection[Part | str] | None = None, annotate: bool = True
+        self,
+        picture: bytes,
+        *,
+        parts: Collection[Part | str] | None = None,
+        annotate: bool = True,
+        max_persons: int | None = 1,
     ) -> Snapshot:
         """
         Track one picture, over plain HTTP.
@@ -82,16 +99,19 @@ class HolisticClient:
         :param picture: an encoded JPEG, PNG, WebP or BMP.
         :param parts: the parts to return, at least one, by the schema's names; None for all except the rig.
         :param annotate: whether to draw the landmarks on the returned picture.
+        :param max_persons: how many persons to find at most; None for as many as the server tracks.
         :raises RefusedError: the picture is damaged or too large, among other reasons; the message says why.
         """
         query = {"annotate": str(annotate).lower()}
         if parts is not None:
             query["parts"] = ",".join(parts)
+        if max_persons != 1:
+            query["max_persons"] = "all" if max_persons is None else str(max_persons)
         landmarks, annotated = await self._server().take_snapshot(picture, query)
         return Snapshot(landmarks, annotated)
 
     async def landmarks(
-        self, session: str, *, parts: Collection[Part | str] | None = None
+        self, session: str, *, parts: Collection[Part | str] | None = None, max_persons: int | None = 1
     ) -> AsyncGenerator[LandmarkMessage]:
         """
         Subscribe to a session's landmarks. A slow consumer skips messages and continues with the newest.
@@ -100,10 +120,11 @@ class HolisticClient:
 
         :param session: the session's id.
         :param parts: the parts to receive, by the schema's names; None for all except the rig.
+        :param max_persons: how many of the persons in a frame to receive; None for all that the server tracks.
         :raises SessionUnknownError: the session doesn't exist.
         :raises ConnectionLostError: the connection was lost.
         """
-        async with self.subscribe(session, parts=parts) as subscribed:
+        async with self.subscribe(session, parts=parts, max_persons=max_persons) as subscribed:
             async for message in subscribed.landmarks():
                 yield message
 
@@ -140,6 +161,7 @@ class HolisticClient:
         landmarks: bool = True,
         tracks: int = 1,
         parts: Collection[Part | str] | None = None,
+        max_persons: int | None = 1,
     ) -> AsyncIterator[Subscription]:
         """
         Subscribe to a session that someone else publishes, until the end of the block.
@@ -149,8 +171,9 @@ class HolisticClient:
         :param landmarks: whether to receive landmarks.
         :param tracks: how many video tracks to receive, starting with the session's first.
         :param parts: the parts to receive, by the schema's names; None for all except the rig.
+        :param max_persons: how many of the persons in a frame to receive; None for all that the server tracks.
         :raises SessionUnknownError: the session doesn't exist.
-        :raises ControlError: a part is unknown.
+        :raises ControlError: a part is unknown, or the server tracks fewer persons.
         """
         server = self._server()
         connection = Subscription(
@@ -158,8 +181,13 @@ class HolisticClient:
         )
         async with self._owning(connection):
             await connection.open()
+            chosen: Choice = {}
             if parts is not None:
-                await connection.configure(parts=parts)
+                chosen["parts"] = parts
+            if max_persons != 1:
+                chosen["max_persons"] = max_persons
+            if chosen:
+                await connection.configure(**chosen)
             yield connection
 
     @asynccontextmanager

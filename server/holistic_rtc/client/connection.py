@@ -100,7 +100,7 @@ class Connection:
         self._last_message = self._last_landmarks = time.monotonic()
         self._ping = (0, 0.0)
         self._asked: deque[asyncio.Future[None]] = deque()
-        self._newest_seq: dict[int, int] = {}
+        self._newest_seq: dict[tuple[int, int], int] = {}
         self._landmarks: WeakSet[Newest[LandmarkMessage]] = WeakSet()
         self._videos: list[WeakSet[Newest[VideoFrame]]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -125,15 +125,15 @@ class Connection:
 
     def landmarks(self, *, buffer: int = 1) -> Newest[LandmarkMessage]:
         """
-        The landmarks of each frame tracked from now on, of all tracks. Messages that arrive after a newer one of the
-        same track are skipped.
+        The landmarks of each frame tracked from now on, of all tracks and persons. Messages that arrive after a newer
+        one of the same track and person are skipped.
 
         The iteration ends when the session ends. It raises a :class:`ClientError` if the connection is lost, a
         :class:`DecodeError` if a message can't be read, and for a publication a :class:`MediaError` if a source fails
         (see :class:`Publication`).
 
-        :param buffer: how many messages of each track to keep for a slow consumer. Use 1 for the newest only, more to
-            receive every message.
+        :param buffer: how many messages of each track and person to keep for a slow consumer. Use 1 for the newest
+            only, more to receive every message.
         :raises ValueError: ``buffer`` is less than 1.
         """
         return self._listen(self._landmarks, Newest(buffer))
@@ -298,10 +298,11 @@ class Connection:
         except DecodeError as error:
             self._end(error)
             return
-        if message.seq > self._newest_seq.get(message.track, -1):
-            self._newest_seq[message.track] = message.seq
+        origin = message.track, message.person
+        if message.seq > self._newest_seq.get(origin, -1):
+            self._newest_seq[origin] = message.seq
             for stream in self._landmarks:
-                stream.put(message, message.track)
+                stream.put(message, origin)
 
     def _on_control(self, data: str) -> None:
         self._last_message = now = time.monotonic()

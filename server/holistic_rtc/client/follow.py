@@ -59,7 +59,8 @@ class Follower:
     :param session: as returned by :func:`choose`.
     :param say: called with a message when the state of the connection changes.
     :param parts: the parts to receive, by the schema's names; None for the server's default.
-    :param buffer: how many messages of each track to keep for a slow consumer.
+    :param max_persons: how many of the persons in a frame to receive; None for all that the server tracks.
+    :param buffer: how many messages of each track and person to keep for a slow consumer.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Follower:
         say: Say,
         *,
         parts: Collection[Part] | None = None,
+        max_persons: int | None = 1,
         buffer: int = 1,
     ) -> None:
         self.session = session if isinstance(session, str) else session.id
@@ -79,15 +81,16 @@ class Follower:
         self._client = client
         self._say = say
         self._parts = parts
+        self._max_persons = max_persons
         self._buffer = buffer
 
     async def messages(self) -> AsyncGenerator[LandmarkMessage]:
         """
-        The landmarks of each tracked frame. Close the generator after use, for example with
+        The landmarks of each tracked frame, a message per person. Close the generator after use, for example with
         :func:`contextlib.aclosing`.
 
         :raises ClientError: the session doesn't exist, or the first attempt to connect failed.
-        :raises ControlError: a part is unknown to the server.
+        :raises ControlError: a part is unknown to the server, or it tracks fewer persons.
         """
         newest_ms, frame_at = None, time.monotonic()
         while True:
@@ -108,7 +111,9 @@ class Follower:
         retry = FIRST_RETRY
         while True:
             try:
-                async with self._client.subscribe(self.session, parts=self._parts) as self.subscription:
+                async with self._client.subscribe(
+                    self.session, parts=self._parts, max_persons=self._max_persons
+                ) as self.subscription:
                     retry = FIRST_RETRY
                     messages = self.subscription.landmarks(buffer=self._buffer)
                     while message := await self._next(messages):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from typing import Generic, Self, TypeVar
 
 T = TypeVar("T")
@@ -15,7 +15,7 @@ class Newest(AsyncIterator[T], Generic[T]):
 
     The iteration ends when the session ends, and raises an error if the connection fails.
 
-    :param buffer: how many items of each track to keep for the consumer.
+    :param buffer: how many items of each kind to keep for the consumer.
     :raises ValueError: ``buffer`` is less than 1.
     """
 
@@ -25,18 +25,22 @@ class Newest(AsyncIterator[T], Generic[T]):
         self.dropped = 0
         """How many items were dropped because the consumer was too slow."""
         self._buffer = buffer
-        self._items: deque[tuple[int, T]] = deque()
+        self._items: deque[tuple[Hashable, T]] = deque()
         self._changed = asyncio.Event()
         self._ended = False
         self._error: Exception | None = None
 
-    def put(self, item: T, track: int = 0) -> None:
-        """Add an item, dropping the track's oldest one if its buffer is full."""
-        of_track = [waiting for waiting in self._items if waiting[0] == track]
-        if len(of_track) >= self._buffer:
-            self._items.remove(of_track[0])
+    def put(self, item: T, kind: Hashable = None) -> None:
+        """
+        Add an item, dropping the oldest one of its kind if their buffer is full.
+
+        :param kind: what the item is of, such as a track. Items of different kinds don't replace each other.
+        """
+        of_kind = [waiting for waiting in self._items if waiting[0] == kind]
+        if len(of_kind) >= self._buffer:
+            self._items.remove(of_kind[0])
             self.dropped += 1
-        self._items.append((track, item))
+        self._items.append((kind, item))
         self._changed.set()
 
     def end(self, error: Exception | None = None) -> None:

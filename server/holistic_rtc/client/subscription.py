@@ -1,6 +1,7 @@
 """Subscribing to a session."""
 
 from collections.abc import Collection
+from typing import TypedDict, Unpack
 from urllib.parse import quote
 
 from aiortc import RTCIceServer
@@ -9,6 +10,15 @@ from holistic_rtc.client.connection import Connection
 from holistic_rtc.client.signalling import Server
 from holistic_rtc.model.parts import Part
 from holistic_rtc.wire.control import Configure
+
+
+class Choice(TypedDict, total=False):
+    """What a subscriber can choose. What is left out stays as it is."""
+
+    parts: Collection[Part | str]
+    """The parts to receive, by the schema's names. Default: all except the rig"""
+    max_persons: int | None
+    """How many of the persons in a frame to receive; None for all that the server tracks. Default: 1"""
 
 
 class Subscription(Connection):
@@ -27,11 +37,12 @@ class Subscription(Connection):
         for _ in range(videos):
             self._pc.addTransceiver("video", direction="recvonly")
 
-    async def configure(self, *, parts: Collection[Part | str]) -> None:
+    async def configure(self, **choice: Unpack[Choice]) -> None:
         """
-        Choose the parts to receive from now on.
+        Choose what to receive from now on.
 
-        :param parts: by the schema's names.
-        :raises ControlError: a part is unknown; the message lists the known ones.
+        :raises ControlError: a part is unknown, or the server tracks fewer persons; the message says what there is.
         """
-        await self._configure(Configure(parts=list(parts)))
+        if "parts" in choice:
+            choice["parts"] = list(choice["parts"])
+        await self._configure(Configure(**choice))

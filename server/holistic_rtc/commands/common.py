@@ -61,6 +61,16 @@ def add_quality_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_max_persons_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--max-persons",
+        type=int,
+        default=argparse.SUPPRESS,
+        metavar="N",
+        help="how many persons to find at most (default: 1; HOLISTIC_MAX_PERSONS)",
+    )
+
+
 def add_session_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--url", default=DEFAULT_URL, help=f"the server's address (default: {DEFAULT_URL})")
     add_session_option(parser)

@@ -69,6 +69,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"its suffix sets the format: {suffixes()}; - for {DEFAULT.name} on standard output",
     )
+    parser.add_argument(
+        "--person",
+        type=_person,
+        default=0,
+        metavar="ID",
+        help="which person to record, if there are several (default: 0)",
+    )
     parser.add_argument("--seconds", type=positive, default=math.inf, metavar="N", help="stop after this time")
     parser.add_argument(
         "--fps",
@@ -84,9 +91,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _person(text: str) -> int:
+    if text.isdecimal() and int(text) < 255:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 254")
+
+
 def run(options: argparse.Namespace) -> None:
     settings = settings_from(options)
-    wanted = Wanted(options.output, options.seconds, Options(options.fps, options.arkit))
+    wanted = Wanted(options.output, options.seconds, Options(options.fps, options.arkit), options.person)
     if options.input is None:
         take = record_session(options.url or DEFAULT_URL, options.session, token_of(settings), wanted)
     elif options.session is not None:
@@ -111,7 +124,7 @@ def record_session(url: str, session: str | None, token: str | None, wanted: Wan
     :raises BrokenPipeError: the reader of the take has closed it.
     :raises ClientError: there is no such server or session, or several sessions to choose from. If the connection was
         lost on the way, what had come by then is written.
-    :raises ControlError: the server doesn't know rigs.
+    :raises ControlError: the server doesn't know rigs, or tracks fewer persons.
     :raises MediaError: there was nothing to write, or it can't be written.
     """
     lost = None
@@ -136,7 +149,14 @@ async def _record(url: str, session: str | None, token: str | None, wanted: Want
         return f"{take.frames} frames, {take.seconds:.1f} s, {rate.fps(time.monotonic()):.1f} fps"
 
     async with HolisticClient(url, token=token) as client:
-        follower = Follower(client, await choose(client, session), say, parts=wanted.format.parts, buffer=BUFFER)
+        follower = Follower(
+            client,
+            await choose(client, session),
+            say,
+            parts=wanted.format.parts,
+            max_persons=wanted.max_persons,
+            buffer=BUFFER,
+        )
         async with (
             showing(stderr, lambda: Text(state()), state, live=stderr.is_terminal and not on_terminal(wanted.path)),
             aclosing(follower.messages()) as messages,
@@ -173,8 +193,9 @@ def record_file(source: Path, make_tracker: Callable[[], Tracker], wanted: Wante
         if reason := obstacle(wanted.path, source):
             raise MediaError(reason)
         with writing(wanted) as take, closing(make_tracker()) as tracker:
-            for _, message in track_media(media, tracker, report, wanted.format.parts):
-                take.add(message)
+            for _, messages in track_media(media, tracker, report, wanted.format.parts, wanted.max_persons):
+                for message in messages:
+                    take.add(message)
                 if take.full:
                     break
     return take

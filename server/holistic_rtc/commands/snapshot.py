@@ -14,6 +14,7 @@ from holistic_rtc.client import HolisticClient
 from holistic_rtc.commands.common import (
     DEFAULT_URL,
     add_engine_option,
+    add_max_persons_option,
     add_model_options,
     add_token_option,
     get_bundle,
@@ -42,6 +43,7 @@ Take = Callable[[bytes], tuple[bytes, bytes]]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser)
     add_engine_option(parser)
+    add_max_persons_option(parser)
     parser.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE", help="pictures, or folders of pictures")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="DIR", help="folder to write to (default: that of each picture)"
@@ -59,9 +61,9 @@ def run(options: argparse.Namespace) -> None:
     if not pictures:
         raise MediaError(f"no pictures found in {', '.join(map(str, options.pictures))}")
     if options.url is None:
-        taking = taking_here(get_bundle(settings), settings.engine)
+        taking = taking_here(get_bundle(settings), settings.engine, settings.max_persons)
     else:
-        taking = taking_through(options.url, token_of(settings))
+        taking = taking_through(options.url, token_of(settings), settings.max_persons)
     with progress_of_items("Taking snapshots", len(pictures)) as report, taking as take:
         batch = take_batch(pictures, take, options.output, with_json=options.json, report=report)
     for path in batch.written:
@@ -140,15 +142,16 @@ def take_batch(
 
 
 @contextmanager
-def taking_here(bundle: ModelBundle, engine: str) -> Iterator[Take]:
+def taking_here(bundle: ModelBundle, engine: str, max_persons: int) -> Iterator[Take]:
     """
+    :param max_persons: how many persons to find at most.
     :raises TrackerError: it can't be loaded.
     """
     model = {"origin": bundle.origin, "pose_model": bundle.pose_model}
     with closing(make_picture_tracker(bundle.path, engine)) as tracker:
 
         def take(picture: bytes) -> tuple[bytes, bytes]:
-            snapshot = take_snapshot(tracker.detect, model, picture, SnapshotOptions())
+            snapshot = take_snapshot(tracker.detect, model, picture, SnapshotOptions(max_persons=max_persons))
             assert snapshot.picture is not None
             return snapshot.landmarks, snapshot.picture
 
@@ -156,8 +159,9 @@ def taking_here(bundle: ModelBundle, engine: str) -> Iterator[Take]:
 
 
 @contextmanager
-def taking_through(url: str, token: str | None, patience: float = 60.0) -> Iterator[Take]:
+def taking_through(url: str, token: str | None, max_persons: int = 1, patience: float = 60.0) -> Iterator[Take]:
     """
+    :param max_persons: how many persons to find at most.
     :param patience: seconds to keep asking a busy server.
     """
     with asyncio.Runner() as runner:
@@ -167,7 +171,7 @@ def taking_through(url: str, token: str | None, patience: float = 60.0) -> Itera
             deadline = time.monotonic() + patience
             while True:
                 try:
-                    snapshot = runner.run(client.snapshot(picture))
+                    snapshot = runner.run(client.snapshot(picture, max_persons=max_persons))
                 except RefusedError as error:
                     if not error.retryable:
                         raise

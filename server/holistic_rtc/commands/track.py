@@ -19,6 +19,7 @@ from holistic_rtc.atomic import (
 )
 from holistic_rtc.commands.common import (
     add_engine_option,
+    add_max_persons_option,
     add_model_options,
     add_quality_option,
     get_bundle,
@@ -44,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser)
     add_engine_option(parser)
     add_quality_option(parser)
+    add_max_persons_option(parser)
     parser.add_argument("input", type=Path, metavar="INPUT", help="a picture, or a video that FFmpeg can read")
     parser.add_argument(
         "-o",
@@ -54,7 +56,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: next to INPUT, unless --landmarks is given)",
     )
     parser.add_argument(
-        "--landmarks", type=Path, metavar="FILE", help="JSON lines, one message per frame; - for standard output"
+        "--landmarks",
+        type=Path,
+        metavar="FILE",
+        help="JSON lines, a message per frame and person; - for standard output",
     )
 
 
@@ -70,6 +75,7 @@ def run(options: argparse.Namespace) -> None:
             annotated=options.output,
             landmarks=options.landmarks,
             report=report,
+            max_persons=settings.max_persons,
         )
     seen = ", ".join(f"{part} in {count}" for part, count in sorted(tracked.seen.items())) or "nobody was seen"
     say(f"{tracked.frames} {'frame' if tracked.frames == 1 else 'frames'}; {seen}")
@@ -89,7 +95,7 @@ class Tracked:
     landmarks: Path | None
     frames: int = 0
     seen: Counter[Part] = field(default_factory=Counter)
-    """In how many frames each part was seen"""
+    """In how many frames each part was seen, of anybody"""
     damaged: bool = False
     """Whether some of the video could not be decoded"""
 
@@ -100,6 +106,7 @@ def track_file(
     annotated: Path | None,
     landmarks: Path | None,
     report: Report,
+    max_persons: int = 1,
 ) -> Tracked:
     """
     Track every frame of a file.
@@ -113,7 +120,8 @@ def track_file(
     :param make_tracker: called once the files have been checked.
     :param annotated: a ``.png`` or ``.jpg`` for a picture, an ``.mp4`` (H.264) for a video.
         Standard output, a device or a pipe may have any name; the default is PNG or MP4.
-    :param landmarks: gets a JSON message per line, one line per frame.
+    :param landmarks: gets a JSON message per line, one line per frame and person.
+    :param max_persons: how many persons to find at most.
     :raises BrokenPipeError: the reader of an output has closed it.
     :raises MediaError: a file can't be read or written.
     :raises TrackerError: the tracker failed.
@@ -128,13 +136,14 @@ def track_file(
                 part = annotated and outputs.enter_context(replacing(annotated, suffix=_suffix(media, annotated)))
                 write = part and outputs.enter_context(media.writing(part))
                 lines = landmarks and outputs.enter_context(streaming(landmarks))
-                for shot, message in track_media(media, tracker, report, DEFAULT_PARTS if landmarks else DRAWN_PARTS):
+                parts = DEFAULT_PARTS if landmarks else DRAWN_PARTS
+                for shot, messages in track_media(media, tracker, report, parts, max_persons):
                     if write:
-                        write(shot, annotate(shot.image, message.result))
+                        write(shot, annotate(shot.image, {message.person: message.result for message in messages}))
                     if lines:
-                        lines.write(as_json.encode(message) + b"\n")
+                        lines.writelines(as_json.encode(message) + b"\n" for message in messages)
                     tracked.frames += 1
-                    tracked.seen.update(message.seen().keys())
+                    tracked.seen.update({part for message in messages for part in message.seen()})
         except BrokenPipeError:
             raise
         except OSError as error:

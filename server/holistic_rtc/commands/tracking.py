@@ -1,12 +1,12 @@
 """A file's frames through the tracker, for the commands that read files."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from holistic_rtc.errors import MediaError
 from holistic_rtc.files.media import Picture, Shot, Video
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import Part
-from holistic_rtc.model.result import HolisticResult, Image
+from holistic_rtc.model.result import Image, Persons
 from holistic_rtc.pipeline.pipeline import Pipeline
 from holistic_rtc.tracking.engine import Tracker
 
@@ -15,27 +15,34 @@ Report = Callable[[int, int], None]
 
 
 def track_media(
-    media: Picture | Video, tracker: Tracker, report: Report, parts: frozenset[Part]
-) -> Iterator[tuple[Shot, LandmarkMessage]]:
+    media: Picture | Video, tracker: Tracker, report: Report, parts: frozenset[Part], max_persons: int = 1
+) -> Iterator[tuple[Shot, Sequence[LandmarkMessage]]]:
     """
-    Each frame with its landmarks, smoothed. No frame is skipped.
+    Each frame with its landmarks, smoothed: a message per person, in order of their ids. No frame is skipped.
 
     :param parts: what to find.
+    :param max_persons: how many persons to find at most.
     :raises MediaError: there is none.
     :raises TrackerError: the tracker failed.
     """
 
-    def find(image: Image, timestamp_ms: int, parts: frozenset[Part]) -> HolisticResult:
+    def find(image: Image, timestamp_ms: int, parts: frozenset[Part], max_persons: int) -> Persons:
         for i in range(media.passes):
-            result = tracker.track(image, timestamp_ms + i, parts)
-        return result
+            persons = tracker.track(image, timestamp_ms + i, parts, max_persons)
+        return persons
 
     pipeline = Pipeline(find)
     done = 0
     for shot in media.shots():
-        found = pipeline.process(shot.image, shot.timestamp_ms, smoothing=True, parts=parts)
+        persons = pipeline.process(shot.image, shot.timestamp_ms, smoothing=True, parts=parts, max_persons=max_persons)
         height, width = shot.image.shape[:2]
-        yield shot, LandmarkMessage(done, shot.timestamp_ms, width, height, 0, found.result, found.rig)
+        yield (
+            shot,
+            [
+                LandmarkMessage(done, shot.timestamp_ms, width, height, 0, found.result, found.rig, found.person)
+                for found in persons
+            ],
+        )
         done += 1
         report(done, media.frame_count)
     if not done:

@@ -9,7 +9,14 @@ from pathlib import Path
 from holistic_rtc.atomic import Unbuffered, describe, obstacle, open_through
 from holistic_rtc.client import HolisticClient
 from holistic_rtc.client.follow import Follower, choose
-from holistic_rtc.commands.common import add_session_options, say, settings_from, stderr, token_of
+from holistic_rtc.commands.common import (
+    add_max_persons_option,
+    add_session_options,
+    say,
+    settings_from,
+    stderr,
+    token_of,
+)
 from holistic_rtc.commands.status import showing
 from holistic_rtc.commands.watch_table import Watched
 from holistic_rtc.errors import MediaError
@@ -32,23 +39,28 @@ class _FormerArguments(argparse.Action):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_session_options(parser)
+    add_max_persons_option(parser)
     parser.add_argument(
-        "--json", type=Path, metavar="FILE", help="write JSON lines, one message per frame; - for standard output"
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="write JSON lines, a message per frame and person; - for standard output",
     )
     parser.add_argument("former", nargs="*", action=_FormerArguments, help=argparse.SUPPRESS)
 
 
 def run(options: argparse.Namespace) -> None:
-    token = token_of(settings_from(options))
-    watch(options.url, options.session, token, options.json)
+    settings = settings_from(options)
+    watch(options.url, options.session, token_of(settings), options.json, settings.max_persons)
 
 
-def watch(url: str, session: str | None, token: str | None, output: Path | None) -> None:
+def watch(url: str, session: str | None, token: str | None, output: Path | None, max_persons: int = 1) -> None:
     """
     Until the session ends, if one is named.
 
     :param session: None for the only one that is running, and after its end the next.
     :param output: for JSON lines; ``-`` is standard output.
+    :param max_persons: how many of the persons in a frame to show.
     :raises ClientError: there is no such server or session, or several sessions to choose from.
     :raises MediaError: the output can't be written.
     """
@@ -57,16 +69,16 @@ def watch(url: str, session: str | None, token: str | None, output: Path | None)
     try:
         # A reader that closes the pipe has had enough.
         with suppress(BrokenPipeError), nullcontext() if output is None else _open(output) as file:
-            asyncio.run(_watch(url, session, token, file))
+            asyncio.run(_watch(url, session, token, file, max_persons))
     except OSError as error:
         if output is None:
             raise
         raise MediaError(f"{describe(output)} can't be written: {error.strerror}") from error
 
 
-async def _watch(url: str, session: str | None, token: str | None, output: Unbuffered | None) -> None:
+async def _watch(url: str, session: str | None, token: str | None, output: Unbuffered | None, max_persons: int) -> None:
     async with HolisticClient(url, token=token) as client:
-        follower = Follower(client, await choose(client, session), say, buffer=BUFFER)
+        follower = Follower(client, await choose(client, session), say, max_persons=max_persons, buffer=BUFFER)
         watched = Watched(follower)
         # Lines on the same terminal would tear the table apart.
         live = stderr.is_terminal and not (output and output.isatty())

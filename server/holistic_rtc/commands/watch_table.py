@@ -20,21 +20,31 @@ class WatchedTrack:
     """What has been received of a track."""
 
     newest: LandmarkMessage
+    persons: dict[int, LandmarkMessage] = field(default_factory=dict)
+    """The newest message of each person"""
     received: int = 0
     missed: int = 0
     """Gaps in `seq`: dropped by the server, or lost on the way"""
     rate: Rate = field(default_factory=Rate)
 
     def add(self, message: LandmarkMessage, now: float) -> None:
+        self.persons[message.person] = message
+        if self.received and message.seq <= self.newest.seq:
+            return  # of another person in the same frame
         if self.received:
-            self.missed += max(0, message.seq - self.newest.seq - 1)
+            self.missed += message.seq - self.newest.seq - 1
         self.newest = message
         self.received += 1
         self.rate.add(now)
 
-    def seen(self) -> str:
-        seen = self.newest.seen(_SHOWN)
-        return " ".join(name for part, name in _SHOWN.items() if part in seen) or "nobody"
+    def present(self) -> list[LandmarkMessage]:
+        """The persons in the newest frame, in order of their ids. Some of its messages may still be on the way."""
+        return [message for _, message in sorted(self.persons.items()) if message.seq >= self.newest.seq - 1]
+
+
+def seen(message: LandmarkMessage) -> str:
+    parts = message.seen(_SHOWN)
+    return " ".join(name for part, name in _SHOWN.items() if part in parts) or "nobody"
 
 
 def head_angles(transform: FloatArray) -> tuple[float, float, float]:
@@ -65,28 +75,29 @@ class Watched:
         table = Table(
             title=f"session {self._follower.session}", caption=self._caption(), box=None, collapse_padding=True
         )
-        for name in ("track", "size", "fps", "frames", "missed", "seen", "yaw", "pitch", "roll", "delay"):
+        for name in ("track", "size", "fps", "frames", "missed", "person", "seen", "yaw", "pitch", "roll", "delay"):
             table.add_column(name, justify="left" if name == "seen" else "right", no_wrap=name != "seen")
         for number, track in sorted(self._tracks.items()):
-            transform = track.newest.result.face_transform
-            angles = ("", "", "") if transform is None else (f"{angle:+.0f}°" for angle in head_angles(transform))
-            table.add_row(
+            of_track = [
                 str(number),
                 f"{track.newest.width}x{track.newest.height}",
                 f"{track.rate.fps(now):.1f}",
                 str(track.received),
                 str(track.missed),
-                track.seen(),
-                *angles,
-                self._delay(number),
-            )
+            ]
+            delay = self._delay(number)
+            for message in track.present():
+                transform = message.result.face_transform
+                angles = ("", "", "") if transform is None else (f"{angle:+.0f}°" for angle in head_angles(transform))
+                table.add_row(*of_track, str(message.person), seen(message), *angles, delay)
+                of_track, delay = [""] * len(of_track), ""
         return table
 
     def line(self) -> str:
         now = time.monotonic()
         tracks = [
             f"track {number}: {track.rate.fps(now):.1f} fps, {track.received} frames, {track.missed} missed, "
-            f"{track.seen()}"
+            f"{', '.join(map(seen, track.present()))}"
             for number, track in sorted(self._tracks.items())
         ]
         return "; ".join(tracks) or "no landmarks yet"

@@ -12,7 +12,7 @@ from holistic_rtc.drawing import topology
 from holistic_rtc.drawing.style import REFERENCE_SIZE, STYLE, Colour
 from holistic_rtc.drawing.topology import Path
 from holistic_rtc.model.parts import Part
-from holistic_rtc.model.result import FloatArray, HolisticResult, Image
+from holistic_rtc.model.result import FloatArray, HolisticResult, Image, Persons
 
 # OpenCV takes fixed-point coordinates. With sixteenths of a pixel, a small mesh doesn't jitter.
 _SHIFT = 4
@@ -27,7 +27,7 @@ Points = NDArray[np.int32]
 """(n, 2), x and y in sixteenths of a pixel"""
 
 
-def annotate(image: Image, result: HolisticResult) -> Image:
+def annotate(image: Image, persons: Persons) -> Image:
     """
     A copy of the image with the landmarks drawn on it.
 
@@ -36,7 +36,14 @@ def annotate(image: Image, result: HolisticResult) -> Image:
     :param image: ``(height, width, 3)`` uint8 RGB; isn't modified.
     :return: ``(height, width, 3)`` uint8 RGB.
     """
-    canvas = _Canvas(np.array(image, order="C"), min(image.shape[:2]) / REFERENCE_SIZE)
+    annotated = np.array(image, order="C")
+    for person, result in persons.items():
+        accent = STYLE.persons[person % len(STYLE.persons)]
+        _draw_person(_Canvas(annotated, min(image.shape[:2]) / REFERENCE_SIZE, accent), result)
+    return annotated
+
+
+def _draw_person(canvas: "_Canvas", result: HolisticResult) -> None:
     face = canvas.locate(result.face_landmarks)
     pose = canvas.locate(result.pose_landmarks)
     left_hand = canvas.locate(result.left_hand_landmarks)
@@ -54,12 +61,11 @@ def annotate(image: Image, result: HolisticResult) -> Image:
         _draw_hand(canvas, left_hand, STYLE.left)
     if right_hand is not None:
         _draw_hand(canvas, right_hand, STYLE.right)
-    return canvas.image
 
 
 def _draw_face(canvas: "_Canvas", points: Points) -> None:
     _draw_veil(canvas, points)
-    canvas.lines(_strokes(points, topology.FACE_MIDDLE), STYLE.middle, STYLE.contour_width)
+    canvas.lines(_strokes(points, topology.FACE_MIDDLE), canvas.accent, STYLE.contour_width)
     canvas.lines(_strokes(points, topology.FACE_LEFT), STYLE.left, STYLE.contour_width)
     canvas.lines(_strokes(points, topology.FACE_RIGHT), STYLE.right, STYLE.contour_width)
     canvas.ring(points[topology.LEFT_IRIS], STYLE.left, STYLE.contour_width)
@@ -71,7 +77,7 @@ def _draw_veil(canvas: "_Canvas", points: Points) -> None:
     corner, region = canvas.region(points)
     if region.size == 0:
         return
-    veil = _Canvas(region.copy(), canvas.scale)
+    veil = _Canvas(region.copy(), canvas.scale, canvas.accent)
     points = points - corner
     contours = _strokes(points, topology.FACE_MIDDLE + topology.FACE_LEFT + topology.FACE_RIGHT)
     # Anti-aliasing takes four times as long, and isn't visible here.
@@ -86,7 +92,7 @@ def _draw_pose(canvas: "_Canvas", points: Points, visible: NDArray[np.bool_]) ->
     right = _visible_strokes(points, topology.POSE_RIGHT, visible)
     middle = _visible_strokes(points, topology.POSE_MIDDLE, visible)
     canvas.lines(left + right + middle, STYLE.outline, STYLE.limb_width + 2 * STYLE.outline_width)
-    canvas.lines(middle, STYLE.middle, STYLE.limb_width)
+    canvas.lines(middle, canvas.accent, STYLE.limb_width)
     canvas.lines(left, STYLE.left, STYLE.limb_width)
     canvas.lines(right, STYLE.right, STYLE.limb_width)
     canvas.dots(points[visible], STYLE.joint_radius, STYLE.outline_width)
@@ -116,11 +122,16 @@ def _extent(points: Points) -> float:
 
 
 class _Canvas:
-    """An image to draw on, with widths and radii in the style's units."""
+    """
+    An image to draw a person on, with widths and radii in the style's units.
 
-    def __init__(self, image: Image, scale: float) -> None:
+    :param accent: the person's colour, for what is neither left nor right.
+    """
+
+    def __init__(self, image: Image, scale: float, accent: Colour) -> None:
         self.image = image
         self.scale = scale
+        self.accent = accent
 
     def locate(self, landmarks: FloatArray | None) -> Points | None:
         if landmarks is None or not np.isfinite(landmarks).all():
@@ -142,7 +153,7 @@ class _Canvas:
         cv2.polylines(self.image, strokes, False, colour, self._thickness(width), line_type, _SHIFT)
 
     def dots(self, points: Points, radius: float, outline_width: float) -> None:
-        for colour, grown in ((STYLE.outline, radius + outline_width), (STYLE.middle, radius)):
+        for colour, grown in ((STYLE.outline, radius + outline_width), (self.accent, radius)):
             size = round(grown * self.scale * _ONE)
             for centre in points.tolist():
                 cv2.circle(self.image, centre, size, colour, cv2.FILLED, cv2.LINE_AA, _SHIFT)

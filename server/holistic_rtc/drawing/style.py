@@ -17,6 +17,9 @@ class Style:
     left: Colour = (255, 167, 38)
     right: Colour = (79, 180, 255)
     middle: Colour = (245, 245, 245)
+    # Bluish green, reddish purple and yellow of the same palette, lighter, too.
+    others: tuple[Colour, ...] = ((84, 214, 166), (236, 156, 208), (240, 228, 66))
+    """In place of `middle`, for the second person and further ones"""
     # Drawn under lines and dots, so that they stand out on bright images, too.
     outline: Colour = (24, 26, 32)
 
@@ -36,6 +39,11 @@ class Style:
     """Smaller hands have thinner lines"""
     contour_width: float = 1
     outline_width: float = 1
+
+    @property
+    def persons(self) -> tuple[Colour, ...]:
+        """The colours that tell persons apart, by id. After the last, they start over."""
+        return self.middle, *self.others
 
 
 STYLE = Style()

@@ -10,7 +10,7 @@ from holistic_rtc.errors import Code
 from holistic_rtc.http.ice import RtcConfiguration
 from holistic_rtc.http.keys import SETTINGS
 from holistic_rtc.http.problem import PROBLEMS, Problem
-from holistic_rtc.http.snapshot import PICTURES, SIZES
+from holistic_rtc.http.snapshot import ALL, PICTURES, SIZES
 from holistic_rtc.model.parts import PARTS, Kind, Part, PartSpec
 from holistic_rtc.settings import Settings
 
@@ -69,6 +69,16 @@ _LANDMARKS: Schema = {
     "pose_visibility": {"type": "array", "items": _SCORE, "minItems": 33, "maxItems": 33},
 }
 
+_MESSAGE: Schema = {
+    "seq": _COUNT,
+    "timestamp_ms": _COUNT,
+    "track": _COUNT,
+    "person": {**_COUNT, "description": "Id of the person."},
+    "width": {**_COUNT, "description": "Width of the upright picture in pixels."},
+    "height": _COUNT,
+    **_LANDMARKS,
+}
+
 _ICE: Schema = RtcConfiguration.model_json_schema(ref_template="#/components/schemas/{model}")
 
 _SCHEMAS: Schema = {
@@ -76,19 +86,22 @@ _SCHEMAS: Schema = {
         {"origin": {"type": ["string", "null"]}, "pose_model": {"type": ["string", "null"]}},
         description="The model bundle in use.",
     ),
+    "Landmarks": _object(
+        _MESSAGE, *_LANDMARKS, description="A landmark message. Parts that weren't seen or requested are absent."
+    ),
     "Snapshot": _object(
         {
-            "seq": _COUNT,
-            "timestamp_ms": _COUNT,
-            "track": _COUNT,
-            "width": {**_COUNT, "description": "Width of the upright picture in pixels."},
-            "height": _COUNT,
-            **_LANDMARKS,
+            **_MESSAGE,
+            "others": {
+                "type": "array",
+                "items": {"$ref": "#/components/schemas/Landmarks"},
+                "description": "The other persons, if several were asked for and seen.",
+            },
             "model": {"$ref": "#/components/schemas/Model"},
             "milliseconds": {"type": "number", "minimum": 0, "description": "Time spent on the picture."},
         },
         *_LANDMARKS,
-        description="A landmark message. Parts that weren't seen or requested are absent.",
+        description="The landmark message of the first person, and more.",
     ),
     "Sessions": _object(
         {
@@ -166,7 +179,7 @@ def _parameter(name: str, description: str, schema: Schema, **more: Any) -> Sche
 
 def _snapshot(settings: Settings) -> Schema:
     return {
-        "summary": "Find the person in a picture",
+        "summary": "Find the persons in a picture",
         "operationId": "takeSnapshot",
         "parameters": [
             _parameter(
@@ -175,6 +188,17 @@ def _snapshot(settings: Settings) -> Schema:
                 {"type": "array", "items": {"type": "string", "enum": list(Part)}, "minItems": 1},
                 style="form",
                 explode=False,
+            ),
+            _parameter(
+                "max_persons",
+                f"How many persons to find at most; `{ALL}` for as many as the server tracks.",
+                {
+                    "oneOf": [
+                        {"type": "integer", "minimum": 1, "maximum": settings.max_persons},
+                        {"type": "string", "enum": [ALL]},
+                    ],
+                    "default": 1,
+                },
             ),
             _parameter("annotate", "Draw the landmarks onto the picture.", {"type": "boolean", "default": True}),
             _parameter("mirror", "Flip the picture left to right.", {"type": "boolean", "default": False}),
@@ -217,7 +241,7 @@ def describe(settings: Settings) -> Schema:
         "info": {
             "title": "holistic-rtc",
             "version": __version__,
-            "description": "Pose, face and hands of a person, live over WebRTC or in a picture. Live sessions use WHIP "
+            "description": "Pose, face and hands of persons, live over WebRTC or in a picture. Live sessions use WHIP "
             "to publish (`POST /whip`) and WHEP to subscribe (`POST /whep/{session}`), see docs/protocol.md.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },

@@ -18,6 +18,8 @@ PICTURES = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 ANSWERS = (JSON, *PICTURES, BOTH)
 
 SWITCHES = {"true": True, "false": False, "1": True, "0": False}
+ALL = "all"
+"""Stands for as many persons as the server tracks"""
 SIZES = range(16, 8193)
 """Permitted limits for the longer side of the returned picture, in pixels"""
 
@@ -31,7 +33,7 @@ async def post_snapshot(request: web.Request) -> web.Response:
     authorise(request)
     settings, snapshots = request.app[SETTINGS], request.app[SNAPSHOTS]
     answer = _negotiate(request.headers.get(hdrs.ACCEPT) or "*/*")
-    options = _read_options(request)
+    options = _read_options(request, settings.max_persons)
     with snapshots.place():
         try:
             async with asyncio.timeout(settings.snapshot_seconds):
@@ -94,12 +96,19 @@ def _quality(accept: str, answer: str) -> float:
     return 0.0
 
 
-def _read_options(request: web.Request) -> dict[str, Any]:
+def _read_options(request: web.Request, persons_limit: int) -> dict[str, Any]:
     """
+    :param persons_limit: how many persons a client may ask for.
     :return: the fields of :class:`TakeSnapshot` that a client can choose.
     :raises Refusal: a parameter is unknown or has an invalid value.
     """
-    options: dict[str, Any] = {"parts": list(DEFAULT_PARTS), "annotate": True, "mirror": False, "max_size": None}
+    options: dict[str, Any] = {
+        "parts": list(DEFAULT_PARTS),
+        "max_persons": 1,
+        "annotate": True,
+        "mirror": False,
+        "max_size": None,
+    }
     for name, value in request.query.items():
         match name:
             case "parts":
@@ -109,6 +118,14 @@ def _read_options(request: web.Request) -> dict[str, Any]:
                 for part in parts:
                     if part not in ALL_PARTS:
                         raise Refusal(Code.BAD_REQUEST, f"unknown part {part!r}; known are {', '.join(Part)}")
+            case "max_persons":
+                accepted = {str(number): number for number in range(1, persons_limit + 1)} | {ALL: persons_limit}
+                if value not in accepted:
+                    raise Refusal(
+                        Code.BAD_REQUEST,
+                        f"max_persons must be a number from 1 to {persons_limit}, or {ALL}, not {value!r}",
+                    )
+                options[name] = accepted[value]
             case "annotate" | "mirror":
                 if value not in SWITCHES:
                     raise Refusal(Code.BAD_REQUEST, f"{name} must be true or false, not {value!r}")

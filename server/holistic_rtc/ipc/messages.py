@@ -53,6 +53,7 @@ class TakeSnapshot(Request, kw_only=True):
     """
     :param picture: the uploaded picture.
     :param parts: the parts to return.
+    :param max_persons: how many persons to find at most.
     :param picture_format: format of the returned picture: JPEG, PNG or WEBP; None for no picture.
     :param annotate: whether to draw the landmarks on it.
     :param mirror: whether to flip it left to right; landmarks never are.
@@ -62,6 +63,7 @@ class TakeSnapshot(Request, kw_only=True):
 
     picture: bytes
     parts: list[str]
+    max_persons: int
     picture_format: str | None
     annotate: bool
     mirror: bool
@@ -118,7 +120,7 @@ class Done(Reply):
 
 class Snapshot(Reply):
     """
-    :param landmarks: a landmark message as JSON, with the additional fields ``model`` and ``milliseconds``.
+    :param landmarks: a landmark message as JSON, with the additional fields ``others``, ``model`` and ``milliseconds``.
     :param picture: the encoded picture, if one was requested.
     """
 

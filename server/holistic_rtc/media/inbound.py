@@ -15,7 +15,7 @@ from holistic_rtc.media.governor import Governor
 from holistic_rtc.media.latest import LatestSlot, SlotClosed
 from holistic_rtc.media.outbound import AnnotatedTrack
 from holistic_rtc.media.tracker_thread import TrackedFrame, TrackerThread
-from holistic_rtc.model.parts import Part
+from holistic_rtc.model.parts import DEFAULT_PARTS, Part
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.stats import TrackReport
 from holistic_rtc.pipeline.clock import MediaClock
@@ -35,6 +35,19 @@ class TrackOptions:
     quality: Quality = Quality.BALANCED
     smoothing: bool = True
     max_fps: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """
+    What a session's peers want of its tracks.
+
+    :param parts: what to find, in addition to what is drawn.
+    :param max_persons: how many persons to find at most.
+    """
+
+    parts: frozenset[Part] = DEFAULT_PARTS
+    max_persons: int = 1
 
 
 @dataclass
@@ -111,7 +124,7 @@ class InboundTrack:
 
     :param source: the peer's decoded video.
     :param tracker: owned by this track, which closes it.
-    :param wanted: called for each frame; returns the parts to find, in addition to what is drawn.
+    :param demand: called for each frame.
     :param on_tracked: called on the event loop with each result.
     """
 
@@ -120,7 +133,7 @@ class InboundTrack:
         source: MediaStreamTrack,
         tracker: TrackerThread,
         options: TrackOptions,
-        wanted: Callable[[], frozenset[Part]],
+        demand: Callable[[], Demand],
         on_tracked: Callable[[TrackedFrame], None],
     ) -> None:
         self.meter = TrackMeter()
@@ -130,7 +143,7 @@ class InboundTrack:
         self._tracker = tracker
         self._outputs: set[AnnotatedTrack] = set()
         self._options = options
-        self._wanted = wanted
+        self._demand = demand
         self._on_tracked = on_tracked
         self._slot: LatestSlot[tuple[VideoFrame, float]] = LatestSlot()
         self._clock = MediaClock()
@@ -222,13 +235,15 @@ class InboundTrack:
         timestamp_ms = self._clock.timestamp_ms(frame.pts, frame.time_base)
         self._outputs = {output for output in self._outputs if output.readyState == "live"}
         draw = any(output.draw for output in self._outputs)
+        demand = self._demand()
         tracked = await self._tracker.process(
             frame,
             timestamp_ms,
             draw=draw,
             smoothing=self._options.smoothing,
-            parts=self._wanted(),
             quality=self.quality,
+            parts=demand.parts,
+            max_persons=demand.max_persons,
         )
         if tracked is None:
             self.meter.frame_dropped()

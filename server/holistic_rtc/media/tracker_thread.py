@@ -5,7 +5,7 @@ import contextlib
 import functools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
@@ -17,10 +17,9 @@ from holistic_rtc.drawing.annotate import DRAWN_PARTS, annotate
 from holistic_rtc.errors import TrackerError
 from holistic_rtc.model.parts import DEFAULT_PARTS, Part
 from holistic_rtc.model.quality import Quality
-from holistic_rtc.model.result import HolisticResult, Image
-from holistic_rtc.model.rig import Rig
+from holistic_rtc.model.result import Image, Persons
 from holistic_rtc.pipeline.frames import from_rgb, to_rgb
-from holistic_rtc.pipeline.pipeline import Pipeline
+from holistic_rtc.pipeline.pipeline import Found, Pipeline, results
 from holistic_rtc.tracking.engine import Tracker
 
 P = ParamSpec("P")
@@ -36,8 +35,7 @@ class TrackedFrame:
     timestamp_ms: int
     width: int
     height: int
-    result: HolisticResult
-    rig: Rig | None
+    persons: Sequence[Found]
     annotated: VideoFrame | None
     tracker_ms: float
     draw_ms: float
@@ -77,7 +75,7 @@ class TrackerThread:
         times = []
         for image in (*[picture] * 4, black, black):
             started = time.process_time()
-            await self._run(self._track, image, 0, DEFAULT_PARTS)
+            await self._run(self._track, image, 0, DEFAULT_PARTS, 1)
             times.append((time.process_time() - started) * 1000)
             self._first_ms += 1
         # During the first two, the engine is still loading, and searches the whole picture for the person.
@@ -92,17 +90,19 @@ class TrackerThread:
         smoothing: bool,
         parts: frozenset[Part] = DEFAULT_PARTS,
         quality: Quality = Quality.BALANCED,
+        max_persons: int = 1,
     ) -> TrackedFrame | None:
         """
         Track one frame and, if requested, smooth the landmarks and draw them on a copy of the frame.
 
         :param parts: what to find, in addition to what is drawn; may change from frame to frame. After a frame without
-            the rig, the avatar's motion starts over.
+            the rig, the avatars' motion starts over.
+        :param max_persons: how many persons to find at most; may change from frame to frame.
         :return: None if the engine failed on this frame; the next frame uses a new engine.
         :raises TrackerError: the engine is stuck, or failed on several consecutive frames.
         """
         try:
-            tracked = await self._run(self._process, frame, timestamp_ms, draw, smoothing, parts, quality)
+            tracked = await self._run(self._process, frame, timestamp_ms, draw, smoothing, parts, quality, max_persons)
         except TrackerError as error:
             self._failures += 1
             if self._stuck or self._failures >= self.MAX_FAILURES:
@@ -141,32 +141,34 @@ class TrackerThread:
         smoothing: bool,
         parts: frozenset[Part],
         quality: Quality,
+        max_persons: int,
     ) -> TrackedFrame:
         self._quality = quality
         image = to_rgb(frame)
         started = time.perf_counter()
         height, width = image.shape[:2]
         wanted = parts | DRAWN_PARTS if draw else parts
-        found = self._pipeline.process(image, timestamp_ms, smoothing=smoothing, parts=wanted)
+        persons = self._pipeline.process(
+            image, timestamp_ms, smoothing=smoothing, parts=wanted, max_persons=max_persons
+        )
         tracked = time.perf_counter()
-        annotated = from_rgb(annotate(image, found.result), frame) if draw else None
+        annotated = from_rgb(annotate(image, results(persons)), frame) if draw else None
         drawn = time.perf_counter()
         return TrackedFrame(
             timestamp_ms=timestamp_ms,
             width=width,
             height=height,
-            result=found.result,
-            rig=found.rig,
+            persons=persons,
             annotated=annotated,
             tracker_ms=(tracked - started) * 1000,
             draw_ms=(drawn - tracked) * 1000,
         )
 
-    def _track(self, image: Image, timestamp_ms: int, parts: frozenset[Part]) -> HolisticResult:
+    def _track(self, image: Image, timestamp_ms: int, parts: frozenset[Part], max_persons: int) -> Persons:
         if self._tracker is None:
             self._tracker = self._make_tracker()
         self._tracker.quality = self._quality
-        return self._tracker.track(image, self._first_ms + timestamp_ms, parts)
+        return self._tracker.track(image, self._first_ms + timestamp_ms, parts, max_persons)
 
     def _discard(self) -> None:
         tracker, self._tracker = self._tracker, None

@@ -1,6 +1,7 @@
 """The tracking result of one frame."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,3 +40,17 @@ class HolisticResult:
     """(21, 3)"""
     right_hand_world_landmarks: FloatArray | None = None
     """(21, 3), origin between the hips: the wrist is that of the pose"""
+
+
+Persons = Mapping[int, HolisticResult]
+"""The persons in a frame, by id; empty if nobody is there. A person keeps the id from frame to frame"""
+
+
+def alone(result: HolisticResult) -> Persons:
+    """The only person that an engine looks for, or nobody if nothing was seen."""
+    return {0: result} if any(getattr(result, field.name) is not None for field in fields(result)) else {}
+
+
+def first_of(persons: Persons) -> HolisticResult:
+    """The person with the lowest id; without any parts if nobody is there."""
+    return persons[min(persons)] if persons else HolisticResult()

@@ -66,7 +66,7 @@ _RIG = [
     *(f"{bone}_q{axis}" for bone, axis in product(BONES, "xyzw")),
     *EXPRESSIONS,
 ]
-COLUMNS = (*_HEADER, *(column for part in _PARTS for column in _PARTS[part]), *_VISIBILITY, *_RIG)
+COLUMNS = (*_HEADER, *(column for part in _PARTS for column in _PARTS[part]), *_VISIBILITY, *_RIG, "person")
 
 
 @contextmanager
@@ -92,6 +92,7 @@ def _row(message: LandmarkMessage) -> Iterator[object]:
     rig = message.seen_rig()
     numbers = np.concatenate((rig.hips_position, rig.rotations.ravel(), rig.expressions)) if rig else None
     yield from _numbers(numbers, _RIG)
+    yield message.person
 
 
 def _numbers(array: NDArray[np.floating] | None, columns: list[str]) -> list[object]:

@@ -26,6 +26,8 @@ class Wanted:
     seconds: float = math.inf
     """Maximum length in seconds"""
     options: Options = Options()
+    person: int = 0
+    """Id of the person to record"""
 
     def __post_init__(self) -> None:
         path = self.path
@@ -35,25 +37,32 @@ class Wanted:
             raise MediaError(reason)
 
     @property
+    def max_persons(self) -> int:
+        """How many persons must be tracked for this one to be among them"""
+        return self.person + 1
+
+    @property
     def format(self) -> Format:
         return FORMATS.get(self.path.suffix.lower(), DEFAULT)
 
 
 class Take:
     """
-    Passes on the frames of the first track.
+    Passes on one person's frames of the first track.
 
     :param add: receives the frames.
+    :param person: id of the person.
     :param longest: maximum length in seconds.
     :param of_rig: whether to start with the first frame in which somebody is seen, instead of the very first.
     """
 
-    def __init__(self, add: Add, *, longest: float, of_rig: bool) -> None:
+    def __init__(self, add: Add, *, person: int = 0, longest: float, of_rig: bool) -> None:
         self.longest = longest
         self.frames = 0
         self.full = False
         """Whether the maximum length is reached"""
         self._add = add
+        self._person = person
         self._of_rig = of_rig
         self._begun = self._newest = 0
 
@@ -62,7 +71,7 @@ class Take:
         return (self._newest - self._begun) / 1000
 
     def add(self, message: LandmarkMessage) -> None:
-        if message.track or self.full:
+        if message.track or message.person != self._person or self.full:
             return
         if not self.frames:
             if self._of_rig and message.rig is None:
@@ -88,7 +97,8 @@ def writing(wanted: Wanted) -> Iterator[Take]:
     path, written = wanted.path, wanted.format
     try:
         with written.writing(path, wanted.options) as add:
-            take = Take(add, longest=min(wanted.seconds, written.longest), of_rig=written.of_rig)
+            longest = min(wanted.seconds, written.longest)
+            take = Take(add, person=wanted.person, longest=longest, of_rig=written.of_rig)
             yield take
             if not take.frames:
                 reason = "nobody was seen" if written.of_rig else "no frame came"

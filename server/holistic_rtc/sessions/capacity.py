@@ -29,12 +29,14 @@ class Capacity:
     :param max_sessions: overrides the derived number, like the next two.
     :param warm: number of session processes kept ready.
     :param snapshot_workers: number of snapshot processes.
+    :param max_persons: how many persons a session may track. Each takes the tracker as long as the first.
     """
 
     limits: Limits
     max_sessions: int | None = None
     warm: int | None = None
     snapshot_workers: int | None = None
+    max_persons: int = 1
 
     @property
     def spares(self) -> int:
@@ -62,7 +64,7 @@ class Capacity:
             return self.max_sessions
         if frame_cpu_ms is None:
             return 1
-        by_cpu = int(self.limits.cpus * 1000 / (frame_cpu_ms * OVERHEAD * FLOOR_FPS))
+        by_cpu = int(self.limits.cpus * 1000 / (frame_cpu_ms * self.max_persons * OVERHEAD * FLOOR_FPS))
         kept = FRONT_MEMORY + self.spares * SPARE_MEMORY + self.picture_takers * SNAPSHOT_MEMORY
         return max(1, min(by_cpu, (self.limits.memory - kept) // SESSION_MEMORY))
 

@@ -7,17 +7,20 @@ from typing import Protocol
 
 from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.model.quality import Quality
-from holistic_rtc.model.result import HolisticResult, Image
+from holistic_rtc.model.result import Image, Persons
 
 
 class PictureTracker(Protocol):
     """Tracks unrelated pictures. Must be made, used and closed on the same thread."""
 
-    def detect(self, image: Image, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
+    def detect(self, image: Image, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1) -> Persons:
         """
-        Find the person in a picture.
+        Find the persons in a picture.
 
         :param image: ``(height, width, 3)`` uint8 RGB, of any size.
+        :param parts: what to find. Other parts may be missing.
+        :param max_persons: how many persons to find at most. An engine may find fewer.
+        :return: the persons by id, from 0.
         :raises TrackerError: the engine failed; the tracker can't be used any more.
         """
 
@@ -34,14 +37,17 @@ class Tracker(Protocol):
     quality: Quality
     """How exactly to track the next frames."""
 
-    def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
+    def track(
+        self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1
+    ) -> Persons:
         """
-        Find the person in the next frame of the stream.
+        Find the persons in the next frame of the stream.
 
         :param image: ``(height, width, 3)`` uint8 RGB; its size may differ from frame to frame.
         :param timestamp_ms: the frame's time, greater than that of the previous frame.
-        :param parts: what is wanted; may differ from frame to frame. Other parts may be missing in the result, if the
-            engine saves the work for them.
+        :param parts: what to find; may change from frame to frame. Other parts may be missing.
+        :param max_persons: how many persons to find at most; may change from frame to frame. An engine may find fewer.
+        :return: the persons by id. A new person gets the lowest free id; that of a person who has left is free.
         :raises TrackerError: the engine failed; the tracker can't be used any more.
         """
 

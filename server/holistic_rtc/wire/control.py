@@ -37,10 +37,12 @@ class Pong(Struct, tag_field="type", tag="pong"):
 
 
 class Configure(Struct, tag_field="type", tag="configure", kw_only=True):
-    """What the server is to do. A field that is left out stays as it is; a subscriber has ``parts`` only."""
+    """What the server is to do. An absent field stays as it is; a subscriber has ``parts`` and ``max_persons``."""
 
     parts: Collection[PartName] | UnsetType = UNSET
     """Which parts the landmark messages carry. Default: all but ``rig``."""
+    max_persons: int | None | UnsetType = UNSET
+    """Maximum number of persons in the landmark messages, up to the server's own. Default: ``null``, the first one."""
     draw: bool | UnsetType = UNSET
     """Whether the returned video is annotated. Default: ``true``."""
     smoothing: bool | UnsetType = UNSET
@@ -50,9 +52,10 @@ class Configure(Struct, tag_field="type", tag="configure", kw_only=True):
 
 
 class Configured(Struct, tag_field="type", tag="configured", kw_only=True):
-    """The configuration in force. A subscriber receives ``parts`` only."""
+    """The configuration in force. A subscriber receives ``parts`` and ``max_persons`` only."""
 
     parts: Collection[PartName]
+    max_persons: int | UnsetType = UNSET
     draw: bool | UnsetType = UNSET
     smoothing: bool | UnsetType = UNSET
     max_fps: float | None | UnsetType = UNSET
@@ -145,6 +148,9 @@ def _read_configure(message: Mapping[str, Any], configurable: Collection[str] | 
             raise ControlError(f"can't configure {name!r}, only {', '.join(configurable)}", code="bad_value")
     if "parts" in message:
         _check_parts(message["parts"])
+    max_persons = message.get("max_persons")
+    if max_persons is not None and not (type(max_persons) is int and max_persons >= 1):
+        raise ControlError('"max_persons" must be a whole number from 1, or null', code="bad_value")
     for name in ("draw", "smoothing"):
         if not isinstance(message.get(name, False), bool):
             raise ControlError(f'"{name}" must be true or false', code="bad_value")

@@ -38,13 +38,8 @@ def _make(options: argparse.Namespace, channel: Channel[ToWorker]) -> Worker:
     from holistic_rtc.workers.live.worker import LiveWorker
 
     tune()
-    return LiveWorker(
-        channel,
-        functools.partial(make_tracker, options.model, options.engine),
-        options.quality,
-        model,
-        options.advertise,
-    )
+    make = functools.partial(make_tracker, options.model, options.engine)
+    return LiveWorker(channel, make, options.quality, model, options.max_persons, options.advertise)
 
 
 async def _main(options: argparse.Namespace) -> None:
@@ -67,6 +62,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--description", required=True)
     parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--max-persons", type=int, required=True)
     parser.add_argument("--advertise")
     parser.add_argument("--log-level", required=True)
     options = parser.parse_args()

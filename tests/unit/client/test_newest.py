@@ -13,11 +13,11 @@ async def test_the_newest_takes_the_place_of_one_that_was_not_taken() -> None:
     assert newest.dropped == 2
 
 
-async def test_a_track_takes_nothing_from_another() -> None:
+async def test_items_of_another_kind_are_left_alone() -> None:
     newest: Newest[str] = Newest(buffer=2)
-    newest.put("old", track=0)
+    newest.put("old", kind=0)
     for item in "abc":
-        newest.put(item, track=1)
+        newest.put(item, kind=1)
     assert [await anext(newest) for _ in range(3)] == ["old", "b", "c"]
     assert newest.dropped == 1
 

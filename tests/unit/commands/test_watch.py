@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from holistic_rtc.commands.watch_table import WatchedTrack, head_angles
+from holistic_rtc.commands.watch_table import WatchedTrack, head_angles, seen
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.result import FloatArray, HolisticResult
 
@@ -32,8 +32,21 @@ def test_a_track_counts_what_is_missed_and_says_what_is_seen() -> None:
     for number, seq in enumerate((10, 11, 15, 16)):
         track.add(message(seq, HolisticResult(left_hand_landmarks=hand)), now=100 + number / 10)
     assert (track.received, track.missed) == (4, 3)
-    assert track.seen() == "left"
+    assert [seen(person) for person in track.present()] == ["left"]
     assert track.rate.fps(now=100.5) == 8
     assert track.rate.fps(now=110) == 0
     track.add(message(17, HolisticResult()), now=111)
-    assert track.seen() == "nobody"
+    assert [seen(person) for person in track.present()] == ["nobody"]
+
+
+def test_a_frame_with_several_persons_counts_once() -> None:
+    def message(seq: int, person: int) -> LandmarkMessage:
+        return LandmarkMessage(seq, seq * 33, 640, 480, 0, HolisticResult(), person=person)
+
+    track = WatchedTrack(message(0, 0))
+    for seq, person in ((0, 0), (0, 1), (1, 0), (1, 1), (3, 1), (2, 0)):
+        track.add(message(seq, person), now=100)
+    assert (track.received, track.missed) == (3, 1)
+    assert [person.person for person in track.present()] == [0, 1]
+    track.add(message(4, 1), now=100)
+    assert [person.person for person in track.present()] == [1]

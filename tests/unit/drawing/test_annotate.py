@@ -46,7 +46,7 @@ def changed(before: Image, after: Image) -> NDArray[np.bool_]:
 def test_the_picture_given_stays_as_it_is() -> None:
     image = grey()
     image.flags.writeable = False
-    drawn = annotate(image, make_result())
+    drawn = annotate(image, {0: make_result()})
     assert drawn.shape == image.shape
     assert drawn.dtype == np.uint8
     assert (image == 128).all()
@@ -54,7 +54,7 @@ def test_the_picture_given_stays_as_it_is() -> None:
 
 def test_a_frame_with_nobody_comes_back_as_a_copy() -> None:
     image = grey()
-    drawn = annotate(image, HolisticResult())
+    drawn = annotate(image, {0: HolisticResult()})
     assert drawn is not image
     assert not np.shares_memory(drawn, image)
     assert (drawn == image).all()
@@ -68,19 +68,39 @@ def test_each_part_shows_on_dark_and_light_pictures(part: Part, value: int) -> N
         **{PART_FIELDS[part].attribute: spread(count, 0.25, 0.75), "pose_visibility": np.ones(count, np.float32)}
     )
     image = grey(value=value)
-    difference = np.abs(annotate(image, result).astype(int) - image).max(axis=-1)
+    difference = np.abs(annotate(image, {0: result}).astype(int) - image).max(axis=-1)
     assert (difference > 60).sum() > 500
     assert not difference[:, :140].any()
     assert not difference[:, 500:].any()
 
 
 def test_hands_have_colours_of_their_own() -> None:
-    left = annotate(grey(), HolisticResult(left_hand_landmarks=spread(21, 0, 1)))
-    right = annotate(grey(), HolisticResult(right_hand_landmarks=spread(21, 0, 1)))
+    left = annotate(grey(), {0: HolisticResult(left_hand_landmarks=spread(21, 0, 1))})
+    right = annotate(grey(), {0: HolisticResult(right_hand_landmarks=spread(21, 0, 1))})
     assert has_colour(left, STYLE.left)
     assert not has_colour(left, STYLE.right)
     assert has_colour(right, STYLE.right)
     assert not has_colour(right, STYLE.left)
+
+
+def test_each_person_has_a_colour_of_their_own() -> None:
+    persons = {
+        0: HolisticResult(left_hand_landmarks=spread(21, 0, 0.3)),
+        1: HolisticResult(left_hand_landmarks=spread(21, 0.7, 1)),
+    }
+    drawn = annotate(grey(), persons)
+    first, second = drawn[:, :320], drawn[:, 320:]
+    assert has_colour(first, STYLE.left)
+    assert has_colour(second, STYLE.left)
+    assert has_colour(first, STYLE.persons[0])
+    assert has_colour(second, STYLE.persons[1])
+    assert not has_colour(first, STYLE.persons[1])
+    assert not has_colour(second, STYLE.persons[0])
+
+
+def test_there_may_be_more_persons_than_colours() -> None:
+    hand = HolisticResult(left_hand_landmarks=spread(21, 0, 1))
+    assert (annotate(grey(), {len(STYLE.persons): hand}) == annotate(grey(), {0: hand})).all()
 
 
 def test_pose_points_that_are_not_visible_are_not_drawn() -> None:
@@ -88,14 +108,14 @@ def test_pose_points_that_are_not_visible_are_not_drawn() -> None:
     pose[[14, 16, 18, 20, 22], 0] = 0.8
     visibility = np.ones(33, np.float32)
     visibility[[14, 16, 18, 20, 22]] = 0.4
-    difference = changed(grey(), annotate(grey(), HolisticResult(pose_landmarks=pose, pose_visibility=visibility)))
+    difference = changed(grey(), annotate(grey(), {0: HolisticResult(pose_landmarks=pose, pose_visibility=visibility)}))
     assert difference[:, :260].any()
     assert not difference[:, 270:].any()
 
 
 def test_a_pose_of_which_nothing_is_visible_is_not_drawn() -> None:
     result = HolisticResult(pose_landmarks=spread(33, 0, 1), pose_visibility=np.zeros(33, np.float32))
-    assert (annotate(grey(), result) == grey()).all()
+    assert (annotate(grey(), {0: result}) == grey()).all()
 
 
 @pytest.mark.parametrize(
@@ -112,8 +132,8 @@ def test_the_pose_leaves_face_and_fingers_to_their_own_landmarks(name: str, poin
     alone = HolisticResult(pose_landmarks=pose, pose_visibility=np.ones(33, np.float32))
     count = 478 if name == "face_landmarks" else 21
     both = dataclasses.replace(alone, **{name: spread(count, 0, 0.4)})
-    assert changed(grey(), annotate(grey(), alone))[:, 300:].any()
-    assert not changed(grey(), annotate(grey(), both))[:, 300:].any()
+    assert changed(grey(), annotate(grey(), {0: alone}))[:, 300:].any()
+    assert not changed(grey(), annotate(grey(), {0: both}))[:, 300:].any()
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
@@ -122,12 +142,12 @@ def test_a_part_with_a_number_that_is_not_finite_is_left_out(part: Part, number:
     landmarks = spread(PART_FIELDS[part].shape[0], 0, 1)
     landmarks[5, 1] = number
     result = HolisticResult(**{PART_FIELDS[part].attribute: landmarks, "pose_visibility": np.ones(33, np.float32)})
-    assert (annotate(grey(), result) == grey()).all()
+    assert (annotate(grey(), {0: result}) == grey()).all()
 
 
 def test_a_visibility_that_is_not_finite_counts_as_not_visible() -> None:
     result = HolisticResult(pose_landmarks=spread(33, 0, 1), pose_visibility=np.full(33, np.nan, np.float32))
-    assert (annotate(grey(), result) == grey()).all()
+    assert (annotate(grey(), {0: result}) == grey()).all()
 
 
 @pytest.mark.parametrize("offset", [-4, -1.5, 1.5, 4, 1e9, -1e30])
@@ -137,7 +157,7 @@ def test_parts_outside_the_picture_leave_it_as_it_is(offset: float) -> None:
         PART_FIELDS[part].attribute: getattr(result, PART_FIELDS[part].attribute) / 4 + np.float32(offset)
         for part in DRAWN_PARTS
     }
-    assert (annotate(grey(), dataclasses.replace(result, **moved)) == grey()).all()
+    assert (annotate(grey(), {0: dataclasses.replace(result, **moved)}) == grey()).all()
 
 
 @pytest.mark.parametrize(
@@ -145,7 +165,7 @@ def test_parts_outside_the_picture_leave_it_as_it_is(offset: float) -> None:
 )
 def test_pictures_of_any_size_are_drawn_on(width: int, height: int) -> None:
     image = grey(width, height)
-    drawn = annotate(image, make_result())
+    drawn = annotate(image, {0: make_result()})
     assert drawn.shape == image.shape
     assert changed(image, drawn).any()
 
@@ -153,7 +173,7 @@ def test_pictures_of_any_size_are_drawn_on(width: int, height: int) -> None:
 def test_a_picture_that_is_a_view_is_drawn_on_as_it_reads() -> None:
     image = np.random.default_rng(0).integers(0, 255, (480, 640, 3), np.uint8)
     view = image[::-1, ::-1, ::-1]
-    assert (annotate(view, make_result()) == annotate(view.copy(), make_result())).all()
+    assert (annotate(view, {0: make_result()}) == annotate(view.copy(), {0: make_result()})).all()
 
 
 @FUZZ
@@ -168,7 +188,7 @@ def test_landmarks_anywhere_are_drawn_without_an_error(width: int, height: int, 
         for part in DRAWN_PARTS
     }
     result = HolisticResult(**arrays, pose_visibility=np.resize(np.array(numbers, np.float32), 33))
-    assert annotate(grey(width, height), result).shape == (height, width, 3)
+    assert annotate(grey(width, height), {0: result}).shape == (height, width, 3)
 
 
 def lines_of(paths: Iterable[topology.Path]) -> set[frozenset[int]]:

@@ -24,11 +24,12 @@ from holistic_rtc.errors import MediaError
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.model.quality import Quality
-from holistic_rtc.model.result import HolisticResult
+from holistic_rtc.model.result import Persons, first_of
 from holistic_rtc.motion.refine import Refiner
 from holistic_rtc.tracking.engine import Tracker
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
 from holistic_rtc.wire import as_json
+from tests.kit.crowd import Crowd
 from tests.kit.outputs import is_null, make_null, reading
 from tests.kit.pictures import grace_hopper
 
@@ -44,9 +45,11 @@ class Spectator:
     def __init__(self) -> None:
         self.shown: list[Picture] = []
 
-    def track(self, image: Picture, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
+    def track(
+        self, image: Picture, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1
+    ) -> Persons:
         self.shown.append(image.copy())
-        return HolisticResult()
+        return {}
 
     def close(self) -> None:
         pass
@@ -275,11 +278,24 @@ def test_the_landmarks_of_a_video_are_smoothed_and_tell_the_heads_pose_as_those_
     refiner = Refiner()
     with closing(mediapipe()) as tracker:
         for picture, message in zip(shifted, read_lines(tmp_path / "out.jsonl"), strict=True):
-            found = tracker.track(picture, message.timestamp_ms)
+            found = first_of(tracker.track(picture, message.timestamp_ms))
             expected = refiner.refine(found, 400, 480, message.timestamp_ms, smoothing=True)
             for name, tolerance in (("face_landmarks", 1e-4), ("face_transform", 0.01)):
                 np.testing.assert_allclose(getattr(message.result, name), getattr(expected, name), atol=tolerance)
     assert np.abs(found.face_landmarks - expected.face_landmarks).max() > 1e-3  # type: ignore[operator]
+
+
+def test_each_person_in_a_frame_is_a_line_and_is_drawn(portrait: Picture, tmp_path: Path) -> None:
+    source = write_video(tmp_path / "clip.mkv", [portrait] * 2)
+    pictures = []
+    for max_persons in (1, 2):
+        annotated, landmarks = tmp_path / f"{max_persons}.mp4", tmp_path / f"{max_persons}.jsonl"
+        tracked = track_file(source, Crowd, annotated, landmarks, lambda done, total: None, max_persons)
+        assert tracked.frames == tracked.seen[Part.LEFT_HAND] == 2
+        lines = [(message.seq, message.person) for message in read_lines(landmarks)]
+        assert lines == [(seq, person) for seq in range(2) for person in range(max_persons)]
+        pictures.append(read_video(annotated)[0].to_ndarray(format="rgb24"))
+    assert (pictures[0] != pictures[1]).any()
 
 
 def test_a_video_that_begins_late_begins_at_once_when_annotated(portrait: Picture, tmp_path: Path) -> None:

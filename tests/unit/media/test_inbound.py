@@ -12,12 +12,13 @@ from av import VideoFrame
 from holistic_rtc.errors import TrackerError
 from holistic_rtc.media.cadence import Cadence
 from holistic_rtc.media.governor import Governor
-from holistic_rtc.media.inbound import InboundTrack, TrackOptions
+from holistic_rtc.media.inbound import Demand, InboundTrack, TrackOptions
 from holistic_rtc.media.outbound import AnnotatedTrack
 from holistic_rtc.media.tracker_thread import TrackedFrame, TrackerThread
-from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS, Part
+from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.model.quality import Quality
-from holistic_rtc.model.result import HolisticResult, Image
+from holistic_rtc.model.result import Image, Persons
+from holistic_rtc.pipeline.pipeline import Found
 from tests.kit.synthetic import make_result
 
 
@@ -67,8 +68,8 @@ class Gate:
     def __init__(self, results: list[TrackedFrame | None | Exception] | None = None) -> None:
         self.entered: asyncio.Queue[int] = asyncio.Queue()
         self.draws: list[bool] = []
-        self.parts: list[frozenset[Part]] = []
         self.qualities: list[Quality] = []
+        self.demands: list[Demand] = []
         self.closed = 0
         self._open = asyncio.Semaphore(0)
         self._results = results or []
@@ -86,10 +87,11 @@ class Gate:
         smoothing: bool,
         parts: frozenset[Part],
         quality: Quality,
+        max_persons: int,
     ) -> TrackedFrame | None:
         self.entered.put_nowait(timestamp_ms)
-        self.parts.append(parts)
         self.qualities.append(quality)
+        self.demands.append(Demand(parts, max_persons))
         self.draws.append(draw)
         await self._open.acquire()
         if self._results:
@@ -98,7 +100,9 @@ class Gate:
                 raise result
             return result
         annotated = frame if draw else None
-        return TrackedFrame(timestamp_ms, frame.width, frame.height, make_result(), None, annotated, 20.0, 1.0)
+        return TrackedFrame(
+            timestamp_ms, frame.width, frame.height, [Found(0, make_result(), None)], annotated, 20.0, 1.0
+        )
 
     async def close(self) -> None:
         self.closed += 1
@@ -110,13 +114,13 @@ class Way:
     def __init__(self, gate: Gate, *outputs: AnnotatedTrack, options: TrackOptions | None = None) -> None:
         self.source = Source()
         self.tracked: list[TrackedFrame] = []
-        self.wanted = DEFAULT_PARTS
+        self.demand = Demand()
         self._changed = asyncio.Event()
         self.inbound = InboundTrack(
             self.source,
             gate,  # type: ignore[arg-type]
             options or TrackOptions(),
-            lambda: self.wanted,
+            lambda: self.demand,
             self._on_tracked,
         )
         for output in outputs:
@@ -221,13 +225,14 @@ async def test_a_cap_that_is_lifted_is_lifted_at_once() -> None:
 async def test_parts_are_asked_for_only_while_somebody_wants_them() -> None:
     gate = Gate()
     way = Way(gate)
-    for wanted in (DEFAULT_PARTS, ALL_PARTS, frozenset({Part.POSE})):
-        way.wanted = wanted
+    demands = [Demand(), Demand(ALL_PARTS, 3), Demand(frozenset({Part.POSE}), 2)]
+    for demand in demands:
+        way.demand = demand
         way.source.send()
         await gate.entered.get()
         gate.let()
-        await way.until_tracked(len(gate.parts))
-    assert gate.parts == [DEFAULT_PARTS, ALL_PARTS, {Part.POSE}]
+        await way.until_tracked(len(gate.demands))
+    assert gate.demands == demands
     await way.finish()
 
 
@@ -349,8 +354,10 @@ async def test_with_a_real_thread_frames_are_tracked_in_order() -> None:
     class Engine:
         quality = Quality.BALANCED
 
-        def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
-            return make_result()
+        def track(
+            self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1
+        ) -> Persons:
+            return {0: make_result()}
 
         def close(self) -> None:
             pass

@@ -15,7 +15,7 @@ from holistic_rtc.errors import TrackerError
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS, Part
 from holistic_rtc.model.quality import Quality
-from holistic_rtc.model.result import FloatArray, HolisticResult, Image
+from holistic_rtc.model.result import FloatArray, HolisticResult, Image, Persons
 from holistic_rtc.motion.face_geometry import face_transform
 from tests.kit.synthetic import make_result
 
@@ -43,13 +43,15 @@ class Engine:
     def fail(self, frames: int) -> None:
         self._failures = frames
 
-    def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
+    def track(
+        self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1
+    ) -> Persons:
         self.threads.add(threading.current_thread().name)
         self.calls.append((image.shape, timestamp_ms))
         if self._failures > 0:
             self._failures -= 1
             raise TrackerError("out of order")
-        return make_result()
+        return {0: make_result()}
 
     def close(self) -> None:
         self.threads.add(threading.current_thread().name)
@@ -129,11 +131,13 @@ class Drifting(Engine):
         super().__init__(made, failures)
         self.found: list[FloatArray] = []
 
-    def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
-        hand = super().track(image, timestamp_ms).left_hand_landmarks
+    def track(
+        self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1
+    ) -> Persons:
+        hand = super().track(image, timestamp_ms)[0].left_hand_landmarks
         assert hand is not None
         self.found.append(hand + np.float32(0.01 * len(self.calls)))
-        return HolisticResult(left_hand_landmarks=self.found[-1])
+        return {0: HolisticResult(left_hand_landmarks=self.found[-1])}
 
 
 async def test_results_are_smoothed_on_wish_and_from_the_first_frame_on_not_from_the_warm_up(
@@ -146,7 +150,7 @@ async def test_results_are_smoothed_on_wish_and_from_the_first_frame_on_not_from
         tracked = await thread.process(make_frame(), 33 * i, draw=False, smoothing=smoothing)
         assert tracked is not None
         assert isinstance(made[0], Drifting)
-        raw.append(np.array_equal(tracked.result.left_hand_landmarks, made[0].found[-1]))  # type: ignore[arg-type]
+        raw.append(np.array_equal(tracked.persons[0].result.left_hand_landmarks, made[0].found[-1]))  # type: ignore[arg-type]
     assert raw == [True, False, True]
 
 
@@ -158,7 +162,7 @@ async def test_nothing_is_smoothed_from_one_engine_to_the_next(made: list[Engine
     tracked = await thread.process(make_frame(), 66, draw=False, smoothing=True)
     assert tracked is not None
     assert isinstance(made[1], Drifting)
-    np.testing.assert_array_equal(tracked.result.left_hand_landmarks, made[1].found[0])
+    np.testing.assert_array_equal(tracked.persons[0].result.left_hand_landmarks, made[1].found[0])
 
 
 async def test_a_face_gets_the_pose_of_the_head(made: list[Engine], make_thread: MakeThread) -> None:
@@ -169,9 +173,9 @@ async def test_a_face_gets_the_pose_of_the_head(made: list[Engine], make_thread:
         assert tracked is not None
         assert face is not None
         expected = face_transform(face, 64 / 48)
-        assert tracked.result.face_transform is not None
+        assert tracked.persons[0].result.face_transform is not None
         assert expected is not None
-        np.testing.assert_array_equal(tracked.result.face_transform, expected)
+        np.testing.assert_array_equal(tracked.persons[0].result.face_transform, expected)
 
 
 async def test_an_engine_that_fails_on_three_frames_running_is_given_up(
@@ -188,7 +192,9 @@ async def test_failures_with_good_frames_between_them_are_borne(made: list[Engin
     class Moody(Engine):
         """Fails on every second frame."""
 
-        def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
+        def track(
+            self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1
+        ) -> Persons:
             if timestamp_ms % 2:
                 raise TrackerError("out of order")
             return super().track(image, timestamp_ms)
@@ -213,9 +219,11 @@ async def test_a_stuck_engine_is_an_error_after_the_deadline_and_closing_does_no
     released = threading.Event()
 
     class Stuck(Engine):
-        def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
+        def track(
+            self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1
+        ) -> Persons:
             released.wait()
-            return make_result()
+            return {0: make_result()}
 
     thread = make_thread(lambda: Stuck(made), deadline=0.1)
     try:
@@ -230,11 +238,13 @@ async def test_a_stuck_engine_is_an_error_after_the_deadline_and_closing_does_no
 class Leaving(Engine):
     """Finds a person in the first frame of the stream, and nobody in the others."""
 
-    def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
+    def track(
+        self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1
+    ) -> Persons:
         super().track(image, timestamp_ms)
         if timestamp_ms > 0:
-            return HolisticResult()
-        return dataclasses.replace(make_result(), pose_visibility=np.ones(33, np.float32))
+            return {}
+        return {0: dataclasses.replace(make_result(), pose_visibility=np.ones(33, np.float32))}
 
 
 async def test_an_avatars_pose_is_made_on_wish_and_its_motion_begins_anew_with_each_wish(
@@ -247,7 +257,7 @@ async def test_an_avatars_pose_is_made_on_wish_and_its_motion_begins_anew_with_e
             make_frame(), 20 * time, draw=False, smoothing=True, parts=ALL_PARTS if wished else DEFAULT_PARTS
         )
         assert tracked is not None
-        rigs.append(tracked.rig)
+        rigs.append(tracked.persons[0].rig)
     # An avatar stays for a moment when the person has gone; one that begins anew has seen nobody yet.
     assert [rig is not None for rig in rigs] == [True, True, False, False]
 
@@ -256,12 +266,12 @@ async def test_an_avatars_motion_begins_anew_with_a_new_engine(made: list[Engine
     thread = make_thread(lambda: Leaving(made))
     tracked = await thread.process(make_frame(), 0, draw=False, smoothing=True, parts=ALL_PARTS)
     assert tracked is not None
-    assert tracked.rig is not None
+    assert tracked.persons[0].rig is not None
     made[0].fail(1)
     assert await thread.process(make_frame(), 20, draw=False, smoothing=True, parts=ALL_PARTS) is None
     tracked = await thread.process(make_frame(), 40, draw=False, smoothing=True, parts=ALL_PARTS)
     assert tracked is not None
-    assert tracked.rig is None
+    assert tracked.persons[0].rig is None
 
 
 async def test_the_loop_goes_on_while_the_engine_works(made: list[Engine], make_thread: MakeThread) -> None:
@@ -269,10 +279,12 @@ async def test_the_loop_goes_on_while_the_engine_works(made: list[Engine], make_
     released = threading.Event()
 
     class Slow(Engine):
-        def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
+        def track(
+            self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1
+        ) -> Persons:
             working.set()
             released.wait()
-            return make_result()
+            return {0: make_result()}
 
     thread = make_thread(lambda: Slow(made))
     frame = asyncio.create_task(thread.process(make_frame(), 0, draw=False, smoothing=True))

@@ -24,7 +24,7 @@ from mediapipe.tasks.python import BaseOptions, vision
 from PIL import Image
 
 from holistic_rtc.bundle.models import PoseModel, find
-from holistic_rtc.model.result import FloatArray
+from holistic_rtc.model.result import FloatArray, first_of
 from holistic_rtc.motion.face_geometry import face_transform
 from holistic_rtc.pipeline.frames import to_rgb
 from holistic_rtc.sample import portrait
@@ -96,7 +96,7 @@ def compare(detect: Detect, clip: Path) -> None:
     with av.open(str(clip)) as container, closing(MediaPipeTracker(find(PoseModel.LITE).path)) as tracker:
         for frame in container.decode(video=0):
             picture = to_rgb(frame)
-            landmarks = tracker.track(picture, round(frame.time * 1000)).face_landmarks
+            landmarks = first_of(tracker.track(picture, round(frame.time * 1000))).face_landmarks
             if landmarks is None:
                 continue
             own = [detect_near(detect, picture, landmarks, crop) for crop in CROPS]

@@ -30,8 +30,8 @@ from tests.kit.takes import waving
 every = pytest.mark.parametrize("suffix", FORMATS)
 
 
-def frame(milliseconds: int, rig: Rig | None, track: int = 0) -> LandmarkMessage:
-    return LandmarkMessage(milliseconds, milliseconds, 640, 480, track, HolisticResult(), rig)
+def frame(milliseconds: int, rig: Rig | None, track: int = 0, person: int = 0) -> LandmarkMessage:
+    return LandmarkMessage(milliseconds, milliseconds, 640, 480, track, HolisticResult(), rig, person)
 
 
 def write(wanted: Wanted, messages: Iterable[LandmarkMessage]) -> list[float]:
@@ -87,6 +87,15 @@ def test_only_the_first_track_is_taken(tmp_path: Path, suffix: str) -> None:
 
 
 @every
+@pytest.mark.parametrize("person", [0, 1])
+def test_one_person_is_taken(tmp_path: Path, suffix: str, person: int) -> None:
+    messages = [frame(50 * count, waving(0), person=number) for count in range(3) for number in range(3)]
+    wanted = Wanted(tmp_path / f"take{suffix}", person=person)
+    assert write(wanted, messages) == [0, 0.05, 0.1]
+    assert wanted.max_persons == person + 1
+
+
+@every
 def test_it_ends_after_the_wanted_time(tmp_path: Path, suffix: str) -> None:
     messages = [frame(1000 + 100 * count, waving(0)) for count in range(20)]
     assert len(write(Wanted(tmp_path / f"take{suffix}", seconds=0.5), messages)) == 5
@@ -100,14 +109,14 @@ def test_what_is_held_in_memory_has_an_end(tmp_path: Path) -> None:
 
 def test_json_lines_are_the_protocol_s_messages(tmp_path: Path) -> None:
     path = tmp_path / "take.jsonl"
-    message = dataclasses.replace(make_whole_message(), track=0)
+    message = dataclasses.replace(make_whole_message(), track=0, person=0)
     write(Wanted(path), [message, message])
     assert path.read_bytes().splitlines() == [as_json.encode(message)] * 2
 
 
 def test_csv_has_every_number_in_a_column_of_its_name(tmp_path: Path) -> None:
     path = tmp_path / "take.csv"
-    message = dataclasses.replace(make_whole_message(), track=0)
+    message = dataclasses.replace(make_whole_message(), track=0, person=0)
     write(Wanted(path), [message])
     with path.open(newline="") as file:
         [row] = csv.DictReader(file)
@@ -116,7 +125,7 @@ def test_csv_has_every_number_in_a_column_of_its_name(tmp_path: Path) -> None:
     assert result.pose_visibility is not None
     assert result.face_transform is not None
     assert result.face_blendshapes is not None
-    expected = {"seq": message.seq, "time_ms": message.timestamp_ms, "width": 640, "height": 480}
+    expected = {"seq": message.seq, "time_ms": message.timestamp_ms, "width": 640, "height": 480, "person": 0}
     pose, hand = ([point.name.lower() for point in points] for points in (PoseLandmark, HandLandmark))
     for part, names in {
         "pose": pose,
@@ -148,7 +157,7 @@ def test_csv_is_empty_where_nothing_was_seen(tmp_path: Path) -> None:
         nobody, somebody = csv.DictReader(file)
     assert {name: value for name, value in nobody.items() if value} == {
         **{"seq": "40", "time_ms": "40"},
-        **{"width": "640", "height": "480"},
+        **{"width": "640", "height": "480", "person": "0"},
     }
     assert somebody["hips_qw"] == "1.0"
     assert somebody["pose_nose_x"] == ""

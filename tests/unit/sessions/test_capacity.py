@@ -22,6 +22,11 @@ def test_as_many_are_admitted_as_can_have_twelve_frames_a_second(
     assert Capacity(Limits(cpus, PLENTY, "")).sessions(frame_cpu_ms) == sessions
 
 
+def test_each_person_a_session_may_track_counts() -> None:
+    assert Capacity(Limits(8.0, PLENTY, ""), max_persons=3).sessions(37.0) == 4
+    assert Capacity(Limits(8.0, PLENTY, ""), max_sessions=9, max_persons=3).sessions(37.0) == 9
+
+
 def test_memory_counts_too() -> None:
     assert Capacity(Limits(16.0, 1_100_000_000, "")).sessions(37.0) == 2
     assert Capacity(Limits(16.0, 200_000_000, "")).sessions(37.0) == 1

@@ -32,6 +32,8 @@ PROTOCOL = Path(__file__).parents[3] / "docs" / "protocol.md"
         Configure(),
         Configure(parts=["pose", "rig"], draw=False, smoothing=True, max_fps=None),
         Configure(max_fps=15),
+        Configure(max_persons=3),
+        Configure(max_persons=None),
     ],
 )
 def test_what_a_client_encodes_the_server_decodes(message: FromClient) -> None:
@@ -60,6 +62,9 @@ def test_a_client_ignores_fields_and_refuses_messages_of_a_newer_server() -> Non
         ('{"type": "configure", "smoothing": "yes"}', "bad_value"),
         ('{"type": "configure", "max_fps": true}', "bad_value"),
         ('{"type": "configure", "max_fps": 61}', "bad_value"),
+        ('{"type": "configure", "max_persons": 0}', "bad_value"),
+        ('{"type": "configure", "max_persons": 1.5}', "bad_value"),
+        ('{"type": "configure", "max_persons": true}', "bad_value"),
         ('{"type": "configure", "parts": {"pose": 1}}', "bad_value"),
         ('{"type": "configure", "parts": [null]}', "unknown_part"),
     ],

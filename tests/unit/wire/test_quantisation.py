@@ -14,7 +14,7 @@ from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.model.geometry import nearest_quaternion
 from holistic_rtc.model.message import PART_FIELDS
 from holistic_rtc.model.parts import Part
-from holistic_rtc.model.result import FloatArray, HolisticResult
+from holistic_rtc.model.result import FloatArray, HolisticResult, first_of
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
 from holistic_rtc.wire import as_flatbuffers, as_json
 from holistic_rtc.wire.rotations import to_transform
@@ -121,7 +121,7 @@ def test_a_transform_with_a_little_scale_and_noise_is_sent_as_the_nearest_rotati
 def portrait_result() -> HolisticResult:
     tracker = MediaPipeTracker(find(PoseModel.LITE).path)
     try:
-        return tracker.track(grace_hopper(), 0)
+        return first_of(tracker.track(grace_hopper(), 0))
     finally:
         tracker.close()
 

@@ -2,10 +2,12 @@
 
 import type { Part } from "./parts.js";
 
-/** What the server is to do. A field that is left out stays as it is; a subscriber has `parts` only. */
+/** What the server is to do. An absent field stays as it is; a subscriber has `parts` and `max_persons`. */
 export interface Configuration {
   /** Which parts the landmark messages carry. Default: all but `rig`. */
   parts?: readonly Part[];
+  /** Maximum number of persons in the landmark messages, up to the server's own. Default: `null`, the first one. */
+  maxPersons?: number | null;
   /** Whether the returned video is annotated. Default: `true`. */
   draw?: boolean;
   /** Whether face and hands are smoothed over time. Default: `true`. */
@@ -14,9 +16,10 @@ export interface Configuration {
   maxFps?: number | null;
 }
 
-/** The configuration in force. A subscriber receives `parts` only. */
+/** The configuration in force. A subscriber receives `parts` and `max_persons` only. */
 export interface Configured {
   parts: readonly Part[];
+  maxPersons?: number;
   draw?: boolean;
   smoothing?: boolean;
   maxFps?: number | null;
@@ -76,7 +79,7 @@ export interface Draining {
 
 /** What the server tells of a session, by the type of the message. */
 export interface ServerEvents {
-  /** The configuration in force. A subscriber receives `parts` only. */
+  /** The configuration in force. A subscriber receives `parts` and `max_persons` only. */
   configured: Configured;
   /** The server's figures of the session, once a second. */
   stats: ServerStats;

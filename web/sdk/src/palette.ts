@@ -7,4 +7,6 @@ export const PALETTE = {
   middle: "#f5f5f5",
   mesh: "#cdecff",
   outline: "#181a20",
+  /** By a person's id; after the last, they start over. */
+  persons: ["#f5f5f5", "#54d6a6", "#ec9cd0", "#f0e442"],
 } as const;

@@ -17,10 +17,11 @@ export interface Pong {
   id: number;
 }
 
-/** What the server is to do. A field that is left out stays as it is; a subscriber has `parts` only. */
+/** What the server is to do. An absent field stays as it is; a subscriber has `parts` and `max_persons`. */
 export interface Configure {
   type: "configure";
   parts?: readonly Part[] | undefined;
+  max_persons?: number | null | undefined;
   draw?: boolean | undefined;
   smoothing?: boolean | undefined;
   max_fps?: number | null | undefined;
@@ -39,6 +40,7 @@ export function copyConfiguration(from: Configuration): Configuration {
   }
   return {
     ...(from.parts !== undefined && { parts: from.parts }),
+    ...(from.maxPersons !== undefined && { maxPersons: from.maxPersons }),
     ...(from.draw !== undefined && { draw: from.draw }),
     ...(from.smoothing !== undefined && { smoothing: from.smoothing }),
     ...(from.maxFps !== undefined && { maxFps: from.maxFps }),
@@ -50,6 +52,7 @@ export function writeConfiguration(from: Configuration): Configure {
   return {
     type: "configure",
     parts: from.parts,
+    max_persons: from.maxPersons,
     draw: from.draw,
     smoothing: from.smoothing,
     max_fps: from.maxFps,
@@ -59,6 +62,7 @@ export function writeConfiguration(from: Configuration): Configure {
 export function readConfigured(fields: Fields): Configured {
   return {
     parts: list(fields.parts) as readonly Part[],
+    ...(typeof fields.max_persons === "number" && { maxPersons: fields.max_persons }),
     ...(typeof fields.draw === "boolean" && { draw: fields.draw }),
     ...(typeof fields.smoothing === "boolean" && { smoothing: fields.smoothing }),
     ...((typeof fields.max_fps === "number" || fields.max_fps === null) && { maxFps: fields.max_fps }),

@@ -33,7 +33,9 @@ class Machine:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.limits: Limits = read_limits(cpus=settings.cpus, memory=settings.memory)
-        self.capacity = Capacity(self.limits, settings.max_sessions, settings.warm, settings.snapshot_workers)
+        self.capacity = Capacity(
+            self.limits, settings.max_sessions, settings.warm, settings.snapshot_workers, settings.max_persons
+        )
         self.addresses: list[str] = sorted(get_host_addresses(use_ipv4=True, use_ipv6=True))
         self.bundle: ModelBundle | None = None
         """Set by the check of the model, if it can be used"""

@@ -8,7 +8,7 @@ import numpy as np
 from holistic_rtc.errors import TrackerError
 from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.model.quality import Quality
-from holistic_rtc.model.result import HolisticResult, Image
+from holistic_rtc.model.result import Image, Persons
 from holistic_rtc.tracking.engine import Engine
 from holistic_rtc.tracking.holistic import networks
 from holistic_rtc.tracking.holistic.crowd import Crowd
@@ -30,9 +30,7 @@ class HolisticTracker:
         self._quality = quality
         self._timestamp_ms = -1
 
-    def track(
-        self, image: Image, timestamp_ms: int, parts: Set[Part] = ALL_PARTS, max_persons: int = 1
-    ) -> dict[int, HolisticResult]:
+    def track(self, image: Image, timestamp_ms: int, parts: Set[Part] = ALL_PARTS, max_persons: int = 1) -> Persons:
         """See :meth:`holistic_rtc.tracking.engine.Tracker.track`."""
         _check(image)
         if timestamp_ms <= self._timestamp_ms:
@@ -67,7 +65,7 @@ class HolisticPictureTracker:
         self._runtime = LiteRTRuntime(networks.load(model))
         self._crowd = Crowd(self._runtime, EXACT)
 
-    def detect(self, image: Image, parts: Set[Part] = ALL_PARTS, max_persons: int = 1) -> dict[int, HolisticResult]:
+    def detect(self, image: Image, parts: Set[Part] = ALL_PARTS, max_persons: int = 1) -> Persons:
         """See :meth:`holistic_rtc.tracking.engine.PictureTracker.detect`."""
         _check(image)
         self._crowd.reset()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from holistic_rtc.errors import TrackerError
 from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.model.quality import Quality
-from holistic_rtc.model.result import FloatArray, HolisticResult, Image
+from holistic_rtc.model.result import FloatArray, HolisticResult, Image, Persons, alone
 from holistic_rtc.tracking.engine import Engine
 from holistic_rtc.tracking.mediapipe import library
 
@@ -45,8 +45,10 @@ class MediaPipeTracker:
         self._closed = False
         self._timestamp_ms = -1
 
-    def track(self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
-        """See :meth:`holistic_rtc.tracking.engine.Tracker.track`. Always computes all parts."""
+    def track(
+        self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1
+    ) -> Persons:
+        """See :meth:`holistic_rtc.tracking.engine.Tracker.track`."""
         if self._closed:
             raise TrackerError("the tracker is closed")
         _check(image)
@@ -61,7 +63,7 @@ class MediaPipeTracker:
             self._landmarker.close()
             self._landmarker = _Landmarker(self._model)
             self._canvas = np.empty(shape, np.uint8)
-        return self._landmarker.detect(self._fill_canvas(image), timestamp_ms)
+        return alone(self._landmarker.detect(self._fill_canvas(image), timestamp_ms))
 
     def close(self) -> None:
         self._closed = True
@@ -108,7 +110,7 @@ class MediaPipePictureTracker:
         self._remembers = False
         self._filtered_visibility: FloatArray | None = None
 
-    def detect(self, image: Image, parts: frozenset[Part] = ALL_PARTS) -> HolisticResult:
+    def detect(self, image: Image, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1) -> Persons:
         """See :meth:`holistic_rtc.tracking.engine.PictureTracker.detect`."""
         _check(image)
         self.forget()
@@ -126,7 +128,7 @@ class MediaPipePictureTracker:
         self._remembers = found.pose_landmarks is not None
         # Depth is in units of the picture's width, as is x.
         to_picture = np.array([1 / scaled_width, 1 / scaled_height, 1 / scaled_width], np.float32) * self.CANVAS
-        return replace(
+        result = replace(
             found,
             pose_visibility=self._unfilter(found.pose_visibility),
             **{
@@ -135,6 +137,7 @@ class MediaPipePictureTracker:
                 if (landmarks := getattr(found, name)) is not None
             },
         )
+        return alone(result)
 
     def forget(self) -> None:
         """See :meth:`holistic_rtc.tracking.engine.PictureTracker.forget`."""

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from aiortc import RTCDataChannel
 
@@ -49,13 +49,13 @@ class _Channel:
 
 class LandmarkChannel(_Channel):
     """
-    Sends each landmark message immediately, or drops it.
+    Sends the landmark messages of a frame immediately, or drops them.
 
     :raises ControlError: the channel's `protocol` isn't a supported encoding.
     """
 
     MAX_BUFFERED = 16_384
-    """Number of unsent bytes above which messages are dropped: about 100 ms of full messages."""
+    """Number of unsent bytes above which frames are dropped: about 100 ms of full messages of one person."""
 
     def __init__(self, channel: RTCDataChannel, on_failure: Callable[[Exception], object]) -> None:
         super().__init__(channel, on_failure)
@@ -65,13 +65,14 @@ class LandmarkChannel(_Channel):
                 f"unknown protocol {self._protocol!r} of channel {LANDMARKS!r}; use {' or '.join(PROTOCOLS)}"
             )
 
-    def send(self, message: Encoded, parts: frozenset[Part]) -> bool:
+    def send(self, persons: Sequence[Encoded], parts: frozenset[Part]) -> int:
         """
-        :return: whether it was sent; False if the channel is congested or not open.
+        :return: how many were sent; 0 if the channel is congested or not open.
         """
+        # Asked once per frame: otherwise, when there are many persons, the last ones would never be sent.
         if self._channel.readyState != "open" or self._channel.bufferedAmount > self.MAX_BUFFERED:
-            return False
-        return self._put(message.get(self._protocol, parts))
+            return 0
+        return sum(self._put(message.get(self._protocol, parts)) for message in persons)
 
 
 class ControlChannel(_Channel):

@@ -6,7 +6,7 @@ import logging
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from aiortc import (
@@ -18,6 +18,7 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.sdp import candidate_from_sdp
+from msgspec import UNSET
 
 from holistic_rtc.errors import Code, ControlError, Refusal
 from holistic_rtc.model.parts import DEFAULT_PARTS, Part
@@ -37,6 +38,7 @@ class Peer(ABC):
     Owns a peer connection and its channels.
 
     :param name: its name in the log.
+    :param persons_limit: how many persons it may ask for.
     """
 
     CONNECT_DEADLINE = 10.0
@@ -49,11 +51,14 @@ class Peer(ABC):
     CONFIGURABLE: Collection[str] | None = None
     """The fields of a `configure` message; None for any."""
 
-    def __init__(self, name: str, ice_servers: list[dict[str, Any]]) -> None:
+    def __init__(self, name: str, ice_servers: list[dict[str, Any]], persons_limit: int) -> None:
         self.name = name
         self.ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
         self.parts = DEFAULT_PARTS
         """The parts in its landmark messages."""
+        self.max_persons = 1
+        """How many of the persons in a frame it gets: those with the lowest ids."""
+        self._persons_limit = persons_limit
         # An empty list, unlike None, keeps aiortc from asking a public STUN server.
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[RTCIceServer(**server) for server in ice_servers]))
         self._pc.on("datachannel", self._on_datachannel)
@@ -100,11 +105,17 @@ class Peer(ABC):
         with _negotiating("candidate fragment"):
             await self._add_candidates(self._offer, candidates)
 
-    def send(self, message: Encoded) -> None:
-        """Send landmarks immediately, or drop them."""
+    def send(self, track: int, persons: Sequence[Encoded]) -> None:
+        """
+        Send the landmarks of a frame immediately, or drop them.
+
+        :param persons: a message per person, in order of their ids.
+        """
         if self._landmarks is not None:
-            counts = self._sent if self._landmarks.send(message, self.parts) else self._dropped
-            counts[message.message.track] += 1
+            messages = persons[: self.max_persons]
+            sent = self._landmarks.send(messages, self.parts)
+            self._sent[track] += sent
+            self._dropped[track] += len(messages) - sent
 
     def tick(self, stats: SessionStats) -> None:
         """
@@ -156,7 +167,24 @@ class Peer(ABC):
         Apply the fields of a `configure` message, either all or none.
 
         :return: what is in force now.
+        :raises ControlError: a value is out of range.
         """
+
+    def _choose_landmarks(self, message: Configure) -> None:
+        """
+        Apply the fields that all peers have. Call this first, since it may fail.
+
+        :raises ControlError: it asks for more persons than the server tracks.
+        """
+        if message.max_persons is not UNSET:
+            wanted = message.max_persons or self._persons_limit
+            if wanted > self._persons_limit:
+                raise ControlError(
+                    f'"max_persons" can be up to {self._persons_limit} on this server, not {wanted}', code="bad_value"
+                )
+            self.max_persons = wanted
+        if message.parts is not UNSET:
+            self.parts = frozenset(map(Part, message.parts))
 
     async def _add_candidates(self, offer: Offer, candidates: Iterable[Candidate]) -> None:
         """Add up to :data:`MAX_CANDIDATES`: each is sent checks, and the first ones are the most likely to connect."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,10 @@ from aiortc import RTCRtpTransceiver
 from msgspec import UNSET
 
 from holistic_rtc.errors import TrackerError
-from holistic_rtc.media.inbound import InboundTrack, TrackOptions
+from holistic_rtc.media.inbound import Demand, InboundTrack, TrackOptions
 from holistic_rtc.media.outbound import AnnotatedTrack
 from holistic_rtc.media.tracker_thread import TrackedFrame, TrackerThread
 from holistic_rtc.model.message import LandmarkMessage
-from holistic_rtc.model.parts import Part
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.wire.control import Configure, Configured, ErrorMessage
 from holistic_rtc.workers.live.peer import Peer
@@ -35,8 +34,9 @@ class Publisher(Peer):
     :param tracker: a warm tracker for the first track.
     :param make_tracker_thread: makes trackers for further tracks.
     :param quality: how exactly to track, unless a track is overloaded.
-    :param wanted: returns the parts that the session's peers have requested.
-    :param on_message: called with the landmarks of each tracked frame.
+    :param persons_limit: see :class:`.peer.Peer`.
+    :param demand: returns what the session's peers want.
+    :param on_frame: called with the landmarks of each tracked frame: a message per person, in order of their ids.
     """
 
     def __init__(
@@ -46,14 +46,15 @@ class Publisher(Peer):
         tracker: TrackerThread,
         make_tracker_thread: Callable[[], TrackerThread],
         quality: Quality,
-        wanted: Callable[[], frozenset[Part]],
-        on_message: Callable[[LandmarkMessage], None],
+        persons_limit: int,
+        demand: Callable[[], Demand],
+        on_frame: Callable[[Sequence[LandmarkMessage]], None],
     ) -> None:
-        super().__init__(name, ice_servers)
+        super().__init__(name, ice_servers, persons_limit)
         self._spare: TrackerThread | None = tracker
         self._make_tracker_thread = make_tracker_thread
-        self._wanted = wanted
-        self._on_message = on_message
+        self._demand = demand
+        self._on_frame = on_frame
         self._options = TrackOptions(quality=quality)
         self._draw = True
         self._tracks: list[_Track] = []
@@ -83,7 +84,7 @@ class Publisher(Peer):
             transceiver.receiver.track,
             thread,
             self._options,
-            self._wanted,
+            self._demand,
             lambda frame: self._publish(number, frame),
         )
         self._tracks.append(_Track(inbound))
@@ -108,17 +109,21 @@ class Publisher(Peer):
 
     def _publish(self, number: int, frame: TrackedFrame) -> None:
         track = self._tracks[number]
-        message = LandmarkMessage(
-            seq=track.seq,
-            timestamp_ms=frame.timestamp_ms,
-            width=frame.width,
-            height=frame.height,
-            track=number,
-            result=frame.result,
-            rig=frame.rig,
-        )
+        messages = [
+            LandmarkMessage(
+                seq=track.seq,
+                timestamp_ms=frame.timestamp_ms,
+                width=frame.width,
+                height=frame.height,
+                track=number,
+                person=found.person,
+                result=found.result,
+                rig=found.rig,
+            )
+            for found in frame.persons
+        ]
         track.seq += 1
-        self._on_message(message)
+        self._on_frame(messages)
 
     def _last_sign_of_life(self) -> float:
         signs = [track.last_frame for track in self.tracks]
@@ -126,8 +131,7 @@ class Publisher(Peer):
         return max(signs if control is None else [*signs, control])
 
     def _configure(self, message: Configure) -> Configured:
-        if message.parts is not UNSET:
-            self.parts = frozenset(map(Part, message.parts))
+        self._choose_landmarks(message)
         if message.draw is not UNSET:
             self._draw = message.draw
             for annotated in self._returned:
@@ -138,5 +142,9 @@ class Publisher(Peer):
         if message.max_fps is not UNSET:
             options.max_fps = message.max_fps
         return Configured(
-            parts=sorted(self.parts), draw=self._draw, smoothing=options.smoothing, max_fps=options.max_fps
+            parts=sorted(self.parts),
+            max_persons=self.max_persons,
+            draw=self._draw,
+            smoothing=options.smoothing,
+            max_fps=options.max_fps,
         )

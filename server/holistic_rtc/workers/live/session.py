@@ -3,13 +3,13 @@
 import asyncio
 import itertools
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from holistic_rtc.errors import Code, Refusal
+from holistic_rtc.media.inbound import Demand
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.model.message import LandmarkMessage
-from holistic_rtc.model.parts import Part
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.stats import ModelInfo, SessionStats, SessionTrackStats
 from holistic_rtc.sdp.offer import Offer
@@ -31,6 +31,7 @@ class Session:
 
     :param id: the session's public id.
     :param model: description of the model in use, for clients.
+    :param persons_limit: how many persons a peer may ask for.
     :param tracker: a warm tracker for the first track.
     :param make_tracker_thread: makes trackers for further tracks.
     :param quality: how exactly to track, unless a track is overloaded.
@@ -42,6 +43,7 @@ class Session:
         id: str,
         model: ModelInfo,
         ice_servers: list[dict[str, Any]],
+        persons_limit: int,
         tracker: TrackerThread,
         make_tracker_thread: Callable[[], TrackerThread],
         quality: Quality,
@@ -50,9 +52,11 @@ class Session:
         self._id = id
         self._model = model
         self._ice_servers = ice_servers
+        self._persons_limit = persons_limit
         self._on_unsubscribed = on_unsubscribed
         self._publisher = Publisher(
-            f"session {id}", ice_servers, tracker, make_tracker_thread, quality, self._wanted, self._fan_out
+            *(f"session {id}", ice_servers, tracker, make_tracker_thread, quality, persons_limit),
+            *(self._demand, self._fan_out),
         )
         self._numbers = itertools.count(1)
         self._subscribers: dict[str, Subscriber] = {}
@@ -75,7 +79,10 @@ class Session:
         :raises Refusal: aiortc can't use the offer.
         """
         subscriber = Subscriber(
-            f"session {self._id}, subscriber {next(self._numbers)}", self._ice_servers, self._publisher.tracks
+            f"session {self._id}, subscriber {next(self._numbers)}",
+            self._ice_servers,
+            self._persons_limit,
+            self._publisher.tracks,
         )
         # If it were cancelled, aiortc would leave sockets open.
         answering = asyncio.create_task(subscriber.answer(offer), name=f"answer-{id}")
@@ -160,10 +167,14 @@ class Session:
         yield self._publisher
         yield from self._subscribers.values()
 
-    def _wanted(self) -> frozenset[Part]:
-        return frozenset().union(*(peer.wanted for peer in self._peers()))
+    def _demand(self) -> Demand:
+        peers = list(self._peers())
+        return Demand(
+            parts=frozenset().union(*(peer.wanted for peer in peers)),
+            max_persons=max(peer.max_persons for peer in peers),
+        )
 
-    def _fan_out(self, message: LandmarkMessage) -> None:
-        encoded = Encoded(message)
+    def _fan_out(self, messages: Sequence[LandmarkMessage]) -> None:
+        encoded = [Encoded(message) for message in messages]
         for peer in self._peers():
-            peer.send(encoded)
+            peer.send(messages[0].track, encoded)

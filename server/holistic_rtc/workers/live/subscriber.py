@@ -4,24 +4,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from aiortc import RTCRtpTransceiver
-from msgspec import UNSET
 
 from holistic_rtc.media.inbound import InboundTrack
 from holistic_rtc.media.outbound import AnnotatedTrack
-from holistic_rtc.model.parts import Part
 from holistic_rtc.wire.control import Configure, Configured
 from holistic_rtc.workers.live.peer import Peer
 
 
 class Subscriber(Peer):
     """
+    :param persons_limit: see :class:`.peer.Peer`.
     :param tracks: the session's tracks. They are assigned in order to the videos that the peer wants to receive.
     """
 
-    CONFIGURABLE = ("parts",)
+    CONFIGURABLE = ("parts", "max_persons")
 
-    def __init__(self, name: str, ice_servers: list[dict[str, Any]], tracks: Sequence[InboundTrack]) -> None:
-        super().__init__(name, ice_servers)
+    def __init__(
+        self, name: str, ice_servers: list[dict[str, Any]], persons_limit: int, tracks: Sequence[InboundTrack]
+    ) -> None:
+        super().__init__(name, ice_servers, persons_limit)
         self._untaken = list(tracks)
         self._videos: list[AnnotatedTrack] = []
 
@@ -40,6 +41,5 @@ class Subscriber(Peer):
         return "sendonly"
 
     def _configure(self, message: Configure) -> Configured:
-        if message.parts is not UNSET:
-            self.parts = frozenset(map(Part, message.parts))
-        return Configured(parts=sorted(self.parts))
+        self._choose_landmarks(message)
+        return Configured(parts=sorted(self.parts), max_persons=self.max_persons)

@@ -35,6 +35,7 @@ class LiveWorker(Worker):
     :param make_tracker: makes a track's tracker; called on the tracker's thread.
     :param quality: how exactly to track, unless a track is overloaded.
     :param model: description of the model in use, for clients.
+    :param max_persons: how many persons a session's peers may ask for.
     :param advertised: an additional address at which peers can reach this process.
     """
 
@@ -44,12 +45,14 @@ class LiveWorker(Worker):
         make_tracker: Callable[[], Tracker],
         quality: Quality,
         model: ModelInfo,
+        max_persons: int,
         advertised: str | None,
     ) -> None:
         super().__init__(channel)
         self._make_tracker_thread = functools.partial(TrackerThread, make_tracker)
         self._quality = quality
         self._model = model
+        self._max_persons = max_persons
         self._advertised = advertised
         self._spare = self._make_tracker_thread()
         self._session: Session | None = None
@@ -102,6 +105,7 @@ class LiveWorker(Worker):
             request.session,
             self._model,
             request.ice_servers,
+            self._max_persons,
             self._spare,
             self._make_tracker_thread,
             self._quality,

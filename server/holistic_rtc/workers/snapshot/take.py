@@ -13,8 +13,8 @@ from holistic_rtc.drawing.annotate import DRAWN_PARTS, annotate
 from holistic_rtc.files.pictures import MAX_PIXELS, decode_picture, encode_picture
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import DEFAULT_PARTS, Part
-from holistic_rtc.model.result import HolisticResult, Image
-from holistic_rtc.pipeline.pipeline import Pipeline
+from holistic_rtc.model.result import Image, Persons
+from holistic_rtc.pipeline.pipeline import Pipeline, results
 from holistic_rtc.wire import as_json
 
 
@@ -22,6 +22,7 @@ from holistic_rtc.wire import as_json
 class SnapshotOptions:
     """
     :param parts: the parts to return.
+    :param max_persons: how many persons to find at most.
     :param picture_format: format of the returned picture: JPEG, PNG or WEBP; None for no picture.
     :param annotate: whether to draw the landmarks on it.
     :param mirror: whether to flip it left to right; landmarks never are.
@@ -30,6 +31,7 @@ class SnapshotOptions:
     """
 
     parts: frozenset[Part] = DEFAULT_PARTS
+    max_persons: int = 1
     picture_format: str | None = "JPEG"
     annotate: bool = True
     mirror: bool = False
@@ -40,7 +42,8 @@ class SnapshotOptions:
 @dataclass(frozen=True)
 class Snapshot:
     """
-    :param landmarks: a landmark message as JSON, with the additional fields `model` and `milliseconds`.
+    :param landmarks: the first person's landmark message as JSON, with the additional fields `others` (the messages of
+        the other persons), `model` and `milliseconds`.
     :param picture: the encoded picture, if one was requested.
     """
 
@@ -49,13 +52,13 @@ class Snapshot:
 
 
 def take_snapshot(
-    detect: Callable[[Image, frozenset[Part]], HolisticResult],
+    detect: Callable[[Image, frozenset[Part], int], Persons],
     model: Mapping[str, str | None],
     data: bytes,
     options: SnapshotOptions,
 ) -> Snapshot:
     """
-    :param detect: finds the person, like :meth:`holistic_rtc.tracking.engine.PictureTracker.detect`.
+    :param detect: finds the persons, like :meth:`holistic_rtc.tracking.engine.PictureTracker.detect`.
     :param model: description of the model in use, for clients.
     :param data: the uploaded picture.
     :raises MediaError: the picture can't be read, or is too large.
@@ -64,21 +67,24 @@ def take_snapshot(
     started = time.perf_counter()
     image = decode_picture(io.BytesIO(data), options.max_pixels)
     height, width = image.shape[:2]
-    pipeline = Pipeline(lambda image, _, parts: detect(image, parts))
+    pipeline = Pipeline(lambda image, _, parts, max_persons: detect(image, parts, max_persons))
     drawn = DRAWN_PARTS if options.picture_format and options.annotate else frozenset[Part]()
-    found = pipeline.process(image, 0, smoothing=False, parts=options.parts | drawn)
+    persons = pipeline.process(image, 0, smoothing=False, parts=options.parts | drawn, max_persons=options.max_persons)
     picture = None
     if options.picture_format:
         shown = _shrink(image, options.max_size)
         if options.annotate:
-            shown = annotate(shown, found.result)
+            shown = annotate(shown, results(persons))
         if options.mirror:
             shown = np.ascontiguousarray(shown[:, ::-1])
         picture = encode_picture(shown, options.picture_format)
-    landmarks = as_json.encode(LandmarkMessage(0, 0, width, height, 0, found.result, found.rig), options.parts)
+    first, *others = (
+        as_json.encode(LandmarkMessage(0, 0, width, height, 0, found.result, found.rig, found.person), options.parts)
+        for found in persons
+    )
     milliseconds = round((time.perf_counter() - started) * 1000, 1)
-    more = orjson.dumps({"model": model, "milliseconds": milliseconds})
-    return Snapshot(landmarks[:-1] + b"," + more[1:], picture)
+    more = orjson.dumps({"others": list(map(orjson.Fragment, others)), "model": model, "milliseconds": milliseconds})
+    return Snapshot(first[:-1] + b"," + more[1:], picture)
 
 
 def _shrink(image: Image, max_size: int | None) -> Image:

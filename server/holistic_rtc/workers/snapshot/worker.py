@@ -10,7 +10,7 @@ from holistic_rtc.files.pictures import decode_picture
 from holistic_rtc.ipc.channel import Channel
 from holistic_rtc.ipc.messages import Close, Drain, Reply, Request, Snapshot, TakeSnapshot, ToWorker, Unsubscribe
 from holistic_rtc.model.parts import DEFAULT_PARTS, Part
-from holistic_rtc.model.result import HolisticResult, Image
+from holistic_rtc.model.result import Image, Persons
 from holistic_rtc.sample import portrait
 from holistic_rtc.tracking.engine import PictureTracker
 from holistic_rtc.workers.snapshot.take import SnapshotOptions, take_snapshot
@@ -33,14 +33,14 @@ class Detector:
         self._ready: Future[None] = Future()
         self._ready.set_result(None)
 
-    def detect(self, image: Image, parts: frozenset[Part]) -> HolisticResult:
+    def detect(self, image: Image, parts: frozenset[Part], max_persons: int) -> Persons:
         """
         :raises TrackerError: the engine failed.
         """
         self._ready.result()
-        result = self._thread.submit(self._tracker.detect, image, parts).result()
+        persons = self._thread.submit(self._tracker.detect, image, parts, max_persons).result()
         self._ready = self._thread.submit(self._tracker.forget)
-        return result
+        return persons
 
 
 class SnapshotWorker(Worker):
@@ -82,12 +82,13 @@ class SnapshotWorker(Worker):
 
     def _load(self) -> None:
         self._detector = Detector(self._make_tracker)
-        self._detector.detect(decode_picture(portrait()), DEFAULT_PARTS)
+        self._detector.detect(decode_picture(portrait()), DEFAULT_PARTS, 1)
 
     def _take(self, request: TakeSnapshot) -> Snapshot:
         assert self._detector is not None
         options = SnapshotOptions(
             frozenset(map(Part, request.parts)),
+            request.max_persons,
             request.picture_format,
             request.annotate,
             request.mirror,

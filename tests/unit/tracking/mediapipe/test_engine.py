@@ -10,7 +10,7 @@ import pytest
 
 from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.errors import TrackerError
-from holistic_rtc.model.result import HolisticResult
+from holistic_rtc.model.result import HolisticResult, first_of
 from holistic_rtc.tracking.mediapipe.engine import MediaPipePictureTracker, MediaPipeTracker
 from tests.kit.pictures import grace_hopper
 
@@ -44,7 +44,7 @@ def face_at_640_by_480() -> np.ndarray[Any, Any]:
 def settle(tracker: MediaPipeTracker, picture: Picture, start: int = 0) -> HolisticResult:
     """Some frames of a still picture; the landmarker smooths over time."""
     for timestamp_ms in range(start, start + 4):
-        result = tracker.track(picture, timestamp_ms)
+        result = first_of(tracker.track(picture, timestamp_ms))
     return result
 
 
@@ -124,7 +124,7 @@ def test_a_time_that_does_not_increase_is_refused_and_the_stream_goes_on(tracker
     for timestamp_ms in (10, 9):
         with pytest.raises(TrackerError, match=f"{timestamp_ms} ms came after 10 ms"):
             tracker.track(grace_hopper(), timestamp_ms)
-    assert tracker.track(grace_hopper(), 11).face_landmarks is not None
+    assert first_of(tracker.track(grace_hopper(), 11)).face_landmarks is not None
 
 
 def test_what_is_no_rgb_picture_is_refused_and_the_stream_goes_on(tracker: MediaPipeTracker) -> None:
@@ -137,7 +137,7 @@ def test_what_is_no_rgb_picture_is_refused_and_the_stream_goes_on(tracker: Media
     for image in images:
         with pytest.raises(TrackerError, match="a frame has to be"):
             tracker.track(image, 0)
-    assert tracker.track(grace_hopper(), 0).face_landmarks is not None
+    assert first_of(tracker.track(grace_hopper(), 0)).face_landmarks is not None
 
 
 def test_a_closed_tracker_is_closed(tracker: MediaPipeTracker) -> None:
@@ -161,7 +161,7 @@ def test_a_picture_is_seen_as_by_a_new_tracker_whatever_came_before(picture_trac
     pictures = [portrait, turned, np.zeros_like(portrait), portrait[:300, 200:]]
     expected = [detect_anew(picture) for picture in pictures]
     for picture, new in zip([*pictures, portrait], [*expected, expected[0]], strict=True):
-        found = picture_tracker.detect(picture)
+        found = first_of(picture_tracker.detect(picture))
         for field in dataclasses.fields(found):
             value, expected_value = getattr(found, field.name), getattr(new, field.name)
             assert (value is None) == (expected_value is None), field.name
@@ -171,7 +171,7 @@ def test_a_picture_is_seen_as_by_a_new_tracker_whatever_came_before(picture_trac
 
 def detect_anew(picture: Picture) -> HolisticResult:
     tracker = MediaPipePictureTracker(MODEL)
-    result = tracker.detect(picture)
+    result = first_of(tracker.detect(picture))
     tracker.close()
     return result
 
@@ -184,7 +184,7 @@ def test_landmarks_of_a_picture_are_fractions_of_it(
     scale = min(shape) // 480
     picture = np.full((height, width, 3), 128, np.uint8)
     picture[: 480 * scale, width - 400 * scale :] = grace_hopper(400 * scale, 480 * scale)
-    face = picture_tracker.detect(picture).face_landmarks
+    face = first_of(picture_tracker.detect(picture)).face_landmarks
     assert face is not None
     nose = (face[1, :2] * (width, height) - (width - 400 * scale, 0)) / scale
     # Where a person sees it in the portrait.

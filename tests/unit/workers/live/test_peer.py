@@ -14,7 +14,7 @@ from tests.kit.offers import make_offer
 
 @pytest_asyncio.fixture
 async def peer() -> AsyncIterator[Peer]:
-    peer = Subscriber("a subscriber", [], [])
+    peer = Subscriber("a subscriber", [], 3, [])
     await peer.answer(Offer.parse(await make_offer(channel=True)))
     yield peer
     await peer.close()

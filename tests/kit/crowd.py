@@ -1,0 +1,46 @@
+"""An engine that sees as many persons as it is asked for, up to as many as there are."""
+
+import dataclasses
+
+import numpy as np
+
+from holistic_rtc.model.parts import ALL_PARTS, Part
+from holistic_rtc.model.quality import Quality
+from holistic_rtc.model.result import HolisticResult, Image, Persons
+from tests.kit.synthetic import make_result
+
+
+def person(number: int) -> HolisticResult:
+    """Each stands in another place, and is seen entirely."""
+    result = make_result()
+    assert result.left_hand_landmarks is not None
+    return dataclasses.replace(
+        result,
+        pose_visibility=np.ones(33, np.float32),
+        left_hand_landmarks=result.left_hand_landmarks / 8 + np.float32(0.2 + 0.3 * number),  # type: ignore[arg-type]
+    )
+
+
+class Crowd:
+    """
+    :param size: how many there are.
+    """
+
+    quality = Quality.BALANCED
+
+    def __init__(self, size: int = 2) -> None:
+        self.size = size
+        self.asked = 0
+        """How many persons it was asked for in the newest frame"""
+
+    def track(
+        self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1
+    ) -> Persons:
+        return self.detect(image, parts, max_persons)
+
+    def detect(self, image: Image, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1) -> Persons:
+        self.asked = max_persons
+        return {number: person(number) for number in range(min(self.size, max_persons))}
+
+    def close(self) -> None:
+        pass
