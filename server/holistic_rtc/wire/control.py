@@ -42,7 +42,7 @@ class Configure(Struct, tag_field="type", tag="configure", kw_only=True):
     parts: Collection[PartName] | UnsetType = UNSET
     """Which parts the landmark messages carry. Default: all but ``rig``."""
     max_persons: int | None | UnsetType = UNSET
-    """Maximum number of persons in the landmark messages, up to the server's own. Default: ``null``, the first one."""
+    """How many of the persons in a frame to receive; ``null`` for as many as the server tracks. Default: 1."""
     draw: bool | UnsetType = UNSET
     """Whether the returned video is annotated. Default: ``true``."""
     smoothing: bool | UnsetType = UNSET

@@ -28,7 +28,7 @@ export interface HolisticEvents extends ServerEvents {
   state: StateChange;
   /** The annotated video, at each connection that has one. */
   stream: MediaStream;
-  /** A tracked frame; one that comes after a newer one of its track is dropped. */
+  /** A tracked frame; one that comes after a newer one of its track and person is dropped. */
   landmarks: HolisticFrame;
   /** What `connect()` and `subscribe()` reject with, why the client reconnects or fails, and complaints that change nothing. */
   error: HolisticError | DecodeError;
@@ -236,9 +236,10 @@ export class HolisticClient extends Emitter<HolisticEvents> {
       run.signal.throwIfAborted();
     }
     this.#session = session;
-    const { parts } = this.#configuration;
-    const configuration = "tracks" in role ? this.#configuration : parts && { parts };
-    if (configuration && Object.keys(configuration).length > 0) {
+    const { parts, maxPersons } = this.#configuration;
+    const ofSubscriber = { ...(parts && { parts }), ...(maxPersons !== undefined && { maxPersons }) };
+    const configuration = "tracks" in role ? this.#configuration : ofSubscriber;
+    if (Object.keys(configuration).length > 0) {
       session.configure(configuration);
     }
     if ("tracks" in role) {

@@ -3,8 +3,9 @@ import { HolisticError } from "./errors.js";
 import { copyConfiguration, readConfigured, readEvent } from "./wire.js";
 
 it("a publisher is told of all that is in force", () => {
-  const message = { type: "configured", parts: ["pose"], draw: false, smoothing: true, max_fps: null };
-  expect(readConfigured(message)).toEqual({ parts: ["pose"], draw: false, smoothing: true, maxFps: null });
+  const message = { type: "configured", parts: ["pose"], max_persons: 2, draw: false, smoothing: true, max_fps: null };
+  const configured = { parts: ["pose"], maxPersons: 2, draw: false, smoothing: true, maxFps: null };
+  expect(readConfigured({ ...message, type: "configured" })).toEqual(configured);
 });
 
 it("a subscriber is told of its parts, and nothing else is made up", () => {

@@ -17,6 +17,7 @@ interface Expected {
   width: number;
   height: number;
   track: number;
+  person: number;
   pose_visibility?: number[];
   face_blendshapes?: number[];
   face_transform?: number[][];
@@ -30,7 +31,7 @@ interface Refused {
   json: Record<string, string>;
 }
 
-const NAMES = ["person", "upper_body", "nobody", "rig", "newer"];
+const NAMES = ["person", "upper_body", "second_person", "nobody", "rig", "newer"];
 const VECTORS = new URL("../../../tests/vectors/", import.meta.url);
 const bytes = (name: string) => new Uint8Array(readFileSync(new URL(`${name}.bin`, VECTORS)));
 const text = (name: string) => readFileSync(new URL(`${name}.message.json`, VECTORS), "utf8");
@@ -55,8 +56,8 @@ function farthest(points: Landmark[], wanted: number[][]): number {
 
 /** @param tolerance - of coordinates; scores and rotations have `digits`. */
 function expectFrame(frame: HolisticFrame, wanted: Expected, tolerance: number, digits: number): void {
-  const { seq, timestamp_ms: timestampMs, width, height, track } = wanted;
-  expect(frame).toMatchObject({ seq, timestampMs, width, height, track });
+  const { seq, timestamp_ms: timestampMs, width, height, track, person } = wanted;
+  expect(frame).toMatchObject({ seq, timestampMs, width, height, track, person });
   for (const [part, { field }] of Object.entries(POINT_PARTS)) {
     const points = wanted[FIELDS[part as PointPart]];
     expect(frame[field]).toHaveLength(points ? 1 : 0);
@@ -126,13 +127,14 @@ describe.each(NAMES)("a message of the server: %s", (name) => {
   it("is read as the reader that flatc made reads it", () => {
     const frame = decode(bytes(name));
     const root = Landmarks.getRootAsLandmarks(new ByteBuffer(bytes(name)));
-    const { seq, timestampMs, width, height, track } = frame;
-    expect([seq, timestampMs, width, height, track]).toEqual([
+    const { seq, timestampMs, width, height, track, person } = frame;
+    expect([seq, timestampMs, width, height, track, person]).toEqual([
       root.seq(),
       root.timestampMs(),
       root.width(),
       root.height(),
       root.track(),
+      root.person(),
     ]);
     const parts: Record<PointPart, { xyz(index: number): number | null } | null> = {
       pose: root.pose(),

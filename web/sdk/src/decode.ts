@@ -14,7 +14,7 @@ const BLENDSHAPES = 52;
 const POSITION_SIZE = 3 * 4;
 const QUATERNION_SIZE = 4 * 2;
 
-/** Bytes of the schema's fields, in its order, which gives their slots in the vtable. */
+/** Bytes of the schema's first fields, in its order, which gives their slots in the vtable. */
 const HEADER_SIZES = { seq: 4, timestampMs: 4, width: 2, height: 2, track: 1 };
 const POINT_SIZE = 3 * 2;
 // Some end with bytes that even them out: the pose with one, the rig with three.
@@ -24,7 +24,8 @@ const PART_SIZES: Partial<Record<Part, number>> = {
   face_transform: POSITION_SIZE + QUATERNION_SIZE,
   rig: POSITION_SIZE + RIG_BONES.length * QUATERNION_SIZE + RIG_EXPRESSIONS.length + ARKIT_BLENDSHAPES.length + 3,
 };
-const FIELD_SIZES = [...Object.values(HEADER_SIZES), ...PARTS.map(sizeOf)];
+const PERSON_SIZE = 1;
+const FIELD_SIZES = [...Object.values(HEADER_SIZES), ...PARTS.map(sizeOf), PERSON_SIZE];
 
 /**
  * Read a message from anywhere.
@@ -36,12 +37,14 @@ export function decode(data: ArrayBuffer | ArrayBufferView): HolisticFrame {
     ? new DataView(data.buffer, data.byteOffset, data.byteLength)
     : new DataView(data);
   const [seq, timestampMs, width, height, track, ...parts] = locateFields(view);
+  const person = parts.pop();
   const frame = emptyFrame({
     seq: seq ? view.getUint32(seq, true) : 0,
     timestampMs: timestampMs ? view.getUint32(timestampMs, true) : 0,
     width: width ? view.getUint16(width, true) : 0,
     height: height ? view.getUint16(height, true) : 0,
     track: track ? view.getUint8(track) : 0,
+    person: person ? view.getUint8(person) : 0,
   });
   PARTS.forEach((part, index) => {
     const start = parts[index];

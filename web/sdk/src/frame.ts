@@ -68,11 +68,14 @@ export interface HolisticResult {
   poseSegmentationMasks: never[];
 }
 
-/** A landmark message: one tracked frame of one video track. */
+/** A landmark message: one person in one tracked frame of one video track. */
 export interface HolisticFrame extends HolisticResult {
   /** The avatar's pose: null where it wasn't asked for, or nobody was seen. */
   rig: Rig | null;
-  /** Number of the tracked frame, from 0 for each track; a gap is a frame that was dropped or lost. */
+  /**
+   * Number of the tracked frame, from 0 for each track; a gap is a frame that was dropped or lost. All persons in a frame
+   * have the same.
+   */
   seq: number;
   /** When the frame was taken, in milliseconds since the track's first frame. */
   timestampMs: number;
@@ -81,11 +84,18 @@ export interface HolisticFrame extends HolisticResult {
   height: number;
   /** Index among the session's video tracks, from 0. */
   track: number;
+  /** Id of the person: 0 for the first, and the same from frame to frame. */
+  person: number;
+}
+
+/** A number that the frames of a track's person have in common, and no others. */
+export function originOf({ track, person }: Pick<HolisticFrame, "track" | "person">): number {
+  return track * 256 + person;
 }
 
 /** A frame in which nothing was seen. */
 export function emptyFrame(
-  header: Pick<HolisticFrame, "seq" | "timestampMs" | "width" | "height" | "track">,
+  header: Pick<HolisticFrame, "seq" | "timestampMs" | "width" | "height" | "track" | "person">,
 ): HolisticFrame {
   return {
     ...header,

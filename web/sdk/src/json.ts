@@ -12,12 +12,32 @@ import { ARKIT_BLENDSHAPES, type Rig, toRig } from "./rig.js";
  * @throws DecodeError when this is no landmark message, or is cut or corrupt.
  */
 export function decodeJson(text: string): HolisticFrame {
-  let message: unknown;
+  return read(parse(text));
+}
+
+/**
+ * Read the landmarks of a snapshot: the first person's, and those of the others beside them.
+ *
+ * @throws DecodeError as `decodeJson()` does.
+ */
+export function decodeSnapshot(text: string): HolisticFrame[] {
+  const message = parse(text);
+  const others = isRecord(message) ? (message.others ?? []) : [];
+  if (!Array.isArray(others)) {
+    throw new DecodeError("others of the landmark message is not a list");
+  }
+  return [message, ...others].map(read);
+}
+
+function parse(text: string): unknown {
   try {
-    message = JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
     throw new DecodeError("the landmark message is not JSON", { cause });
   }
+}
+
+function read(message: unknown): HolisticFrame {
   if (!isRecord(message)) {
     throw new DecodeError("the landmark message is not a JSON object");
   }
@@ -27,6 +47,7 @@ export function decodeJson(text: string): HolisticFrame {
     width: readCount(message, "width", 16),
     height: readCount(message, "height", 16),
     track: readCount(message, "track", 8),
+    person: "person" in message ? readCount(message, "person", 8) : 0, // Servers before 0.3 sent none.
   });
   for (const [part, { field, count }] of Object.entries(POINT_PARTS)) {
     if (part in message) {

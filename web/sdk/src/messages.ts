@@ -6,7 +6,7 @@ import type { Part } from "./parts.js";
 export interface Configuration {
   /** Which parts the landmark messages carry. Default: all but `rig`. */
   parts?: readonly Part[];
-  /** Maximum number of persons in the landmark messages, up to the server's own. Default: `null`, the first one. */
+  /** How many of the persons in a frame to receive; `null` for as many as the server tracks. Default: 1. */
   maxPersons?: number | null;
   /** Whether the returned video is annotated. Default: `true`. */
   draw?: boolean;

@@ -20,8 +20,8 @@ class FakeClient extends Emitter<HolisticEvents> {
     };
   }
 
-  track(seq: number, track = 0): void {
-    this.emit("landmarks", emptyFrame({ seq, track, timestampMs: 33 * seq, width: 640, height: 480 }));
+  track(seq: number, track = 0, person = 0): void {
+    this.emit("landmarks", emptyFrame({ seq, track, person, timestampMs: 33 * seq, width: 640, height: 480 }));
   }
 
   become(state: ClientState, error: HolisticError | null = null): void {
@@ -130,4 +130,20 @@ it("a loop that is left listens no more", async () => {
   await next;
   await frames.return();
   expect(client.listeners).toBe(0);
+});
+
+it("who is slow gets the newest frame of each person", async () => {
+  const frames = newestFrames(client);
+  const first = frames.next();
+  client.track(0);
+  await first;
+  for (const number of [1, 2]) {
+    client.track(number, 0, 0);
+    client.track(number, 0, 1);
+  }
+  const newest = [await frames.next(), await frames.next()].map(({ value }) => [value!.seq, value!.person]);
+  expect(newest).toEqual([
+    [2, 0],
+    [2, 1],
+  ]);
 });

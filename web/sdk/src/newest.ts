@@ -1,9 +1,9 @@
 import type { HolisticClient } from "./client.js";
-import type { HolisticFrame } from "./frame.js";
+import { type HolisticFrame, originOf } from "./frame.js";
 
 /**
  * The frames of a client as they come. Who takes longer over one than the next one takes to come gets the newest of each
- * track then: nothing queues up.
+ * track and person then: nothing queues up.
  *
  * Ends when the client is closed.
  *
@@ -17,7 +17,7 @@ export async function* newestFrames(
   let wake: () => void = () => undefined;
   const stops = [
     client.on("landmarks", (frame) => {
-      newest.set(frame.track, frame);
+      newest.set(originOf(frame), frame);
       wake();
     }),
     client.on("state", () => wake()),
@@ -29,7 +29,7 @@ export async function* newestFrames(
       signal?.throwIfAborted();
       const [first] = newest.values();
       if (first) {
-        newest.delete(first.track);
+        newest.delete(originOf(first));
         yield first;
       } else if (client.state === "closed") {
         return;

@@ -4,7 +4,7 @@ import { ControlChannel } from "./control.js";
 import { decode } from "./decode.js";
 import { DecodeError, HolisticError } from "./errors.js";
 import type { EventOf } from "./events.js";
-import type { HolisticFrame } from "./frame.js";
+import { type HolisticFrame, originOf } from "./frame.js";
 import { decodeJson } from "./json.js";
 import { limitFps, nextMaxFps, offerToReceive, offerTrack, tuneReceiver, tuneSender } from "./media.js";
 import type { Configuration, ServerEvents, ServerStats } from "./messages.js";
@@ -269,8 +269,9 @@ export class Session {
       return;
     }
     // The channel is unordered: what a newer frame has overtaken is of no use any more.
-    if (frame.seq > (this.#newestSeq.get(frame.track) ?? -1)) {
-      this.#newestSeq.set(frame.track, frame.seq);
+    const origin = originOf(frame);
+    if (frame.seq > (this.#newestSeq.get(origin) ?? -1)) {
+      this.#newestSeq.set(origin, frame.seq);
       this.#events.landmarks(frame);
     }
   }

@@ -81,6 +81,24 @@ it("sends the picture as it is, and gives landmarks and the annotated picture", 
   expect(requests[0]!.body).toEqual(Buffer.from(await PICTURE.arrayBuffer()));
 });
 
+it("gives all persons", async () => {
+  const other = (person: number) => ({ seq: 0, timestamp_ms: 0, width: 640, height: 480, track: 0, person });
+  answerWith(JSON_LANDMARKS.replace("{", `{"others":${JSON.stringify([other(1), other(2)])},`));
+  const { frame, frames } = await takeSnapshot(PICTURE, { url, maxPersons: 3 });
+  expect(frames.map(({ person }) => person)).toEqual([0, 1, 2]);
+  expect(frame).toBe(frames[0]);
+  await takeSnapshot(PICTURE, { url, maxPersons: null });
+  expect(requests.map(({ line }) => line)).toEqual([
+    "POST /api/snapshot?max_persons=3",
+    "POST /api/snapshot?max_persons=all",
+  ]);
+});
+
+it.each(["{}", "[{}]", "[null]"])("others that can't be read, such as %s, are an error", async (others) => {
+  answerWith(JSON_LANDMARKS.replace("{", `{"others":${others},`));
+  expect((await failure(takeSnapshot(PICTURE, { url }))).reason).toBe("server-unreachable");
+});
+
 it("asks for the parts that are wanted", async () => {
   answerWith(JSON_LANDMARKS);
   await takeSnapshot(PICTURE, { url, parts: ["pose", "face"] });

@@ -2,13 +2,15 @@
 
 import { HolisticError } from "./errors.js";
 import type { HolisticFrame } from "./frame.js";
-import { decodeJson } from "./json.js";
+import { decodeSnapshot } from "./json.js";
 import type { Part } from "./parts.js";
 import { Server, type ServerOptions } from "./signalling.js";
 
 export interface SnapshotOptions extends ServerOptions {
   /** Which parts the landmarks have; all but `rig` if left out. */
   parts?: readonly Part[];
+  /** How many persons to find at most; `null` for as many as the server tracks; 1 if left out. */
+  maxPersons?: number | null;
   /** Whether the returned picture is annotated; `true` if left out. */
   draw?: boolean;
   /** Whether the returned picture is flipped left to right; landmarks never are. `false` if left out. */
@@ -20,8 +22,10 @@ export interface SnapshotOptions extends ServerOptions {
 }
 
 export interface Snapshot {
-  /** A part that was not seen is an empty list. */
+  /** The first person. A part that was not seen is an empty list. */
   frame: HolisticFrame;
+  /** All persons, the first one included. */
+  frames: HolisticFrame[];
   /** The annotated picture, a JPEG. */
   picture: Blob;
   /** The landmarks as the server sent them. */
@@ -40,9 +44,10 @@ export interface Snapshot {
  *   picture is too large or can't be read; `code` has the HTTP status, which docs/snapshot.md explains.
  */
 export async function takeSnapshot(picture: Blob, options: SnapshotOptions = {}): Promise<Snapshot> {
-  const { parts, draw, mirror, maxSize, signal = new AbortController().signal } = options;
+  const { parts, maxPersons, draw, mirror, maxSize, signal = new AbortController().signal } = options;
   const query = {
     ...(parts && { parts: parts.join(",") }),
+    ...(maxPersons !== undefined && { max_persons: String(maxPersons ?? "all") }),
     ...(draw !== undefined && { annotate: String(draw) }),
     ...(mirror !== undefined && { mirror: String(mirror) }),
     ...(maxSize !== undefined && { max_size: String(maxSize) }),
@@ -65,12 +70,19 @@ function read(form: FormData): Snapshot {
     throw new HolisticError("server-unreachable", "the answer has no landmarks or no picture; is it holistic-rtc's?");
   }
   try {
-    const frame = decodeJson(json);
+    const frames = decodeSnapshot(json);
     const { model, milliseconds } = JSON.parse(json) as {
       model: { origin: string | null; pose_model: string | null };
       milliseconds: number;
     };
-    return { frame, picture, json, model: { origin: model.origin, poseModel: model.pose_model }, milliseconds };
+    return {
+      frame: frames[0]!,
+      frames,
+      picture,
+      json,
+      model: { origin: model.origin, poseModel: model.pose_model },
+      milliseconds,
+    };
   } catch (cause) {
     throw new HolisticError("server-unreachable", "the answer's landmarks can't be read", { cause });
   }
