@@ -5,6 +5,7 @@ import { element } from "../base/dom.js";
 import type { Messages, Translator } from "../i18n/index.js";
 import { makeCopyButton } from "../shell/buttons.js";
 import { formatFrame } from "./frame-text.js";
+import { PersonChoice } from "./person-choice.js";
 
 const BARS_MS = 100;
 const JSON_MS = 250;
@@ -26,6 +27,7 @@ interface Bar {
 
 export class Inspector {
   readonly #translator: Translator;
+  readonly #choice: PersonChoice;
   readonly #points = new Map<string, HTMLElement>();
   readonly #bars: Bar[];
   readonly #list = element("blendshapes", HTMLElement);
@@ -35,12 +37,15 @@ export class Inspector {
   readonly #all = element("all-points", HTMLInputElement);
   readonly #pause = element("pause", HTMLButtonElement);
   #frame: HolisticFrame | null = null;
+  #stills: readonly HolisticFrame[] = [];
   #paused = false;
   #barsAt = 0;
   #jsonAt = 0;
 
   constructor(translator: Translator) {
     this.#translator = translator;
+    this.#choice = new PersonChoice(translator);
+    this.#choice.on("change", () => this.#stills.length > 0 && this.showStill(this.#stills));
     this.#makePoints();
     this.#bars = this.#makeBars();
     this.#filter.addEventListener("input", () => this.#filterBars());
@@ -51,9 +56,13 @@ export class Inspector {
     translator.on("change", () => this.#translate());
   }
 
-  /** To be called with each frame; most only replace the one before. */
+  /** To be called with each person's frames; most only replace the one before. */
   show(frame: HolisticFrame): void {
     const now = performance.now();
+    this.#stills = [];
+    if (!this.#choice.take(frame, now)) {
+      return;
+    }
     if (!this.#paused) {
       this.#frame = frame;
     }
@@ -70,12 +79,15 @@ export class Inspector {
 
   /** Nothing is tracked any more. The JSON stays, to be read. */
   clear(): void {
+    this.#choice.clear();
     this.#showPoints(null);
     this.#showBars(null);
   }
 
-  /** Of a picture that stays, until the next one; null when there is none. */
-  showStill(frame: HolisticFrame | null): void {
+  /** The persons in a picture that stays, until the next one; none when there is no picture. */
+  showStill(frames: readonly HolisticFrame[]): void {
+    const frame = this.#choice.pick(frames);
+    this.#stills = frames;
     this.#frame = frame;
     this.#paused = false;
     this.#showBars(frame);

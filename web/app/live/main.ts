@@ -31,11 +31,16 @@ const size = element("size", HTMLSelectElement);
 
 const shell = new Shell();
 const { token, translator } = shell;
-const client = new HolisticClient({ token });
+const client = new HolisticClient({ token, maxPersons: null });
 expose(client);
 
 const session = new PageSession(client, (stream, events, signal) =>
-  postStills(stream, (picture) => takeSnapshot(picture, { token, draw: draw.checked, signal }), events, signal),
+  postStills(
+    stream,
+    (picture) => takeSnapshot(picture, { token, maxPersons: null, draw: draw.checked, signal }),
+    events,
+    signal,
+  ),
 );
 const controls = new PublishControls(session, translator, readSize);
 const stage = new StageView();
@@ -45,7 +50,7 @@ new FiguresView(element("figures", HTMLElement), PUBLISHED, client, translator);
 new FallbackView(session, translator);
 const tabs = new Tabs(TABS);
 const snapshotTab = new SnapshotTab(translator, {
-  take: (picture, options) => takeSnapshot(picture, { ...options, token }),
+  take: (picture, options) => takeSnapshot(picture, { ...options, maxPersons: null, token }),
   openCamera: () => openCamera(controls.deviceId, SNAPSHOT_SIZE),
   adapt: (messages) => shell.adapt(messages),
 });
@@ -59,8 +64,8 @@ client.on("state", ({ state }) => {
   }
 });
 client.on("landmarks", showLive);
-session.on("snapshot", ({ frame }) => showLive(frame));
-snapshotTab.on("frame", showSnapshot);
+session.on("snapshot", ({ frames }) => frames.forEach(showLive));
+snapshotTab.on("frames", showSnapshot);
 
 size.append(
   ...["320x240", "640x480", "960x540", "1280x720"].map((value) => new Option(value.replace("x", " × "), value)),
@@ -75,7 +80,7 @@ bindSwitch(smoothing, "smoothing", (on) => client.configure({ smoothing: on }));
 
 tabs.on("change", (tab) => {
   history.replaceState(null, "", hashWithTab(location.hash, TABS, tab) || location.pathname);
-  inspector.showStill(tab === "snapshot" ? snapshotTab.frame : null);
+  inspector.showStill(tab === "snapshot" ? snapshotTab.frames : []);
   if (tab !== "snapshot") {
     snapshotTab.closeCamera();
   }
@@ -103,10 +108,10 @@ function showLive(frame: HolisticFrame): void {
   }
 }
 
-function showSnapshot(frame: HolisticFrame | null): void {
+function showSnapshot(frames: readonly HolisticFrame[]): void {
   if (tabs.current === "snapshot") {
-    window.holistic.lastFrame = frame;
-    inspector.showStill(frame);
+    window.holistic.lastFrame = frames[0] ?? null;
+    inspector.showStill(frames);
   }
 }
 

@@ -57,8 +57,9 @@ export async function postOneByOne(
     firstAt ??= grabbedAt;
     try {
       const snapshot = await abortable(take(picture, signal), signal);
-      const frame = { ...snapshot.frame, seq, timestampMs: Math.round(grabbedAt - firstAt) };
-      events.snapshot({ ...snapshot, frame, roundTripMs: performance.now() - grabbedAt });
+      const header = { seq, timestampMs: Math.round(grabbedAt - firstAt) };
+      const frames = snapshot.frames.map((frame) => ({ ...frame, ...header }));
+      events.snapshot({ ...snapshot, frame: frames[0]!, frames, roundTripMs: performance.now() - grabbedAt });
       seq += 1;
       failures = 0;
     } catch (error) {

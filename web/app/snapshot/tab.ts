@@ -32,7 +32,7 @@ type View =
   /** @property retryAt - on `performance.now()`'s clock; 0 when it isn't tried again by itself. */
   | { state: "failed"; trouble: Trouble; retryAt: number };
 
-export class SnapshotTab extends Emitter<{ frame: HolisticFrame | null }> {
+export class SnapshotTab extends Emitter<{ frames: readonly HolisticFrame[] }> {
   readonly #translator: Translator;
   readonly #options: SnapshotTabOptions;
   readonly #panel = element("panel-snapshot", HTMLElement);
@@ -76,9 +76,9 @@ export class SnapshotTab extends Emitter<{ frame: HolisticFrame | null }> {
     setInterval(() => this.#view.state === "failed" && this.#update(), 250);
   }
 
-  /** Of the picture that is shown. */
-  get frame(): HolisticFrame | null {
-    return this.#view.state === "shown" ? this.#view.snapshot.frame : null;
+  /** The persons in the picture that is shown. */
+  get frames(): readonly HolisticFrame[] {
+    return this.#view.state === "shown" ? this.#view.snapshot.frames : [];
   }
 
   toggleMirror(): void {
@@ -139,7 +139,7 @@ export class SnapshotTab extends Emitter<{ frame: HolisticFrame | null }> {
       this.#pictureView.show(snapshot.picture, { keepsPlace: true });
       this.#offerFiles(snapshot, name);
       this.#show({ state: "shown", name, snapshot });
-      this.emit("frame", snapshot.frame);
+      this.emit("frames", snapshot.frames);
     } catch (error) {
       if (!signal.aborted) {
         const { retryAfter } = this.#fail(error);
@@ -273,7 +273,7 @@ export class SnapshotTab extends Emitter<{ frame: HolisticFrame | null }> {
       URL.revokeObjectURL(link.href);
       link.removeAttribute("href");
     }
-    this.emit("frame", null);
+    this.emit("frames", []);
   }
 
   #fail(error: unknown): Trouble {

@@ -42,7 +42,7 @@ function listSessions(): void {
 }
 
 function watch(): void {
-  const client = new HolisticClient({ token });
+  const client = new HolisticClient({ token, maxPersons: null });
   expose(client);
   const viewing = new Viewing(client, sessionId);
   const inspector = new Inspector(translator);

@@ -22,11 +22,12 @@ export function decodeJson(text: string): HolisticFrame {
  */
 export function decodeSnapshot(text: string): HolisticFrame[] {
   const message = parse(text);
-  const others = isRecord(message) ? (message.others ?? []) : [];
+  const first = read(message);
+  const others = (message as { others?: unknown }).others ?? [];
   if (!Array.isArray(others)) {
     throw new DecodeError("others of the landmark message is not a list");
   }
-  return [message, ...others].map(read);
+  return [first, ...others.map(read)];
 }
 
 function parse(text: string): unknown {

@@ -34,6 +34,8 @@ export const inspector = {
   points: "Landmarks by part",
   parts: { pose: "Pose", face: "Face", leftHand: "Left hand", rightHand: "Right hand" },
   notSeen: "not seen",
+  persons: "Person",
+  person: (number: number) => `Person ${number}`,
   blendshapes: "Blendshapes",
   filter: "Filter",
   strongest: "Strongest first",

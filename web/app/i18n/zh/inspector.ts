@@ -33,6 +33,8 @@ export const inspector: Texts<typeof english> = {
   points: "各部位关键点",
   parts: { pose: "姿态", face: "面部", leftHand: "左手", rightHand: "右手" },
   notSeen: "未检测到",
+  persons: "人物",
+  person: (number) => `人物 ${number}`,
   blendshapes: "表情系数",
   filter: "筛选",
   strongest: "按强度排序",
