@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 from PIL import Image
-from playwright.async_api import Browser, FilePayload, Locator, Page, Playwright, expect
+from playwright.async_api import Browser, FilePayload, Locator, Page, Playwright, Route, expect
 
 from tests.kit.browsers import assert_fits_every_width, launched, opened, pixels
 from tests.kit.pictures import grace_hopper
@@ -107,6 +107,37 @@ async def test_a_chosen_picture_is_shown_annotated_with_its_landmarks_and_can_be
         name, data = await download(page, "save-picture")
         assert name == "hopper-annotated.jpg"
         assert Image.open(io.BytesIO(data)).size == PORTRAIT.size
+
+
+async def test_of_several_persons_one_can_choose_whose_landmarks_are_shown(tab: Page) -> None:
+    async def add_person(route: Route) -> None:
+        """A second one, of whom nothing but a hand is seen, to what the server says."""
+        response = await route.fetch()
+        hand = [[0.5, 0.5, 0]] * 21
+        other = {"seq": 0, "timestamp_ms": 0, "width": 640, "height": 480, "track": 0, "person": 1, "left_hand": hand}
+        body = (await response.body()).replace(b'"others":[]', b'"others":[%s]' % json.dumps(other).encode())
+        # The part's length is that of the server's.
+        body = re.sub(rb"(?i)content-length: [0-9]+\r\n", b"", body)
+        await route.fulfill(status=200, content_type=response.headers["content-type"], body=body)
+
+    await tab.route("**/api/snapshot*", add_person)
+    persons, points = tab.get_by_test_id("persons"), tab.get_by_test_id("points")
+    await expect(persons).to_be_hidden()
+    await choose(tab, encode(PORTRAIT))
+    await until_shown(tab)
+    await expect(tab.get_by_role("radio", name="Person 1")).to_be_checked()
+    await expect(points).to_contain_text("478 / 478")
+    await tab.get_by_role("radio", name="Person 1").focus()
+    await tab.keyboard.press("ArrowRight")
+    await expect(tab.get_by_role("radio", name="Person 2")).to_be_checked()
+    await expect(points).not_to_contain_text("478 / 478")
+    await expect(points).to_contain_text("21 / 21")
+    await expect(tab.get_by_test_id("frame-json")).to_contain_text('"person": 1')
+    await assert_fits_every_width(tab)
+    await tab.unroute("**/api/snapshot*")
+    await choose(tab, encode(PORTRAIT))
+    await expect(persons).to_be_hidden()
+    await expect(points).to_contain_text("478 / 478")
 
 
 @pytest.mark.parametrize("event", ["paste", "drop"])
