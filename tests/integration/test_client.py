@@ -119,7 +119,13 @@ async def test_a_publisher_configures_parts_drawing_smoothing_and_rate_and_what_
     picture = grace_hopper()
     parts = ["blendshapes", "pose"]
     async with client.publish(Pictures(picture), video=True, parts=parts, draw=False, max_fps=5) as published:
-        assert published.configuration == {"parts": parts, "draw": False, "smoothing": True, "max_fps": 5}
+        assert published.configuration == {
+            "parts": parts,
+            "max_persons": 1,
+            "draw": False,
+            "smoothing": True,
+            "max_fps": 5,
+        }
         # The rate is a mean over the second before.
         message = await first(
             published.landmarks(), lambda _: published.stats and 0 < published.stats["tracks"][0]["fps_out"] <= 6
@@ -129,7 +135,7 @@ async def test_a_publisher_configures_parts_drawing_smoothing_and_rate_and_what_
         assert np.abs(plain.astype(int) - picture).mean() < 6
 
         await published.configure(parts=["face"], draw=True, smoothing=False, max_fps=None)
-        configured = {"parts": ["face"], "draw": True, "smoothing": False, "max_fps": None}
+        configured = {"parts": ["face"], "max_persons": 1, "draw": True, "smoothing": False, "max_fps": None}
         assert published.configuration == configured
         message = await first(published.landmarks(), lambda message: message.result.face_landmarks is not None)
         assert message.result.pose_landmarks is None

@@ -96,6 +96,7 @@ async def test_the_landmarks_come_with_the_size_the_model_and_the_time_it_took(s
     assert (document["width"], document["height"]) == (640, 480)
     assert document["model"]["pose_model"] == "lite"
     assert document["milliseconds"] > 0
+    assert (document["person"], document["others"]) == (0, [])
     result = answer.message.result
     assert result.pose_landmarks is not None
     assert result.face_blendshapes is not None
@@ -242,6 +243,9 @@ async def test_only_the_parts_asked_for_are_sent(server: Server) -> None:
         ("?max_size=9999999999999", "16 to 8192"),
         ("?max_size=-5", "16 to 8192"),
         ("?max_size=%C2%B2", "16 to 8192"),
+        ("?max_persons=0", "1 to 1, or all"),
+        ("?max_persons=2", "1 to 1, or all"),
+        ("?max_persons=0000001", "1 to 1, or all"),
         ("?colour=red", "max_size"),
     ],
 )
@@ -249,6 +253,10 @@ async def test_a_wrong_parameter_is_400_and_says_what_is_right(server: Server, q
     answer = await post(server, query=query)
     assert answer.status == 400
     assert words in answer.detail
+
+
+async def test_all_stands_for_as_many_persons_as_the_server_tracks(server: Server) -> None:
+    assert np.abs(nose((await post(server, query="?max_persons=all")).message) * (640, 480) - (329, 195)).max() < 12
 
 
 async def test_nobody_in_the_picture_is_no_error(server: Server) -> None:

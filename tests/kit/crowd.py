@@ -17,7 +17,7 @@ def person(number: int) -> HolisticResult:
     return dataclasses.replace(
         result,
         pose_visibility=np.ones(33, np.float32),
-        left_hand_landmarks=result.left_hand_landmarks / 8 + np.float32(0.2 + 0.3 * number),  # type: ignore[arg-type]
+        left_hand_landmarks=result.left_hand_landmarks / np.float32(8) + np.float32(0.2 + 0.3 * number),
     )
 
 
