@@ -10,11 +10,12 @@ from benchmarks.clips import FRAME_MS, HEAD, clips
 from benchmarks.figure import Figure
 from holistic_rtc.bundle import models
 from holistic_rtc.model.quality import Quality
-from holistic_rtc.model.result import HolisticResult, first_of
+from holistic_rtc.model.result import HolisticResult
 from holistic_rtc.native_log import without_noise
 from holistic_rtc.tracking.holistic.engine import HolisticTracker
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
 from tests.kit.clips import SIZE
+from tests.kit.persons import first_of
 from tests.kit.publisher import Picture
 
 NOISE = "MediaPipe with noise"

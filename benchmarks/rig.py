@@ -12,7 +12,7 @@ from benchmarks.figure import Figure
 from benchmarks.sample import median_ms
 from holistic_rtc.bundle import models
 from holistic_rtc.model.geometry import rotate
-from holistic_rtc.model.result import FloatArray, HolisticResult, Image, first_of
+from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 from holistic_rtc.model.rig import OFFSETS
 from holistic_rtc.model.skeleton import BONE_INDEX
 from holistic_rtc.motion.refine import Refiner
@@ -22,6 +22,7 @@ from holistic_rtc.motion.rig.solver import TO_VRM, RigSolver
 from holistic_rtc.native_log import without_noise
 from holistic_rtc.tracking import make_tracker
 from tests.kit.clips import FPS, media, person_clip
+from tests.kit.persons import first_of
 
 SQUATS_STEP = 2
 """Every second frame of squats.mp4 shows as much as all of them."""

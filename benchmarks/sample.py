@@ -12,10 +12,11 @@ from PIL import Image as PillowImage
 from PIL import ImageOps
 
 from holistic_rtc.bundle import models
-from holistic_rtc.model.result import FloatArray, HolisticResult, Image, first_of
+from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 from holistic_rtc.native_log import without_noise
 from holistic_rtc.tracking import make_tracker
 from tests.kit.clips import SIZE, media
+from tests.kit.persons import first_of
 from tests.kit.pictures import grace_hopper
 
 

@@ -10,11 +10,12 @@ import numpy as np
 from benchmarks.figure import Figure
 from benchmarks.sample import median_ms, tracked_frame
 from holistic_rtc.bundle import models
-from holistic_rtc.model.result import FloatArray, HolisticResult, Image, first_of
+from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 from holistic_rtc.motion.refine import Refiner
 from holistic_rtc.native_log import without_noise
 from holistic_rtc.tracking import make_tracker
 from tests.kit.clips import FPS, SIZE, forth_and_back, person_clip
+from tests.kit.persons import first_of
 
 FRAME_MS = 1000 / FPS
 NOISE = 5

@@ -9,9 +9,10 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, expect
 
 from holistic_rtc.bundle.models import PoseModel, find
-from holistic_rtc.model.result import HolisticResult, first_of
+from holistic_rtc.model.result import HolisticResult
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
 from tests.kit.browsers import opened, pixels
+from tests.kit.persons import first_of
 from tests.kit.publisher import Picture
 from tests.kit.serving import Server
 

@@ -13,8 +13,8 @@ from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.stats import ModelInfo
 from holistic_rtc.sdp.offer import Offer
 from holistic_rtc.workers.live.session import Session
-from tests.kit.crowd import Crowd
 from tests.kit.peer import Peer
+from tests.kit.persons import Crowd
 from tests.kit.pictures import grace_hopper
 from tests.kit.publisher import PictureTrack
 

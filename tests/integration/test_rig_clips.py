@@ -11,7 +11,7 @@ import PIL.Image
 import pytest
 
 from holistic_rtc.bundle import models
-from holistic_rtc.model.result import FloatArray, HolisticResult, Image, first_of
+from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 from holistic_rtc.model.rig import Rig
 from holistic_rtc.model.skeleton import BONE_INDEX, BONES
 from holistic_rtc.motion.refine import Refiner
@@ -21,6 +21,7 @@ from holistic_rtc.motion.rig.solver import TO_VRM, RigSolver
 from holistic_rtc.native_log import without_noise
 from holistic_rtc.pipeline.frames import to_rgb
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
+from tests.kit.persons import first_of
 from tests.kit.pictures import shared_media
 
 ARMS = {"UpperArm": ("LowerArm", 11, 13), "LowerArm": ("Hand", 13, 15)}

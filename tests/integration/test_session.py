@@ -12,8 +12,9 @@ from aiortc import RTCRtpSender
 
 from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.client import HolisticClient, LandmarkMessage
-from holistic_rtc.model.result import FloatArray, first_of
+from holistic_rtc.model.result import FloatArray
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
+from tests.kit.persons import first_of
 from tests.kit.pictures import grace_hopper
 from tests.kit.publisher import Picture, Pictures, PictureTrack, Publisher, publishing
 from tests.kit.serving import Server

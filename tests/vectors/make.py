@@ -27,7 +27,7 @@ from PIL import Image
 from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import BLENDSHAPE_NAMES, Part
-from holistic_rtc.model.result import FloatArray, HolisticResult, first_of
+from holistic_rtc.model.result import FloatArray, HolisticResult
 from holistic_rtc.model.rig import RIG_SHAPES, Rig
 from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS
 from holistic_rtc.motion.refine import Refiner
@@ -69,7 +69,7 @@ def tracked(picture: Path, *, seq: int, timestamp_ms: int, track: int) -> Landma
     with Image.open(picture) as opened:
         image = np.asarray(opened.convert("RGB"))
     tracker = MediaPipeTracker(find(PoseModel.LITE).path)
-    result = first_of(tracker.track(image, 0))
+    result = tracker.track(image, 0).get(0, HolisticResult())
     tracker.close()
     height, width = image.shape[:2]
     result = Refiner().refine(result, width, height, 0, smoothing=False)

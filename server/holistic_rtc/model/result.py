@@ -49,8 +49,3 @@ Persons = Mapping[int, HolisticResult]
 def alone(result: HolisticResult) -> Persons:
     """The only person that an engine looks for, or nobody if nothing was seen."""
     return {0: result} if any(getattr(result, field.name) is not None for field in fields(result)) else {}
-
-
-def first_of(persons: Persons) -> HolisticResult:
-    """The person with the lowest id; without any parts if nobody is there."""
-    return persons[min(persons)] if persons else HolisticResult()

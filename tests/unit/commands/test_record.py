@@ -9,7 +9,7 @@ from PIL import Image
 from holistic_rtc.commands.record import record_file
 from holistic_rtc.errors import MediaError
 from holistic_rtc.recording.take import Wanted
-from tests.kit.crowd import Crowd
+from tests.kit.persons import Crowd
 
 
 def record(folder: Path, person: int) -> list[dict[str, str]]:

@@ -24,13 +24,13 @@ from holistic_rtc.errors import MediaError
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.model.quality import Quality
-from holistic_rtc.model.result import Persons, first_of
+from holistic_rtc.model.result import Persons
 from holistic_rtc.motion.refine import Refiner
 from holistic_rtc.tracking.engine import Tracker
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
 from holistic_rtc.wire import as_json
-from tests.kit.crowd import Crowd
 from tests.kit.outputs import is_null, make_null, reading
+from tests.kit.persons import Crowd, first_of
 from tests.kit.pictures import grace_hopper
 
 Picture = np.ndarray[Any, np.dtype[np.uint8]]

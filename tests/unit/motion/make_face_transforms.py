@@ -24,11 +24,12 @@ from mediapipe.tasks.python import BaseOptions, vision
 from PIL import Image
 
 from holistic_rtc.bundle.models import PoseModel, find
-from holistic_rtc.model.result import FloatArray, first_of
+from holistic_rtc.model.result import FloatArray
 from holistic_rtc.motion.face_geometry import face_transform
 from holistic_rtc.pipeline.frames import to_rgb
 from holistic_rtc.sample import portrait
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
+from tests.kit.persons import first_of
 from tests.kit.publisher import Picture
 
 FIXTURE = Path(__file__).with_name("face_transforms.npz")

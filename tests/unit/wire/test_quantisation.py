@@ -14,10 +14,11 @@ from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.model.geometry import nearest_quaternion
 from holistic_rtc.model.message import PART_FIELDS
 from holistic_rtc.model.parts import Part
-from holistic_rtc.model.result import FloatArray, HolisticResult, first_of
+from holistic_rtc.model.result import FloatArray, HolisticResult
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
 from holistic_rtc.wire import as_flatbuffers, as_json
 from holistic_rtc.wire.rotations import to_transform
+from tests.kit.persons import first_of
 from tests.kit.pictures import grace_hopper
 from tests.kit.synthetic import FUZZ, make_message, make_rig, make_transform
 

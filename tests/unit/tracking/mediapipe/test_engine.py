@@ -10,8 +10,9 @@ import pytest
 
 from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.errors import TrackerError
-from holistic_rtc.model.result import HolisticResult, first_of
+from holistic_rtc.model.result import HolisticResult
 from holistic_rtc.tracking.mediapipe.engine import MediaPipePictureTracker, MediaPipeTracker
+from tests.kit.persons import first_of
 from tests.kit.pictures import grace_hopper
 
 Picture = np.ndarray[Any, np.dtype[np.uint8]]

@@ -10,7 +10,7 @@ from holistic_rtc.client import Snapshot
 from holistic_rtc.errors import DecodeError
 from holistic_rtc.model.parts import Part
 from holistic_rtc.workers.snapshot.take import SnapshotOptions, take_snapshot
-from tests.kit.crowd import Crowd
+from tests.kit.persons import Crowd
 
 HAND = frozenset({Part.LEFT_HAND})
 

@@ -1,4 +1,4 @@
-"""An engine that sees as many persons as it is asked for, up to as many as there are."""
+"""Several persons, and the first of them."""
 
 import dataclasses
 
@@ -21,8 +21,15 @@ def person(number: int) -> HolisticResult:
     )
 
 
+def first_of(persons: Persons) -> HolisticResult:
+    """The person with the lowest id; without any parts if nobody is there."""
+    return persons[min(persons)] if persons else HolisticResult()
+
+
 class Crowd:
     """
+    An engine that sees as many persons as it is asked for, up to as many as there are.
+
     :param size: how many there are.
     """
 
