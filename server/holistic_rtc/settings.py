@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     """A model bundle to use instead of the one in the cache folder."""
     pose_model: Literal["lite", "full"] = "lite"
     """MediaPipe's model complexity 0 or 1."""
-    engine: str = "mediapipe"
+    engine: str = "holistic"
     """The tracking engine."""
     quality: Quality = Quality.BALANCED
     """What the engine may leave out to save CPU time."""

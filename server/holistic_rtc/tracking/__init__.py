@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from holistic_rtc.tracking.engine import Engine, PictureTracker, Tracker
 
 ENGINES: Mapping[str, str] = {
-    "mediapipe": "holistic_rtc.tracking.mediapipe.engine",
     "holistic": "holistic_rtc.tracking.holistic.engine",
+    "mediapipe": "holistic_rtc.tracking.mediapipe.engine",
 }
 """The module of each engine. It is imported when a tracker is made, which can take half a second and 100 MB."""
 
-DEFAULT_ENGINE = "mediapipe"
+DEFAULT_ENGINE = "holistic"
 
 
 def check_engine(name: str) -> None:

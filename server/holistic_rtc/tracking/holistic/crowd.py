@@ -71,6 +71,8 @@ class Crowd:
         self._size: tuple[int, int] | None = None
         self._frames = 0
         self._looks = 0
+        self._seen_ms = 0
+        """Time of the newest frame with anybody, or of the first frame"""
 
     def track(
         self, image: Image, timestamp_ms: int, parts: Set[Part], max_persons: int, *, thorough: bool = False
@@ -93,6 +95,8 @@ class Crowd:
             for number in list(self._here):
                 self._lose(number)
             return {}
+        if self._here or not self._frames:
+            self._seen_ms = timestamp_ms
         missing = max_persons - len(self._here)
         candidates = self._look(frame, max_persons, thorough) if missing else []
         persons = {}
@@ -126,19 +130,24 @@ class Crowd:
         for member in self._gone.values():
             member.trunk = member.appearance = None
         self._size = None
+        self._frames = 0
 
     def _look(self, frame: Frame, max_persons: int, thorough: bool) -> list[Candidate]:
         picture = whole(frame.width, frame.height)
-        if max_persons == 1:
-            return self._detector.find(frame, [picture])
-        tiles = people.tiles(frame.width, frame.height)
-        if thorough:
-            return self._detector.find(frame, [picture, *tiles])
-        if self._frames % LOOK_EVERY == 0:
-            self._looks += 1
-            return self._detector.find(frame, [picture, *tiles[self._looks % max(len(tiles), 1) :][:1]])
-        searched = any(frame.timestamp_ms - member.seen_ms < SEARCH_MS for member in self._gone.values())
-        return self._detector.find(frame, [picture]) if searched or not self._here else []
+        if max_persons > 1:
+            tiles = people.tiles(frame.width, frame.height)
+            if thorough:
+                return self._detector.find(frame, [picture, *tiles])
+            if self._frames % LOOK_EVERY == 0:
+                self._looks += 1
+                return self._detector.find(frame, [picture, *tiles[self._looks % max(len(tiles), 1) :][:1]])
+            searched = any(frame.timestamp_ms - member.seen_ms < SEARCH_MS for member in self._gone.values())
+            if self._here and not searched:
+                return []
+        idle = not self._here and frame.timestamp_ms - self._seen_ms >= SEARCH_MS
+        if idle and self._frames % self._gates.find_person_every:
+            return []
+        return self._detector.find(frame, [picture])
 
     def _knows(self, candidate: Candidate) -> bool:
         return any(

@@ -10,6 +10,7 @@ from holistic_rtc.model.quality import Quality
 @dataclass(frozen=True, slots=True)
 class Gates:
     """
+    :param find_person_every: frames between runs of the pose detector when nobody has been seen for a second.
     :param find_face_every: frames between runs of the face detector while the face is followed.
     :param find_hand_every: frames between runs of the hand's recrop network while the hand is followed.
     :param try_hand_every: frames between attempts to find a hand that wasn't found in several frames.
@@ -18,6 +19,7 @@ class Gates:
     :param face_every: frames between runs of the face's landmarks; in between, the face moves with the pose.
     """
 
+    find_person_every: int = 1
     find_face_every: int = 1
     find_hand_every: int = 1
     try_hand_every: int = 1
@@ -28,7 +30,14 @@ class Gates:
 
 EXACT = Gates()
 """Does what MediaPipe does"""
-BALANCED = Gates(find_face_every=10, find_hand_every=3, try_hand_every=3, hand_visibility=0.2, hand_outside=False)
+BALANCED = Gates(
+    find_person_every=3,
+    find_face_every=10,
+    find_hand_every=3,
+    try_hand_every=3,
+    hand_visibility=0.2,
+    hand_outside=False,
+)
 FAST = replace(BALANCED, face_every=2)
 
 GATES: Mapping[Quality, Gates] = MappingProxyType(

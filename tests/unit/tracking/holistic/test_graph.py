@@ -97,6 +97,16 @@ def test_nobody_is_found_where_nobody_is(runtime: Recording) -> None:
     assert runtime.runs == {Network.POSE_DETECTOR: 2}
 
 
+@pytest.mark.parametrize(("gates", "looks"), [(EXACT, 30), (BALANCED, 10)], ids=["exact", "balanced"])
+def test_an_empty_room_is_looked_at_less_often_after_a_second(runtime: Recording, gates: Gates, looks: int) -> None:
+    crowd = Crowd(runtime, gates)
+    second = 1000 // FRAME_MS + 1
+    track(crowd, [NOBODY] * second)
+    assert runtime.runs == {Network.POSE_DETECTOR: second}
+    track(crowd, [NOBODY] * 30, start=second)
+    assert runtime.runs == {Network.POSE_DETECTOR: second + looks}
+
+
 def test_a_person_who_left_is_forgotten_and_found_again(runtime: Recording, clip: list[Image]) -> None:
     results = track(Crowd(runtime, BALANCED), [clip[0], NOBODY, NOBODY, clip[0]])
     seen = [result.face_landmarks is not None for result in results]
