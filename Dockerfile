@@ -20,9 +20,11 @@ ENV PATH=/opt/holistic-rtc/bin:$PATH \
     PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
 COPY requirements.lock .
+# Without MediaPipe, which only the reference engine needs.
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip --python /opt/holistic-rtc/bin/python install --no-deps --require-hashes --requirement requirements.lock \
-    && find /opt/holistic-rtc -type d -name tests -prune -exec rm -r {} +
+    && find /opt/holistic-rtc -type d -name tests -prune -exec rm -r {} + \
+    && rm -r /opt/holistic-rtc/lib/python3.11/site-packages/mediapipe*
 
 
 FROM packages AS package
@@ -49,11 +51,10 @@ RUN --mount=type=cache,target=/var/cache/models \
 
 
 FROM python:3.11-slim-bookworm
-# MediaPipe's library is linked against libEGL and libGLESv2. Debian's archive has the newest version only, so none can be
-# pinned.
+# Debian's archive has the newest version only, so none can be pinned.
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends libegl1 libgles2 tini \
+    && apt-get install --yes --no-install-recommends tini \
     && apt-get clean \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --no-create-home --home-dir /nonexistent holistic-rtc \

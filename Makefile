@@ -30,7 +30,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 .PHONY: setup
-setup: $(STAMPS)/package $(STAMPS)/libraries $(STAMPS)/model $(PAGE) ## make everything ready to run
+setup: $(STAMPS)/package $(STAMPS)/model $(PAGE) ## make everything ready to run
 
 .PHONY: run
 run: setup ## make ready and serve (HOST=, PORT= and ARGS= for the options of holistic-rtc serve)
@@ -44,7 +44,7 @@ test: checks chromium firefox turnserver ## lint, types, and all tests, in Pytho
 	$(COVERAGE) report
 
 .PHONY: checks
-checks: setup $(STAMPS)/dev $(NODE_PACKAGES) ## lint, types, and the tests that do without a running server
+checks: setup $(STAMPS)/libraries $(STAMPS)/dev $(NODE_PACKAGES) ## lint, types, and the tests that do without a running server
 	@$(MAKE) $(SIDE_BY_SIDE) lint-web test-unit lint-python test-web
 
 .PHONY: test-unit
@@ -86,7 +86,7 @@ format: $(STAMPS)/dev web/node_modules/.package-lock.json ## format everything
 	$(PRETTIER) --write examples tests/integration/werift tests/e2e/firefox
 
 .PHONY: bench
-bench: setup $(STAMPS)/dev chromium ## measure speed, delay and leaks, as one table
+bench: setup $(STAMPS)/libraries $(STAMPS)/dev chromium ## measure speed, delay and leaks, as one table
 	@$(BIN)/python -m benchmarks
 
 .PHONY: generate
@@ -130,7 +130,7 @@ $(STAMPS)/dev: requirements-dev.lock $(STAMPS)/packages
 	@scripts/quietly "Installing the tools for tests" "$(NETWORK) pip" $(PIP) --require-hashes -r $<
 	@touch $@
 
-# mediapipe's library is linked against these, whether it draws or not.
+# Of the reference engine: mediapipe's library is linked against these, whether it draws or not.
 $(STAMPS)/libraries: $(STAMPS)/venv
 	@test "$$(uname)" != Linux || $(BIN)/python -c '$(LIBRARIES)' 2>/dev/null \
 		|| scripts/install-debian-packages MediaPipe libegl1 libgles2

@@ -65,6 +65,6 @@ def _load(engine: str) -> "Engine":
         found: Engine = import_module(ENGINES[engine]).ENGINE
     except ImportError as error:
         raise TrackerError(
-            f"the engine {engine} can't be loaded: {error}; install what it needs, or choose another one"
+            f"the engine {engine} can't be loaded: {error}; install that, or use another engine"
         ) from error
     return found

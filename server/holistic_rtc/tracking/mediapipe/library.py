@@ -130,10 +130,15 @@ def _keep_to_itself() -> None:
 def _load() -> ctypes.CDLL:
     _keep_to_itself()
     package = find_spec("mediapipe")
-    assert package is not None
-    assert package.origin is not None
+    if package is None or package.origin is None:
+        raise TrackerError("the engine mediapipe needs the package mediapipe: install it, or use the engine holistic")
     name = {"darwin": "libmediapipe.dylib", "win32": "libmediapipe.dll"}.get(sys.platform, "libmediapipe.so")
-    library = ctypes.CDLL(str(Path(package.origin).parent / "tasks" / "c" / name))
+    try:
+        library = ctypes.CDLL(str(Path(package.origin).parent / "tasks" / "c" / name))
+    except OSError as error:
+        raise TrackerError(
+            f"MediaPipe's library can't be loaded: {error}; on Debian and Ubuntu, `apt-get install libegl1 libgles2`"
+        ) from error
     message = POINTER(c_char_p)
     for function, arguments in {
         "MpHolisticLandmarkerCreate": (POINTER(HolisticLandmarkerOptions), POINTER(c_void_p), message),

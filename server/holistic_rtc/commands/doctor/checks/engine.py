@@ -18,7 +18,7 @@ async def check(machine: Machine) -> AsyncIterator[Finding]:
     try:
         machine.frame_cpu_ms = await _measure(machine.bundle, machine.settings.engine)
     except TrackerError as error:
-        yield Finding(Verdict.BAD, str(error), "on Debian and Ubuntu, `apt-get install libegl1 libgles2`")
+        yield Finding(Verdict.BAD, str(error), "choose another --engine, or another model bundle")
     else:
         yield _judge(machine.capacity, machine.frame_cpu_ms)
 
