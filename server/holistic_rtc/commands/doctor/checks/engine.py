@@ -1,5 +1,6 @@
 """The tracking engine: whether it can be loaded, and how many sessions it has CPU for."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from holistic_rtc.errors import TrackerError
 from holistic_rtc.files.pictures import picture_of_a_person
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.sessions.capacity import FLOOR_FPS, OVERHEAD, Capacity
-from holistic_rtc.tracking import make_tracker
+from holistic_rtc.tracking import ENGINES, make_tracker
 
 
 async def check(machine: Machine) -> AsyncIterator[Finding]:
@@ -19,8 +20,14 @@ async def check(machine: Machine) -> AsyncIterator[Finding]:
         machine.frame_cpu_ms = await _measure(machine.bundle, machine.settings.engine)
     except TrackerError as error:
         yield Finding(Verdict.BAD, str(error), "choose another --engine, or another model bundle")
-    else:
-        yield _judge(machine.capacity, machine.frame_cpu_ms)
+        return
+    yield _judge(machine.capacity, machine.frame_cpu_ms)
+    for engine in ENGINES:
+        if engine != machine.settings.engine:
+            # Another engine may lack what it needs, which does no harm.
+            with contextlib.suppress(TrackerError):
+                other_ms = await _measure(machine.bundle, engine)
+                yield Finding(Verdict.GOOD, f"with --engine {engine} it takes {other_ms:.0f} ms")
 
 
 async def _measure(bundle: ModelBundle, engine: str) -> float:
