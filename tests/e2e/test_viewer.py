@@ -243,7 +243,7 @@ async def test_smoothing_is_switched_on_the_page_and_a_subscriber_can_configure_
             }""",
             session,
         )
-    assert seen == [{"parts": ["face"]}, "bad_value"]
+    assert seen == [{"parts": ["face"], "maxPersons": 1}, "bad_value"]
 
 
 async def test_the_viewer_fits_every_width(browser: Browser, page: Page) -> None:
