@@ -1,9 +1,7 @@
 /** Lets one choose whose landmarks are shown, while several persons are in the picture. */
 
-import type { HolisticFrame } from "holistic-rtc";
+import { Emitter, type HolisticFrame, PALETTE } from "holistic-rtc";
 import { element } from "../base/dom.js";
-import { Emitter } from "../base/emitter.js";
-import { PALETTE } from "../base/palette.js";
 import type { Translator } from "../i18n/index.js";
 import { Persons } from "./persons.js";
 
