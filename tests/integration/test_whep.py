@@ -76,7 +76,7 @@ async def test_each_subscriber_has_its_own_parts_and_encoding(server: Server, pu
         await first.until(lambda: first.received("configured"))
         first.configure(parts=["pose"])
         await first.until(lambda: len(first.received("configured")) == 2)
-        assert first.received("configured")[1] == {"type": "configured", "parts": ["pose"]}
+        assert first.received("configured")[1] == {"type": "configured", "parts": ["pose"], "max_persons": 1}
         await first.until(lambda: first.landmarks and first.landmarks[-1].result.face_landmarks is None)
         await second.until(lambda: second.landmarks)
         seen = len(second.landmarks)

@@ -44,6 +44,7 @@ const STATS: ServerStats = {
       trackerMs: 25.1,
       drawMs: 0.8,
       delayMs: 31,
+      quality: "balanced",
       landmarksSent: 715,
       landmarksDropped: 5,
     },
