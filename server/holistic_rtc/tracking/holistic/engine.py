@@ -13,7 +13,7 @@ from holistic_rtc.tracking.engine import Engine
 from holistic_rtc.tracking.holistic import networks
 from holistic_rtc.tracking.holistic.crowd import Crowd
 from holistic_rtc.tracking.holistic.gates import EXACT, GATES
-from holistic_rtc.tracking.holistic.runtimes.litert import LiteRTRuntime
+from holistic_rtc.tracking.holistic.runtimes.choice import make_runtime
 
 
 class HolisticTracker:
@@ -25,7 +25,7 @@ class HolisticTracker:
     """
 
     def __init__(self, model: Path, quality: Quality = Quality.BALANCED) -> None:
-        self._runtime = LiteRTRuntime(networks.load(model))
+        self._runtime = make_runtime(networks.load(model))
         self._crowd = Crowd(self._runtime, GATES[quality])
         self._quality = quality
         self._timestamp_ms = -1
@@ -62,7 +62,7 @@ class HolisticPictureTracker:
     """
 
     def __init__(self, model: Path) -> None:
-        self._runtime = LiteRTRuntime(networks.load(model))
+        self._runtime = make_runtime(networks.load(model))
         self._crowd = Crowd(self._runtime, EXACT)
 
     def detect(self, image: Image, parts: Set[Part] = ALL_PARTS, max_persons: int = 1) -> Persons:

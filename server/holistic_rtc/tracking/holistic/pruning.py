@@ -1,5 +1,5 @@
 """
-Removes an output from a TFLite model, together with the operators that only it needs.
+Reads the outputs of a TFLite model, and removes one together with the operators that only it needs.
 
 Slots are field numbers of tables in TFLite's ``schema.fbs``.
 """
@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from flatbuffers.table import Table
 
 _MODEL_SUBGRAPHS = 2
-_GRAPH_OUTPUTS, _GRAPH_OPERATORS = 2, 3
+_GRAPH_TENSORS, _GRAPH_OUTPUTS, _GRAPH_OPERATORS = 0, 2, 3
+_TENSOR_NAME = 3
 _OPERATOR_INPUTS, _OPERATOR_OUTPUTS = 1, 2
 _WORD = 4
 
@@ -38,6 +39,20 @@ def without_output(model: bytes, output: int) -> bytes:
     except (struct.error, IndexError, TypeError) as error:
         raise ValueError("it can't be read as a TFLite model") from error
     return bytes(data)
+
+
+def output_names(model: bytes) -> list[str]:
+    """
+    The names of a TFLite model's outputs, in order.
+
+    :raises ValueError: this is not a TFLite model.
+    """
+    try:
+        graph = _tables(Table(model, struct.unpack_from("<I", model)[0]), _MODEL_SUBGRAPHS)[0]
+        tensors = _tables(graph, _GRAPH_TENSORS)
+        return [_string(tensors[i], _TENSOR_NAME) for i in _ints(graph, _GRAPH_OUTPUTS)]
+    except (struct.error, IndexError, TypeError) as error:
+        raise ValueError("it can't be read as a TFLite model") from error
 
 
 def _needed(operators: Sequence[Table], tensors: set[int]) -> list[int]:
@@ -77,3 +92,8 @@ def _tables(table: Table, slot: int) -> list[Table]:
 def _ints(table: Table, slot: int) -> tuple[int, ...]:
     offset = table.Offset(_WORD + 2 * slot)
     return struct.unpack_from(f"<{table.VectorLen(offset)}i", table.Bytes, table.Vector(offset)) if offset else ()
+
+
+def _string(table: Table, slot: int) -> str:
+    offset = table.Offset(_WORD + 2 * slot)
+    return bytes(table.String(offset + table.Pos)).decode() if offset else ""
