@@ -125,7 +125,8 @@ export function writeConfiguration(from: Configuration): {message.cls.__name__} 
 
 
 def _range_check(field: types.Field) -> str:
-    name, numbers = camel(field.name), [item for item in choices_of(field.type) if isinstance(item, types.FloatType)]
+    name = camel(field.name)
+    numbers = [item for item in choices_of(field.type) if isinstance(item, types.IntType | types.FloatType)]
     if not numbers or numbers[0].ge is None or numbers[0].le is None:
         return ""
     low, high = numbers[0].ge, numbers[0].le

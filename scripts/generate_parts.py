@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from holistic_rtc.http.problem import PROBLEMS
-from holistic_rtc.model.parts import BLENDSHAPE_NAMES, PARTS, Kind
+from holistic_rtc.model.parts import BLENDSHAPE_NAMES, FIELDS, PARTS, Kind
 from holistic_rtc.model.skeleton import BONES, EXPRESSIONS, SKELETON
 
 PROJECT = Path(__file__).parents[1]
@@ -44,6 +44,10 @@ export type Part =
 /** All of them, in the schema's order. */
 export const PARTS: readonly Part[] = [
 {_list(PARTS)}];
+
+/** All fields of a message, in the order of the schema, which grows at its end. */
+export const FIELDS = [
+{_list(FIELDS)}] as const;
 
 /** Those parts that are points. */
 export type PointPart =

@@ -52,7 +52,7 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
         *("--max-persons", str(settings.max_persons)),
         *(("--advertise", str(settings.advertise_ip)) if settings.advertise_ip else ()),
     )
-    capacity = Capacity(limits, settings.max_sessions, settings.warm, settings.snapshot_workers, settings.max_persons)
+    capacity = Capacity.of(limits, settings)
 
     def workers(kind: str, size: int) -> Pool:
         return Pool(partial(Process.start, ("--kind", kind, *arguments)), size)

@@ -112,14 +112,11 @@ async def test_null_stands_for_as_many_as_the_server_tracks(scene: Scene) -> Non
     assert await persons(scene.publisher) == [[0]] * 5
 
 
-async def test_more_persons_than_the_server_tracks_are_refused_and_nothing_changes(scene: Scene) -> None:
+async def test_who_asks_for_more_persons_than_the_server_tracks_is_told_how_many_there_can_be(scene: Scene) -> None:
     async with scene.subscriber() as subscriber:
         for peer in (scene.publisher, subscriber):
-            before = peer.received("configured")[-1]
-            refusal = await configure(peer, max_persons=LIMIT + 1, parts=["pose"])
-            assert refusal["code"] == "bad_value"
-            assert refusal["message"] == '"max_persons" can be up to 3 on this server, not 4'
-            assert await configure(peer) == before
+            configured = await configure(peer, max_persons=LIMIT + 1, parts=["pose"])
+            assert (configured["max_persons"], configured["parts"]) == (LIMIT, ["pose"])
 
 
 async def test_many_persons_in_a_frame_are_all_sent(

@@ -128,7 +128,7 @@ BAD_CONTROL_MESSAGES = [
     ('{"type": "configure", "parts": "pose"}', "bad_value", "list"),
     ('{"type": "configure", "draw": 1}', "bad_value", "true or false"),
     ('{"type": "configure", "max_fps": 0}', "bad_value", "1 to 60"),
-    ('{"type": "configure", "max_persons": 2}', "bad_value", "up to 1"),
+    ('{"type": "configure", "max_persons": 0}', "bad_value", "from 1 to 255"),
     ('{"type": "configure", "max_fps": NaN}', "bad_message", "JSON"),
     ('{"x": "' + "a" * 20_000 + '"}', "bad_message", "16384"),
 ]

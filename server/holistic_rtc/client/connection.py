@@ -22,6 +22,7 @@ from msgspec import UNSET
 from msgspec.structs import asdict
 
 from holistic_rtc.client.newest import Newest
+from holistic_rtc.client.order import FrameOrder
 from holistic_rtc.client.signalling import Resource, Server
 from holistic_rtc.errors import ClientError, ConnectionFailedError, ConnectionLostError, ControlError, DecodeError
 from holistic_rtc.model.message import LandmarkMessage
@@ -100,7 +101,7 @@ class Connection:
         self._last_message = self._last_landmarks = time.monotonic()
         self._ping = (0, 0.0)
         self._asked: deque[asyncio.Future[None]] = deque()
-        self._newest_seq: dict[tuple[int, int], int] = {}
+        self._order = FrameOrder()
         self._landmarks: WeakSet[Newest[LandmarkMessage]] = WeakSet()
         self._videos: list[WeakSet[Newest[VideoFrame]]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -298,11 +299,10 @@ class Connection:
         except DecodeError as error:
             self._end(error)
             return
-        origin = message.track, message.person
-        if message.seq > self._newest_seq.get(origin, -1):
-            self._newest_seq[origin] = message.seq
-            for stream in self._landmarks:
-                stream.put(message, origin)
+        if not self._order.accepts(message.track, message.seq, message.person):
+            return
+        for stream in self._landmarks:
+            stream.put(message, (message.track, message.person))
 
     def _on_control(self, data: str) -> None:
         self._last_message = now = time.monotonic()

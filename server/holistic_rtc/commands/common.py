@@ -62,13 +62,21 @@ def add_quality_option(parser: argparse.ArgumentParser) -> None:
 
 
 def add_max_persons_option(parser: argparse.ArgumentParser) -> None:
+    # Not the setting of the same name, which is about a server.
     parser.add_argument(
         "--max-persons",
-        type=int,
-        default=argparse.SUPPRESS,
+        dest="persons",
+        type=_persons,
+        default=1,
         metavar="N",
-        help="how many persons to find at most (default: 1; HOLISTIC_MAX_PERSONS)",
+        help="maximum number of people to find in a frame (default: 1)",
     )
+
+
+def _persons(text: str) -> int:
+    if text.isdecimal() and 1 <= int(text) <= 255:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to 255")
 
 
 def add_session_options(parser: argparse.ArgumentParser) -> None:
@@ -102,7 +110,8 @@ def settings_from(options: argparse.Namespace) -> Settings:
     """
     given = {name: value for name, value in vars(options).items() if name in Settings.model_fields}
     settings = load_settings(**given)
-    check_engine(settings.engine)
+    given_persons: int = getattr(options, "persons", 1)
+    check_engine(settings.engine, max(settings.max_persons, given_persons))
     return settings
 
 

@@ -47,6 +47,8 @@ DESCRIPTION = (
 
 BUFFER = 64
 """Messages that wait for the disk: two seconds, so that a slow one loses none"""
+MAX_PERSONS = 8
+"""To find in a file when one of them is named"""
 LATE = 1.0
 """Seconds after its time is up at which a take ends even if no frame comes"""
 
@@ -72,9 +74,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--person",
         type=_person,
-        default=0,
         metavar="ID",
-        help="which person to record, if there are several (default: 0)",
+        help="which person to record, if there are several (default: the first in each frame)",
     )
     parser.add_argument("--seconds", type=positive, default=math.inf, metavar="N", help="stop after this time")
     parser.add_argument(
@@ -92,9 +93,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _person(text: str) -> int:
-    if text.isdecimal() and int(text) < 255:
+    if text.isdecimal() and int(text) <= 255:
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 254")
+    raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 255")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -192,8 +193,9 @@ def record_file(source: Path, make_tracker: Callable[[], Tracker], wanted: Wante
     with closing(open_media(source)) as media:
         if reason := obstacle(wanted.path, source):
             raise MediaError(reason)
+        persons = wanted.max_persons or MAX_PERSONS
         with writing(wanted) as take, closing(make_tracker()) as tracker:
-            for _, messages in track_media(media, tracker, report, wanted.format.parts, wanted.max_persons):
+            for _, messages in track_media(media, tracker, report, wanted.format.parts, persons):
                 for message in messages:
                     take.add(message)
                 if take.full:

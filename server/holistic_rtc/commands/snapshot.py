@@ -61,9 +61,9 @@ def run(options: argparse.Namespace) -> None:
     if not pictures:
         raise MediaError(f"no pictures found in {', '.join(map(str, options.pictures))}")
     if options.url is None:
-        taking = taking_here(get_bundle(settings), settings.engine, settings.max_persons)
+        taking = taking_here(get_bundle(settings), settings.engine, options.persons)
     else:
-        taking = taking_through(options.url, token_of(settings), settings.max_persons)
+        taking = taking_through(options.url, token_of(settings), options.persons)
     with progress_of_items("Taking snapshots", len(pictures)) as report, taking as take:
         batch = take_batch(pictures, take, options.output, with_json=options.json, report=report)
     for path in batch.written:

@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> None:
             annotated=options.output,
             landmarks=options.landmarks,
             report=report,
-            max_persons=settings.max_persons,
+            max_persons=options.persons,
         )
     seen = ", ".join(f"{part} in {count}" for part, count in sorted(tracked.seen.items())) or "nobody was seen"
     say(f"{tracked.frames} {'frame' if tracked.frames == 1 else 'frames'}; {seen}")

@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     settings = settings_from(options)
-    watch(options.url, options.session, token_of(settings), options.json, settings.max_persons)
+    watch(options.url, options.session, token_of(settings), options.json, options.persons)
 
 
 def watch(url: str, session: str | None, token: str | None, output: Path | None, max_persons: int = 1) -> None:

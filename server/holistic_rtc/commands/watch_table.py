@@ -65,9 +65,13 @@ class Watched:
 
     def __init__(self, follower: Follower) -> None:
         self._follower = follower
+        self._session = follower.session
         self._tracks: dict[int, WatchedTrack] = {}
 
     def add(self, message: LandmarkMessage) -> None:
+        if self._session != self._follower.session:
+            self._session = self._follower.session
+            self._tracks.clear()  # Its successor counts anew.
         self._tracks.setdefault(message.track, WatchedTrack(message)).add(message, time.monotonic())
 
     def table(self) -> Table:

@@ -10,7 +10,7 @@ from holistic_rtc.errors import Code
 from holistic_rtc.http.ice import RtcConfiguration
 from holistic_rtc.http.keys import SETTINGS
 from holistic_rtc.http.problem import PROBLEMS, Problem
-from holistic_rtc.http.snapshot import ALL, PICTURES, SIZES
+from holistic_rtc.http.snapshot import ALL, PERSONS, PICTURES, SIZES
 from holistic_rtc.model.parts import PARTS, Kind, Part, PartSpec
 from holistic_rtc.settings import Settings
 
@@ -191,10 +191,10 @@ def _snapshot(settings: Settings) -> Schema:
             ),
             _parameter(
                 "max_persons",
-                f"How many persons to find at most; `{ALL}` for as many as the server tracks.",
+                f"Maximum number of people to find, up to the server's {settings.max_persons}; `{ALL}` for that many.",
                 {
                     "oneOf": [
-                        {"type": "integer", "minimum": 1, "maximum": settings.max_persons},
+                        {"type": "integer", "minimum": 1, "maximum": PERSONS[-1]},
                         {"type": "string", "enum": [ALL]},
                     ],
                     "default": 1,

@@ -23,6 +23,8 @@ ALL = "all"
 SIZES = range(16, 8193)
 """Permitted limits for the longer side of the returned picture, in pixels"""
 
+PERSONS = range(1, 256)
+
 FORM_OVERHEAD = 64 * 1024
 """Maximum size of a form in addition to its picture, in bytes"""
 
@@ -98,7 +100,7 @@ def _quality(accept: str, answer: str) -> float:
 
 def _read_options(request: web.Request, persons_limit: int) -> dict[str, Any]:
     """
-    :param persons_limit: how many persons a client may ask for.
+    :param persons_limit: how many people the server tracks at most.
     :return: the fields of :class:`TakeSnapshot` that a client can choose.
     :raises Refusal: a parameter is unknown or has an invalid value.
     """
@@ -119,13 +121,12 @@ def _read_options(request: web.Request, persons_limit: int) -> dict[str, Any]:
                     if part not in ALL_PARTS:
                         raise Refusal(Code.BAD_REQUEST, f"unknown part {part!r}; known are {', '.join(Part)}")
             case "max_persons":
-                accepted = {str(number): number for number in range(1, persons_limit + 1)} | {ALL: persons_limit}
-                if value not in accepted:
+                if value != ALL and not (value.isascii() and value.isdigit() and int(value[:4]) in PERSONS):
                     raise Refusal(
                         Code.BAD_REQUEST,
-                        f"max_persons must be a number from 1 to {persons_limit}, or {ALL}, not {value!r}",
+                        f"max_persons must be a number from 1 to {PERSONS[-1]}, or {ALL}, not {value!r}",
                     )
-                options[name] = accepted[value]
+                options[name] = persons_limit if value == ALL else min(int(value), persons_limit)
             case "annotate" | "mirror":
                 if value not in SWITCHES:
                     raise Refusal(Code.BAD_REQUEST, f"{name} must be true or false, not {value!r}")

@@ -110,6 +110,16 @@ PARTS: Mapping[Part, PartSpec] = MappingProxyType(
 )
 """In the schema's order."""
 
+_AFTER_RIG = list(PARTS).index(Part.RIG) + 1
+
+FIELDS = (
+    *("seq", "timestamp_ms", "width", "height", "track"),
+    *list(PARTS)[:_AFTER_RIG],
+    "person",
+    *list(PARTS)[_AFTER_RIG:],
+)
+"""All fields of the message, in the order of the schema, which grows at its end."""
+
 ALL_PARTS = frozenset(PARTS)
 DEFAULT_PARTS = frozenset(part for part, spec in PARTS.items() if not spec.optional)
 """Sent to peers that don't request specific parts"""

@@ -1,6 +1,6 @@
 """A session's statistics, reported once a second. docs/protocol.md describes the fields."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class ModelInfo(TypedDict):
@@ -33,7 +33,7 @@ class TrackReport(TypedDict):
     """Milliseconds to draw them."""
     delay_ms: float
     """Milliseconds from the decoded to the annotated frame."""
-    quality: str
+    quality: NotRequired[str]
     """How exactly the frames are tracked: `fast`, `balanced` or `exact`. `fast` when the tracker can't keep up."""
 
 

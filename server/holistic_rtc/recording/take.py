@@ -26,8 +26,8 @@ class Wanted:
     seconds: float = math.inf
     """Maximum length in seconds"""
     options: Options = Options()
-    person: int = 0
-    """Id of the person to record"""
+    person: int | None = None
+    """Id of the person to record; None for the first one in each frame"""
 
     def __post_init__(self) -> None:
         path = self.path
@@ -37,9 +37,9 @@ class Wanted:
             raise MediaError(reason)
 
     @property
-    def max_persons(self) -> int:
-        """How many persons must be tracked for this one to be among them"""
-        return self.person + 1
+    def max_persons(self) -> int | None:
+        """How many people to ask for; None for all, since ids can be greater than their number"""
+        return 1 if self.person is None else None
 
     @property
     def format(self) -> Format:
@@ -51,12 +51,12 @@ class Take:
     Passes on one person's frames of the first track.
 
     :param add: receives the frames.
-    :param person: id of the person.
+    :param person: id of the person; None for whoever comes, if there is one person in each frame.
     :param longest: maximum length in seconds.
     :param of_rig: whether to start with the first frame in which somebody is seen, instead of the very first.
     """
 
-    def __init__(self, add: Add, *, person: int = 0, longest: float, of_rig: bool) -> None:
+    def __init__(self, add: Add, *, person: int | None = None, longest: float, of_rig: bool) -> None:
         self.longest = longest
         self.frames = 0
         self.full = False
@@ -71,7 +71,7 @@ class Take:
         return (self._newest - self._begun) / 1000
 
     def add(self, message: LandmarkMessage) -> None:
-        if message.track or message.person != self._person or self.full:
+        if message.track or self._person not in (None, message.person) or self.full:
             return
         if not self.frames:
             if self._of_rig and message.rig is None:

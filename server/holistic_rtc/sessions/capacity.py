@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from holistic_rtc.limits import Limits
+from holistic_rtc.settings import Settings
 
 FLOOR_FPS = 12.0
 """Tracked frames per second that each session should get when the server is full."""
@@ -37,6 +38,10 @@ class Capacity:
     warm: int | None = None
     snapshot_workers: int | None = None
     max_persons: int = 1
+
+    @classmethod
+    def of(cls, limits: Limits, settings: Settings) -> "Capacity":
+        return cls(limits, settings.max_sessions, settings.warm, settings.snapshot_workers, settings.max_persons)
 
     @property
     def spares(self) -> int:

@@ -26,12 +26,18 @@ ENGINES: Mapping[str, str] = {
 DEFAULT_ENGINE = "holistic"
 
 
-def check_engine(name: str) -> None:
+ONE_PERSON = frozenset({"mediapipe"})
+"""Engines that track one person"""
+
+
+def check_engine(name: str, max_persons: int = 1) -> None:
     """
-    :raises ConfigError: there is no such engine.
+    :raises ConfigError: there is no such engine, or it doesn't track several people.
     """
     if name not in ENGINES:
         raise ConfigError(f"there is no tracking engine {name!r}; choose {' or '.join(ENGINES)}")
+    if max_persons > 1 and name in ONE_PERSON:
+        raise ConfigError(f"the engine {name} tracks one person; choose another one for up to {max_persons}")
 
 
 def make_tracker(model: Path, engine: str = DEFAULT_ENGINE, quality: Quality = Quality.BALANCED) -> "Tracker":

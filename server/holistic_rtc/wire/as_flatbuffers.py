@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from holistic_rtc.errors import DecodeError
 from holistic_rtc.model.geometry import nearest_quaternion
 from holistic_rtc.model.message import MAX_COUNT, PART_FIELDS, LandmarkMessage
-from holistic_rtc.model.parts import ALL_PARTS, PARTS, Part
+from holistic_rtc.model.parts import ALL_PARTS, FIELDS, PARTS, Part
 from holistic_rtc.model.result import FloatArray, HolisticResult
 from holistic_rtc.model.rig import RIG_SHAPES, Rig
 from holistic_rtc.wire import landmarks_generated as generated
@@ -33,10 +33,9 @@ _BUILDER_SIZE = 4608
 # The offset to the root table, and the file identifier.
 _PREAMBLE_SIZE = 8
 
-# The schema's first fields with their struct formats, then its parts with their sizes, in the order of their slots.
-# After them comes `person`.
+# Struct formats of the fields that aren't parts.
 _HEADER_FORMATS: Mapping[str, str] = MappingProxyType(
-    {"seq": "<I", "timestamp_ms": "<I", "width": "<H", "height": "<H", "track": "<B"}
+    {"seq": "<I", "timestamp_ms": "<I", "width": "<H", "height": "<H", "track": "<B", "person": "<B"}
 )
 _POINT_SIZE = 6
 _OTHER_SIZES = {
@@ -51,7 +50,12 @@ _STRUCT_SIZES: Mapping[Part, int] = MappingProxyType(
 _ADD_STRUCT: Mapping[Part, Callable[[Any, int], None]] = MappingProxyType(
     {part: getattr(generated, f"LandmarksAdd{part.title().replace('_', '')}") for part in PARTS}
 )
-_PERSON_SIZE = 1
+_FIELD_SIZES: Mapping[str, int] = MappingProxyType(
+    {
+        **{name: struct.calcsize(field_format) for name, field_format in _HEADER_FORMATS.items()},
+        **{part.value: size for part, size in _STRUCT_SIZES.items()},
+    }
+)
 _WITH_FLOATS = frozenset({Part.FACE_TRANSFORM, Part.RIG})
 
 
@@ -142,16 +146,15 @@ def decode(data: bytes) -> LandmarkMessage:
     """
     table, offsets = _verify(data)
     header: dict[str, int] = {
-        name: struct.unpack_from(field_format, data, table + offset)[0] if offset else 0
-        for (name, field_format), offset in zip(_HEADER_FORMATS.items(), offsets, strict=False)
+        name: struct.unpack_from(field_format, data, table + offsets[name])[0] if offsets[name] else 0
+        for name, field_format in _HEADER_FORMATS.items()
     }
     arrays: dict[str, FloatArray] = {}
     rig = None
-    header["person"] = data[table + offsets[-1]] if offsets[-1] else 0
-    for part, offset in zip(Part, offsets[len(_HEADER_FORMATS) : -1], strict=True):
-        if not offset:
+    for part in PARTS:
+        if not offsets[part]:
             continue
-        start = table + offset
+        start = table + offsets[part]
         if part is Part.RIG:
             rig = _read_rig(data, start)
             continue
@@ -206,7 +209,7 @@ def _check_identifier(identifier: bytes) -> None:
     raise DecodeError("not a landmark message: the file identifier HRL1 is missing")
 
 
-def _verify(data: bytes) -> tuple[int, list[int]]:
+def _verify(data: bytes) -> tuple[int, dict[str, int]]:
     """
     Check that the table and all its fields lie inside the buffer.
 
@@ -216,7 +219,6 @@ def _verify(data: bytes) -> tuple[int, list[int]]:
     :return: the position of the table, and the offset in it of each field of the schema.
     """
     _check_identifier(data[4:_PREAMBLE_SIZE])
-    sizes = [*map(struct.calcsize, _HEADER_FORMATS.values()), *_STRUCT_SIZES.values(), _PERSON_SIZE]
     try:
         (table,) = struct.unpack_from("<I", data, 0)
         (distance,) = struct.unpack_from("<i", data, table)
@@ -224,15 +226,15 @@ def _verify(data: bytes) -> tuple[int, list[int]]:
         if vtable < 0:
             raise DecodeError("the landmark message is corrupt: its vtable lies before its start")
         vtable_size, table_size = struct.unpack_from("<HH", data, vtable)
-        count = min(max(vtable_size // 2 - 2, 0), len(sizes))
-        offsets = list(struct.unpack_from(f"<{count}H", data, vtable + 4))
+        count = min(max(vtable_size // 2 - 2, 0), len(FIELDS))
+        found = struct.unpack_from(f"<{count}H", data, vtable + 4)
     except struct.error:
         raise DecodeError("the landmark message is cut or corrupt: its table lies outside") from None
     if vtable + vtable_size > len(data) or table + table_size > len(data):
         raise DecodeError("the landmark message is cut or corrupt: its table reaches beyond the end")
     # Writers omit trailing absent fields from the vtable; those with a newer schema add fields to it.
-    offsets += [0] * (len(sizes) - count)
-    for offset, size in zip(offsets, sizes, strict=True):
-        if offset and not 4 <= offset <= table_size - size:
+    offsets = dict(zip(FIELDS, (*found, *[0] * (len(FIELDS) - count)), strict=True))
+    for name, offset in offsets.items():
+        if offset and not 4 <= offset <= table_size - _FIELD_SIZES[name]:
             raise DecodeError("the landmark message is corrupt: a field lies outside its table")
     return table, offsets

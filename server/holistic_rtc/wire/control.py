@@ -22,6 +22,7 @@ MAX_MESSAGE = 16_384
 PartName = Annotated[str, Meta(title="Part")]
 """A :class:`Part` for clients; any text here, since a newer server may know more parts"""
 FrameRate = Annotated[float, Meta(ge=1, le=60)]
+Persons = Annotated[int, Meta(ge=1, le=255)]
 
 
 class Ping(Struct, tag_field="type", tag="ping"):
@@ -41,7 +42,7 @@ class Configure(Struct, tag_field="type", tag="configure", kw_only=True):
 
     parts: Collection[PartName] | UnsetType = UNSET
     """Which parts the landmark messages carry. Default: all but ``rig``."""
-    max_persons: int | None | UnsetType = UNSET
+    max_persons: Persons | None | UnsetType = UNSET
     """How many of the persons in a frame to receive; ``null`` for as many as the server tracks. Default: 1."""
     draw: bool | UnsetType = UNSET
     """Whether the returned video is annotated. Default: ``true``."""
@@ -149,8 +150,8 @@ def _read_configure(message: Mapping[str, Any], configurable: Collection[str] | 
     if "parts" in message:
         _check_parts(message["parts"])
     max_persons = message.get("max_persons")
-    if max_persons is not None and not (type(max_persons) is int and max_persons >= 1):
-        raise ControlError('"max_persons" must be a whole number from 1, or null', code="bad_value")
+    if max_persons is not None and not (type(max_persons) is int and 1 <= max_persons <= 255):
+        raise ControlError('"max_persons" must be a whole number from 1 to 255, or null', code="bad_value")
     for name in ("draw", "smoothing"):
         if not isinstance(message.get(name, False), bool):
             raise ControlError(f'"{name}" must be true or false', code="bad_value")

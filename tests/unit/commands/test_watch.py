@@ -1,7 +1,9 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from holistic_rtc.commands.watch_table import WatchedTrack, head_angles, seen
+from holistic_rtc.commands.watch_table import Watched, WatchedTrack, head_angles, seen
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.result import FloatArray, HolisticResult
 
@@ -50,3 +52,13 @@ def test_a_frame_with_several_persons_counts_once() -> None:
     assert [person.person for person in track.present()] == [0, 1]
     track.add(message(4, 1), now=100)
     assert [person.person for person in track.present()] == [1]
+
+
+def test_the_next_session_counts_anew() -> None:
+    follower = SimpleNamespace(session="first", subscription=None)
+    watched = Watched(follower)  # type: ignore[arg-type]
+    watched.add(LandmarkMessage(1000, 33, 640, 480, 0, HolisticResult()))
+    follower.session = "next"
+    for seq in range(3):
+        watched.add(LandmarkMessage(seq, seq * 33, 640, 480, 0, HolisticResult()))
+    assert "3 frames, 0 missed" in watched.line()

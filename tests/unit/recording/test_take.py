@@ -92,7 +92,13 @@ def test_one_person_is_taken(tmp_path: Path, suffix: str, person: int) -> None:
     messages = [frame(50 * count, waving(0), person=number) for count in range(3) for number in range(3)]
     wanted = Wanted(tmp_path / f"take{suffix}", person=person)
     assert write(wanted, messages) == [0, 0.05, 0.1]
-    assert wanted.max_persons == person + 1
+    assert wanted.max_persons is None
+
+
+def test_whoever_is_the_first_in_a_frame_is_taken_if_nobody_is_named(tmp_path: Path) -> None:
+    wanted = Wanted(tmp_path / "take.jsonl")
+    assert wanted.max_persons == 1
+    assert write(wanted, [frame(50 * count, waving(0), person=2) for count in range(3)]) == [0, 0.05, 0.1]
 
 
 @every

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import get_args
 
 import msgspec.inspect
+import orjson
 import pytest
 
 from holistic_rtc.errors import ControlError
@@ -88,3 +89,10 @@ def test_each_message_and_field_is_in_the_protocols_description(message: type) -
         names += [field.encode_name for field in tracks.item_type.fields]
     for name in names:
         assert f"`{name}`" in described or f'"{name}"' in described
+
+
+def test_the_stats_of_an_older_server_lack_what_is_new_and_can_be_read() -> None:
+    track = {"track": 0, "width": 640, "height": 480, "fps_in": 30.0, "fps_out": 24.1, "tracked": 720, "dropped": 176}
+    times = {"tracker_ms": 25.1, "draw_ms": 0.8, "delay_ms": 31.0, "landmarks_sent": 715, "landmarks_dropped": 5}
+    stats = {"type": "stats", "session": "s", "model": {"origin": None, "pose_model": None}, "tracks": [track | times]}
+    assert isinstance(decode_from_server(orjson.dumps(stats)), StatsMessage)

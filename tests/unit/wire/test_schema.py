@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from mediapipe.tasks.python.vision.face_landmarker import Blendshapes
 
-from holistic_rtc.model.parts import BLENDSHAPE_NAMES, Part
+from holistic_rtc.model.parts import BLENDSHAPE_NAMES, FIELDS, Part
 from holistic_rtc.model.skeleton import BONES, EXPRESSIONS, PARENTS
 from holistic_rtc.wire.as_flatbuffers import FILE_IDENTIFIER
 
@@ -64,6 +64,10 @@ def fields_of_the_table() -> list[list[str]]:
     """The name and the type of each."""
     table = SCHEMA.read_text().split("table Landmarks {")[1].split("}")[0]
     return [line.strip().rstrip(";").split(":") for line in table.splitlines() if line.strip().endswith(";")]
+
+
+def test_the_fields_of_the_message_are_those_of_the_schema_in_its_order() -> None:
+    assert [name for name, _ in fields_of_the_table()] == list(FIELDS)
 
 
 def test_the_parts_are_the_structs_of_the_schema_in_its_order() -> None:

@@ -2,8 +2,10 @@
 
 import { DecodeError } from "./errors.js";
 import { emptyFrame, type HolisticFrame, type Landmark, toClassifications, toMatrix } from "./frame.js";
-import { type Part, PARTS, POINT_PARTS, type PointPart, RIG_BONES, RIG_EXPRESSIONS } from "./parts.js";
+import { FIELDS, type Part, PARTS, POINT_PARTS, type PointPart, RIG_BONES, RIG_EXPRESSIONS } from "./parts.js";
 import { ARKIT_BLENDSHAPES, type Rig, toRig } from "./rig.js";
+
+type Field = (typeof FIELDS)[number];
 
 const FILE_IDENTIFIER = "HRL1";
 const COORDINATE_SCALE = 1 / 8192;
@@ -14,8 +16,8 @@ const BLENDSHAPES = 52;
 const POSITION_SIZE = 3 * 4;
 const QUATERNION_SIZE = 4 * 2;
 
-/** Bytes of the schema's first fields, in its order, which gives their slots in the vtable. */
-const HEADER_SIZES = { seq: 4, timestampMs: 4, width: 2, height: 2, track: 1 };
+/** Bytes of the fields that are no parts. */
+const HEADER_SIZES = { seq: 4, timestamp_ms: 4, width: 2, height: 2, track: 1, person: 1 };
 const POINT_SIZE = 3 * 2;
 // Some end with bytes that even them out: the pose with one, the rig with three.
 const PART_SIZES: Partial<Record<Part, number>> = {
@@ -24,8 +26,6 @@ const PART_SIZES: Partial<Record<Part, number>> = {
   face_transform: POSITION_SIZE + QUATERNION_SIZE,
   rig: POSITION_SIZE + RIG_BONES.length * QUATERNION_SIZE + RIG_EXPRESSIONS.length + ARKIT_BLENDSHAPES.length + 3,
 };
-const PERSON_SIZE = 1;
-const FIELD_SIZES = [...Object.values(HEADER_SIZES), ...PARTS.map(sizeOf), PERSON_SIZE];
 
 /**
  * Read a message from anywhere.
@@ -36,8 +36,8 @@ export function decode(data: ArrayBuffer | ArrayBufferView): HolisticFrame {
   const view = ArrayBuffer.isView(data)
     ? new DataView(data.buffer, data.byteOffset, data.byteLength)
     : new DataView(data);
-  const [seq, timestampMs, width, height, track, ...parts] = locateFields(view);
-  const person = parts.pop();
+  const fields = locateFields(view);
+  const { seq, timestamp_ms: timestampMs, width, height, track, person } = fields;
   const frame = emptyFrame({
     seq: seq ? view.getUint32(seq, true) : 0,
     timestampMs: timestampMs ? view.getUint32(timestampMs, true) : 0,
@@ -46,20 +46,22 @@ export function decode(data: ArrayBuffer | ArrayBufferView): HolisticFrame {
     track: track ? view.getUint8(track) : 0,
     person: person ? view.getUint8(person) : 0,
   });
-  PARTS.forEach((part, index) => {
-    const start = parts[index];
-    if (start) {
-      readPart(view, part, start, frame);
+  for (const part of PARTS) {
+    if (fields[part]) {
+      readPart(view, part, fields[part], frame);
     }
-  });
+  }
   if (frame.poseLandmarks[0] && frame.poseWorldLandmarks[0]) {
     frame.poseLandmarks[0].forEach(({ visibility }, i) => (frame.poseWorldLandmarks[0]![i]!.visibility = visibility));
   }
   return frame;
 }
 
-function sizeOf(part: Part): number {
-  return PART_SIZES[part] ?? POINT_PARTS[part as PointPart].count * POINT_SIZE;
+function sizeOf(field: Field): number {
+  if (field in HEADER_SIZES) {
+    return HEADER_SIZES[field as keyof typeof HEADER_SIZES];
+  }
+  return PART_SIZES[field as Part] ?? POINT_PARTS[field as PointPart].count * POINT_SIZE;
 }
 
 function readPart(view: DataView, part: Part, start: number, frame: HolisticFrame): void {
@@ -128,7 +130,7 @@ function readScores(view: DataView, start: number, count: number): number[] {
  *
  * @returns the position of each field of the schema, 0 for an absent one.
  */
-function locateFields(view: DataView): number[] {
+function locateFields(view: DataView): Record<Field, number> {
   checkIdentifier(view);
   const table = view.getUint32(0, true);
   requireInside(view, table, 4);
@@ -138,15 +140,16 @@ function locateFields(view: DataView): number[] {
   const tableSize = view.getUint16(vtable + 2, true);
   requireInside(view, vtable, vtableSize);
   requireInside(view, table, tableSize);
-  return FIELD_SIZES.map((size, index) => {
+  const positions = FIELDS.map((field, index) => {
     // A writer leaves absent fields at the end out of the vtable.
     const slot = 4 + index * 2;
     const offset = slot + 2 <= vtableSize ? view.getUint16(vtable + slot, true) : 0;
-    if (offset && (offset < 4 || offset + size > tableSize)) {
+    if (offset && (offset < 4 || offset + sizeOf(field) > tableSize)) {
       throw new DecodeError("the landmark message is corrupt: a field lies outside its table");
     }
-    return offset && table + offset;
+    return [field, offset && table + offset];
   });
+  return Object.fromEntries(positions) as Record<Field, number>;
 }
 
 function checkIdentifier(view: DataView): void {

@@ -54,7 +54,7 @@ export interface TrackStats {
   /** Milliseconds from the decoded to the annotated frame. */
   delayMs: number;
   /** How exactly the frames are tracked: `fast`, `balanced` or `exact`. `fast` when the tracker can't keep up. */
-  quality: string;
+  quality?: string;
   /** Index among the publisher's video tracks, from 0. */
   track: number;
   /** Total of landmark messages sent to this peer. */

@@ -27,6 +27,26 @@ export const PARTS: readonly Part[] = [
   "rig",
 ];
 
+/** All fields of a message, in the order of the schema, which grows at its end. */
+export const FIELDS = [
+  "seq",
+  "timestamp_ms",
+  "width",
+  "height",
+  "track",
+  "pose",
+  "pose_world",
+  "face",
+  "blendshapes",
+  "left_hand",
+  "left_hand_world",
+  "right_hand",
+  "right_hand_world",
+  "face_transform",
+  "rig",
+  "person",
+] as const;
+
 /** Those parts that are points. */
 export type PointPart =
   "pose" | "pose_world" | "face" | "left_hand" | "left_hand_world" | "right_hand" | "right_hand_world";

@@ -4,10 +4,11 @@ import { ControlChannel } from "./control.js";
 import { decode } from "./decode.js";
 import { DecodeError, HolisticError } from "./errors.js";
 import type { EventOf } from "./events.js";
-import { type HolisticFrame, originOf } from "./frame.js";
+import type { HolisticFrame } from "./frame.js";
 import { decodeJson } from "./json.js";
 import { limitFps, nextMaxFps, offerToReceive, offerTrack, tuneReceiver, tuneSender } from "./media.js";
 import type { Configuration, ServerEvents, ServerStats } from "./messages.js";
+import { FrameOrder } from "./order.js";
 import { candidateFragment, type Resource, type Server } from "./signalling.js";
 import { abortable } from "./timing.js";
 
@@ -62,7 +63,7 @@ export class Session {
   readonly #events: SessionEvents;
   readonly #control: ControlChannel;
   readonly #annotated = new MediaStream();
-  readonly #newestSeq = new Map<number, number>();
+  readonly #order = new FrameOrder();
   readonly #maxFps = new Map<number, number | null>();
   readonly #opened: Promise<void>;
   #resolveOpened!: () => void;
@@ -268,10 +269,7 @@ export class Session {
       this.#events.error(error as DecodeError);
       return;
     }
-    // The channel is unordered: what a newer frame has overtaken is of no use any more.
-    const origin = originOf(frame);
-    if (frame.seq > (this.#newestSeq.get(origin) ?? -1)) {
-      this.#newestSeq.set(origin, frame.seq);
+    if (this.#order.accepts(frame)) {
       this.#events.landmarks(frame);
     }
   }

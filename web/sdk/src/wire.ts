@@ -35,6 +35,9 @@ export type FromClient = Ping | Pong | Configure;
  * @throws RangeError when a number is out of range.
  */
 export function copyConfiguration(from: Configuration): Configuration {
+  if (typeof from.maxPersons === "number" && !(from.maxPersons >= 1 && from.maxPersons <= 255)) {
+    throw new RangeError(`maxPersons is a number from 1 to 255, or null; not ${from.maxPersons}`);
+  }
   if (typeof from.maxFps === "number" && !(from.maxFps >= 1 && from.maxFps <= 60)) {
     throw new RangeError(`maxFps is a number from 1 to 60, or null; not ${from.maxFps}`);
   }
@@ -87,7 +90,7 @@ export function readTrackStats(fields: Fields): TrackStats {
     trackerMs: number(fields.tracker_ms),
     drawMs: number(fields.draw_ms),
     delayMs: number(fields.delay_ms),
-    quality: text(fields.quality),
+    ...(typeof fields.quality === "string" && { quality: fields.quality }),
     track: number(fields.track),
     landmarksSent: number(fields.landmarks_sent),
     landmarksDropped: number(fields.landmarks_dropped),

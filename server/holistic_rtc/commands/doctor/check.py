@@ -33,9 +33,7 @@ class Machine:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.limits: Limits = read_limits(cpus=settings.cpus, memory=settings.memory)
-        self.capacity = Capacity(
-            self.limits, settings.max_sessions, settings.warm, settings.snapshot_workers, settings.max_persons
-        )
+        self.capacity = Capacity.of(self.limits, settings)
         self.addresses: list[str] = sorted(get_host_addresses(use_ipv4=True, use_ipv6=True))
         self.bundle: ModelBundle | None = None
         """Set by the check of the model, if it can be used"""

@@ -33,12 +33,11 @@ NEEDS: Mapping[Part, frozenset[Stage]] = MappingProxyType(
         Part.RIGHT_HAND: _RIGHT_HAND,
         Part.RIGHT_HAND_WORLD: _RIGHT_HAND,
         Part.FACE_TRANSFORM: _FACE,
-        Part.RIG: frozenset(Stage),
     }
 )
-"""The stages that each part depends on"""
+"""The stages that each part depends on; a part that isn't listed depends on all"""
 
 
 def needed(parts: Iterable[Part]) -> frozenset[Stage]:
     """The stages that some parts need."""
-    return frozenset[Stage]().union(*(NEEDS[part] for part in parts))
+    return frozenset[Stage]().union(*(NEEDS.get(part, frozenset(Stage)) for part in parts))

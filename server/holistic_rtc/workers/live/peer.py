@@ -172,17 +172,9 @@ class Peer(ABC):
 
     def _choose_landmarks(self, message: Configure) -> None:
         """
-        Apply the fields that all peers have. Call this first, since it may fail.
-
-        :raises ControlError: it asks for more persons than the server tracks.
-        """
+        Apply the fields that all peers have."""
         if message.max_persons is not UNSET:
-            wanted = message.max_persons or self._persons_limit
-            if wanted > self._persons_limit:
-                raise ControlError(
-                    f'"max_persons" can be up to {self._persons_limit} on this server, not {wanted}', code="bad_value"
-                )
-            self.max_persons = wanted
+            self.max_persons = min(message.max_persons or self._persons_limit, self._persons_limit)
         if message.parts is not UNSET:
             self.parts = frozenset(map(Part, message.parts))
 
