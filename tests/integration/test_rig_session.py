@@ -106,6 +106,9 @@ class Hidden:
     ) -> Persons:
         return {0: HolisticResult()}
 
+    def reset(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

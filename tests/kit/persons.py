@@ -49,5 +49,8 @@ class Crowd:
         self.asked = max_persons
         return {number: person(number) for number in range(min(self.size, max_persons))}
 
+    def reset(self) -> None:
+        pass
+
     def close(self) -> None:
         pass

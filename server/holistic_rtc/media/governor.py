@@ -13,6 +13,8 @@ class Governor:
     """Share of the frames that are tracked, below which a track is overloaded"""
     MAX_BUSY = 0.5
     """Share of the time that the tracker may be at work for the track to recover"""
+    MAX_FPS = 24.0
+    """Tracked frames a second from which a track isn't overloaded, however many come"""
     SECONDS_TO_OVERLOAD = 3
     SECONDS_TO_RECOVER = 10
 
@@ -21,14 +23,16 @@ class Governor:
         self._seconds = 0
         """How long the opposite has been the case"""
 
-    def take(self, kept: float, busy: float) -> None:
+    def take(self, kept: float, fps: float, busy: float) -> None:
         """
         Take the figures of the last second.
 
         :param kept: share of the frames that were tracked, 0 to 1.
+        :param fps: frames that were tracked.
         :param busy: share of the time that the tracker was at work, 0 to 1.
         """
-        changing = kept >= self.MIN_KEPT and busy <= self.MAX_BUSY if self.overloaded else kept < self.MIN_KEPT
+        loses = kept < self.MIN_KEPT and fps < self.MAX_FPS
+        changing = not loses and busy <= self.MAX_BUSY if self.overloaded else loses
         self._seconds = self._seconds + 1 if changing else 0
         if self._seconds >= (self.SECONDS_TO_RECOVER if self.overloaded else self.SECONDS_TO_OVERLOAD):
             self.overloaded = not self.overloaded

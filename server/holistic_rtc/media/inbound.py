@@ -87,6 +87,11 @@ class TrackMeter:
         return self._finished / (self._finished + self._dropped) if self._dropped else 1.0
 
     @property
+    def fps(self) -> float:
+        """Frames tracked a second since the last report."""
+        return self._finished / max(time.monotonic() - self._since, 1e-3)
+
+    @property
     def busy(self) -> float:
         """Share of the time since the last report that the tracker was at work, 0 to 1."""
         return self._tracker_ms / 1000 / max(time.monotonic() - self._since, 1e-3)
@@ -169,7 +174,7 @@ class InboundTrack:
     def report(self) -> TrackReport:
         """The track's statistics. Called once a second."""
         quality = self.quality
-        self._governor.take(self.meter.kept, self.meter.busy)
+        self._governor.take(self.meter.kept, self.meter.fps, self.meter.busy)
         if self.quality != quality:
             logger.info("the quality of tracking is %s from now on", self.quality)
         return self.meter.report(quality)
@@ -226,7 +231,7 @@ class InboundTrack:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(patience):
                     newest = await self._slot.get()
-                self.meter.frame_dropped()
+                self.meter.dropped += 1  # on purpose
         return newest
 
     async def _track_frame(self, frame: VideoFrame, received: float) -> None:

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
-import numpy as np
 from av import VideoFrame
 
 from holistic_rtc.drawing.annotate import DRAWN_PARTS, annotate
@@ -57,7 +56,6 @@ class TrackerThread:
         self._tracker: Tracker | None = None
         self._pipeline = Pipeline(self._track)
         self._quality = Quality.BALANCED
-        self._first_ms = 0
         self._failures = 0
         self._stuck = False
         self._closed = False
@@ -70,14 +68,12 @@ class TrackerThread:
         :return: the CPU time per frame, in milliseconds.
         :raises TrackerError: the engine can't be loaded.
         """
-        # Black frames after the picture make the engine forget the person.
-        black = np.zeros_like(picture)
         times = []
-        for image in (*[picture] * 4, black, black):
+        for timestamp_ms in range(4):
             started = time.process_time()
-            await self._run(self._track, image, 0, DEFAULT_PARTS, 1)
+            await self._run(self._track, picture, timestamp_ms, DEFAULT_PARTS, 1)
             times.append((time.process_time() - started) * 1000)
-            self._first_ms += 1
+        await self._run(self._reset)
         # During the first two, the engine is still loading, and searches the whole picture for the person.
         return min(times[2:4])
 
@@ -168,7 +164,11 @@ class TrackerThread:
         if self._tracker is None:
             self._tracker = self._make_tracker()
         self._tracker.quality = self._quality
-        return self._tracker.track(image, self._first_ms + timestamp_ms, parts, max_persons)
+        return self._tracker.track(image, timestamp_ms, parts, max_persons)
+
+    def _reset(self) -> None:
+        if self._tracker is not None:
+            self._tracker.reset()
 
     def _discard(self) -> None:
         tracker, self._tracker = self._tracker, None

@@ -51,6 +51,9 @@ class Tracker(Protocol):
         :raises TrackerError: the engine failed; the tracker can't be used any more.
         """
 
+    def reset(self) -> None:
+        """Forget the stream, so that another one can begin, at any time of its own."""
+
     def close(self) -> None:
         """Free the engine. May be called twice."""
 

@@ -51,6 +51,9 @@ class Spectator:
         self.shown.append(image.copy())
         return {}
 
+    def reset(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

@@ -1,11 +1,11 @@
 from holistic_rtc.media.governor import Governor
 
-KEEPS_UP = (1.0, 0.4)
-LOSES_FRAMES = (0.6, 1.0)
-JUST_KEEPS_UP = (1.0, 0.8)
+KEEPS_UP = (1.0, 30.0, 0.4)
+LOSES_FRAMES = (0.6, 15.0, 1.0)
+JUST_KEEPS_UP = (1.0, 20.0, 0.8)
 
 
-def overloaded_after(governor: Governor, figures: tuple[float, float], seconds: int) -> bool:
+def overloaded_after(governor: Governor, figures: tuple[float, float, float], seconds: int) -> bool:
     for _ in range(seconds):
         governor.take(*figures)
     return governor.overloaded
@@ -30,3 +30,7 @@ def test_it_recovers_only_after_longer_and_with_time_to_spare() -> None:
     assert overloaded_after(governor, JUST_KEEPS_UP, 100)
     assert overloaded_after(governor, KEEPS_UP, Governor.SECONDS_TO_RECOVER - 1)
     assert not overloaded_after(governor, KEEPS_UP, 1)
+
+
+def test_a_track_whose_peer_sends_more_than_anybody_needs_is_not_overloaded() -> None:
+    assert not overloaded_after(Governor(), (0.5, 30.0, 1.0), 10)

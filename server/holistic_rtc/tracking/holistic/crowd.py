@@ -17,8 +17,12 @@ from holistic_rtc.tracking.holistic.stages import Stage, needed
 
 MIN_PRESENCE = 0.99
 """Of the pose of somebody new: people have more at first sight, and most mugs, rockets and patterns less"""
+MIN_PRESENCE_OTHERWISE = 0.8
+"""Of somebody small or blurred, whose detection and face or hand are beyond doubt"""
 SURE = 0.65
-"""The detector's score of somebody new who is believed without a face or a hand"""
+"""The detector's score of somebody new that is beyond doubt"""
+NEAR = 1.0
+"""How far somebody who has just gone may have moved, in units of the trunk's length, to need no proof"""
 LOOK_EVERY = 10
 """Frames between looks for further people"""
 SEARCH_MS = 1000
@@ -37,7 +41,7 @@ LEARNING = 0.1
 
 
 _PROOF = frozenset({Stage.POSE, Stage.FACE, Stage.LEFT_HAND, Stage.RIGHT_HAND})
-"""What is looked for in somebody new whom the detector isn't sure of, wanted or not"""
+"""What is looked for in somebody new who is in doubt, wanted or not"""
 
 
 @dataclass(slots=True)
@@ -71,6 +75,8 @@ class Crowd:
         self._size: tuple[int, int] | None = None
         self._frames = 0
         self._looks = 0
+        self._doubts = False
+        """Whether the last person that seemed to be new was not believed"""
         self._seen_ms = 0
         """Time of the newest frame with anybody, or of the first frame"""
 
@@ -95,6 +101,8 @@ class Crowd:
             for number in list(self._here):
                 self._lose(number)
             return {}
+        if max_persons > 1:
+            stages |= {Stage.POSE}  # to tell people apart
         if self._here or not self._frames:
             self._seen_ms = timestamp_ms
         missing = max_persons - len(self._here)
@@ -123,12 +131,7 @@ class Crowd:
 
     def reset(self) -> None:
         """Forget everybody. What was loaded stays."""
-        for member in (*self._here.values(), *self._gone.values()):
-            member.tracker.reset()
-        self._gone |= self._here
-        self._here = {}
-        for member in self._gone.values():
-            member.trunk = member.appearance = None
+        self._here, self._gone = {}, {}
         self._size = None
         self._frames = 0
 
@@ -163,10 +166,15 @@ class Crowd:
         """
         number = 0 if max_persons == 1 else self._recognise(frame, candidate)
         member = self._gone.pop(number, None) or _Member(PersonTracker(self._runtime, self._gates))
-        known = member.trunk is not None and frame.timestamp_ms - member.seen_ms < SEARCH_MS
-        proof = frozenset({Stage.POSE}) if candidate.score >= SURE else _PROOF
+        known = (
+            member.trunk is not None
+            and frame.timestamp_ms - member.seen_ms < SEARCH_MS
+            and people.distance(candidate.trunk, member.trunk) < NEAR
+        )
+        proof = frozenset({Stage.POSE}) if candidate.score >= SURE and not self._doubts else _PROOF
         person = member.tracker.start(frame, candidate.region, stages if known else stages | proof)
-        if person is None or not (known or _is_believed(candidate, person)):
+        self._doubts = person is None or not (known or _is_believed(candidate, person))
+        if person is None or self._doubts:
             member.tracker.lose()
             self._gone[number] = member
             return {}
@@ -255,7 +263,11 @@ class Crowd:
 
 
 def _is_believed(candidate: Candidate, person: Person) -> bool:
-    return person.presence >= MIN_PRESENCE and (candidate.score >= SURE or person.has_face_or_hand)
+    """The less sure the pose is, the more else has to speak for the person."""
+    sure = candidate.score >= SURE
+    if person.presence >= MIN_PRESENCE:
+        return sure or person.has_face_or_hand
+    return person.presence >= MIN_PRESENCE_OTHERWISE and sure and person.has_face_or_hand
 
 
 def _resembles(member: _Member, clothes: FloatArray) -> float:

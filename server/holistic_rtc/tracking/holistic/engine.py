@@ -3,6 +3,7 @@
 from collections.abc import Set
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from holistic_rtc.errors import TrackerError
@@ -14,6 +15,9 @@ from holistic_rtc.tracking.holistic import networks
 from holistic_rtc.tracking.holistic.crowd import Crowd
 from holistic_rtc.tracking.holistic.gates import EXACT, GATES
 from holistic_rtc.tracking.holistic.runtimes.choice import make_runtime
+
+MAX_SIDE = 32_000
+"""Pixels; ``cv2.remap`` takes 16 bits"""
 
 
 class HolisticTracker:
@@ -32,11 +36,16 @@ class HolisticTracker:
 
     def track(self, image: Image, timestamp_ms: int, parts: Set[Part] = ALL_PARTS, max_persons: int = 1) -> Persons:
         """See :meth:`holistic_rtc.tracking.engine.Tracker.track`."""
-        _check(image)
+        image = _checked(image)
         if timestamp_ms <= self._timestamp_ms:
             raise TrackerError(f"timestamps must increase: {timestamp_ms} ms came after {self._timestamp_ms} ms")
         self._timestamp_ms = timestamp_ms
         return self._crowd.track(image, timestamp_ms, parts, max_persons)
+
+    def reset(self) -> None:
+        """See :meth:`holistic_rtc.tracking.engine.Tracker.reset`."""
+        self._timestamp_ms = -1
+        self._crowd.reset()
 
     @property
     def quality(self) -> Quality:
@@ -67,7 +76,7 @@ class HolisticPictureTracker:
 
     def detect(self, image: Image, parts: Set[Part] = ALL_PARTS, max_persons: int = 1) -> Persons:
         """See :meth:`holistic_rtc.tracking.engine.PictureTracker.detect`."""
-        _check(image)
+        image = _checked(image)
         self._crowd.reset()
         return self._crowd.track(image, 0, parts, max_persons, thorough=True)
 
@@ -79,9 +88,20 @@ class HolisticPictureTracker:
         self._runtime.close()
 
 
-def _check(image: Image) -> None:
+def _checked(image: Image) -> Image:
+    """
+    The image, scaled down if it is larger than what OpenCV can address. Results are fractions of its size.
+
+    :raises TrackerError: it isn't an image.
+    """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         raise TrackerError(f"a frame has to be (height, width, 3) uint8, this is {image.shape} {image.dtype}")
+    height, width = image.shape[:2]
+    if max(height, width) <= MAX_SIDE:
+        return image
+    scale = MAX_SIDE / max(height, width)
+    size = max(int(width * scale), 1), max(int(height * scale), 1)
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
 ENGINE = Engine(HolisticTracker, HolisticPictureTracker)

@@ -82,9 +82,10 @@ class FaceTracker:
         :return: None if that isn't possible, or the face should be found anew.
         """
         self._age += 1
-        if self._shown is not None and self._age < self._every:
+        if self._shown is not None and pose is not None and self._age < self._every:
             face, before = self._shown
-            if blendshapes <= (face.blendshapes is not None):
+            if before is not None and blendshapes <= (face.blendshapes is not None):
+                self._follower.skip(_coarse(pose))
                 return face.moved_to(face.points + _motion(before, pose))
         return self._show(self._follower.follow(frame, None if pose is None else _coarse(pose)), pose, blendshapes)
 
@@ -148,10 +149,8 @@ def _level_box(points: FloatArray, right_eye: int, left_eye: int) -> Region:
     return box(points, direction(points[right_eye].tolist(), points[left_eye].tolist(), SIDEWAYS))
 
 
-def _motion(before: Pose | None, now: Pose | None) -> FloatArray:
+def _motion(before: Pose, now: Pose) -> FloatArray:
     """``(3,)``: how far the pose's face has moved, in pixels."""
-    if before is None or now is None:
-        return np.zeros(3, np.float32)
     moved: FloatArray = (now.points[:POSE_POINTS] - before.points[:POSE_POINTS]).mean(axis=0)
     moved[2] = 0
     return moved

@@ -83,6 +83,11 @@ class Follower(Generic[Seen]):
         self._last = self._steps.locate(frame, self._steps.surround(self._last.points))
         return self._last
 
+    def skip(self, coarse: Region) -> None:
+        """A frame in which the part isn't located."""
+        self._age += 1
+        self._coarse = coarse
+
     def find(self, frame: Frame, coarse: Region) -> Seen | None:
         """Find the part, and locate it there or by its previous landmarks, whichever fits better."""
         if self._misses >= PATIENCE and self._age < self.try_every:

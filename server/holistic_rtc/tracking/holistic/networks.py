@@ -1,6 +1,7 @@
 """The networks of a model bundle: their names, inputs and outputs."""
 
 import zipfile
+import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -78,7 +79,7 @@ def load(bundle: Path, networks: Collection[Network] = tuple(Network)) -> dict[N
             if missing:
                 raise ModelError(f"{bundle} is not a holistic landmarker bundle: it lacks {', '.join(missing)}")
             models = {network: archive.read(network.file) for network in networks}
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:  # the last if it is encrypted
         raise ModelError(f"{bundle} can't be read as a model bundle: {error}") from error
     if Network.POSE in models:
         try:

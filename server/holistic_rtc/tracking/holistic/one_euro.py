@@ -34,10 +34,10 @@ class OneEuroFilter:
     def apply(self, values: FloatArray, timestamp_ms: int, size: float = 1.0) -> FloatArray:
         """
         :param values: of any shape, the same each time until :meth:`reset`.
-        :param timestamp_ms: greater than that of the previous call.
+        :param timestamp_ms: if it isn't greater than that of the previous call, the filter starts over.
         :param size: the object's size in units of ``values``.
         """
-        if self._last is None:
+        if self._last is None or timestamp_ms <= self._timestamp_ms:
             self._last = values, np.zeros_like(values), values
         else:
             before, speed, smoothed = self._last

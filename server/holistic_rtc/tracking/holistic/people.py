@@ -19,7 +19,12 @@ from holistic_rtc.tracking.holistic.runtimes.runtime import Runtime
 
 STRIDES = (8, 16, 32, 32, 32)
 SAME = 0.5
-"""Two trunks closer than this, in units of their length, are of the same person"""
+"""Trunks whose shoulders are closer than this, in units of their length, are of the same person"""
+
+MIN_LENGTH = 1.1
+"""Of a frame with tiles, in units of its shorter side"""
+MAX_LENGTHS = 4
+"""Tiles of a longer frame are larger than its shorter side"""
 
 _SIDE = SPECS[Network.POSE_DETECTOR].input[1]
 _TRUNK = [0, 2]
@@ -75,16 +80,17 @@ class PeopleDetector:
 
 def tiles(width: int, height: int) -> list[Region]:
     """
-    Squares as high or wide as the frame that overlap by at least half. Small people in a whole frame are too small for
-    the detector. None if the frame is almost a square.
+    Squares that cover the frame and overlap by at least half. Small people in a whole frame are too small for the
+    detector. None if the frame is almost a square, and at most 7.
     """
-    side, length = min(width, height), max(width, height)
-    count = ceil((length - side) / (side / 2)) + 1
-    if length < 1.1 * side:
+    length, breadth = max(width, height), min(width, height)
+    if length < MIN_LENGTH * breadth:
         return []
+    side = max(breadth, length / MAX_LENGTHS)
+    count = ceil((length - side) / (side / 2)) + 1
     middles = np.linspace(side / 2, length - side / 2, count).tolist()
     return [
-        Region(middle, side / 2, side, side) if width >= height else Region(side / 2, middle, side, side)
+        Region(middle, breadth / 2, side, side) if width >= height else Region(breadth / 2, middle, side, side)
         for middle in middles
     ]
 
@@ -98,9 +104,12 @@ def trunk(points: FloatArray) -> FloatArray:
 
 
 def distance(first: FloatArray, second: FloatArray) -> float:
-    """How far two trunks are apart, in units of the longer one's length."""
-    length = max(np.linalg.norm(first[1] - first[0]), np.linalg.norm(second[1] - second[0]), 1e-6)
-    return float(np.linalg.norm(first - second, axis=1).max() / length)
+    """
+    How far the shoulders of two trunks are apart, in units of the longer trunk's length. Hips are often below the
+    picture, and only guessed.
+    """
+    length = max(float(np.linalg.norm(trunk[1] - trunk[0])) for trunk in (first, second))
+    return float(np.linalg.norm(first[1] - second[1])) / max(length, 1e-6)
 
 
 def appearance(image: Image, trunk: FloatArray) -> FloatArray:

@@ -44,6 +44,8 @@ class MediaPipeTracker:
         self._landmarker = _Landmarker(model)
         self._closed = False
         self._timestamp_ms = -1
+        self._start_ms = 0
+        """Of this stream, on the landmarker's clock"""
 
     def track(
         self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1
@@ -63,7 +65,17 @@ class MediaPipeTracker:
             self._landmarker.close()
             self._landmarker = _Landmarker(self._model)
             self._canvas = np.empty(shape, np.uint8)
-        return alone(self._landmarker.detect(self._fill_canvas(image), timestamp_ms))
+        return alone(self._landmarker.detect(self._fill_canvas(image), self._start_ms + timestamp_ms))
+
+    def reset(self) -> None:
+        """See :meth:`holistic_rtc.tracking.engine.Tracker.reset`. Two black frames make the landmarker forget."""
+        if self._canvas is not None:
+            self._canvas[:] = 0
+            for _ in range(2):
+                self._timestamp_ms += 1
+                self._landmarker.detect(self._canvas, self._start_ms + self._timestamp_ms)
+        self._start_ms += self._timestamp_ms + 1
+        self._timestamp_ms = -1
 
     def close(self) -> None:
         self._closed = True

@@ -1,6 +1,6 @@
 """Several persons, with the real networks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 import cv2
@@ -9,10 +9,10 @@ import pytest
 
 from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.model.parts import DEFAULT_PARTS
-from holistic_rtc.model.result import HolisticResult, Image
+from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 from holistic_rtc.tracking.holistic.crowd import LOOK_EVERY, MEMORY_MS, Crowd
 from holistic_rtc.tracking.holistic.gates import BALANCED
-from holistic_rtc.tracking.holistic.networks import load
+from holistic_rtc.tracking.holistic.networks import Network, load
 from holistic_rtc.tracking.holistic.people import tiles
 from holistic_rtc.tracking.holistic.runtimes.litert import LiteRTRuntime
 from tests.kit.pictures import grace_hopper
@@ -51,6 +51,23 @@ def scene(*persons: tuple[Image, int]) -> Image:
         height, width = person.shape[:2]
         image[HEIGHT - height :, x : x + width] = person[:, : WIDTH - x]
     return image
+
+
+class Doubting:
+    """A runtime whose pose network is less sure than it is."""
+
+    def __init__(self, runtime: LiteRTRuntime) -> None:
+        self._runtime = runtime
+        self.presence: float | None = None
+
+    def run(self, network: Network, values: FloatArray) -> Sequence[FloatArray]:
+        outputs = self._runtime.run(network, values)
+        if network is Network.POSE and self.presence is not None:
+            outputs[1][...] = np.minimum(outputs[1], self.presence)
+        return outputs
+
+    def close(self) -> None:
+        self._runtime.close()
 
 
 class Film:
@@ -117,13 +134,68 @@ def test_there_is_nobody_in_a_pattern(crowd: Crowd) -> None:
     assert film.show(blocks, LOOK_EVERY * 2) == {}
 
 
-@pytest.mark.parametrize(("size", "count"), [((640, 480), 2), ((1280, 720), 3), ((480, 640), 2), ((500, 490), 0)])
+@pytest.mark.parametrize(
+    ("size", "count"),
+    [((640, 480), 2), ((1280, 720), 3), ((480, 640), 2), ((500, 490), 0), ((32000, 1), 7), ((100, 4000), 7)],
+)
 def test_tiles_cover_the_frame_and_overlap_by_half(size: tuple[int, int], count: int) -> None:
     areas = tiles(*size)
     assert len(areas) == count
     for area, following in zip(areas, areas[1:], strict=False):
         assert abs(following.x - area.x) + abs(following.y - area.y) <= area.width / 2
     if areas:
-        last = areas[-1]
-        assert (areas[0].x - areas[0].width / 2, last.x + last.width / 2) == (0, size[0])
-        assert (areas[0].y - areas[0].height / 2, last.y + last.height / 2) == (0, size[1])
+        first, last = areas[0], areas[-1]
+        assert first.x - first.width / 2 <= 0
+        assert first.y - first.height / 2 <= 0
+        assert last.x + last.width / 2 >= size[0]
+        assert last.y + last.height / 2 >= size[1]
+
+
+def test_one_person_is_not_taken_for_several(crowd: Crowd) -> None:
+    film = Film(crowd, max_persons=4)
+    close = np.asarray(cv2.resize(grace_hopper(640, 480), (1280, 720)), np.uint8)
+    for image in (scene((PLAIN, 300)), close):
+        crowd.reset()
+        film.frames = 0
+        for _ in range(LOOK_EVERY * 3):
+            assert len(film.show(image)) <= 1
+
+
+def test_persons_who_pass_each_other_keep_or_regain_their_numbers(crowd: Crowd) -> None:
+    film = Film(crowd)
+    film.show(scene((PLAIN, 40), (GREEN, 600)), LOOK_EVERY * 3)
+    for step in range(41):
+        film.show(scene((PLAIN, 40 + 14 * step), (GREEN, 600 - 14 * step)))
+    end = film.where(scene((PLAIN, 600), (GREEN, 40)), LOOK_EVERY * 3)
+    assert {number: x > 0.5 for number, x in end.items()} == {0: True, 1: False}
+
+
+@pytest.mark.parametrize(("presence", "seen"), [(0.999, True), (0.9, True), (0.7, False)])
+def test_somebody_new_needs_a_pose_beyond_doubt_or_more_proof(
+    runtime: LiteRTRuntime, presence: float, seen: bool
+) -> None:
+    doubting = Doubting(runtime)
+    doubting.presence = presence
+    film = Film(Crowd(doubting, BALANCED), max_persons=1)
+    assert bool(film.show(scene((PLAIN, 40)), 3)) == seen
+
+
+def test_who_is_here_needs_no_more_proof_nor_who_comes_back_at_once(runtime: LiteRTRuntime) -> None:
+    doubting = Doubting(runtime)
+    film = Film(Crowd(doubting, BALANCED), max_persons=1)
+    film.show(scene((PLAIN, 40)), 2)
+    doubting.presence = 0.7
+    assert film.show(scene((PLAIN, 44)), 3)
+    assert not film.show(scene(), 3)
+    assert film.show(scene((PLAIN, 48)), 2)
+    film.show(scene(), 3)
+    assert not film.show(scene((PLAIN, 600)), 3), "elsewhere it may be something else"
+
+
+def test_after_a_reset_everybody_is_new(runtime: LiteRTRuntime) -> None:
+    doubting = Doubting(runtime)
+    crowd = Crowd(doubting, BALANCED)
+    Film(crowd, max_persons=1).show(scene((PLAIN, 40)), 2)
+    crowd.reset()
+    doubting.presence = 0.7
+    assert not Film(crowd, max_persons=1).show(scene((PLAIN, 40)), 2)

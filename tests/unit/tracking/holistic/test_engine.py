@@ -63,9 +63,9 @@ def test_a_picture_has_the_same_result_after_any_other(pictures: HolisticPicture
         np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
 
 
-@pytest.mark.parametrize("size", [(1, 1), (3000, 20), (20, 3000)])
+@pytest.mark.parametrize("size", [(1, 1), (3000, 20), (20, 3000), (40_000, 2)])
 def test_pictures_may_have_any_size(pictures: HolisticPictureTracker, size: tuple[int, int]) -> None:
-    assert pictures.detect(np.zeros((*size, 3), np.uint8)) == {}
+    assert pictures.detect(np.zeros((*size, 3), np.uint8), max_persons=3) == {}
 
 
 def test_a_large_picture_has_the_landmarks_of_a_small_one(pictures: HolisticPictureTracker) -> None:

@@ -181,3 +181,13 @@ def test_a_person_is_kept_when_the_size_of_the_frames_changes(
     assert distance(before.face_landmarks, after.face_landmarks) < 0.01
     # Were the filters not scaled, the pose would be elsewhere at first.
     assert distance(before.pose_landmarks, after.pose_landmarks) < 0.03
+
+
+def test_a_face_that_is_tracked_fast_is_found_as_often_and_moves_only_with_a_pose(
+    runtime: Recording, clip: list[Image]
+) -> None:
+    track(Crowd(runtime, FAST), [clip[0]] * 31)
+    assert runtime.runs[Network.FACE_DETECTOR] == 4
+    runtime.runs.clear()
+    track(Crowd(runtime, FAST), [clip[0]] * 8, {Part.FACE})
+    assert runtime.runs[Network.FACE] == 8

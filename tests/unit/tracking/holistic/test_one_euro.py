@@ -40,3 +40,10 @@ def test_a_change_of_the_unit_is_no_motion() -> None:
     smoother.apply(values(10, 20), 0)
     smoother.scale(values(2, 3))
     np.testing.assert_allclose(smoother.apply(values(20, 60), 33), values(20, 60))
+
+
+def test_values_of_the_same_time_start_over_and_poison_nothing() -> None:
+    smoother = OneEuroFilter(0.05, 80)
+    smoother.apply(values(1), 33)
+    np.testing.assert_array_equal(smoother.apply(values(5), 33), values(5))
+    assert np.isfinite(smoother.apply(values(6), 66)).all()

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from holistic_rtc.errors import ModelError, TrackerError
 from holistic_rtc.model.result import FloatArray
 from holistic_rtc.tracking.holistic.networks import Network, check_shapes
+from holistic_rtc.tracking.holistic.runtimes.runtime import finite
 
 
 class LiteRTRuntime:
@@ -39,6 +41,8 @@ class _Loaded:
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{network.file} can't be loaded: {error}") from error
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        if any(tensor["dtype"] is not np.float32 for tensor in (*inputs, *outputs)):
+            raise ModelError(f"{network.file} in the model bundle is another network: its numbers aren't float32")
         check_shapes(network, [_shape(tensor) for tensor in inputs], [_shape(tensor) for tensor in outputs])
         self._network = network
         # Views of the interpreter's own memory; it refuses to run while an array refers to it.
@@ -53,7 +57,7 @@ class _Loaded:
             self._interpreter.invoke()
         except (ValueError, RuntimeError) as error:
             raise TrackerError(f"{self._network.file} failed: {error}") from error
-        return [output().copy() for output in self._outputs]
+        return finite(self._network, [output().copy() for output in self._outputs])
 
 
 def _shape(tensor: Mapping[str, Any]) -> tuple[int, ...]:

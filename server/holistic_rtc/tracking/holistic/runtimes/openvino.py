@@ -17,6 +17,7 @@ from holistic_rtc.errors import ModelError, TrackerError
 from holistic_rtc.model.result import FloatArray
 from holistic_rtc.tracking.holistic.networks import SPECS, Network, Shape, check_shapes
 from holistic_rtc.tracking.holistic.pruning import output_names
+from holistic_rtc.tracking.holistic.runtimes.runtime import finite
 
 
 @contextmanager
@@ -108,9 +109,10 @@ class _Loaded:
         self._input[...] = values
         try:
             self._request.infer(share_outputs=True)
-            return [self._request.get_tensor(output).data.copy() for output in self._outputs]
+            outputs = [self._request.get_tensor(output).data.copy() for output in self._outputs]
         except RuntimeError as error:
             raise TrackerError(f"{self._network.file} failed: {_last_line(error)}") from error
+        return finite(self._network, outputs)
 
 
 def _compiled(core: Any, network: Network, model: bytes, config: Mapping[str, Any], cache: Path) -> Any:

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+import numpy as np
+
+from holistic_rtc.errors import TrackerError
 from holistic_rtc.model.result import FloatArray
 from holistic_rtc.tracking.holistic.networks import Network
 
@@ -21,3 +24,13 @@ class Runtime(Protocol):
 
     def close(self) -> None:
         """Free the networks. May be called twice."""
+
+
+def finite(network: Network, outputs: list[FloatArray]) -> list[FloatArray]:
+    """
+    :return: the outputs.
+    :raises TrackerError: they have infinite numbers or none.
+    """
+    if not all(np.isfinite(output).all() for output in outputs):
+        raise TrackerError(f"{network.file} gave numbers that aren't finite")
+    return outputs
