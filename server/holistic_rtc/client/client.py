@@ -12,7 +12,7 @@ from holistic_rtc.client.connection import Connection
 from holistic_rtc.client.publication import Publication, Settings
 from holistic_rtc.client.signalling import Server, SessionInfo
 from holistic_rtc.client.sources import Source, SourceTrack
-from holistic_rtc.client.subscription import Choice, Subscription
+from holistic_rtc.client.subscription import SubscriberSettings, Subscription
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import Part
 from holistic_rtc.wire import as_json
@@ -181,7 +181,7 @@ class HolisticClient:
         )
         async with self._owning(connection):
             await connection.open()
-            chosen: Choice = {}
+            chosen: SubscriberSettings = {}
             if parts is not None:
                 chosen["parts"] = parts
             if max_persons != 1:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from holistic_rtc.commands.common import (
     add_engine_option,
+    add_max_persons_option,
     add_model_options,
     add_quality_option,
     get_bundle,
@@ -19,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser)
     add_engine_option(parser)
     add_quality_option(parser)
+    add_max_persons_option(parser)
     add = partial(parser.add_argument, default=argparse.SUPPRESS)
     add("--host", help="address to listen on (default: 127.0.0.1; 0.0.0.0 for all)")
     add("--port", type=int, help="port to listen on (default: 8080; 0 for a free one)")
@@ -32,7 +34,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="limit of concurrent sessions (default: as many as can have 12 frames a second)",
     )
-    add("--max-persons", type=int, metavar="N", help="how many persons to track in a video at most (default: 1)")
     add("--warm", type=int, metavar="N", help="session processes to keep ready")
     add("--token", help="token that clients need to publish and to watch (default: none)")
     add("--log-level", type=str.upper, choices=["DEBUG", "INFO", "WARNING", "ERROR"], help="default: INFO")

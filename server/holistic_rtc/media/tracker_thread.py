@@ -19,7 +19,7 @@ from holistic_rtc.model.parts import DEFAULT_PARTS, Part
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.result import Image, Persons
 from holistic_rtc.pipeline.frames import from_rgb, to_rgb
-from holistic_rtc.pipeline.pipeline import Found, Pipeline, results
+from holistic_rtc.pipeline.pipeline import Found, Pipeline, landmarks_of
 from holistic_rtc.tracking.engine import Tracker
 
 P = ParamSpec("P")
@@ -152,7 +152,7 @@ class TrackerThread:
             image, timestamp_ms, smoothing=smoothing, parts=wanted, max_persons=max_persons
         )
         tracked = time.perf_counter()
-        annotated = from_rgb(annotate(image, results(persons)), frame) if draw else None
+        annotated = from_rgb(annotate(image, landmarks_of(persons)), frame) if draw else None
         drawn = time.perf_counter()
         return TrackedFrame(
             timestamp_ms=timestamp_ms,

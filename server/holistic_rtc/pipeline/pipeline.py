@@ -31,7 +31,7 @@ class Found:
     rig: Rig | None
 
 
-def results(persons: Sequence[Found]) -> Persons:
+def landmarks_of(persons: Sequence[Found]) -> Persons:
     """The landmarks only."""
     return {found.person: found.result for found in persons}
 

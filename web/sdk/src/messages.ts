@@ -2,7 +2,7 @@
 
 import type { Part } from "./parts.js";
 
-/** What the server is to do. An absent field stays as it is; a subscriber has `parts` and `max_persons`. */
+/** What the server is to do. An absent field stays as it is; a subscriber has `parts` and `maxPersons`. */
 export interface Configuration {
   /** Which parts the landmark messages carry. Default: all but `rig`. */
   parts?: readonly Part[];
@@ -16,7 +16,7 @@ export interface Configuration {
   maxFps?: number | null;
 }
 
-/** The configuration in force. A subscriber receives `parts` and `max_persons` only. */
+/** The configuration in force. A subscriber receives `parts` and `maxPersons` only. */
 export interface Configured {
   parts: readonly Part[];
   maxPersons?: number;
@@ -77,9 +77,9 @@ export interface Draining {
   seconds: number;
 }
 
-/** What the server tells of a session, by the type of the message. */
+/** The server's messages about a session, by type. */
 export interface ServerEvents {
-  /** The configuration in force. A subscriber receives `parts` and `max_persons` only. */
+  /** The configuration in force. A subscriber receives `parts` and `maxPersons` only. */
   configured: Configured;
   /** The server's figures of the session, once a second. */
   stats: ServerStats;

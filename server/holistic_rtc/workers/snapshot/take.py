@@ -14,11 +14,11 @@ from holistic_rtc.files.pictures import MAX_PIXELS, decode_picture, encode_pictu
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import DEFAULT_PARTS, Part
 from holistic_rtc.model.result import Image, Persons
-from holistic_rtc.pipeline.pipeline import Pipeline, results
+from holistic_rtc.pipeline.pipeline import Pipeline, landmarks_of
 from holistic_rtc.wire import as_json
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SnapshotOptions:
     """
     :param parts: the parts to return.
@@ -74,7 +74,7 @@ def take_snapshot(
     if options.picture_format:
         shown = _shrink(image, options.max_size)
         if options.annotate:
-            shown = annotate(shown, results(persons))
+            shown = annotate(shown, landmarks_of(persons))
         if options.mirror:
             shown = np.ascontiguousarray(shown[:, ::-1])
         picture = encode_picture(shown, options.picture_format)
