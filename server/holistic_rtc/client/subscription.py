@@ -18,7 +18,7 @@ class SubscriberSettings(TypedDict, total=False):
     parts: Collection[Part | str]
     """The parts to receive, by the schema's names. Default: all except the rig"""
     max_persons: int | None
-    """How many of the persons in a frame to receive; None for all that the server tracks. Default: 1"""
+    """How many of the people in a frame to receive; None for all that the server tracks. Default: 1"""
 
 
 class Subscription(Connection):
@@ -41,7 +41,7 @@ class Subscription(Connection):
         """
         Choose what to receive from now on.
 
-        :raises ControlError: a part is unknown, or the server tracks fewer persons; the message says what there is.
+        :raises ControlError: a part is unknown, or the server tracks fewer people; the message says what there is.
         """
         if "parts" in settings:
             settings["parts"] = list(settings["parts"])

@@ -97,7 +97,7 @@ class TrackerThread:
 
         :param parts: what to find, in addition to what is drawn; may change from frame to frame. After a frame without
             the rig, the avatars' motion starts over.
-        :param max_persons: how many persons to find at most; may change from frame to frame.
+        :param max_persons: how many people to find at most; may change from frame to frame.
         :return: None if the engine failed on this frame; the next frame uses a new engine.
         :raises TrackerError: the engine is stuck, or failed on several consecutive frames.
         """

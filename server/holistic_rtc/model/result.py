@@ -43,7 +43,7 @@ class HolisticResult:
 
 
 Persons = Mapping[int, HolisticResult]
-"""The persons in a frame, by id; empty if nobody is there. A person keeps the id from frame to frame"""
+"""The people in a frame, by id; empty if nobody is there. A person keeps the id from frame to frame"""
 
 
 def single_person(result: HolisticResult) -> Persons:

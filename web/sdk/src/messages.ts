@@ -6,7 +6,7 @@ import type { Part } from "./parts.js";
 export interface Configuration {
   /** Which parts the landmark messages carry. Default: all but `rig`. */
   parts?: readonly Part[];
-  /** How many of the persons in a frame to receive; `null` for as many as the server tracks. Default: 1. */
+  /** How many of the people in a frame to receive; `null` for as many as the server tracks. Default: 1. */
   maxPersons?: number | null;
   /** Whether the returned video is annotated. Default: `true`. */
   draw?: boolean;
@@ -63,7 +63,7 @@ export interface TrackStats {
   landmarksDropped: number;
 }
 
-/** The server's figures of the session, once a second. */
+/** Session statistics, once a second. */
 export interface ServerStats {
   session: string;
   /** The model bundle in use. */
@@ -81,7 +81,7 @@ export interface Draining {
 export interface ServerEvents {
   /** The configuration in force. A subscriber receives `parts` and `maxPersons` only. */
   configured: Configured;
-  /** The server's figures of the session, once a second. */
+  /** Session statistics, once a second. */
   stats: ServerStats;
   /** The server is about to stop, and accepts no new sessions. */
   draining: Draining;

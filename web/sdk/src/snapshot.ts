@@ -12,7 +12,7 @@ import { readModelInfo } from "./wire.js";
 export interface SnapshotOptions extends ServerOptions {
   /** Which parts the landmarks have; all but `rig` if left out. */
   parts?: readonly Part[];
-  /** How many persons to find at most; `null` for as many as the server tracks; 1 if left out. */
+  /** How many people to find at most; `null` for as many as the server tracks; 1 if left out. */
   maxPersons?: number | null;
   /** Whether the returned picture is annotated; `true` if left out. */
   draw?: boolean;
@@ -27,7 +27,7 @@ export interface SnapshotOptions extends ServerOptions {
 export interface Snapshot {
   /** The first person. A part that was not seen is an empty list. */
   frame: HolisticFrame;
-  /** All persons, the first one included. */
+  /** All people, the first one included. */
   frames: HolisticFrame[];
   /** The annotated picture, a JPEG. */
   picture: Blob;

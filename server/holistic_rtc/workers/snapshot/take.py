@@ -22,7 +22,7 @@ from holistic_rtc.wire import as_json
 class SnapshotOptions:
     """
     :param parts: the parts to return.
-    :param max_persons: how many persons to find at most.
+    :param max_persons: how many people to find at most.
     :param picture_format: format of the returned picture: JPEG, PNG or WEBP; None for no picture.
     :param annotate: whether to draw the landmarks on it.
     :param mirror: whether to flip it left to right; landmarks never are.
@@ -43,7 +43,7 @@ class SnapshotOptions:
 class Snapshot:
     """
     :param landmarks: the first person's landmark message as JSON, with the additional fields `others` (the messages of
-        the other persons), `model` and `milliseconds`.
+        the other people), `model` and `milliseconds`.
     :param picture: the encoded picture, if one was requested.
     """
 
@@ -58,7 +58,7 @@ def take_snapshot(
     options: SnapshotOptions,
 ) -> Snapshot:
     """
-    :param detect: finds the persons, like :meth:`holistic_rtc.tracking.engine.PictureTracker.detect`.
+    :param detect: finds the people, like :meth:`holistic_rtc.tracking.engine.PictureTracker.detect`.
     :param model: description of the model in use, for clients.
     :param data: the uploaded picture.
     :raises MediaError: the picture can't be read, or is too large.
