@@ -19,7 +19,12 @@ def generate() -> str:
     """:return: the text of docker-compose.yml"""
     names = sorted(Settings.model_fields.keys() - SET_THERE - NEED_A_FILE)
     lines = "".join(f"      HOLISTIC_{name.upper()}:\n" for name in names)
-    return re.sub(r"(?<=by `make generate`\.\n)( +HOLISTIC_\w+:\n)+", lines, COMPOSE.read_text())
+    text, count = re.subn(r"(?<=by `make generate`\.\n)( +HOLISTIC_\w+:\n)+", lines, COMPOSE.read_text())
+    if count != 1:
+        raise ValueError(
+            f"{COMPOSE.name} has {count} lists of variables after a comment that ends in: by `make generate`."
+        )
+    return text
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ writes them.
 ``make generate`` runs it; a test compares what it gives with what is checked in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -16,7 +16,7 @@ from holistic_rtc.wire.control import Configure, Event, FromClient
 
 SOURCES = Path(__file__).parents[1] / "web" / "sdk" / "src"
 NOTICE = "// Made from server/holistic_rtc/wire/control.py and model/stats.py by `make generate`; edit those."
-HELPERS = ("flag", "list", "number", "record", "text")
+HELPERS = ("list", "number", "record", "text")
 """Functions of web/sdk/src/reading.ts"""
 
 
@@ -28,25 +28,28 @@ def generate() -> Mapping[Path, str]:
 def _messages() -> str:
     configure, *events = map(struct, (Configure, *get_args(Event)))
     classes = {name_of(item): item for message in (configure, *events) for item in (*nested(message), message)}
-    listed = "".join(f"{comment(event.cls.__doc__, '  ')}  {event.tag}: {name_of(event)};\n" for event in events)
+    fields = {field.name for item in classes.values() for field in item.fields}
+    listed = "".join(
+        f"{comment(event.cls.__doc__, '  ', fields=fields)}  {event.tag}: {name_of(event)};\n" for event in events
+    )
     return f"""\
 {NOTICE}
 
 import type {{ Part }} from "./parts.js";
 
-{"".join(map(_interface, classes.values()))}\
-/** What the server tells of a session, by the type of the message. */
+{"".join(_interface(item, fields) for item in classes.values())}\
+/** The server's messages about a session, by type. */
 export interface ServerEvents {{
 {listed}}}
 """
 
 
 def _wire() -> str:
-    sent, told = ([struct(message) for message in get_args(union)] for union in (FromClient, Event))
-    read = {name_of(item): item for event in told for item in (*nested(event), event)}
+    sent, events = ([struct(message) for message in get_args(union)] for union in (FromClient, Event))
+    read = {name_of(item): item for event in events for item in (*nested(event), event)}
     imports = ", ".join(sorted(["Configuration", "ServerEvents", *read]))
     cases = "".join(
-        f'    case "{event.tag}":\n      return ["{event.tag}", read{name_of(event)}(fields)];\n' for event in told
+        f'    case "{event.tag}":\n      return ["{event.tag}", read{name_of(event)}(fields)];\n' for event in events
     )
     readers = "".join(map(_reader, read.values()))
     helpers = ", ".join(["type Fields", *(name for name in HELPERS if f"{name}(" in readers)])
@@ -74,14 +77,14 @@ export function readEvent(fields: Fields): EventOf<ServerEvents> | null {{
 """
 
 
-def _interface(item: Class) -> str:
+def _interface(item: Class, names: Collection[str]) -> str:
     described = docs(item.cls)
     fields = "".join(
-        f"{comment(described.get(field.name), '  ')}  {camel(field.name)}{'' if field.required else '?'}: "
-        f"{typescript(field.type)};\n"
+        f"{comment(described.get(field.name), '  ', fields=names)}"
+        f"  {camel(field.name)}{'' if field.required else '?'}: {typescript(field.type)};\n"
         for field in fields_of(item)
     )
-    return f"{comment(item.cls.__doc__)}export interface {name_of(item)} {{\n{fields}}}\n\n"
+    return f"{comment(item.cls.__doc__, fields=names)}export interface {name_of(item)} {{\n{fields}}}\n\n"
 
 
 def _sent(message: types.StructType) -> str:
@@ -146,7 +149,7 @@ def _reader(item: Class) -> str:
 
 
 def _read(field: types.Field) -> str:
-    """A field of the wrong type becomes 0, "", false, null or an empty list; an optional one is left out."""
+    """A field of the wrong type becomes 0, "", null or an empty list; an optional one is left out."""
     name, value, choices = camel(field.name), f"fields.{field.name}", choices_of(field.type)
     kinds = [typescript(choice) for choice in choices]
     if field.required and len(choices) == 1:
@@ -168,7 +171,7 @@ def _convert(type: types.Type, value: str) -> str:
             return f"list({value}) as {typescript(type)}"
         case types.TypedDictType():
             return f"read{name_of(type)}(record({value}))"
-    return f"{ {'number': 'number', 'string': 'text', 'boolean': 'flag'}[typescript(type)] }({value})"
+    return f"{ {'number': 'number', 'string': 'text'}[typescript(type)] }({value})"
 
 
 def main() -> None:

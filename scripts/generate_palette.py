@@ -6,7 +6,7 @@ from holistic_rtc.drawing.style import STYLE, Colour
 
 WEB = Path(__file__).parents[1] / "web"
 NAMES = ("left", "right", "middle", "mesh", "outline")
-"""Of single colours; those of the persons follow."""
+"""Of single colours; those of the people follow, which only TypeScript has."""
 NOTICE = "Made by scripts/generate_palette.py from server/holistic_rtc/drawing/style.py."
 PURPOSE = "The colours of the server's drawing, for programs that draw landmarks, too. Left and right are the person's."
 
@@ -20,7 +20,7 @@ def palette() -> dict[str, str]:
 
 def files() -> dict[Path, str]:
     """What belongs into each file."""
-    properties = "".join(f"  --{name}: {colour};\n" for name, colour in palette().items())
+    properties = "".join(f"  --{name}: {palette()[name]};\n" for name in NAMES)
     entries = "".join(f'  {name}: "{palette()[name]}",\n' for name in NAMES)
     persons = ", ".join(f'"{colour}"' for name, colour in palette().items() if name not in NAMES)
     entries += f"  /** By a person's id; after the last, they start over. */\n  persons: [{persons}],\n"

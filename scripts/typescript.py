@@ -4,7 +4,7 @@ import ast
 import inspect
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 from typing import get_type_hints
 
@@ -74,10 +74,15 @@ def _docs(name: str, classes: Mapping[str, ast.ClassDef]) -> dict[str, str]:
     return found
 
 
-def comment(text: str | None, indent: str = "") -> str:
+def comment(text: str | None, indent: str = "", *, fields: Collection[str] = ()) -> str:
+    """
+    :param fields: names that the text has in Python's spelling, to be spelled as in TypeScript.
+    """
     if not text:
         return ""
     words = " ".join(text.replace("``", "`").split())
+    for name in fields:
+        words = words.replace(f"`{name}`", f"`{camel(name)}`")
     if len(line := f"{indent}/** {words} */\n") <= 121:
         return line
     lines = textwrap.wrap(words, 117 - len(indent))

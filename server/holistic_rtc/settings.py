@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     memory: ByteSize | None = Field(default=None, gt=0)
     """Memory that the server may use, in bytes or such as 2GB. Default: the container's limit."""
     max_persons: int = Field(default=1, ge=1, le=255)
-    """Maximum number of persons to track in a frame. Clients get one unless they ask for more."""
+    """Maximum number of people to track in a frame. Clients get one unless they ask for more."""
     max_sessions: int | None = Field(default=None, ge=1)
     """Maximum number of sessions. Default: as many as can have 12 frames per second each."""
     warm: int | None = Field(default=None, ge=1)

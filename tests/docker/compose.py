@@ -8,7 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-CPUS = 1.0
+CPUS = 0.5
+"""So few that two sessions lose frames on a fast machine, too"""
 ADDRESS = "127.0.0.1"
 SETTINGS = {
     "COMPOSE_PROJECT_NAME": "holistic-rtc-test",

@@ -18,7 +18,7 @@ SCALED = {
     **SETTINGS,
     "COMPOSE_PROJECT_NAME": "holistic-rtc-scaled",
     "COMPOSE_FILE": "docker-compose.yml:deploy/compose.scale.yml",
-    "APP_CPUS": "0.75",
+    "APP_CPUS": "0.4",
     "NETWORK": NETWORK,
     # This machine, seen from the containers as well as from the browser.
     "PUBLIC_HOST": f"{NETWORK}.1",

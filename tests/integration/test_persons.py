@@ -1,4 +1,4 @@
-"""Sessions with several persons before the camera, in this process, with an engine that sees them."""
+"""Sessions with several people before the camera, in this process, with an engine that sees them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

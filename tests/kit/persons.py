@@ -1,4 +1,4 @@
-"""Several persons, and the first of them."""
+"""Several people, and the first of them."""
 
 import dataclasses
 
@@ -28,7 +28,7 @@ def first_of(persons: Persons) -> HolisticResult:
 
 class Crowd:
     """
-    An engine that sees as many persons as it is asked for, up to as many as there are.
+    An engine that sees as many people as it is asked for, up to as many as there are.
 
     :param size: how many there are.
     """
@@ -38,7 +38,7 @@ class Crowd:
     def __init__(self, size: int = 2) -> None:
         self.size = size
         self.asked = 0
-        """How many persons it was asked for in the newest frame"""
+        """How many people it was asked for in the newest frame"""
 
     def track(
         self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1

@@ -24,6 +24,15 @@ def test_the_composition_passes_every_setting_on() -> None:
     assert script["COMPOSE"].read_text() == script["generate"](), "docker-compose.yml is outdated: run make generate"
 
 
+def test_a_composition_without_the_marked_list_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = runpy.run_path(str(SCRIPTS / "generate_compose.py"))
+    reworded = tmp_path / "docker-compose.yml"
+    reworded.write_text(script["COMPOSE"].read_text().replace("by `make generate`", "by hand"))
+    monkeypatch.setitem(script["generate"].__globals__, "COMPOSE", reworded)
+    with pytest.raises(ValueError, match="0 lists"):
+        script["generate"]()
+
+
 @pytest.mark.parametrize("code", Code)
 def test_each_refusal_has_a_status_and_an_explanation(code: Code) -> None:
     assert 400 <= PROBLEMS[code].status < 600

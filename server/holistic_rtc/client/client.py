@@ -12,7 +12,7 @@ from holistic_rtc.client.connection import Connection
 from holistic_rtc.client.publication import Publication, Settings
 from holistic_rtc.client.signalling import Server, SessionInfo
 from holistic_rtc.client.sources import Source, SourceTrack
-from holistic_rtc.client.subscription import Choice, Subscription
+from holistic_rtc.client.subscription import SubscriberSettings, Subscription
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import Part
 from holistic_rtc.wire import as_json
@@ -24,7 +24,7 @@ class Snapshot:
 
     landmarks: bytes
     """
-    The first person's landmark message as JSON, with additional fields: ``others``, the messages of the other persons,
+    The first person's landmark message as JSON, with additional fields: ``others``, the messages of the other people,
     ``model`` and ``milliseconds``
     """
     picture: bytes
@@ -42,7 +42,7 @@ class Snapshot:
     @property
     def messages(self) -> list[LandmarkMessage]:
         """
-        The landmarks of all persons as numpy arrays. If nobody was seen, there is one message without any parts.
+        The landmarks of all people as numpy arrays. If nobody was seen, there is one message without any parts.
 
         :raises DecodeError: the server didn't send valid landmark messages.
         """
@@ -99,7 +99,7 @@ class HolisticClient:
         :param picture: an encoded JPEG, PNG, WebP or BMP.
         :param parts: the parts to return, at least one, by the schema's names; None for all except the rig.
         :param annotate: whether to draw the landmarks on the returned picture.
-        :param max_persons: how many persons to find at most; None for as many as the server tracks.
+        :param max_persons: how many people to find at most; None for as many as the server tracks.
         :raises RefusedError: the picture is damaged or too large, among other reasons; the message says why.
         """
         query = {"annotate": str(annotate).lower()}
@@ -120,7 +120,7 @@ class HolisticClient:
 
         :param session: the session's id.
         :param parts: the parts to receive, by the schema's names; None for all except the rig.
-        :param max_persons: how many of the persons in a frame to receive; None for all that the server tracks.
+        :param max_persons: how many of the people in a frame to receive; None for all that the server tracks.
         :raises SessionUnknownError: the session doesn't exist.
         :raises ConnectionLostError: the connection was lost.
         """
@@ -171,9 +171,9 @@ class HolisticClient:
         :param landmarks: whether to receive landmarks.
         :param tracks: how many video tracks to receive, starting with the session's first.
         :param parts: the parts to receive, by the schema's names; None for all except the rig.
-        :param max_persons: how many of the persons in a frame to receive; None for all that the server tracks.
+        :param max_persons: how many of the people in a frame to receive; None for all that the server tracks.
         :raises SessionUnknownError: the session doesn't exist.
-        :raises ControlError: a part is unknown, or the server tracks fewer persons.
+        :raises ControlError: a part is unknown, or the server tracks fewer people.
         """
         server = self._server()
         connection = Subscription(
@@ -181,7 +181,7 @@ class HolisticClient:
         )
         async with self._owning(connection):
             await connection.open()
-            chosen: Choice = {}
+            chosen: SubscriberSettings = {}
             if parts is not None:
                 chosen["parts"] = parts
             if max_persons != 1:

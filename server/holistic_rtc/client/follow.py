@@ -59,7 +59,7 @@ class Follower:
     :param session: as returned by :func:`choose`.
     :param say: called with a message when the state of the connection changes.
     :param parts: the parts to receive, by the schema's names; None for the server's default.
-    :param max_persons: how many of the persons in a frame to receive; None for all that the server tracks.
+    :param max_persons: how many of the people in a frame to receive; None for all that the server tracks.
     :param buffer: how many messages of each track and person to keep for a slow consumer.
     """
 
@@ -90,7 +90,7 @@ class Follower:
         :func:`contextlib.aclosing`.
 
         :raises ClientError: the session doesn't exist, or the first attempt to connect failed.
-        :raises ControlError: a part is unknown to the server, or it tracks fewer persons.
+        :raises ControlError: a part is unknown to the server, or it tracks fewer people.
         """
         newest_ms, frame_at = None, time.monotonic()
         while True:

@@ -23,7 +23,7 @@ class Settings(TypedDict, total=False):
     parts: Collection[Part | str]
     """The parts to receive, by the schema's names. Default: all except the rig"""
     max_persons: int | None
-    """How many persons to track at most; None for as many as the server tracks. Default: 1"""
+    """How many people to track at most; None for as many as the server tracks. Default: 1"""
     draw: bool
     """Whether to draw the landmarks on the returned video. Default: true"""
     smoothing: bool

@@ -12,13 +12,13 @@ from holistic_rtc.model.parts import Part
 from holistic_rtc.wire.control import Configure
 
 
-class Choice(TypedDict, total=False):
+class SubscriberSettings(TypedDict, total=False):
     """What a subscriber can choose. What is left out stays as it is."""
 
     parts: Collection[Part | str]
     """The parts to receive, by the schema's names. Default: all except the rig"""
     max_persons: int | None
-    """How many of the persons in a frame to receive; None for all that the server tracks. Default: 1"""
+    """How many of the people in a frame to receive; None for all that the server tracks. Default: 1"""
 
 
 class Subscription(Connection):
@@ -37,12 +37,12 @@ class Subscription(Connection):
         for _ in range(videos):
             self._pc.addTransceiver("video", direction="recvonly")
 
-    async def configure(self, **choice: Unpack[Choice]) -> None:
+    async def configure(self, **settings: Unpack[SubscriberSettings]) -> None:
         """
         Choose what to receive from now on.
 
-        :raises ControlError: a part is unknown, or the server tracks fewer persons; the message says what there is.
+        :raises ControlError: a part is unknown, or the server tracks fewer people; the message says what there is.
         """
-        if "parts" in choice:
-            choice["parts"] = list(choice["parts"])
-        await self._configure(Configure(**choice))
+        if "parts" in settings:
+            settings["parts"] = list(settings["parts"])
+        await self._configure(Configure(**settings))

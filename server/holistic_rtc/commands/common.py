@@ -57,7 +57,7 @@ def add_quality_option(parser: argparse.ArgumentParser) -> None:
         "--quality",
         choices=[quality.value for quality in Quality],
         default=argparse.SUPPRESS,
-        help=f"how exactly to track: fast saves CPU time, exact saves none (default: {Quality.BALANCED})",
+        help=f"trade-off between CPU time and precision (default: {Quality.BALANCED})",
     )
 
 

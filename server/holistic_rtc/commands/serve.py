@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="limit of concurrent sessions (default: as many as can have 12 frames a second)",
     )
-    add("--max-persons", type=int, metavar="N", help="how many persons to track in a video at most (default: 1)")
+    add("--max-persons", type=int, metavar="N", help="maximum number of people tracked per frame (default: 1)")
     add("--warm", type=int, metavar="N", help="session processes to keep ready")
     add("--token", help="token that clients need to publish and to watch (default: none)")
     add("--log-level", type=str.upper, choices=["DEBUG", "INFO", "WARNING", "ERROR"], help="default: INFO")

@@ -144,7 +144,7 @@ def take_batch(
 @contextmanager
 def taking_here(bundle: ModelBundle, engine: str, max_persons: int) -> Iterator[Take]:
     """
-    :param max_persons: how many persons to find at most.
+    :param max_persons: how many people to find at most.
     :raises TrackerError: it can't be loaded.
     """
     model = {"origin": bundle.origin, "pose_model": bundle.pose_model}
@@ -161,7 +161,7 @@ def taking_here(bundle: ModelBundle, engine: str, max_persons: int) -> Iterator[
 @contextmanager
 def taking_through(url: str, token: str | None, max_persons: int = 1, patience: float = 60.0) -> Iterator[Take]:
     """
-    :param max_persons: how many persons to find at most.
+    :param max_persons: how many people to find at most.
     :param patience: seconds to keep asking a busy server.
     """
     with asyncio.Runner() as runner:

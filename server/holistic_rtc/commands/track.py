@@ -121,7 +121,7 @@ def track_file(
     :param annotated: a ``.png`` or ``.jpg`` for a picture, an ``.mp4`` (H.264) for a video.
         Standard output, a device or a pipe may have any name; the default is PNG or MP4.
     :param landmarks: gets a JSON message per line, one line per frame and person.
-    :param max_persons: how many persons to find at most.
+    :param max_persons: how many people to find at most.
     :raises BrokenPipeError: the reader of an output has closed it.
     :raises MediaError: a file can't be read or written.
     :raises TrackerError: the tracker failed.

@@ -21,7 +21,7 @@ def track_media(
     Each frame with its landmarks, smoothed: a message per person, in order of their ids. No frame is skipped.
 
     :param parts: what to find.
-    :param max_persons: how many persons to find at most.
+    :param max_persons: how many people to find at most.
     :raises MediaError: there is none.
     :raises TrackerError: the tracker failed.
     """

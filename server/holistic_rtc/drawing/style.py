@@ -42,7 +42,7 @@ class Style:
 
     @property
     def persons(self) -> tuple[Colour, ...]:
-        """The colours that tell persons apart, by id. After the last, they start over."""
+        """The colours that tell people apart, by id. After the last, they start over."""
         return self.middle, *self.others
 
 

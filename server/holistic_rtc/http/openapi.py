@@ -95,7 +95,7 @@ _SCHEMAS: Schema = {
             "others": {
                 "type": "array",
                 "items": {"$ref": "#/components/schemas/Landmarks"},
-                "description": "The other persons, if several were asked for and seen.",
+                "description": "The other people, if several were asked for and seen.",
             },
             "model": {"$ref": "#/components/schemas/Model"},
             "milliseconds": {"type": "number", "minimum": 0, "description": "Time spent on the picture."},
@@ -179,7 +179,7 @@ def _parameter(name: str, description: str, schema: Schema, **more: Any) -> Sche
 
 def _snapshot(settings: Settings) -> Schema:
     return {
-        "summary": "Find the persons in a picture",
+        "summary": "Find the people in a picture",
         "operationId": "takeSnapshot",
         "parameters": [
             _parameter(
@@ -241,7 +241,7 @@ def describe(settings: Settings) -> Schema:
         "info": {
             "title": "holistic-rtc",
             "version": __version__,
-            "description": "Pose, face and hands of persons, live over WebRTC or in a picture. Live sessions use WHIP "
+            "description": "Pose, face and hands of people, live over WebRTC or in a picture. Live sessions use WHIP "
             "to publish (`POST /whip`) and WHEP to subscribe (`POST /whep/{session}`), see docs/protocol.md.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },

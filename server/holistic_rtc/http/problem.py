@@ -41,7 +41,7 @@ PROBLEMS: Mapping[Code, Problem] = {
     Code.BAD_OFFER: Problem(400, "The offer isn't SDP, or lacks what a connection needs. `detail` names the line."),
     Code.BAD_CANDIDATES: Problem(400, "A candidate or an ICE credential can't be read."),
     Code.DAMAGED_PICTURE: Problem(
-        400, "The picture is cut off or damaged. Send it again, or save it anew.", of_snapshots=True
+        400, "The picture is cut off or damaged. Send it again, or save it again.", of_snapshots=True
     ),
     Code.UNAUTHORIZED: Problem(
         401,
@@ -90,12 +90,12 @@ PROBLEMS: Mapping[Code, Problem] = {
     Code.NO_FREE_PORT: Problem(
         503, "The server has no UDP port left. `holistic-rtc doctor` tells its administrator how many it needs."
     ),
-    Code.SHUTTING_DOWN: Problem(503, "The server is shutting down and accepts nothing new.", of_snapshots=True),
+    Code.SHUTTING_DOWN: Problem(503, "The server is shutting down and accepts no new requests.", of_snapshots=True),
     Code.NOT_READY: Problem(
         503, "The server has just started, and no worker is ready yet. Retry after `Retry-After`.", of_snapshots=True
     ),
     Code.BUSY: Problem(503, "The session's worker takes too long to respond. Retry after `Retry-After`."),
-    Code.PROCESS_ENDED: Problem(503, "The worker ended in the meantime. Retry."),
+    Code.PROCESS_ENDED: Problem(503, "The worker exited during the request. Retry."),
     Code.SNAPSHOT_TIMEOUT: Problem(504, "Tracking the picture took too long. Send a smaller one.", of_snapshots=True),
 }
 

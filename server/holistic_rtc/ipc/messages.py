@@ -51,14 +51,8 @@ class AddCandidates(Request, kw_only=True):
 
 class TakeSnapshot(Request, kw_only=True):
     """
-    :param picture: the uploaded picture.
-    :param parts: the parts to return.
-    :param max_persons: how many persons to find at most.
-    :param picture_format: format of the returned picture: JPEG, PNG or WEBP; None for no picture.
-    :param annotate: whether to draw the landmarks on it.
-    :param mirror: whether to flip it left to right; landmarks never are.
-    :param max_size: maximum length of its longer side in pixels; None for the original size.
-    :param max_pixels: the limit for the uploaded picture.
+    :param picture: the uploaded picture. The other fields are those of ``SnapshotOptions`` in
+        ``workers/snapshot/take.py``.
     """
 
     picture: bytes

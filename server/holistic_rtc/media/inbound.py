@@ -43,7 +43,7 @@ class Demand:
     What a session's peers want of its tracks.
 
     :param parts: what to find, in addition to what is drawn.
-    :param max_persons: how many persons to find at most.
+    :param max_persons: how many people to find at most.
     """
 
     parts: frozenset[Part] = DEFAULT_PARTS
@@ -176,7 +176,7 @@ class InboundTrack:
         quality = self.quality
         self._governor.take(self.meter.kept, self.meter.fps, self.meter.busy)
         if self.quality != quality:
-            logger.info("the quality of tracking is %s from now on", self.quality)
+            logger.info("tracking quality is now %s", self.quality)
         return self.meter.report(quality)
 
     def feed(self, output: AnnotatedTrack) -> None:

@@ -18,7 +18,7 @@ from holistic_rtc.model.parts import DEFAULT_PARTS, Part
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.result import Image, Persons
 from holistic_rtc.pipeline.frames import from_rgb, to_rgb
-from holistic_rtc.pipeline.pipeline import Found, Pipeline, results
+from holistic_rtc.pipeline.pipeline import Found, Pipeline, landmarks_of
 from holistic_rtc.tracking.engine import Tracker
 
 P = ParamSpec("P")
@@ -93,7 +93,7 @@ class TrackerThread:
 
         :param parts: what to find, in addition to what is drawn; may change from frame to frame. After a frame without
             the rig, the avatars' motion starts over.
-        :param max_persons: how many persons to find at most; may change from frame to frame.
+        :param max_persons: how many people to find at most; may change from frame to frame.
         :return: None if the engine failed on this frame; the next frame uses a new engine.
         :raises TrackerError: the engine is stuck, or failed on several consecutive frames.
         """
@@ -148,7 +148,7 @@ class TrackerThread:
             image, timestamp_ms, smoothing=smoothing, parts=wanted, max_persons=max_persons
         )
         tracked = time.perf_counter()
-        annotated = from_rgb(annotate(image, results(persons)), frame) if draw else None
+        annotated = from_rgb(annotate(image, landmarks_of(persons)), frame) if draw else None
         drawn = time.perf_counter()
         return TrackedFrame(
             timestamp_ms=timestamp_ms,

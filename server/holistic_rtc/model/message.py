@@ -44,7 +44,7 @@ class LandmarkMessage:
     """One person in one tracked frame of one video track."""
 
     seq: int
-    """Number of the tracked frame within this track, from 0; the same for all persons in the frame"""
+    """Number of the tracked frame within this track, from 0; the same for all people in the frame"""
     timestamp_ms: int
     """Milliseconds since the first frame of the track"""
     width: int

@@ -43,9 +43,9 @@ class HolisticResult:
 
 
 Persons = Mapping[int, HolisticResult]
-"""The persons in a frame, by id; empty if nobody is there. A person keeps the id from frame to frame"""
+"""The people in a frame, by id; empty if nobody is there. A person keeps the id from frame to frame"""
 
 
-def alone(result: HolisticResult) -> Persons:
+def single_person(result: HolisticResult) -> Persons:
     """The only person that an engine looks for, or nobody if nothing was seen."""
     return {0: result} if any(getattr(result, field.name) is not None for field in fields(result)) else {}

@@ -31,7 +31,7 @@ class Found:
     rig: Rig | None
 
 
-def results(persons: Sequence[Found]) -> Persons:
+def landmarks_of(persons: Sequence[Found]) -> Persons:
     """The landmarks only."""
     return {found.person: found.result for found in persons}
 
@@ -43,7 +43,7 @@ class Pipeline:
     """
     Processes one stream of frames, in order, on one thread.
 
-    :param find: finds some parts of the persons in an image, ``(height, width, 3)`` uint8 RGB, at a time in
+    :param find: finds some parts of the people in an image, ``(height, width, 3)`` uint8 RGB, at a time in
         milliseconds, like :meth:`holistic_rtc.tracking.engine.Tracker.track`.
     """
 
@@ -62,8 +62,8 @@ class Pipeline:
         :param smoothing: whether to smooth face and hands; may change from frame to frame.
         :param parts: what to find; may change from frame to frame. After a frame without the rig, the avatars' motion
             starts over.
-        :param max_persons: how many persons to find at most; may change from frame to frame.
-        :return: the persons in order of their ids, :data:`NOBODY` if there is nobody. One who has just left is there,
+        :param max_persons: how many people to find at most; may change from frame to frame.
+        :return: the people in order of their ids, :data:`NOBODY` if there is nobody. One who has just left is there,
             without parts, until the avatar has come to rest.
         :raises TrackerError: the engine failed; the pipeline can't be used any more.
         """

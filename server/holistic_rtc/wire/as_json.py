@@ -115,7 +115,7 @@ def _read(document: Any) -> LandmarkMessage:
 
 def decode_all(data: bytes | str) -> list[LandmarkMessage]:
     """
-    Decode the landmarks of a snapshot: a message with those of the other persons in its field ``others``.
+    Decode the landmarks of a snapshot: a message with those of the other people in its field ``others``.
 
     :raises DecodeError: the data isn't that, or is truncated or corrupt.
     """

@@ -43,7 +43,7 @@ class Configure(Struct, tag_field="type", tag="configure", kw_only=True):
     parts: Collection[PartName] | UnsetType = UNSET
     """Which parts the landmark messages carry. Default: all but ``rig``."""
     max_persons: Persons | None | UnsetType = UNSET
-    """How many of the persons in a frame to receive; ``null`` for as many as the server tracks. Default: 1."""
+    """How many of the people in a frame to receive; ``null`` for as many as the server tracks. Default: 1."""
     draw: bool | UnsetType = UNSET
     """Whether the returned video is annotated. Default: ``true``."""
     smoothing: bool | UnsetType = UNSET
@@ -63,7 +63,7 @@ class Configured(Struct, tag_field="type", tag="configured", kw_only=True):
 
 
 class StatsMessage(Struct, tag_field="type", tag="stats"):
-    """The server's figures of the session, once a second."""
+    """Session statistics, once a second."""
 
     session: str
     model: ModelInfo
@@ -151,7 +151,7 @@ def _read_configure(message: Mapping[str, Any], configurable: Collection[str] | 
         _check_parts(message["parts"])
     max_persons = message.get("max_persons")
     if max_persons is not None and not (type(max_persons) is int and 1 <= max_persons <= 255):
-        raise ControlError('"max_persons" must be a whole number from 1 to 255, or null', code="bad_value")
+        raise ControlError('"max_persons" must be an integer from 1 to 255, or null', code="bad_value")
     for name in ("draw", "smoothing"):
         if not isinstance(message.get(name, False), bool):
             raise ControlError(f'"{name}" must be true or false', code="bad_value")

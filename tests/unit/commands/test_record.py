@@ -1,4 +1,4 @@
-"""Takes of files with several persons in them."""
+"""Takes of files with several people in them."""
 
 import csv
 from pathlib import Path

@@ -3,7 +3,7 @@
 import { type HolisticFrame, type Landmark, PALETTE, type Part } from "holistic-rtc";
 import { element, fadeIn } from "../base/dom.js";
 
-/** What is drawn, besides the rig. */
+/** The parts that `draw()` draws. The server has its own list of what it draws. */
 export const PREVIEW_PARTS: readonly Part[] = ["pose", "face", "left_hand", "right_hand"];
 
 /** Lines through landmarks, by their numbers. */

@@ -84,7 +84,7 @@ export class Inspector {
     this.#showBars(null);
   }
 
-  /** The persons in a picture that stays, until the next one; none when there is no picture. */
+  /** The people in a picture that stays, until the next one; none when there is no picture. */
   showStill(frames: readonly HolisticFrame[]): void {
     const frame = this.#choice.pick(frames);
     this.#stills = frames;

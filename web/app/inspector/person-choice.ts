@@ -1,4 +1,4 @@
-/** Lets one choose whose landmarks are shown, while several persons are in the picture. */
+/** Selects a person by id, while several people are in the picture; shows their landmarks. */
 
 import { Emitter, type HolisticFrame, PALETTE } from "holistic-rtc";
 import { element } from "../base/dom.js";
@@ -61,14 +61,14 @@ export class PersonChoice extends Emitter<{ change: number }> {
     button.type = "radio";
     button.name = "person";
     button.value = String(person);
-    button.ariaLabel = this.#translator.messages.person(person + 1);
+    button.ariaLabel = this.#translator.messages.person(person);
     button.checked = person === this.#persons.shown;
     button.addEventListener("change", () => {
       this.#persons.choose(person);
       this.emit("change", person);
     });
     const text = document.createElement("span");
-    text.textContent = String(person + 1);
+    text.textContent = String(person);
     text.style.setProperty("--part", PALETTE.persons[person % PALETTE.persons.length]!);
     const label = document.createElement("label");
     label.append(button, text);

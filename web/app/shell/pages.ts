@@ -54,7 +54,7 @@ export function renderPage(page: string, file: string): string {
 function readHead(file: string): Page {
   const [, head] = HEAD.exec(file) ?? [];
   if (head === undefined) {
-    throw new Error("a page begins with its description as JSON, as those of the other pages do");
+    throw new Error("NAME.html must start with a JSON block that describes the page");
   }
   return JSON.parse(head) as Page;
 }

@@ -76,7 +76,7 @@ export class SnapshotTab extends Emitter<{ frames: readonly HolisticFrame[] }> {
     setInterval(() => this.#view.state === "failed" && this.#update(), 250);
   }
 
-  /** The persons in the picture that is shown. */
+  /** The people in the picture that is shown. */
   get frames(): readonly HolisticFrame[] {
     return this.#view.state === "shown" ? this.#view.snapshot.frames : [];
   }

@@ -220,7 +220,7 @@ export class HolisticClient extends Emitter<HolisticEvents> {
           this.emit("stream", stream);
         },
         landmarks: (frame) => this.emit("landmarks", frame),
-        told: (event) => {
+        event: (event) => {
           if (event[0] === "stats") {
             this.#stats = event[1];
           }

@@ -7,8 +7,8 @@ import { type Fields, number, record, text } from "./reading.js";
 import { type FromClient, readEvent, writeConfiguration } from "./wire.js";
 
 export interface ControlEvents {
-  /** The server tells the program something. */
-  told: (event: EventOf<ServerEvents>) => void;
+  /** An event for the program. */
+  event: (event: EventOf<ServerEvents>) => void;
   /** The server complains; the session goes on. */
   error: (error: HolisticError) => void;
   /** The server closes the session. */
@@ -71,7 +71,7 @@ export class ControlChannel {
       default: {
         const event = readEvent(message);
         if (event) {
-          this.#events.told(event);
+          this.#events.event(event);
         }
       }
     }

@@ -40,7 +40,7 @@ export interface Matrix {
 
 /**
  * What was found in one picture, in the shape of `@mediapipe/tasks-vision`'s `HolisticLandmarkerResult`: each field is a
- * list of persons, which has one entry, or none when the part was not seen. Left and right are the person's own.
+ * list of people, which has one entry, or none when the part was not seen. Left and right are the person's own.
  */
 export interface HolisticResult {
   /** 468 points of the mesh, then 5 of the right iris and 5 of the left. */
@@ -73,7 +73,7 @@ export interface HolisticFrame extends HolisticResult {
   /** The avatar's pose: null where it wasn't asked for, or nobody was seen. */
   rig: Rig | null;
   /**
-   * Number of the tracked frame, from 0 for each track; a gap is a frame that was dropped or lost. All persons in a frame
+   * Number of the tracked frame, from 0 for each track; a gap is a frame that was dropped or lost. All people in a frame
    * have the same.
    */
   seq: number;

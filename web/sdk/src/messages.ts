@@ -2,11 +2,11 @@
 
 import type { Part } from "./parts.js";
 
-/** What the server is to do. An absent field stays as it is; a subscriber has `parts` and `max_persons`. */
+/** What the server is to do. An absent field stays as it is; a subscriber has `parts` and `maxPersons`. */
 export interface Configuration {
   /** Which parts the landmark messages carry. Default: all but `rig`. */
   parts?: readonly Part[];
-  /** How many of the persons in a frame to receive; `null` for as many as the server tracks. Default: 1. */
+  /** How many of the people in a frame to receive; `null` for as many as the server tracks. Default: 1. */
   maxPersons?: number | null;
   /** Whether the returned video is annotated. Default: `true`. */
   draw?: boolean;
@@ -16,7 +16,7 @@ export interface Configuration {
   maxFps?: number | null;
 }
 
-/** The configuration in force. A subscriber receives `parts` and `max_persons` only. */
+/** The configuration in force. A subscriber receives `parts` and `maxPersons` only. */
 export interface Configured {
   parts: readonly Part[];
   maxPersons?: number;
@@ -63,7 +63,7 @@ export interface TrackStats {
   landmarksDropped: number;
 }
 
-/** The server's figures of the session, once a second. */
+/** Session statistics, once a second. */
 export interface ServerStats {
   session: string;
   /** The model bundle in use. */
@@ -77,11 +77,11 @@ export interface Draining {
   seconds: number;
 }
 
-/** What the server tells of a session, by the type of the message. */
+/** The server's messages about a session, by type. */
 export interface ServerEvents {
-  /** The configuration in force. A subscriber receives `parts` and `max_persons` only. */
+  /** The configuration in force. A subscriber receives `parts` and `maxPersons` only. */
   configured: Configured;
-  /** The server's figures of the session, once a second. */
+  /** Session statistics, once a second. */
   stats: ServerStats;
   /** The server is about to stop, and accepts no new sessions. */
   draining: Draining;

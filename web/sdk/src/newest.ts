@@ -1,16 +1,24 @@
-import type { HolisticClient } from "./client.js";
+import type { HolisticError } from "./errors.js";
 import { type HolisticFrame, originOf } from "./frame.js";
 
+/** What a client has to offer for its frames to be iterated over. */
+export interface FrameSource {
+  readonly state: string;
+  readonly error: HolisticError | null;
+  on(event: "landmarks", listener: (frame: HolisticFrame) => void): () => void;
+  on(event: "state", listener: () => void): () => void;
+}
+
 /**
- * The frames of a client as they come. Who takes longer over one than the next one takes to come gets the newest of each
- * track and person then: nothing queues up.
+ * The frames of a client as they arrive. A slow loop continues with the newest frame of each track and person: nothing
+ * queues up.
  *
  * Ends when the client is closed.
  *
  * @throws HolisticError when the client fails, or the signal's reason once that is aborted.
  */
 export async function* newestFrames(
-  client: Pick<HolisticClient, "on" | "state" | "error">,
+  client: FrameSource,
   signal?: AbortSignal,
 ): AsyncGenerator<HolisticFrame, void, void> {
   const newest = new Map<number, HolisticFrame>();

@@ -7,4 +7,3 @@ export const record = (value: unknown): Fields =>
 export const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 export const number = (value: unknown): number => (typeof value === "number" ? value : 0);
 export const text = (value: unknown): string => (typeof value === "string" ? value : "");
-export const flag = (value: unknown): boolean => value === true;

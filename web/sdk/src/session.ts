@@ -46,12 +46,12 @@ export interface SessionOptions {
   encoding: Encoding;
 }
 
-/** Who is told what; none of them is called any more after `close()`. */
+/** The session's callbacks; none is called after `close()`. */
 export interface SessionEvents {
   stream: (stream: MediaStream) => void;
   landmarks: (frame: HolisticFrame) => void;
-  /** The server tells something on the control channel. */
-  told: (event: EventOf<ServerEvents>) => void;
+  /** An event of the control channel. */
+  event: (event: EventOf<ServerEvents>) => void;
   /** Something went wrong that the session outlives. */
   error: (error: HolisticError | DecodeError) => void;
   /** The session is over, and not by `close()`. */
@@ -289,11 +289,11 @@ export class Session {
         }
       };
     return new ControlChannel(channel, {
-      told: ifOpen((event) => {
+      event: ifOpen((event) => {
         if (event[0] === "stats") {
           this.#adaptFps(event[1]);
         }
-        this.#events.told(event);
+        this.#events.event(event);
       }),
       error: ifOpen(this.#events.error),
       end: (error) => this.#lose(error),

@@ -3,13 +3,16 @@
 import { HolisticError } from "./errors.js";
 import type { HolisticFrame } from "./frame.js";
 import { decodeSnapshot } from "./json.js";
+import type { ModelInfo } from "./messages.js";
 import type { Part } from "./parts.js";
+import { number, record } from "./reading.js";
 import { Server, type ServerOptions } from "./signalling.js";
+import { readModelInfo } from "./wire.js";
 
 export interface SnapshotOptions extends ServerOptions {
   /** Which parts the landmarks have; all but `rig` if left out. */
   parts?: readonly Part[];
-  /** How many persons to find at most; `null` for as many as the server tracks; 1 if left out. */
+  /** How many people to find at most; `null` for as many as the server tracks; 1 if left out. */
   maxPersons?: number | null;
   /** Whether the returned picture is annotated; `true` if left out. */
   draw?: boolean;
@@ -24,14 +27,14 @@ export interface SnapshotOptions extends ServerOptions {
 export interface Snapshot {
   /** The first person. A part that was not seen is an empty list. */
   frame: HolisticFrame;
-  /** All persons, the first one included. */
+  /** All people, the first one included. */
   frames: HolisticFrame[];
   /** The annotated picture, a JPEG. */
   picture: Blob;
   /** The landmarks as the server sent them. */
   json: string;
   /** The model bundle in use. */
-  model: { origin: string | null; poseModel: string | null };
+  model: ModelInfo;
   /** That the server spent on it. */
   milliseconds: number;
 }
@@ -71,17 +74,14 @@ function read(form: FormData): Snapshot {
   }
   try {
     const frames = decodeSnapshot(json);
-    const { model, milliseconds } = JSON.parse(json) as {
-      model: { origin: string | null; pose_model: string | null };
-      milliseconds: number;
-    };
+    const { model, milliseconds } = record(JSON.parse(json));
     return {
       frame: frames[0]!,
       frames,
       picture,
       json,
-      model: { origin: model.origin, poseModel: model.pose_model },
-      milliseconds,
+      model: readModelInfo(record(model)),
+      milliseconds: number(milliseconds),
     };
   } catch (cause) {
     throw new HolisticError("server-unreachable", "the answer's landmarks can't be read", { cause });

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from holistic_rtc.errors import TrackerError
 from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.model.quality import Quality
-from holistic_rtc.model.result import FloatArray, HolisticResult, Image, Persons, alone
+from holistic_rtc.model.result import FloatArray, HolisticResult, Image, Persons, single_person
 from holistic_rtc.tracking.engine import Engine
 from holistic_rtc.tracking.mediapipe import library
 
@@ -65,7 +65,7 @@ class MediaPipeTracker:
             self._landmarker.close()
             self._landmarker = _Landmarker(self._model)
             self._canvas = np.empty(shape, np.uint8)
-        return alone(self._landmarker.detect(self._fill_canvas(image), self._start_ms + timestamp_ms))
+        return single_person(self._landmarker.detect(self._fill_canvas(image), self._start_ms + timestamp_ms))
 
     def reset(self) -> None:
         """See :meth:`holistic_rtc.tracking.engine.Tracker.reset`. Two black frames make the landmarker forget."""
@@ -149,7 +149,7 @@ class MediaPipePictureTracker:
                 if (landmarks := getattr(found, name)) is not None
             },
         )
-        return alone(result)
+        return single_person(result)
 
     def forget(self) -> None:
         """See :meth:`holistic_rtc.tracking.engine.PictureTracker.forget`."""

@@ -69,7 +69,7 @@ class LandmarkChannel(_Channel):
         """
         :return: how many were sent; 0 if the channel is congested or not open.
         """
-        # Asked once per frame: otherwise, when there are many persons, the last ones would never be sent.
+        # Asked once per frame: otherwise, when there are many people, the last ones would never be sent.
         if self._channel.readyState != "open" or self._channel.bufferedAmount > self.MAX_BUFFERED:
             return 0
         return sum(self._put(message.get(self._protocol, parts)) for message in persons)

@@ -31,7 +31,7 @@ class Session:
 
     :param id: the session's public id.
     :param model: description of the model in use, for clients.
-    :param persons_limit: how many persons a peer may ask for.
+    :param persons_limit: how many people a peer may ask for.
     :param tracker: a warm tracker for the first track.
     :param make_tracker_thread: makes trackers for further tracks.
     :param quality: how exactly to track, unless a track is overloaded.

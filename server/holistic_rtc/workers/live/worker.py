@@ -35,7 +35,7 @@ class LiveWorker(Worker):
     :param make_tracker: makes a track's tracker; called on the tracker's thread.
     :param quality: how exactly to track, unless a track is overloaded.
     :param model: description of the model in use, for clients.
-    :param max_persons: how many persons a session's peers may ask for.
+    :param max_persons: how many people a session's peers may ask for.
     :param advertised: an additional address at which peers can reach this process.
     """
 

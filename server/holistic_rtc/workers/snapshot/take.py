@@ -14,15 +14,15 @@ from holistic_rtc.files.pictures import MAX_PIXELS, decode_picture, encode_pictu
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import DEFAULT_PARTS, Part
 from holistic_rtc.model.result import Image, Persons
-from holistic_rtc.pipeline.pipeline import Pipeline, results
+from holistic_rtc.pipeline.pipeline import Pipeline, landmarks_of
 from holistic_rtc.wire import as_json
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SnapshotOptions:
     """
     :param parts: the parts to return.
-    :param max_persons: how many persons to find at most.
+    :param max_persons: how many people to find at most.
     :param picture_format: format of the returned picture: JPEG, PNG or WEBP; None for no picture.
     :param annotate: whether to draw the landmarks on it.
     :param mirror: whether to flip it left to right; landmarks never are.
@@ -43,7 +43,7 @@ class SnapshotOptions:
 class Snapshot:
     """
     :param landmarks: the first person's landmark message as JSON, with the additional fields `others` (the messages of
-        the other persons), `model` and `milliseconds`.
+        the other people), `model` and `milliseconds`.
     :param picture: the encoded picture, if one was requested.
     """
 
@@ -58,7 +58,7 @@ def take_snapshot(
     options: SnapshotOptions,
 ) -> Snapshot:
     """
-    :param detect: finds the persons, like :meth:`holistic_rtc.tracking.engine.PictureTracker.detect`.
+    :param detect: finds the people, like :meth:`holistic_rtc.tracking.engine.PictureTracker.detect`.
     :param model: description of the model in use, for clients.
     :param data: the uploaded picture.
     :raises MediaError: the picture can't be read, or is too large.
@@ -74,7 +74,7 @@ def take_snapshot(
     if options.picture_format:
         shown = _shrink(image, options.max_size)
         if options.annotate:
-            shown = annotate(shown, results(persons))
+            shown = annotate(shown, landmarks_of(persons))
         if options.mirror:
             shown = np.ascontiguousarray(shown[:, ::-1])
         picture = encode_picture(shown, options.picture_format)

@@ -87,13 +87,13 @@ class SnapshotWorker(Worker):
     def _take(self, request: TakeSnapshot) -> Snapshot:
         assert self._detector is not None
         options = SnapshotOptions(
-            frozenset(map(Part, request.parts)),
-            request.max_persons,
-            request.picture_format,
-            request.annotate,
-            request.mirror,
-            request.max_size,
-            request.max_pixels,
+            parts=frozenset(map(Part, request.parts)),
+            max_persons=request.max_persons,
+            picture_format=request.picture_format,
+            annotate=request.annotate,
+            mirror=request.mirror,
+            max_size=request.max_size,
+            max_pixels=request.max_pixels,
         )
         taken = take_snapshot(self._detector.detect, self._model, request.picture, options)
         return Snapshot(request.number, taken.landmarks, taken.picture)

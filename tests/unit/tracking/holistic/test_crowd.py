@@ -1,4 +1,4 @@
-"""Several persons, with the real networks."""
+"""Several people, with the real networks."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""Snapshots of several persons."""
+"""Snapshots of several people."""
 
 import io
 
