@@ -114,7 +114,7 @@ def test_the_image_alone_stops_when_told_to_while_it_starts(image: str) -> None:
 
 
 async def test_two_sessions_share_the_cpu_cap_with_fewer_frames_and_a_bounded_delay(composition: Composition) -> None:
-    assert f"{CPUS:g} CPU (CPU limit of the control group)" in docker("compose", "logs", "app")
+    assert f"{CPUS:g} CPUs (CPU limit of the control group)" in docker("compose", "logs", "app")
     await until_ready(composition.url)
     async with publishing_from_outside(composition.url) as one:
         await until_ready(composition.url)
