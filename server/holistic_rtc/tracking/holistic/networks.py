@@ -68,7 +68,7 @@ _POSE_MASK_OUTPUT = 2
 
 def load(bundle: Path, networks: Collection[Network] = tuple(Network)) -> dict[Network, bytes]:
     """
-    Read networks from a model bundle. The pose network is pruned of its segmentation mask, which is 0.5 of its cost.
+    Read networks from a model bundle. The pose network is pruned of its segmentation mask, whose cost docs/engine.md has.
 
     :raises ModelError: the bundle can't be read, or lacks a network, which the message names.
     """
