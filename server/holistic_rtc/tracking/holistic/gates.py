@@ -38,7 +38,7 @@ BALANCED = Gates(
     hand_visibility=0.2,
     hand_outside=False,
 )
-FAST = replace(BALANCED, face_every=2)
+FAST = replace(BALANCED, find_hand_every=6, face_every=2)
 
 GATES: Mapping[Quality, Gates] = MappingProxyType(
     {Quality.FAST: FAST, Quality.BALANCED: BALANCED, Quality.EXACT: EXACT}
