@@ -68,7 +68,7 @@ _POSE_MASK_OUTPUT = 2
 
 def load(bundle: Path, networks: Collection[Network] = tuple(Network)) -> dict[Network, bytes]:
     """
-    Read networks from a model bundle. The pose network is pruned of its segmentation mask, whose cost docs/engine.md has.
+    Read networks from a model bundle. The pose network's segmentation mask is pruned: docs/engine.md has its cost.
 
     :raises ModelError: the bundle can't be read, or lacks a network, which the message names.
     """
