@@ -6,7 +6,7 @@ docs/protocol.md explains them.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import msgspec
 import orjson
@@ -99,6 +99,9 @@ FromClient = Ping | Pong | Configure
 FromServer = Ping | Pong | Event | ErrorMessage | End
 
 _from_server = msgspec.json.Decoder(FromServer)
+_CLIENT_TYPES: Mapping[str, type[FromClient]] = {
+    str(message.__struct_config__.tag): message for message in get_args(FromClient)
+}
 
 
 def encode(message: FromClient | FromServer) -> str:
@@ -136,8 +139,13 @@ def decode_from_client(data: str | bytes, configurable: Collection[str] | None =
             return Pong(message.get("id", 0))
         case {"type": "configure"}:
             return _read_configure(message, configurable)
+        case {"type": str() as kind} if kind in _CLIENT_TYPES:
+            try:
+                return msgspec.convert(message, _CLIENT_TYPES[kind])
+            except msgspec.ValidationError as error:
+                raise ControlError(f"{kind}: {error}") from error
         case {"type": str() as kind}:
-            raise ControlError(f"unknown message type {kind!r}; known are configure, ping and pong")
+            raise ControlError(f"unknown message type {kind!r}; known are {', '.join(sorted(_CLIENT_TYPES))}")
         case _:
             raise ControlError('a control message must be a JSON object with a "type"')
 

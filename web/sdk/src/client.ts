@@ -6,7 +6,7 @@ import { newestFrames } from "./newest.js";
 import { type Encoding, type Role, Session } from "./session.js";
 import { Server, type ServerOptions } from "./signalling.js";
 import { backoffMs, sleep } from "./timing.js";
-import { copyConfiguration } from "./wire.js";
+import { copyConfiguration, writeConfiguration } from "./wire.js";
 
 /** A connection that lasted so long was a good one: the next loss starts with a short wait again. */
 const STABLE_MS = 10_000;
@@ -175,7 +175,7 @@ export class HolisticClient extends Emitter<HolisticEvents> {
    */
   configure(configuration: Configuration): void {
     this.#configuration = { ...this.#configuration, ...copyConfiguration(configuration) };
-    this.#session?.configure(configuration);
+    this.#session?.tell(writeConfiguration(configuration));
   }
 
   /**
@@ -240,7 +240,7 @@ export class HolisticClient extends Emitter<HolisticEvents> {
     const ofSubscriber = { ...(parts && { parts }), ...(maxPersons !== undefined && { maxPersons }) };
     const configuration = "tracks" in role ? this.#configuration : ofSubscriber;
     if (Object.keys(configuration).length > 0) {
-      session.configure(configuration);
+      session.tell(writeConfiguration(configuration));
     }
     if ("tracks" in role) {
       session.setTracks(role.tracks).catch(this.#report); // They may have been replaced meanwhile.

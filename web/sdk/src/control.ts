@@ -2,9 +2,9 @@
 
 import { HolisticError } from "./errors.js";
 import type { EventOf } from "./events.js";
-import type { Configuration, ServerEvents } from "./messages.js";
+import type { ServerEvents } from "./messages.js";
 import { type Fields, number, record, text } from "./reading.js";
-import { type FromClient, readEvent, writeConfiguration } from "./wire.js";
+import { type FromClient, readEvent } from "./wire.js";
 
 export interface ControlEvents {
   /** An event for the program. */
@@ -38,14 +38,11 @@ export class ControlChannel {
 
   ping(): void {
     this.#ping = { id: this.#ping.id + 1, sent: performance.now() };
-    this.#send({ type: "ping", id: this.#ping.id });
+    this.tell({ type: "ping", id: this.#ping.id });
   }
 
-  configure(configuration: Configuration): void {
-    this.#send(writeConfiguration(configuration));
-  }
-
-  #send(message: FromClient): void {
+  /** Send a message, if the channel is open. */
+  tell(message: FromClient): void {
     if (this.isOpen) {
       this.#channel.send(JSON.stringify(message));
     }
@@ -55,7 +52,7 @@ export class ControlChannel {
     const message = parse(data);
     switch (message.type) {
       case "ping":
-        this.#send({ type: "pong", id: number(message.id) });
+        this.tell({ type: "pong", id: number(message.id) });
         break;
       case "pong":
         if (message.id === this.#ping.id) {

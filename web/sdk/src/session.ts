@@ -7,10 +7,11 @@ import type { EventOf } from "./events.js";
 import type { HolisticFrame } from "./frame.js";
 import { decodeJson } from "./json.js";
 import { limitFps, nextMaxFps, offerToReceive, offerTrack, tuneReceiver, tuneSender } from "./media.js";
-import type { Configuration, ServerEvents, ServerStats } from "./messages.js";
+import type { ServerEvents, ServerStats } from "./messages.js";
 import { FrameOrder } from "./order.js";
 import { candidateFragment, type Resource, type Server } from "./signalling.js";
 import { abortable } from "./timing.js";
+import type { FromClient } from "./wire.js";
 
 /** Candidates found by then go into the offer, later ones are sent after it. */
 const GATHERING_MS = 250;
@@ -133,8 +134,9 @@ export class Session {
     return this.#control.roundTripMs;
   }
 
-  configure(configuration: Configuration): void {
-    this.#control.configure(configuration);
+  /** Send a message on the control channel. */
+  tell(message: FromClient): void {
+    this.#control.tell(message);
   }
 
   /** Send these tracks from now on, without negotiating anew. */

@@ -10,8 +10,8 @@ from holistic_rtc.errors import ControlError
 from holistic_rtc.model.parts import Part
 from holistic_rtc.wire.control import (
     Configure,
-    Configured,
     ErrorMessage,
+    FromClient,
     FromServer,
     Ping,
     Pong,
@@ -77,26 +77,26 @@ class LandmarkChannel(_Channel):
 
 class ControlChannel(_Channel):
     """
-    The reliable JSON channel. Answers pings and invalid messages itself, and passes on `configure`.
+    The reliable JSON channel. Answers pings and invalid messages itself.
 
-    :param configure: applies a `configure` message and returns what is in force now.
-    :param configurable: the fields that it may have; None for any.
+    :param answer: handles any other message of the client; returns what to reply, or None.
+    :param configurable: the fields that a `configure` may have; None for any.
     """
 
     def __init__(
         self,
         channel: RTCDataChannel,
         on_failure: Callable[[Exception], object],
-        configure: Callable[[Configure], Configured],
+        answer: Callable[[FromClient], FromServer | None],
         configurable: Collection[str] | None,
     ) -> None:
         super().__init__(channel, on_failure)
         self.last_message = time.monotonic()
-        self._configure = configure
+        self._answer = answer
         self._configurable = configurable
         self._pings = 0
         channel.on("message", self._on_message)
-        self.send(configure(Configure()))
+        self._reply_to(Configure())
 
     def send(self, message: FromServer) -> None:
         if self._channel.readyState == "open":
@@ -112,7 +112,13 @@ class ControlChannel(_Channel):
             match decode_from_client(data, self._configurable):
                 case Ping(id=number):
                     self.send(Pong(number))
-                case Configure() as message:
-                    self.send(self._configure(message))
+                case Pong():
+                    pass
+                case message:
+                    self._reply_to(message)
         except ControlError as error:
             self.send(ErrorMessage(error.code, str(error)))
+
+    def _reply_to(self, message: FromClient) -> None:
+        if reply := self._answer(message):
+            self.send(reply)

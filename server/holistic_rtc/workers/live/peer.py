@@ -26,7 +26,7 @@ from holistic_rtc.model.stats import SessionStats, TrackStats
 from holistic_rtc.sdp.answer import complete
 from holistic_rtc.sdp.candidates import MAX_CANDIDATES, Candidate, read_fragment
 from holistic_rtc.sdp.offer import Offer
-from holistic_rtc.wire.control import Configure, Configured, End, ErrorMessage, FromServer, StatsMessage
+from holistic_rtc.wire.control import Configure, Configured, End, ErrorMessage, FromClient, FromServer, StatsMessage
 from holistic_rtc.wire.encoded import Encoded
 from holistic_rtc.workers.live.channels import CONTROL, LANDMARKS, ControlChannel, LandmarkChannel
 
@@ -170,6 +170,12 @@ class Peer(ABC):
         :raises ControlError: a value is out of range.
         """
 
+    def _answer_control(self, message: FromClient) -> FromServer | None:
+        match message:
+            case Configure():
+                return self._configure(message)
+        return None
+
     def _choose_landmarks(self, message: Configure) -> None:
         """
         Apply the fields that all peers have."""
@@ -226,7 +232,7 @@ class Peer(ABC):
 
     def _on_datachannel(self, channel: RTCDataChannel) -> None:
         if channel.label == CONTROL and self._control is None:
-            self._control = ControlChannel(channel, self._on_send_failed, self._configure, self.CONFIGURABLE)
+            self._control = ControlChannel(channel, self._on_send_failed, self._answer_control, self.CONFIGURABLE)
         elif channel.label == LANDMARKS and self._landmarks is None:
             try:
                 self._landmarks = LandmarkChannel(channel, self._on_send_failed)
