@@ -36,6 +36,8 @@ NEW = 30
 """Frames"""
 SIMILAR = 0.6
 """The least similarity of the clothes of somebody who comes back"""
+MAX_NUMBER = 255
+"""Of a person in a message"""
 LEARNING = 0.1
 """Weight of the clothes in this frame"""
 
@@ -196,7 +198,9 @@ class Crowd:
         best = max(alike, key=alike.__getitem__, default=None)
         if best is not None and alike[best] >= SIMILAR:
             return best
-        return next(number for number in range(256) if number not in self._here and number not in self._gone)
+        oldest = min(self._gone, key=lambda number: self._gone[number].seen_ms, default=MAX_NUMBER)
+        free = (number for number in range(MAX_NUMBER + 1) if number not in self._here and number not in self._gone)
+        return next(free, oldest)
 
     def _remember(self, frame: Frame, member: _Member, person: Person) -> None:
         member.seen_ms = frame.timestamp_ms
