@@ -119,6 +119,7 @@ class Crowd:
                 self._remember(frame, member, person)
         if max_persons > 1:
             self._separate(frame, persons)
+            persons = self._renumber(frame, persons)
         for candidate in candidates[:missing] if max_persons == 1 else candidates:
             if len(self._here) < max_persons and not self._knows(candidate):
                 persons.update(self._welcome(frame, candidate, stages, max_persons))
@@ -186,9 +187,7 @@ class Crowd:
 
     def _recognise(self, frame: Frame, candidate: Candidate) -> int:
         """The number of somebody who has gone and looks the same, or a free one."""
-        for number, member in list(self._gone.items()):
-            if frame.timestamp_ms - member.seen_ms > MEMORY_MS or member.trunk is None:
-                del self._gone[number]
+        self._gone = self._recent(frame)
         clothes = people.appearance(frame.image, candidate.trunk)
         alike = {
             number: people.similarity(clothes, member.appearance)
@@ -210,9 +209,44 @@ class Crowd:
         member.trunk = people.trunk(person.pose.points)
         if member.appearance is None:
             member.appearance = people.appearance(frame.image, member.trunk)
-        elif member.age % LOOK_EVERY == 0 and not self._is_crowded(member):
+
+    def _renumber(self, frame: Frame, persons: dict[int, Person]) -> dict[int, Person]:
+        """
+        A tracker may have moved to somebody who walked by: give it that person's number.
+
+        :return: the persons by their numbers.
+        """
+        for number in sorted(persons):
+            member = self._here[number]
+            if member.age % LOOK_EVERY or member.trunk is None or member.appearance is None or self._is_crowded(member):
+                continue
             clothes = people.appearance(frame.image, member.trunk)
-            member.appearance = LEARNING * clothes + (1 - LEARNING) * member.appearance
+            known = self._recent(frame) | self._here
+            alike = {other: _resembles(known[other], clothes) for other in known}
+            best = max(alike, key=alike.__getitem__)
+            if alike[number] < SIMILAR <= alike[best]:
+                self._exchange(frame, number, best)
+                persons = {{number: best, best: number}.get(key, key): person for key, person in persons.items()}
+            else:
+                member.appearance = LEARNING * clothes + (1 - LEARNING) * member.appearance
+        return persons
+
+    def _exchange(self, frame: Frame, number: int, other: int) -> None:
+        member = self._here.pop(number)
+        group = self._here if other in self._here else self._gone
+        known = group.pop(other)
+        member.appearance, known.appearance = known.appearance, member.appearance
+        known.seen_ms = frame.timestamp_ms
+        self._here[other] = member
+        group[number] = known
+
+    def _recent(self, frame: Frame) -> dict[int, _Member]:
+        """Who has gone, but not long ago."""
+        return {
+            number: member
+            for number, member in self._gone.items()
+            if frame.timestamp_ms - member.seen_ms <= MEMORY_MS and member.trunk is not None
+        }
 
     def _is_crowded(self, member: _Member) -> bool:
         """Whether somebody else may be in front of the person."""

@@ -170,6 +170,14 @@ def test_persons_who_pass_each_other_keep_or_regain_their_numbers(crowd: Crowd) 
     assert {number: x > 0.5 for number, x in end.items()} == {0: True, 1: False}
 
 
+def test_numbers_follow_the_clothes_when_trackers_have_been_exchanged(crowd: Crowd) -> None:
+    film = Film(crowd)
+    before = film.where(scene((PLAIN, 40), (GREEN, 600)), LOOK_EVERY * 3)
+    after = film.where(scene((GREEN, 40), (PLAIN, 600)), LOOK_EVERY * 2)
+    assert set(before) == {0, 1}
+    assert {number: x < 0.5 for number, x in after.items()} == {number: x > 0.5 for number, x in before.items()}
+
+
 @pytest.mark.parametrize(("presence", "seen"), [(0.999, True), (0.9, True), (0.7, False)])
 def test_somebody_new_needs_a_pose_beyond_doubt_or_more_proof(
     runtime: LiteRTRuntime, presence: float, seen: bool
