@@ -74,13 +74,13 @@ class LandmarkMessage:
                 continue
             if array.shape != field.shape:
                 raise ValueError(f"{field.attribute} has the shape {array.shape} instead of {field.shape}")
-            if np.isfinite(array).all():
+            if _is_finite(array):
                 seen[part] = array
         if Part.POSE in seen:
             visibility = self.result.pose_visibility
             if visibility is None or visibility.shape != (33,):
                 raise ValueError("pose_landmarks need a pose_visibility of the shape (33,)")
-            if not np.isfinite(visibility).all():
+            if not _is_finite(visibility):
                 del seen[Part.POSE]
         return seen
 
@@ -96,6 +96,11 @@ class LandmarkMessage:
             array: FloatArray = getattr(self.rig, attribute)
             if array.shape != shape:
                 raise ValueError(f"{attribute} of the rig has the shape {array.shape} instead of {shape}")
-            if not np.isfinite(array).all():
+            if not _is_finite(array):
                 return None
         return self.rig
+
+
+def _is_finite(array: FloatArray) -> bool:
+    # Counting takes half the time of all().
+    return int(np.count_nonzero(np.isfinite(array))) == array.size
