@@ -23,6 +23,7 @@ from benchmarks import (
     overload,
     persons,
     rig,
+    sessions,
     smoothing,
     snapshot,
 )
@@ -40,6 +41,7 @@ MEASUREMENTS: Mapping[str, Callable[[], list[Figure]]] = {
     "delay": delay.measure,
     "baseline": baseline.measure,
     "overload": overload.measure,
+    "sessions": sessions.measure,
     "snapshot": snapshot.measure,
     "leaks": leaks.measure,
 }

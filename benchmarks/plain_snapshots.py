@@ -35,7 +35,7 @@ from holistic_rtc.model.result import Image
 def make_landmarker() -> HolisticLandmarker:
     return HolisticLandmarker.create_from_options(
         HolisticLandmarkerOptions(
-            base_options=BaseOptions(model_asset_path=str(models.find(models.PoseModel.FULL).path)),
+            base_options=BaseOptions(model_asset_path=str(models.find(models.PoseModel.LITE).path)),
             running_mode=RunningMode.IMAGE,
             output_face_blendshapes=True,
         )

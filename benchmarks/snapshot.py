@@ -18,7 +18,6 @@ from PIL import ImageOps
 from benchmarks import plain_snapshots
 from benchmarks.figure import Figure
 from benchmarks.processes import Server, holistic_rtc, running
-from holistic_rtc.bundle import models
 from holistic_rtc.model.result import Image
 from tests.kit.clips import person_clip
 
@@ -105,7 +104,6 @@ def compare(
 
 
 def measure() -> list[Figure]:
-    models.fetch(models.PoseModel.FULL, report=lambda *_: None)
     person = [Pillow.fromarray(frame) for frame in person_clip(strips=True)]
     large = [np.asarray(ImageOps.pad(picture, SIZE)) for picture in person[:24]]
     pictures = [encode(picture, SIZE) for picture in person[:24]]
@@ -116,7 +114,7 @@ def measure() -> list[Figure]:
             # A place for each of the clients.
             settings = {"HOLISTIC_SNAPSHOT_PLACES": "16", "HOLISTIC_SNAPSHOT_WORKERS": workers}
             with patch.dict(os.environ, settings):
-                ours.append(servers.enter_context(holistic_rtc("--pose-model", "full")))
+                ours.append(servers.enter_context(holistic_rtc()))
         times = {clients: rate(ours[0], pictures, clients)[1] for clients in (1, 4, 16)}
         compared = {clients: compare((*ours, plain), landmarker, large, clients) for clients in (1, 4)}
         takers = ours[1].snapshot_workers()
@@ -126,7 +124,7 @@ def measure() -> list[Figure]:
             rate(ours[1], [picture for _, picture in zip(range(MANY // 2), cycle(mixed), strict=False)], 4)
             memory.append(sum(process.memory_info().rss for process in takers))
     figures = []
-    for clients, factor in ((1, 4), (4, 6)):
+    for clients, factor in ((1, 4), (4, 4)):
         who = "one client" if clients == 1 else f"{clients} clients"
         by_one, by_two, by_new, alone, on_all_cores = compared[clients]
         at_most = alone if clients == 1 else on_all_cores
