@@ -1,5 +1,5 @@
 """
-Write what is made of the tables of parts and refusals: web/sdk/src/parts.ts, and tables in docs/.
+Write what is made of the tables of parts, refusals and metrics: web/sdk/src/parts.ts, and tables in docs/.
 
 ``make generate`` runs it; a test compares what it gives with what is checked in.
 """
@@ -8,20 +8,28 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from prometheus_client.metrics_core import Metric
+
 from holistic_rtc.http.problem import PROBLEMS
 from holistic_rtc.model.parts import BLENDSHAPE_NAMES, FIELDS, PARTS, Kind
 from holistic_rtc.model.skeleton import BONES, EXPRESSIONS, SKELETON
+from holistic_rtc.monitoring.metrics import Metrics
 
 PROJECT = Path(__file__).parents[1]
+SUFFIXES = {"counter": "_total", "info": "_info"}
+"""Of the samples of a metric, by its type"""
 
 
 def generate() -> Mapping[Path, str]:
     """:return: the text of each file"""
-    protocol, problems = PROJECT / "docs" / "protocol.md", PROJECT / "docs" / "problems.md"
+    protocol, problems, operations = (
+        PROJECT / "docs" / f"{name}.md" for name in ("protocol", "problems", "operations")
+    )
     return {
         PROJECT / "web" / "sdk" / "src" / "parts.ts": _typescript(),
         protocol: _between_markers(protocol.read_text(), "parts", _parts_table()),
         problems: _between_markers(problems.read_text(), "problems", _problems()),
+        operations: _between_markers(operations.read_text(), "metrics", _metrics_table()),
     }
 
 
@@ -96,6 +104,20 @@ def _problems() -> str:
         f"## {code}\n\nStatus {problem.status}. {problem.explanation}\n\n" for code, problem in PROBLEMS.items()
     )
     return f"\n{paragraphs}"
+
+
+def _metrics_table() -> str:
+    rows = "".join(
+        f"| `{metric.name}{SUFFIXES.get(metric.type, '')}` | {metric.type} "
+        f"| {_labels(metric)} | {metric.documentation} |\n"
+        for metric in Metrics().collect()
+    )
+    return f"\n| metric | type | labels | meaning |\n| --- | --- | --- | --- |\n{rows}\n"
+
+
+def _labels(metric: Metric) -> str:
+    labels = dict.fromkeys(label for sample in metric.samples for label in sample.labels if label != "le")
+    return ", ".join(f"`{label}`" for label in labels)
 
 
 def _between_markers(text: str, name: str, content: str) -> str:

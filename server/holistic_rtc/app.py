@@ -11,25 +11,32 @@ from functools import partial
 import orjson
 import uvloop
 from aiohttp import web
+from pydantic import SecretStr
 
 from holistic_rtc import __version__
 from holistic_rtc.bundle.models import ModelBundle
 from holistic_rtc.errors import ConfigError
-from holistic_rtc.http import health, ice, openapi, pages, problem, signalling, snapshot, whep, whip
+from holistic_rtc.http import health, ice, metrics, openapi, pages, problem, signalling, snapshot, whep, whip
 from holistic_rtc.http.connections import Connections, connection_middleware
 from holistic_rtc.http.cors import cors_middleware
-from holistic_rtc.http.keys import ICE_SERVERS, MODEL, REGISTRY, SETTINGS, SNAPSHOTS
+from holistic_rtc.http.keys import ICE_SERVERS, LISTENER, METRICS, MODEL, REGISTRY, SETTINGS, SNAPSHOTS
 from holistic_rtc.http.problem import problem_middleware
 from holistic_rtc.ipc.pool import Pool
 from holistic_rtc.ipc.process import Process
-from holistic_rtc.limits import raise_descriptors, read_limits
+from holistic_rtc.limits import Limits, raise_descriptors, read_limits
+from holistic_rtc.monitoring import audit
+from holistic_rtc.monitoring.metrics import Metrics, PoolName
+from holistic_rtc.monitoring.webhooks import Webhooks, read_secret
 from holistic_rtc.sessions.capacity import Capacity
+from holistic_rtc.sessions.events import Event, Listener
 from holistic_rtc.sessions.ice_servers import IceServers
 from holistic_rtc.sessions.registry import Registry
 from holistic_rtc.sessions.snapshots import Snapshots
 from holistic_rtc.settings import Settings, unknown_variables
 
 logger = logging.getLogger(__name__)
+
+WEBHOOKS = web.AppKey("webhooks", Webhooks)
 
 
 def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
@@ -53,17 +60,37 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
         *(("--advertise", str(settings.advertise_ip)) if settings.advertise_ip else ()),
     )
     capacity = Capacity.of(limits, settings)
+    figures = Metrics()
+    listeners: list[Listener] = [figures.take, audit.log]
+    if settings.webhook_url:
+        app[WEBHOOKS] = _make_webhooks(settings.webhook_url, settings.webhook_secret, figures)
+        listeners.append(app[WEBHOOKS].take)
+        app.cleanup_ctx.append(_run_webhooks)
 
-    def workers(kind: str, size: int) -> Pool:
-        return Pool(partial(Process.start, ("--kind", kind, *arguments)), size)
+    def listen(event: Event) -> None:
+        for listener in listeners:
+            listener(event)
+
+    async def start(pool: PoolName) -> Process:
+        process = await Process.start(("--kind", pool, *arguments))
+        figures.watch(pool, process)
+        return process
+
+    def workers(pool: PoolName, size: int) -> Pool:
+        return Pool(partial(start, pool), size)
 
     app[SETTINGS] = settings
+    app[METRICS] = figures
+    app[LISTENER] = listen
     app[MODEL] = {**model, "sha256": bundle.sha256}
     app[ICE_SERVERS] = IceServers(settings)
-    app[REGISTRY] = Registry(workers("live", capacity.spares), capacity, settings.ice_servers)
+    app[REGISTRY] = Registry(workers(PoolName.LIVE, capacity.spares), capacity, settings.ice_servers)
     app[SNAPSHOTS] = Snapshots(
-        workers("snapshot", capacity.picture_takers), settings.snapshot_places, settings.snapshot_seconds
+        workers(PoolName.SNAPSHOT, capacity.picture_takers), settings.snapshot_places, settings.snapshot_seconds
     )
+    for source in (app[ICE_SERVERS], app[REGISTRY], app[SNAPSHOTS]):
+        source.on_event = listen
+    _show_state(app, limits)
     app.add_routes(
         [
             *whip.routes,
@@ -73,6 +100,7 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
             *openapi.routes,
             *ice.routes,
             *health.routes,
+            *metrics.routes,
             *pages.routes(),
         ]
     )
@@ -80,11 +108,48 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
     return app
 
 
+def _make_webhooks(url: str, secret: SecretStr | None, figures: Metrics) -> Webhooks:
+    """
+    :raises ConfigError: the secret is missing or can't be used.
+    """
+    webhooks = Webhooks(url, read_secret(secret.get_secret_value() if secret else ""), figures.take_delivery)
+    figures.webhooks_queued.set_function(webhooks.__len__)
+    return webhooks
+
+
+async def _run_webhooks(app: web.Application) -> AsyncIterator[None]:
+    """Until after the sessions have ended, which there are messages about."""
+    app[WEBHOOKS].open()
+    yield
+    await app[WEBHOOKS].close()
+
+
+def _show_state(app: web.Application, limits: Limits) -> None:
+    """Let the metrics read the server's state."""
+    figures, registry, snapshots = app[METRICS], app[REGISTRY], app[SNAPSHOTS]
+    figures.describe(__version__, app[SETTINGS].engine)
+    figures.cpu_limit.set(limits.cpus)
+    figures.memory_limit.set(limits.memory)
+    figures.ready.set_function(lambda: registry.ready and snapshots.ready)
+    figures.sessions.set_function(lambda: len(registry.sessions))
+    figures.session_places.set_function(lambda: registry.max_sessions)
+    figures.subscribers.set_function(lambda: registry.subscribers)
+    figures.snapshots.set_function(lambda: snapshots.taken)
+    figures.snapshot_places.set_function(lambda: snapshots.places)
+    for name, pool in ((PoolName.LIVE, registry.pool), (PoolName.SNAPSHOT, snapshots.pool)):
+        figures.pool_size.labels(name).set(pool.size)
+        figures.pool_free.labels(name).set_function(partial(getattr, pool, "warm"))
+
+
 async def _run_processes(app: web.Application) -> AsyncIterator[None]:
+    measuring = asyncio.create_task(app[METRICS].front.run(), name="load")
     app[REGISTRY].open()
     app[SNAPSHOTS].open()
     yield
     await asyncio.gather(app[REGISTRY].close(), app[SNAPSHOTS].close())
+    measuring.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await measuring
 
 
 async def serve(settings: Settings, bundle: ModelBundle, announce: Callable[[str], None]) -> None:
@@ -107,6 +172,8 @@ async def serve(settings: Settings, bundle: ModelBundle, announce: Callable[[str
         assert runner.server is not None
         context = _ssl_context(settings)
         connections = Connections(runner.server, descriptors)
+        runner.app[METRICS].http_connections.set_function(connections.__len__)
+        runner.app[METRICS].http_connection_places.set(connections.places)
         try:
             host, port = await connections.listen(settings.host, settings.port, context)
         except OSError as error:

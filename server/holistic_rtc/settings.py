@@ -13,7 +13,7 @@ from holistic_rtc.errors import ConfigError
 from holistic_rtc.model.quality import Quality
 
 _PREFIX = "HOLISTIC_"
-_WITH_SECRETS = ("ice_servers", "token", "turn_secret")
+_WITH_SECRETS = ("ice_servers", "token", "turn_secret", "webhook_url", "webhook_secret")
 
 
 def _turn_url(url: str) -> str:
@@ -25,6 +25,15 @@ def _turn_url(url: str) -> str:
 
 TurnUrl = Annotated[str, AfterValidator(_turn_url)]
 """RFC 7065"""
+
+
+def _http_url(url: str) -> str:
+    if re.fullmatch(r"https?://[^/?# ]+([/?][^# ]*)?", url) is None:
+        raise ValueError("write https://HOST/PATH")
+    return url
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
 
 
 _Omissible = Annotated[str | None, WithJsonSchema({"type": "string"})]
@@ -96,6 +105,10 @@ class Settings(BaseSettings):
     """The token that clients need to publish, subscribe and list sessions."""
     cors_origins: list[str] = []
     """Origins of other sites whose pages may connect; ``*`` for any."""
+    webhook_url: HttpUrl | None = None
+    """Where to send a request when a session has started or ended, or was refused."""
+    webhook_secret: SecretStr | None = Field(default=None, min_length=1)
+    """The key that signs these requests: ``whsec_`` and at least 24 bytes as base64."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.commands import ran, running
+from holistic_rtc import __version__
+from tests.kit.commands import ran, refused, running
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import PictureTrack, publishing
+from tests.kit.serving import Server
 
 
 @pytest.fixture(autouse=True)
@@ -75,3 +79,34 @@ async def test_it_says_what_to_expect_of_settings_that_are_possible_but_hardly_m
         "127.0.0.1, which only browsers on this machine can reach",
     ):
         assert words in output
+
+
+async def test_a_running_server_is_explained(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    async with publishing(server.url, [PictureTrack(grace_hopper(), fps=10)]) as publisher:
+        await publisher.until_landmarks(3)
+        status, output, errors = await ran(capsys, "doctor", "--url", server.url)
+    assert (status, errors) == (0, "")
+    for words in (
+        f"{server.url} is up, version {__version__}",
+        "1 of 3 places are taken, with 0 subscribers",
+        "frames a second, and drops",
+        "of the frames are annotated within",
+        "Mbit/s from peers",
+        "Mbit/s to peers",
+        "CPUs, and",
+    ):
+        assert words in output
+
+
+async def test_a_server_whose_metrics_are_not_for_everybody_says_so(
+    guarded_server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, output, _ = await ran(capsys, "doctor", "--url", guarded_server.url)
+    assert status == 0
+    assert "its metrics can't be read" in output
+    status, output, _ = await ran(capsys, "doctor", "--url", guarded_server.url, "--token", "open sesame")
+    assert "0 of 1 places are taken" in output
+
+
+async def test_a_server_that_is_not_there_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "can't be reached" in await refused(capsys, "doctor", "--url", "http://127.0.0.1:9")

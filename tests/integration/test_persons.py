@@ -32,7 +32,9 @@ class Scene:
         self.publisher = Peer("", http)
         self._http = http
         thread = TrackerThread(lambda: self.crowd)
-        self._session = Session("one", NO_MODEL, [], LIMIT, thread, lambda: thread, Quality.BALANCED, lambda id: None)
+        self._session = Session(
+            "one", NO_MODEL, [], LIMIT, thread, lambda: thread, Quality.BALANCED, lambda id, end: None
+        )
 
     async def open(self) -> None:
         self.publisher.pc.addTransceiver(PictureTrack(grace_hopper(160, 120)), direction="sendonly")

@@ -128,7 +128,7 @@ async def test_a_rig_is_solved_only_while_a_peer_that_has_named_it_is_there(
         TrackerThread(Hidden),
         lambda: TrackerThread(Hidden),
         Quality.BALANCED,
-        gone.put_nowait,
+        lambda id, end: gone.put_nowait(id),
     )
 
     async with Peer("", http) as publisher, Peer("", http) as one, Peer("", http) as other:

@@ -13,7 +13,7 @@ Failures raise a :class:`~holistic_rtc.errors.ClientError`; see docs/clients.md.
 from holistic_rtc.client.client import HolisticClient, Snapshot
 from holistic_rtc.client.newest import Newest
 from holistic_rtc.client.publication import Publication, Settings
-from holistic_rtc.client.signalling import SessionInfo, SessionTrack
+from holistic_rtc.client.signalling import Health, SessionInfo, SessionTrack
 from holistic_rtc.client.sources import Camera, VideoFile
 from holistic_rtc.client.subscription import Subscription
 from holistic_rtc.model.message import LandmarkMessage
@@ -24,6 +24,7 @@ from holistic_rtc.model.stats import Stats, TrackStats
 
 __all__ = [
     "Camera",
+    "Health",
     "HolisticClient",
     "HolisticResult",
     "LandmarkMessage",

@@ -10,7 +10,7 @@ import aiohttp
 
 from holistic_rtc.client.connection import Connection
 from holistic_rtc.client.publication import Publication, Settings
-from holistic_rtc.client.signalling import Server, SessionInfo
+from holistic_rtc.client.signalling import Health, Server, SessionInfo
 from holistic_rtc.client.sources import Source, SourceTrack
 from holistic_rtc.client.subscription import SubscriberSettings, Subscription
 from holistic_rtc.model.message import LandmarkMessage
@@ -80,6 +80,14 @@ class HolisticClient:
     def url(self) -> str:
         """The server's URL, as given"""
         return self._url
+
+    async def health(self) -> Health:
+        """How the server is doing. Needs no token."""
+        return await self._server().get_health()
+
+    async def metrics(self) -> str:
+        """The server's metrics, in Prometheus' text format."""
+        return await self._server().get_metrics()
 
     async def sessions(self) -> list[SessionInfo]:
         """List the running sessions, oldest first."""

@@ -69,6 +69,18 @@ class SessionInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Health:
+    """How a server is doing."""
+
+    version: str
+    ready: bool
+    """Whether the next session and the next picture can start at once"""
+    sessions: int
+    """Number of running sessions"""
+    max_sessions: int
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """The WHIP or WHEP resource that an offer has created on the server."""
 
@@ -121,6 +133,24 @@ class Server:
             return [RTCIceServer(**server) for server in document["iceServers"]]
         except (KeyError, TypeError) as error:
             raise self._not_ours("its ICE servers can't be read") from error
+
+    async def get_health(self) -> Health:
+        _, document = await self._get("/healthz")
+        try:
+            await self._get("/readyz")
+            ready = True
+        except RefusedError as error:
+            if error.status != 503:
+                raise
+            ready = False
+        try:
+            return Health(document["version"], ready, document["sessions"], document["max_sessions"])
+        except (KeyError, TypeError) as error:
+            raise self._not_ours("its health can't be read") from error
+
+    async def get_metrics(self) -> str:
+        _, text = await self._request("GET", "/metrics", headers=self._headers, timeout=TIMEOUT)
+        return text
 
     async def get_sessions(self) -> list[SessionInfo]:
         """The running sessions, oldest first."""

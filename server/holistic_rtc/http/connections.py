@@ -50,7 +50,7 @@ class Connections:
 
     def __init__(self, server: web.Server, descriptors: int) -> None:
         self._server = server
-        self._most = min(MOST, descriptors // 2)
+        self.places = min(MOST, descriptors // 2)
         self._open: set[Connection] = set()
         self._handshakes: set[asyncio.Task[None]] = set()
         self._listener: asyncio.Server | None = None
@@ -93,7 +93,7 @@ class Connections:
     def add(self, connection: "Connection") -> None:
         if connection in self._open:
             return
-        if len(self._open) >= self._most:
+        if len(self._open) >= self.places:
             self._make_room()
         self._open.add(connection)
 
@@ -132,7 +132,7 @@ class Connections:
         longest = min(self._open, key=lambda connection: (connection.progress, connection.since))
         self._open.remove(longest)
         longest.abort()
-        self.warn("reached the limit of %d connections; closing those that have waited longest", self._most)
+        self.warn("reached the limit of %d connections; closing those that have waited longest", self.places)
 
 
 class Accepted(asyncio.Protocol):

@@ -2,6 +2,8 @@
 
 from aiohttp import web
 
+from holistic_rtc.monitoring.metrics import Metrics
+from holistic_rtc.sessions.events import Listener
 from holistic_rtc.sessions.ice_servers import IceServers
 from holistic_rtc.sessions.registry import Registry
 from holistic_rtc.sessions.snapshots import Snapshots
@@ -11,4 +13,6 @@ SETTINGS = web.AppKey("settings", Settings)
 ICE_SERVERS = web.AppKey("ice_servers", IceServers)
 REGISTRY = web.AppKey("registry", Registry)
 SNAPSHOTS = web.AppKey("snapshots", Snapshots)
+METRICS = web.AppKey("metrics", Metrics)
+LISTENER: web.AppKey[Listener] = web.AppKey("listener")
 MODEL = web.AppKey("model", dict[str, str | None])

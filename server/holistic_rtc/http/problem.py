@@ -11,6 +11,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from holistic_rtc.errors import Code, Refusal
+from holistic_rtc.http.address import address_of
+from holistic_rtc.http.keys import LISTENER, REGISTRY
+from holistic_rtc.sessions.events import Refused
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +21,10 @@ _STYLE = "body{font:16px/1.5 system-ui;max-width:42rem;margin:2rem auto;padding:
 
 PAGE = "/problems"
 """The page that explains each code; docs/problems.md has the same text"""
+
+
+_BEFORE_KEY = re.compile("(/wh[ie]p/[^/]*/).*")
+"""The path of a resource, without the key that is enough to use it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,25 +128,41 @@ def problem(refusal: Refusal, headers: Mapping[str, str] | None = None) -> web.R
 
 @web.middleware
 async def problem_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    headers = None
     try:
         return await handler(request)
-    except Refusal as refusal:
-        return problem(refusal)
+    except Refusal as error:
+        refusal = error
     except web.HTTPMethodNotAllowed as error:
         allowed = ", ".join(sorted(error.allowed_methods))
-        words = f"{error.method} is not allowed here; use {allowed}"
-        return problem(Refusal(Code.METHOD_NOT_ALLOWED, words), {"Allow": allowed})
+        refusal = Refusal(Code.METHOD_NOT_ALLOWED, f"{error.method} is not allowed here; use {allowed}")
+        headers = {"Allow": allowed}
     except web.HTTPRequestEntityTooLarge:
-        return problem(Refusal(Code.TOO_LARGE, f"a request body can have up to {request.client_max_size} bytes"))
+        refusal = Refusal(Code.TOO_LARGE, f"a request body can have up to {request.client_max_size} bytes")
     except web.HTTPNotFound as error:
-        return problem(Refusal(Code.NOT_FOUND, _words(error) or "there is nothing at this address"))
+        refusal = Refusal(Code.NOT_FOUND, _words(error) or "there is nothing at this address")
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return problem(Refusal(Code.BAD_REQUEST, error.reason))
+        refusal = Refusal(Code.BAD_REQUEST, error.reason)
     except Exception:
         logger.exception("%s %s failed", request.method, request.path)
-        return problem(Refusal(Code.INTERNAL, "the server failed; its log says why"))
+        refusal = Refusal(Code.INTERNAL, "the server failed; its log says why")
+    request.app[LISTENER](_refused(request, refusal))
+    return problem(refusal, headers)
+
+
+def _refused(request: web.Request, refusal: Refusal) -> Refused:
+    session = request.match_info.get("session")
+    return Refused(
+        code=refusal.code,
+        detail=refusal.detail,
+        address=address_of(request),
+        method=request.method,
+        path=_BEFORE_KEY.sub(r"\1...", request.path),
+        # Anyone can ask for sessions that don't exist.
+        session=session if session in request.app[REGISTRY].sessions else None,
+    )
 
 
 def _words(error: web.HTTPException) -> str:

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.http import signalling
+from holistic_rtc.http.address import address_of
 from holistic_rtc.http.auth import authorise
 from holistic_rtc.http.keys import REGISTRY
 from holistic_rtc.sessions.registry import Resource, Session
@@ -13,7 +14,7 @@ async def post_offer(request: web.Request) -> web.Response:
     authorise(request)
     session = signalling.find_session(request)
     offer = (await signalling.read_offer(request)).require_receiving()
-    subscriber, answer = await request.app[REGISTRY].subscribe(session, offer.sdp)
+    subscriber, answer = await request.app[REGISTRY].subscribe(session, offer.sdp, address_of(request))
     location = f"/whep/{session.id}/{subscriber.key}"
     return signalling.created(request, location, session, subscriber, answer)
 

@@ -6,15 +6,17 @@ from aiohttp import web
 
 from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.http import signalling
+from holistic_rtc.http.address import address_of
 from holistic_rtc.http.auth import authorise
 from holistic_rtc.http.keys import REGISTRY
+from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.sessions.registry import Session
 
 
 async def post_offer(request: web.Request) -> web.Response:
     authorise(request)
     offer = (await signalling.read_offer(request)).require_sending()
-    session, answer = await request.app[REGISTRY].create(offer.sdp)
+    session, answer = await request.app[REGISTRY].create(offer.sdp, address_of(request))
     location = f"/whip/{session.id}/{session.publisher.key}"
     return signalling.created(request, location, session, session.publisher, answer)
 
@@ -25,7 +27,7 @@ async def patch_candidates(request: web.Request) -> web.Response:
 
 
 async def delete_session(request: web.Request) -> web.Response:
-    request.app[REGISTRY].end(_own_session(request), "deleted", "the peer ended the session")
+    request.app[REGISTRY].end(_own_session(request), EndReason.DELETED, "the peer ended the session")
     return web.Response(status=200)
 
 

@@ -5,6 +5,8 @@ from typing import Any
 from msgspec import Struct
 
 from holistic_rtc.errors import Code
+from holistic_rtc.model.end_reason import EndReason
+from holistic_rtc.model.figures import Load, SessionFigures
 from holistic_rtc.model.stats import SessionStats
 
 
@@ -88,7 +90,7 @@ class Drain(Struct, tag=True):
 class Close(Struct, tag=True):
     """End the session, if there is one, and the process."""
 
-    reason: str
+    reason: EndReason
     message: str
 
 
@@ -146,22 +148,28 @@ class Beat(Struct, tag=True):
     """
     Sent once a second.
 
-    :param stats: the session's statistics, if there is a session.
+    :param stats: the session's statistics, for peers, if there is a session.
+    :param load: what the process uses.
+    :param figures: the session's figures, for the server's metrics, if there is a session.
     """
 
     stats: SessionStats | None = None
+    load: Load | None = None
+    figures: SessionFigures | None = None
 
 
 class Unsubscribed(Struct, tag=True):
-    """A subscriber has disconnected on its own."""
+    """A subscriber has gone, and why."""
 
     subscriber: str
+    reason: EndReason
+    message: str
 
 
 class Ended(Struct, tag=True):
     """Why the session has ended."""
 
-    reason: str
+    reason: EndReason
     message: str
 
 

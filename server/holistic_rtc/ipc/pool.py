@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.ipc.process import Process
+from holistic_rtc.model.end_reason import EndReason
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ class Pool:
 
     def __init__(self, start: Callable[[], Awaitable[Process]], size: int) -> None:
         self._start = start
-        self._size = size
+        self.size = size
         self.frame_cpu_ms: float | None = None
         """The tracker's CPU time per frame, the minimum of all measurements; None before the first worker is ready."""
         self.on_measured: Callable[[], object] = lambda: None
@@ -93,7 +94,7 @@ class Pool:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         spares, self._spares = self._spares, []
-        await asyncio.gather(*(spare.close("server_shutdown", "the server shuts down") for spare in spares))
+        await asyncio.gather(*(spare.close(EndReason.SERVER_SHUTDOWN, "the server shuts down") for spare in spares))
 
     async def _wait(self) -> Process:
         try:
@@ -124,7 +125,7 @@ class Pool:
         backoff = 0.5
         while True:
             async with self._changed:
-                await self._changed.wait_for(lambda: self.warm + self._lent < self._size + self._acquiring)
+                await self._changed.wait_for(lambda: self.warm + self._lent < self.size + self._acquiring)
             if await self._warm_one():
                 backoff = 0.5
             else:

@@ -7,12 +7,14 @@ import logging
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import TypeVar
 
 from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.ipc.channel import Channel, ChannelError
-from holistic_rtc.ipc.messages import Cancel, Close, Event, Ready, Refused, Reply, Request, ToFront, ToWorker
+from holistic_rtc.ipc.messages import Beat, Cancel, Close, Event, Ready, Refused, Reply, Request, ToFront, ToWorker
 from holistic_rtc.ipc.patience import within
+from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.native_log import is_noise
 
 logger = logging.getLogger(__name__)
@@ -20,6 +22,16 @@ logger = logging.getLogger(__name__)
 R = TypeVar("R", bound=Reply)
 
 WORKER = "holistic_rtc.workers.main"
+
+
+class Exit(StrEnum):
+    """How a process ended."""
+
+    FINISHED = "finished"
+    KILLED = "killed"
+    """By the front process, because it was silent, too slow or no longer usable."""
+    FAILED = "failed"
+    """It crashed, or somebody else killed it, such as the kernel when memory ran out."""
 
 
 class Process:
@@ -40,6 +52,10 @@ class Process:
         """Whether the worker can still serve requests after it has refused one."""
         self.on_event: Callable[[Event], object] = lambda event: None
         """Called with messages that aren't replies."""
+        self.on_beat: Callable[[Beat], object] = lambda beat: None
+        """Called once a second, with what the worker reports."""
+        self.on_exit: Callable[[Exit], object] = lambda exit: None
+        """Called once the process has ended."""
         self._process = process
         self._channel = channel
         self._killed = False
@@ -124,7 +140,7 @@ class Process:
         """Send a message that has no reply."""
         self._channel.send(message)
 
-    async def close(self, reason: str, message: str) -> None:
+    async def close(self, reason: EndReason, message: str) -> None:
         """Tell the process to end, and kill it if it doesn't in time."""
         self._channel.send(Close(reason, message))
         await asyncio.wait({self._closed}, timeout=self.CLOSE_DEADLINE)
@@ -152,6 +168,7 @@ class Process:
                 self._process.kill()
             status = await self._process.wait()
         await log
+        self.on_exit(Exit.KILLED if self._killed else Exit.FAILED if status else Exit.FINISHED)
         if status:
             logger.warning("worker %d ended with status %d", self.pid, status)
 
@@ -180,6 +197,8 @@ class Process:
                 if reply and not reply.done():
                     reply.set_result(message)
             case event:
+                if isinstance(event, Beat):
+                    self.on_beat(event)
                 self.on_event(event)
 
     async def _copy_log(self) -> None:

@@ -10,6 +10,7 @@ from holistic_rtc.media.codecs import FastVp8Encoder, H264Decoder, H264Encoder, 
 from holistic_rtc.media.dtls import Certificate
 from holistic_rtc.media.ice import PatientConnection
 from holistic_rtc.media.jitter import FrameBuffer
+from holistic_rtc.media.traffic import CountingSender
 
 DEFAULT_BITRATE = 1_500_000
 MAX_BITRATE = 2_000_000
@@ -36,3 +37,5 @@ def tune() -> None:
     rtcpeerconnection.RTCCertificate = Certificate  # type: ignore[attr-defined]
     # aiortc disconnects peers that send connectivity checks but don't answer them.
     rtcicetransport.Connection = PatientConnection  # type: ignore[attr-defined]
+    # aiortc's statistics don't include retransmissions.
+    rtcpeerconnection.RTCRtpSender = CountingSender  # type: ignore[attr-defined]

@@ -15,6 +15,7 @@ from holistic_rtc.media.governor import Governor
 from holistic_rtc.media.latest import LatestSlot, SlotClosed
 from holistic_rtc.media.outbound import AnnotatedTrack
 from holistic_rtc.media.tracker_thread import TrackedFrame, TrackerThread
+from holistic_rtc.model.figures import VideoFigures
 from holistic_rtc.model.parts import DEFAULT_PARTS, Part
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.stats import TrackReport
@@ -65,13 +66,20 @@ class TrackMeter:
     _tracker_ms: float = 0.0
     _draw_ms: float = 0.0
     _delay_ms: float = 0.0
+    _figures: VideoFigures = field(default_factory=VideoFigures)
 
     def frame_received(self) -> None:
         self._received += 1
+        self._figures.received += 1
 
     def frame_dropped(self) -> None:
-        self.dropped += 1
+        self.frame_skipped()
         self._dropped += 1
+
+    def frame_skipped(self) -> None:
+        """A frame was dropped on purpose, which isn't a sign of overload."""
+        self.dropped += 1
+        self._figures.dropped += 1
 
     def frame_tracked(self, frame: TrackedFrame, delay_ms: float) -> None:
         self.tracked += 1
@@ -80,6 +88,9 @@ class TrackMeter:
         self._tracker_ms += frame.tracker_ms
         self._draw_ms += frame.draw_ms
         self._delay_ms += delay_ms
+        self._figures.tracked += 1
+        self._figures.tracker.observe(frame.tracker_ms / 1000)
+        self._figures.delay.observe(delay_ms / 1000)
 
     @property
     def kept(self) -> float:
@@ -121,6 +132,11 @@ class TrackMeter:
         self._received = self._finished = self._dropped = 0
         self._tracker_ms = self._draw_ms = self._delay_ms = 0.0
         return report
+
+    def take_figures(self) -> VideoFigures:
+        """:return: the figures since the previous call."""
+        figures, self._figures = self._figures, VideoFigures()
+        return figures
 
 
 class InboundTrack:
@@ -231,7 +247,7 @@ class InboundTrack:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(patience):
                     newest = await self._slot.get()
-                self.meter.dropped += 1  # on purpose
+                self.meter.frame_skipped()
         return newest
 
     async def _track_frame(self, frame: VideoFrame, received: float) -> None:

@@ -9,6 +9,7 @@ import hmac
 import time
 
 from holistic_rtc.errors import ConfigError
+from holistic_rtc.sessions.events import CredentialGiven, Listener, ignore
 from holistic_rtc.settings import IceServer, Settings
 
 
@@ -20,6 +21,7 @@ class IceServers:
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.on_event: Listener = ignore
         self._fixed = settings.ice_servers
         self._turn_urls = settings.turn_urls
         self._lifetime = settings.turn_lifetime
@@ -32,6 +34,7 @@ class IceServers:
         if not self._turn_urls:
             return self._fixed
         username, credential = mint(self._secret, name, int(time.time()) + self._lifetime)
+        self.on_event(CredentialGiven())
         return [*self._fixed, IceServer(urls=self._turn_urls, username=username, credential=credential)]
 
 

@@ -4,9 +4,11 @@ import asyncio
 import logging
 import secrets
 import string
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from holistic_rtc.errors import Code, Refusal
@@ -25,24 +27,37 @@ from holistic_rtc.ipc.messages import (
 )
 from holistic_rtc.ipc.pool import Pool
 from holistic_rtc.ipc.process import Process
+from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.stats import SessionStats
 from holistic_rtc.sessions.capacity import MAX_SUBSCRIBERS, Capacity
+from holistic_rtc.sessions.events import Joined, Left, Listener, Role, ignore
 from holistic_rtc.settings import IceServer
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Resource:
     """
     A WHIP or WHEP resource, which its peer can modify and delete.
 
+    :param address: the IP address that the peer's request came from.
     :param key: unguessable; knowing it is enough to use the resource.
     :param etag: identifies its only ICE session (RFC 9725, section 4.3.1).
     """
 
+    address: str
     key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     etag: str = field(default_factory=lambda: secrets.token_hex(8))
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    joined: bool = False
+    """Whether the peer has got its answer."""
+    _since: float = field(default_factory=time.monotonic, init=False)
+
+    @property
+    def age(self) -> float:
+        """In seconds."""
+        return time.monotonic() - self._since
 
 
 @dataclass
@@ -53,24 +68,17 @@ class Session:
 
     id: str
     process: Process
-    publisher: Resource = field(default_factory=Resource)
-    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    publisher: Resource
     subscribers: dict[str, Resource] = field(default_factory=dict)
     """By key."""
     stats: SessionStats | None = None
     """The latest statistics."""
     end: Ended | None = None
-    """Why it ended, if its process could still report it."""
+    """Why it ended, if it was told to or its process could still report it."""
 
-    def take(self, event: Event) -> None:
-        """Handle an event of the session's process."""
-        match event:
-            case Beat(stats):
-                self.stats = stats
-            case Ended():
-                self.end = event
-            case Unsubscribed(subscriber):
-                self.subscribers.pop(subscriber, None)
+    @property
+    def started(self) -> datetime:
+        return self.publisher.started
 
 
 class Registry:
@@ -82,39 +90,46 @@ class Registry:
 
     def __init__(self, pool: Pool, capacity: Capacity, ice_servers: Sequence[IceServer]) -> None:
         self._capacity = capacity
-        self._pool = pool
+        self.pool = pool
         self._ice_servers = [server.model_dump(exclude_none=True) for server in ice_servers]
         self._sessions: dict[str, Session] = {}
         self._starting = 0
         self._closing = False
         self._tasks: set[asyncio.Task[None]] = set()
+        self.on_event: Listener = ignore
 
     def open(self) -> None:
-        self._pool.on_measured = self._tell_room
-        self._pool.open()
+        self.pool.on_measured = self._tell_room
+        self.pool.open()
 
     @property
     def sessions(self) -> Mapping[str, Session]:
         return self._sessions
 
     @property
+    def subscribers(self) -> int:
+        """How many all sessions have."""
+        return sum(len(session.subscribers) for session in self._sessions.values())
+
+    @property
     def max_sessions(self) -> int:
-        return self._capacity.sessions(self._pool.frame_cpu_ms)
+        return self._capacity.sessions(self.pool.frame_cpu_ms)
 
     @property
     def ready(self) -> bool:
         """Whether the next peer can start at once."""
-        return not self._closing and self._pool.warm > 0 and not self._full
+        return not self._closing and self.pool.warm > 0 and not self._full
 
     @property
     def _full(self) -> bool:
         return len(self._sessions) + self._starting >= self.max_sessions
 
-    async def create(self, offer: str) -> tuple[Session, str]:
+    async def create(self, offer: str, address: str = "") -> tuple[Session, str]:
         """
         Start a session.
 
         :param offer: SDP.
+        :param address: the IP address that it came from.
         :return: the session, and the answer as SDP.
         :raises Refusal: the offer can't be served, or the server is full, is shutting down or has no free port.
         """
@@ -125,7 +140,7 @@ class Registry:
             )
         self._starting += 1
         try:
-            return await self._start(offer)
+            return await self._start(offer, address)
         finally:
             self._starting -= 1
 
@@ -138,24 +153,28 @@ class Registry:
         except KeyError:
             raise Refusal(Code.UNKNOWN_SESSION, "no such session; it may have ended") from None
 
-    async def subscribe(self, session: Session, offer: str) -> tuple[Resource, str]:
+    async def subscribe(self, session: Session, offer: str, address: str = "") -> tuple[Resource, str]:
         """
         Add a subscriber to a session.
 
         :param offer: SDP.
+        :param address: the IP address that it came from.
         :return: the subscriber, and the answer as SDP.
         :raises Refusal: the offer can't be served, the session is full, or the server has no free port.
         """
         if len(session.subscribers) >= MAX_SUBSCRIBERS:
             raise Refusal(Code.SESSION_FULL, f"the session already has {MAX_SUBSCRIBERS} subscribers", retry_after=5)
-        subscriber = Resource()
+        subscriber = Resource(address)
         session.subscribers[subscriber.key] = subscriber
         try:
             request = Subscribe(subscriber=subscriber.key, offer=offer)
-            return subscriber, _with_candidates(await session.process.request(request, Answer))
+            answer = _with_candidates(await session.process.request(request, Answer))
         except BaseException:
-            self.unsubscribe(session, subscriber)
+            session.subscribers.pop(subscriber.key, None)
+            session.process.tell(Unsubscribe(subscriber.key))
             raise
+        self._tell_joined(session, subscriber, Role.SUBSCRIBER)
+        return subscriber, answer
 
     async def add_candidates(self, session: Session, subscriber: Resource | None, fragment: str) -> None:
         """
@@ -167,12 +186,13 @@ class Registry:
         await session.process.request(request, Done)
 
     def unsubscribe(self, session: Session, subscriber: Resource) -> None:
-        session.subscribers.pop(subscriber.key, None)
         session.process.tell(Unsubscribe(subscriber.key))
+        self._drop(session, subscriber.key, EndReason.DELETED, "the subscription was deleted")
 
-    def end(self, session: Session, reason: str, message: str) -> None:
+    def end(self, session: Session, reason: EndReason, message: str) -> None:
         """End a session. Its place is free immediately; its process ends in the background."""
         if self._sessions.pop(session.id, None):
+            session.end = Ended(reason, message)
             self._spawn(session.process.close(reason, message), f"end-{session.id}")
 
     async def drain(self, seconds: float) -> None:
@@ -186,19 +206,19 @@ class Registry:
     async def close(self) -> None:
         self._closing = True
         for session in list(self._sessions.values()):
-            self.end(session, "server_shutdown", "the server is shutting down")
-        await self._pool.close()
+            self.end(session, EndReason.SERVER_SHUTDOWN, "the server is shutting down")
+        await self.pool.close()
         await asyncio.gather(*self._tasks)
 
-    async def _start(self, offer: str) -> tuple[Session, str]:
-        process = await self._pool.acquire()
+    async def _start(self, offer: str, address: str) -> tuple[Session, str]:
+        process = await self.pool.acquire()
         id = make_id()
         try:
             request = Publish(session=id, offer=offer, ice_servers=self._ice_servers)
             reply = await process.request(request, Answer)
         except Refusal:
             if process.alive and process.reusable:
-                await self._pool.release(process)
+                await self.pool.release(process)
             else:
                 process.kill()
             raise
@@ -212,22 +232,58 @@ class Registry:
         except Refusal:
             process.kill()
             raise
-        session = Session(id, process)
-        process.on_event = session.take
+        session = Session(id, process, Resource(address))
+        process.on_event = partial(self._take, session)
         self._sessions[id] = session
         self._spawn(self._watch(session), f"watch-{id}")
         logger.info("session %s started in process %d", id, process.pid)
+        self._tell_joined(session, session.publisher, Role.PUBLISHER)
         return session, answer
 
     async def _watch(self, session: Session) -> None:
         await session.process.wait_closed()
         self._sessions.pop(session.id, None)
-        logger.info("session %s ended: %s", session.id, session.end.message if session.end else "its process is gone")
+        end = session.end or Ended(EndReason.PROCESS_ENDED, "its process is gone")
+        logger.info("session %s ended: %s", session.id, end.message)
+        for key in list(session.subscribers):
+            self._drop(session, key, EndReason.SESSION_ENDED, f"the session has ended: {end.message}")
+        self._tell_left(session, session.publisher, Role.PUBLISHER, end.reason, end.message)
+
+    def _take(self, session: Session, event: Event) -> None:
+        """Handle an event of a session's process."""
+        match event:
+            case Beat(stats) if stats:
+                session.stats = stats
+            case Ended():
+                session.end = event
+            case Unsubscribed(subscriber, reason, message):
+                self._drop(session, subscriber, reason, message)
+
+    def _drop(self, session: Session, subscriber: str, reason: EndReason, message: str) -> None:
+        """No-op if the subscriber has already gone."""
+        resource = session.subscribers.pop(subscriber, None)
+        if resource and resource.joined:
+            self._tell_left(session, resource, Role.SUBSCRIBER, reason, message)
+
+    def _tell_joined(self, session: Session, resource: Resource, role: Role) -> None:
+        resource.joined = True
+        self.on_event(Joined(session=session.id, role=role, address=resource.address))
+
+    def _tell_left(self, session: Session, resource: Resource, role: Role, reason: EndReason, message: str) -> None:
+        left = Left(
+            session=session.id,
+            role=role,
+            address=resource.address,
+            reason=reason,
+            message=message,
+            seconds=resource.age,
+        )
+        self.on_event(left)
 
     def _tell_room(self) -> None:
         sessions = "1 session" if self.max_sessions == 1 else f"{self.max_sessions} sessions"
         logger.info(
-            "tracking a frame takes %.0f ms of CPU; there is room for %s at a time", self._pool.frame_cpu_ms, sessions
+            "tracking a frame takes %.0f ms of CPU; there is room for %s at a time", self.pool.frame_cpu_ms, sessions
         )
 
     def _refuse_if_closing(self) -> None:

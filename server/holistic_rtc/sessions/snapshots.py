@@ -1,11 +1,13 @@
 """Admits snapshots, and passes them to workers."""
 
 import contextlib
+import time
 from collections.abc import Iterator
 
 from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.ipc.messages import Snapshot, TakeSnapshot
 from holistic_rtc.ipc.pool import Pool
+from holistic_rtc.sessions.events import Listener, SnapshotTaken, ignore
 
 RETRY_AFTER = 2
 """Seconds after which a place is likely to have become free."""
@@ -19,21 +21,23 @@ class Snapshots:
     """
 
     def __init__(self, pool: Pool, places: int, deadline: float) -> None:
-        self._pool = pool
-        self._places = places
+        self.on_event: Listener = ignore
+        self.places = places
+        self.taken = 0
+        """How many places are taken."""
+        self.pool = pool
         self._deadline = deadline
-        self._taken = 0
 
     def open(self) -> None:
-        self._pool.open()
+        self.pool.open()
 
     async def close(self) -> None:
-        await self._pool.close()
+        await self.pool.close()
 
     @property
     def ready(self) -> bool:
         """Whether a picture can be tracked immediately, or after those being tracked now."""
-        return self._pool.ready
+        return self.pool.ready
 
     @contextlib.contextmanager
     def place(self) -> Iterator[None]:
@@ -42,17 +46,17 @@ class Snapshots:
 
         :raises Refusal: no place is free.
         """
-        if self._taken >= self._places:
+        if self.taken >= self.places:
             raise Refusal(
                 Code.SNAPSHOTS_FULL,
-                f"the server is busy with {self._places} pictures, its maximum",
+                f"the server is busy with {self.places} pictures, its maximum",
                 retry_after=RETRY_AFTER,
             )
-        self._taken += 1
+        self.taken += 1
         try:
             yield
         finally:
-            self._taken -= 1
+            self.taken -= 1
 
     async def take(self, request: TakeSnapshot) -> Snapshot:
         """
@@ -60,9 +64,10 @@ class Snapshots:
 
         :raises Refusal: the picture can't be read, or the worker crashed or timed out.
         """
-        async with self._pool.borrow() as process:
+        started = time.monotonic()
+        async with self.pool.borrow() as process:
             try:
-                return await process.request(request, Snapshot, deadline=self._deadline)
+                snapshot = await process.request(request, Snapshot, deadline=self._deadline)
             except Refusal as refusal:
                 match refusal.code:
                     case Code.BUSY:
@@ -75,3 +80,5 @@ class Snapshots:
                             Code.SNAPSHOT_FAILED, "the process that tracked the picture crashed; the server is still up"
                         ) from None
                 raise
+        self.on_event(SnapshotTaken(time.monotonic() - started))
+        return snapshot

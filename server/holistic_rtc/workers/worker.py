@@ -6,7 +6,9 @@ from abc import ABC, abstractmethod
 
 from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.ipc.channel import Channel
+from holistic_rtc.ipc.load import LoadMeter
 from holistic_rtc.ipc.messages import Beat, Cancel, Close, Drain, Ready, Refused, Reply, Request, ToWorker, Unsubscribe
+from holistic_rtc.model.figures import SessionFigures
 from holistic_rtc.model.stats import SessionStats
 
 logger = logging.getLogger(__name__)
@@ -22,6 +24,7 @@ class Worker(ABC):
         self.over = asyncio.Event()
         """Set when the worker can't serve further requests."""
         self._requests: dict[int, asyncio.Task[None]] = {}
+        self._load_meter = LoadMeter()
 
     @abstractmethod
     async def warm_up(self) -> float | None:
@@ -46,6 +49,10 @@ class Worker(ABC):
         """The statistics to send. Called once a second."""
         return None
 
+    async def figures(self) -> SessionFigures | None:
+        """The session's figures since the previous call, if there is one. Called once a second, and at the end."""
+        return None
+
     def can_serve_again(self, request: Request) -> bool:
         """Whether the worker can serve another request of this kind after it has refused this one."""
         return True
@@ -64,6 +71,7 @@ class Worker(ABC):
         self.channel.send(Ready(await self.warm_up()))
         tasks = {
             asyncio.create_task(self._beat(), name="beat"),
+            asyncio.create_task(self._load_meter.run(), name="load"),
             asyncio.create_task(self._read(), name="read"),
             asyncio.create_task(self.over.wait(), name="over"),
         }
@@ -77,10 +85,12 @@ class Worker(ABC):
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.close()
+            # What was counted since the last one.
+            self.channel.send(Beat(None, self._load_meter.take(), await self.figures()))
 
     async def _beat(self) -> None:
         while True:
-            self.channel.send(Beat(self.stats()))
+            self.channel.send(Beat(self.stats(), self._load_meter.take(), await self.figures()))
             await asyncio.sleep(1)
 
     async def _read(self) -> None:

@@ -17,6 +17,7 @@ from holistic_rtc.ipc.messages import AddCandidates, Answer, Beat, Done, Ended, 
 from holistic_rtc.ipc.pool import Pool
 from holistic_rtc.ipc.process import Process
 from holistic_rtc.limits import Limits
+from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.sessions.capacity import Capacity
 from holistic_rtc.sessions.registry import Registry, make_id
 
@@ -98,9 +99,9 @@ async def test_a_process_gets_ready_answers_and_tells_its_end(start: Start) -> N
     process.on_event = events.append
     assert await process.wait_ready()
     assert await publish(process) == "V=0"
-    await process.close("deleted", "the peer ended the session")
+    await process.close(EndReason.DELETED, "the peer ended the session")
     assert not process.alive
-    assert events == [Ended("deleted", "the peer ended the session")]
+    assert events == [Ended(EndReason.DELETED, "the peer ended the session")]
 
 
 async def test_requests_at_the_same_time_get_each_its_own_answer(start: Start) -> None:
@@ -214,7 +215,7 @@ async def test_a_process_that_will_not_end_is_made_to(start: Start, hurried: Non
     """)
     await process.wait_ready()
     async with asyncio.timeout(3):
-        await process.close("deleted", "the peer ended the session")
+        await process.close(EndReason.DELETED, "the peer ended the session")
     assert not process.alive
 
 
@@ -420,7 +421,7 @@ async def test_a_session_that_starts_while_the_server_is_told_to_stop_is_none(re
         await starting
     assert caught.value.code is Code.SHUTTING_DOWN
     assert list(registry.sessions.values()) == [running]
-    registry.end(running, "deleted", "the peer ended the session")
+    registry.end(running, EndReason.DELETED, "the peer ended the session")
     async with asyncio.timeout(5):
         await draining
 

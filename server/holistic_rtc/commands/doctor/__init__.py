@@ -1,13 +1,20 @@
-"""``holistic-rtc doctor``: checks everything that a server needs, and suggests fixes."""
+"""``holistic-rtc doctor``: checks everything that a server needs, or how a running one is doing, and suggests fixes."""
 
 import argparse
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from rich.console import Console
 from rich.markup import escape
 
-from holistic_rtc.commands.common import add_engine_option, add_model_options, settings_from
+from holistic_rtc.client import HolisticClient
+from holistic_rtc.commands.common import (
+    add_engine_option,
+    add_model_options,
+    add_token_option,
+    settings_from,
+    token_of,
+)
 from holistic_rtc.commands.doctor.check import Check, Finding, Machine, Verdict
 from holistic_rtc.commands.doctor.checks import (
     addresses,
@@ -21,13 +28,23 @@ from holistic_rtc.commands.doctor.checks import (
     tls,
     turn,
 )
-from holistic_rtc.errors import ConfigError
+from holistic_rtc.commands.doctor.observation import OBSERVED_SECONDS, Figures, Observation, ServerCheck
+from holistic_rtc.commands.doctor.server_checks import (
+    health,
+    network,
+    processes,
+    refusals,
+    sessions,
+    tracking,
+    webhooks,
+)
+from holistic_rtc.errors import ConfigError, RefusedError
 from holistic_rtc.native_log import without_noise
 from holistic_rtc.settings import Settings
 
 DESCRIPTION = (
     "Check limits, model, ports, addresses and TURN servers, with the settings that `serve` reads from the "
-    "environment, and suggest fixes."
+    "environment, and suggest fixes. With --url, ask a running server instead, and explain its metrics."
 )
 
 CHECKS: tuple[Check, ...] = (
@@ -44,6 +61,16 @@ CHECKS: tuple[Check, ...] = (
 )
 """In the order in which they run"""
 
+SERVER_CHECKS: tuple[ServerCheck, ...] = (
+    sessions.check,
+    refusals.check,
+    tracking.check,
+    network.check,
+    processes.check,
+    webhooks.check,
+)
+"""Of a running server that shows its metrics"""
+
 _SIGNS = {Verdict.GOOD: "[green]✓[/]", Verdict.NOTE: "[yellow]•[/]", Verdict.BAD: "[red]✗[/]"}
 
 
@@ -52,6 +79,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_engine_option(parser)
     parser.add_argument("--host", default=argparse.SUPPRESS, help="address to listen on, as for `serve`")
     parser.add_argument("--port", type=int, default=argparse.SUPPRESS, help="port to listen on, as for `serve`")
+    parser.add_argument("--url", help="a running server to ask, such as http://localhost:8080")
+    add_token_option(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -63,22 +92,48 @@ def run(options: argparse.Namespace) -> None:
         if finding.remedy:
             stdout.print(f"    {finding.remedy}", soft_wrap=True, markup=False)
 
+    findings = _examine_server(options.url, token_of(settings)) if options.url else _examine(settings)
     with without_noise():
-        bad = asyncio.run(_examine(settings, show))
+        bad = asyncio.run(_show(findings, show))
     if bad:
         problems = "1 problem" if bad == 1 else f"{bad} problems"
-        raise ConfigError(f"{problems} would keep the server from working")
+        consequence = "keeps the server from working" if bad == 1 else "keep the server from working"
+        raise ConfigError(f"{problems} {consequence if options.url else 'would keep the server from working'}")
 
 
-async def _examine(settings: Settings, show: Callable[[Finding], None]) -> int:
+async def _show(findings: AsyncIterator[Finding], show: Callable[[Finding], None]) -> int:
     """
     :param show: called with each finding as soon as there is one.
     :return: how many are bad.
     """
-    machine = Machine(settings)
     bad = 0
+    async for finding in findings:
+        show(finding)
+        bad += finding.verdict is Verdict.BAD
+    return bad
+
+
+async def _examine(settings: Settings) -> AsyncIterator[Finding]:
+    machine = Machine(settings)
     for check in CHECKS:
         async for finding in check(machine):
-            show(finding)
-            bad += finding.verdict is Verdict.BAD
-    return bad
+            yield finding
+
+
+async def _examine_server(url: str, token: str | None) -> AsyncIterator[Finding]:
+    """
+    :raises ClientError: the server can't be reached.
+    """
+    async with HolisticClient(url, token=token) as client:
+        async for finding in health.check(client):
+            yield finding
+        try:
+            before = Figures(await client.metrics())
+            await asyncio.sleep(OBSERVED_SECONDS)
+            observation = Observation(before, Figures(await client.metrics()))
+        except RefusedError as error:
+            yield Finding(Verdict.NOTE, f"its metrics can't be read: {error}", "give --token the operator's token")
+            return
+    for check in SERVER_CHECKS:
+        for finding in check(observation):
+            yield finding

@@ -21,6 +21,9 @@ from aiortc.sdp import candidate_from_sdp
 from msgspec import UNSET
 
 from holistic_rtc.errors import Code, ControlError, Refusal
+from holistic_rtc.media.traffic import TrafficMeter
+from holistic_rtc.model.end_reason import EndReason
+from holistic_rtc.model.figures import Traffic
 from holistic_rtc.model.parts import DEFAULT_PARTS, Part
 from holistic_rtc.model.stats import SessionStats, TrackStats
 from holistic_rtc.sdp.answer import complete
@@ -61,12 +64,14 @@ class Peer(ABC):
         self._persons_limit = persons_limit
         # An empty list, unlike None, keeps aiortc from asking a public STUN server.
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[RTCIceServer(**server) for server in ice_servers]))
+        self._traffic = TrafficMeter(self._pc)
         self._pc.on("datachannel", self._on_datachannel)
         self._pc.on("connectionstatechange", self._on_connection_state)
         self._landmarks: LandmarkChannel | None = None
         self._control: ControlChannel | None = None
         self._sent: Counter[int] = Counter()
         self._dropped: Counter[int] = Counter()
+        self._unreported_sent = self._unreported_dropped = 0
         self._offer: Offer | None = None
         self._reached: set[tuple[str, int]] = set()
         """The addresses and ports of its candidates."""
@@ -116,6 +121,8 @@ class Peer(ABC):
             sent = self._landmarks.send(messages, self.parts)
             self._sent[track] += sent
             self._dropped[track] += len(messages) - sent
+            self._unreported_sent += sent
+            self._unreported_dropped += len(messages) - sent
 
     def tick(self, stats: SessionStats) -> None:
         """
@@ -136,12 +143,19 @@ class Peer(ABC):
             self._control.send(StatsMessage(stats["session"], stats["model"], tracks))
         self._check_life()
 
+    async def take_traffic(self) -> Traffic:
+        """What the peer's connection sent, received and lost since the previous call."""
+        traffic = await self._traffic.take()
+        traffic.landmarks_sent, self._unreported_sent = self._unreported_sent, 0
+        traffic.landmarks_dropped, self._unreported_dropped = self._unreported_dropped, 0
+        return traffic
+
     def tell(self, message: FromServer) -> None:
         """Send a message on the control channel, if there is one."""
         if self._control:
             self._control.send(message)
 
-    def end(self, reason: str, message: str) -> None:
+    def end(self, reason: EndReason, message: str) -> None:
         """Tell the peer, if possible, and resolve `ended`. No-op if it has ended already."""
         if not self.ended.done():
             logger.info("%s ends: %s", self.name, message)
@@ -201,7 +215,7 @@ class Peer(ABC):
 
     def _on_send_failed(self, error: Exception) -> None:
         """For example, if a message is larger than the peer accepts."""
-        self.end("send_failed", f"can't send the peer what it requested: {error}")
+        self.end(EndReason.SEND_FAILED, f"can't send the peer what it requested: {error}")
 
     def _last_sign_of_life(self) -> float | None:
         """:return: a time on the monotonic clock; None if only the connection itself can tell."""
@@ -214,11 +228,11 @@ class Peer(ABC):
         self._looked_at = now
         if self._pc.connectionState != "connected":
             if now - self._alive_since > self.CONNECT_DEADLINE:
-                self.end("ice_failed", f"no connection within {self.CONNECT_DEADLINE:g} s")
+                self.end(EndReason.ICE_FAILED, f"no connection within {self.CONNECT_DEADLINE:g} s")
             return
         sign = self._last_sign_of_life()
         if sign is not None and now - max(sign, self._alive_since) > self.SILENCE:
-            self.end("peer_silent", f"nothing came from the peer for {self.SILENCE:g} s")
+            self.end(EndReason.PEER_SILENT, f"nothing came from the peer for {self.SILENCE:g} s")
 
     def _on_connection_state(self) -> None:
         state = self._pc.connectionState
@@ -226,9 +240,9 @@ class Peer(ABC):
         if state == "connected":
             self._alive_since = time.monotonic()
         elif state == "failed":
-            self.end("ice_failed", "the connection failed or was lost")
+            self.end(EndReason.ICE_FAILED, "the connection failed or was lost")
         elif state == "closed":
-            self.end("peer_closed", "the peer closed the connection")
+            self.end(EndReason.PEER_CLOSED, "the peer closed the connection")
 
     def _on_datachannel(self, channel: RTCDataChannel) -> None:
         if channel.label == CONTROL and self._control is None:

@@ -13,6 +13,7 @@ from holistic_rtc.errors import TrackerError
 from holistic_rtc.media.inbound import Demand, InboundTrack, TrackOptions
 from holistic_rtc.media.outbound import AnnotatedTrack
 from holistic_rtc.media.tracker_thread import TrackedFrame, TrackerThread
+from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.wire.control import Configure, Configured, ErrorMessage
@@ -102,10 +103,10 @@ class Publisher(Peer):
             await track.run()
         except* TrackerError as group:
             self.tell(ErrorMessage("tracker_failed", str(group.exceptions[0])))
-            self.end("worker_failed", "the tracker failed; connect again")
+            self.end(EndReason.WORKER_FAILED, "the tracker failed; connect again")
         except* Exception:
             logger.exception("%s: a track failed", self.name)
-            self.end("worker_failed", "the server failed; connect again")
+            self.end(EndReason.WORKER_FAILED, "the server failed; connect again")
 
     def _publish(self, number: int, frame: TrackedFrame) -> None:
         track = self._tracks[number]

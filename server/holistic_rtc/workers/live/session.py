@@ -9,6 +9,8 @@ from typing import Any
 from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.media.inbound import Demand
 from holistic_rtc.media.tracker_thread import TrackerThread
+from holistic_rtc.model.end_reason import EndReason
+from holistic_rtc.model.figures import SessionFigures, Traffic
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.stats import ModelInfo, SessionStats, SessionTrackStats
@@ -35,7 +37,7 @@ class Session:
     :param tracker: a warm tracker for the first track.
     :param make_tracker_thread: makes trackers for further tracks.
     :param quality: how exactly to track, unless a track is overloaded.
-    :param on_unsubscribed: called with the id of a subscriber that has ended.
+    :param on_unsubscribed: called with the id of a subscriber that has ended, and with why.
     """
 
     def __init__(
@@ -47,7 +49,7 @@ class Session:
         tracker: TrackerThread,
         make_tracker_thread: Callable[[], TrackerThread],
         quality: Quality,
-        on_unsubscribed: Callable[[str], None],
+        on_unsubscribed: Callable[[str, End], None],
     ) -> None:
         self._id = id
         self._model = model
@@ -60,6 +62,8 @@ class Session:
         )
         self._numbers = itertools.count(1)
         self._subscribers: dict[str, Subscriber] = {}
+        self._traffic = Traffic()
+        """Of subscribers that have gone, since the last report."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -98,7 +102,7 @@ class Session:
     def unsubscribe(self, id: str) -> None:
         """End a subscription. No-op if it has already gone."""
         if subscriber := self._subscribers.get(id):
-            subscriber.end("deleted", "the subscription was deleted")
+            subscriber.end(EndReason.DELETED, "the subscription was deleted")
 
     async def add_candidates(self, subscriber: str | None, fragment: str) -> None:
         """
@@ -124,18 +128,28 @@ class Session:
             peer.tick(stats)
         return stats
 
+    async def figures(self) -> SessionFigures:
+        """The figures since the previous call."""
+        figures = SessionFigures(traffic=self._traffic)
+        self._traffic = Traffic()
+        for track in self._publisher.tracks:
+            figures.video.add(track.meter.take_figures())
+        for peer in list(self._peers()):
+            figures.traffic.add(await peer.take_traffic())
+        return figures
+
     def tell_draining(self, seconds: float) -> None:
         for peer in self._peers():
             peer.tell(Draining(seconds))
 
-    def end(self, reason: str, message: str) -> None:
+    def end(self, reason: EndReason, message: str) -> None:
         """End the session. No-op if it has ended already."""
         self._publisher.end(reason, message)
 
     async def close(self) -> None:
-        self.end("server_shutdown", "the server is gone")
+        self.end(EndReason.SERVER_SHUTDOWN, "the server is gone")
         for subscriber in self._subscribers.values():
-            subscriber.end("session_ended", f"the session has ended: {self.ended.result().message}")
+            subscriber.end(EndReason.SESSION_ENDED, f"the session has ended: {self.ended.result().message}")
         # Let the last messages on the control channels get out before closing the connections.
         await asyncio.sleep(FAREWELL)
         await self._publisher.close()
@@ -154,7 +168,8 @@ class Session:
         await asyncio.sleep(FAREWELL)
         await self._close_subscriber(subscriber)
         del self._subscribers[id]
-        self._on_unsubscribed(id)
+        self._traffic.add(await subscriber.take_traffic())
+        self._on_unsubscribed(id, subscriber.ended.result())
 
     async def _close_subscriber(self, subscriber: Subscriber) -> None:
         try:

@@ -21,6 +21,8 @@ from holistic_rtc.ipc.messages import (
     Unsubscribed,
 )
 from holistic_rtc.media.tracker_thread import TrackerThread
+from holistic_rtc.model.end_reason import EndReason
+from holistic_rtc.model.figures import SessionFigures
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.stats import ModelInfo, SessionStats
 from holistic_rtc.sdp.answer import advertise
@@ -86,6 +88,9 @@ class LiveWorker(Worker):
     def stats(self) -> SessionStats | None:
         return self._session.tick() if self._session else None
 
+    async def figures(self) -> SessionFigures | None:
+        return await self._session.figures() if self._session else None
+
     def can_serve_again(self, request: Request) -> bool:
         # After an offer has failed half-way, the peer connection can't be used for another one.
         return not isinstance(request, Publish) or self._session is None
@@ -96,7 +101,7 @@ class LiveWorker(Worker):
             return
         if self._session.ended.done():
             end = self._session.ended.result()
-            self.channel.send(Ended(end.reason, end.message))
+            self.channel.send(Ended(EndReason(end.reason), end.message))
         await self._session.close()
 
     async def _publish(self, request: Publish) -> str:
@@ -109,7 +114,7 @@ class LiveWorker(Worker):
             self._spare,
             self._make_tracker_thread,
             self._quality,
-            lambda id: self.channel.send(Unsubscribed(id)),
+            lambda id, end: self.channel.send(Unsubscribed(id, EndReason(end.reason), end.message)),
         )
         self._session.ended.add_done_callback(lambda _: self.over.set())
         return await self._session.publish(offer)

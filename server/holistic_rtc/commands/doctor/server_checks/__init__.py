@@ -1,0 +1,1 @@
+"""What ``holistic-rtc doctor --url`` checks of a running server, one check a file."""

@@ -1,0 +1,16 @@
+"""Why sessions and subscriptions end. docs/protocol.md describes the reasons."""
+
+from enum import StrEnum
+
+
+class EndReason(StrEnum):
+    DELETED = "deleted"
+    PEER_CLOSED = "peer_closed"
+    PEER_SILENT = "peer_silent"
+    ICE_FAILED = "ice_failed"
+    SEND_FAILED = "send_failed"
+    SESSION_ENDED = "session_ended"
+    SERVER_SHUTDOWN = "server_shutdown"
+    WORKER_FAILED = "worker_failed"
+    PROCESS_ENDED = "process_ended"
+    """The session's process crashed or was killed, so no peer was told."""
