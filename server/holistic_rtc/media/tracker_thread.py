@@ -29,7 +29,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class TrackedFrame:
-    """The result of one frame. Durations are in milliseconds."""
+    """
+    The result of one frame. Durations are in milliseconds.
+
+    :param quality: how exactly it was tracked, which an engine may not leave to its caller.
+    """
 
     timestamp_ms: int
     width: int
@@ -38,6 +42,7 @@ class TrackedFrame:
     annotated: VideoFrame | None
     tracker_ms: float
     draw_ms: float
+    quality: Quality
 
 
 class TrackerThread:
@@ -148,6 +153,7 @@ class TrackerThread:
             image, timestamp_ms, smoothing=smoothing, parts=wanted, max_persons=max_persons
         )
         tracked = time.perf_counter()
+        assert self._tracker is not None
         annotated = from_rgb(annotate(image, landmarks_of(persons)), frame) if draw else None
         drawn = time.perf_counter()
         return TrackedFrame(
@@ -158,6 +164,7 @@ class TrackerThread:
             annotated=annotated,
             tracker_ms=(tracked - started) * 1000,
             draw_ms=(drawn - tracked) * 1000,
+            quality=self._tracker.quality,
         )
 
     def _track(self, image: Image, timestamp_ms: int, parts: frozenset[Part], max_persons: int) -> Persons:

@@ -35,7 +35,7 @@ class Tracker(Protocol):
     """Tracks one stream of frames. Must be made, used and closed on the same thread."""
 
     quality: Quality
-    """How exactly to track the next frames."""
+    """How exactly to track the next frames. An engine may have fewer qualities, and keep another one than was set."""
 
     def track(
         self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1

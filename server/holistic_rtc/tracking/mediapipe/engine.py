@@ -35,9 +35,6 @@ class MediaPipeTracker:
     :raises TrackerError: the model can't be loaded.
     """
 
-    quality = Quality.EXACT
-    """Has no effect."""
-
     def __init__(self, model: Path) -> None:
         self._model = model
         self._canvas: Image | None = None
@@ -66,6 +63,15 @@ class MediaPipeTracker:
             self._landmarker = _Landmarker(self._model)
             self._canvas = np.empty(shape, np.uint8)
         return single_person(self._landmarker.detect(self._fill_canvas(image), self._start_ms + timestamp_ms))
+
+    @property
+    def quality(self) -> Quality:
+        """See :attr:`holistic_rtc.tracking.engine.Tracker.quality`. There is only one."""
+        return Quality.EXACT
+
+    @quality.setter
+    def quality(self, quality: Quality) -> None:
+        pass
 
     def reset(self) -> None:
         """See :meth:`holistic_rtc.tracking.engine.Tracker.reset`. Two black frames make the landmarker forget."""
