@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import functools
 import logging
 import os
 import socket
@@ -19,7 +18,8 @@ from holistic_rtc.errors import TrackerError
 from holistic_rtc.ipc.channel import Channel
 from holistic_rtc.ipc.messages import ToWorker
 from holistic_rtc.model.quality import Quality
-from holistic_rtc.tracking import ENGINES, make_picture_tracker, make_tracker
+from holistic_rtc.tracking import ENGINES, open_model
+from holistic_rtc.tracking.engine import Model
 from holistic_rtc.workers.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -27,19 +27,18 @@ logger = logging.getLogger(__name__)
 KINDS = ("live", "snapshot")
 
 
-def _make(options: argparse.Namespace, channel: Channel[ToWorker]) -> Worker:
-    model = orjson.loads(options.description)
+def _make(options: argparse.Namespace, model: Model, channel: Channel[ToWorker]) -> Worker:
+    description = orjson.loads(options.description)
     # Each worker imports only what it needs.
     if options.kind == "snapshot":
         from holistic_rtc.workers.snapshot.worker import SnapshotWorker
 
-        return SnapshotWorker(channel, functools.partial(make_picture_tracker, options.model, options.engine), model)
+        return SnapshotWorker(channel, model.picture_tracker, description)
     from holistic_rtc.media.aiortc_tuning import tune
     from holistic_rtc.workers.live.worker import LiveWorker
 
     tune()
-    make = functools.partial(make_tracker, options.model, options.engine)
-    return LiveWorker(channel, make, options.quality, model, options.max_persons, options.advertise)
+    return LiveWorker(channel, model.tracker, options.quality, description, options.max_persons, options.advertise)
 
 
 async def _main(options: argparse.Namespace) -> None:
@@ -48,8 +47,8 @@ async def _main(options: argparse.Namespace) -> None:
     asyncio.get_running_loop().set_default_executor(encoders)
     reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=options.control_fd))
     channel: Channel[ToWorker] = Channel(reader, writer, ToWorker)
-    with contextlib.suppress(ConnectionError):
-        await _make(options, channel).run()
+    with contextlib.closing(open_model(options.model, options.engine)) as model, contextlib.suppress(ConnectionError):
+        await _make(options, model, channel).run()
         await channel.flush()
 
 

@@ -293,4 +293,28 @@ _CATEGORY = np.dtype(
 )
 
 
-ENGINE = Engine(MediaPipeTracker, MediaPipePictureTracker)
+class MediaPipeModel:
+    """
+    A model bundle. Each tracker loads it for itself.
+
+    :param path: of a ``holistic_landmarker.task``.
+    """
+
+    runtime = "MediaPipe"
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def tracker(self, quality: Quality = Quality.EXACT) -> MediaPipeTracker:
+        """See :meth:`holistic_rtc.tracking.engine.Model.tracker`. ``quality`` has no effect."""
+        return MediaPipeTracker(self._path)
+
+    def picture_tracker(self) -> MediaPipePictureTracker:
+        """See :meth:`holistic_rtc.tracking.engine.Model.picture_tracker`."""
+        return MediaPipePictureTracker(self._path)
+
+    def close(self) -> None:
+        """No-op: each tracker frees what it has loaded."""
+
+
+ENGINE: Engine = MediaPipeModel

@@ -10,7 +10,7 @@ from holistic_rtc.errors import TrackerError
 from holistic_rtc.files.pictures import picture_of_a_person
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.sessions.capacity import FLOOR_FPS, OVERHEAD, Capacity
-from holistic_rtc.tracking import ENGINES, make_tracker
+from holistic_rtc.tracking import ENGINES, open_model
 
 
 async def check(machine: Machine) -> AsyncIterator[Finding]:
@@ -35,7 +35,7 @@ async def _measure(bundle: ModelBundle, engine: str) -> float:
     :return: CPU time that tracking a frame takes, in milliseconds.
     :raises TrackerError: the engine can't be loaded.
     """
-    thread = TrackerThread(lambda: make_tracker(bundle.path, engine))
+    thread = TrackerThread(open_model(bundle.path, engine).tracker)
     try:
         return await thread.warm_up(picture_of_a_person())
     finally:

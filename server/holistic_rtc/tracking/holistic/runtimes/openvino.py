@@ -71,6 +71,8 @@ class OpenVINORuntime:
     :raises ModelError: a network can't be loaded, or has other inputs or outputs than expected. The message names it.
     """
 
+    name = "OpenVINO"
+
     def __init__(self, networks: Mapping[Network, bytes], *, amx: bool, cache: Path | None = None) -> None:
         core = openvino.Core()
         cache = cache_folder() if cache is None else cache
