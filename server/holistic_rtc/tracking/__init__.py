@@ -1,8 +1,8 @@
 """
 The registry of tracking engines.
 
-To add an engine, write a module that defines ``ENGINE``, which opens a :class:`~holistic_rtc.tracking.engine.Model`, and
-list it in :data:`ENGINES`.
+To add an engine, write a module that defines ``ENGINE``, which opens a
+:class:`~holistic_rtc.tracking.engine.Model`, and list it in :data:`ENGINES`.
 """
 
 from collections.abc import Mapping
