@@ -62,18 +62,24 @@ class Model(Protocol):
 
     @property
     def runtime(self) -> str:
-        """The software that runs the networks, such as ``LiteRT``. Loads them like :meth:`tracker`."""
+        """The software that runs the networks, such as ``LiteRT``. Loads them like :meth:`load`."""
 
-    def tracker(self, quality: Quality = Quality.BALANCED) -> Tracker:
+    def load(self) -> None:
         """
-        Make a tracker for one stream of frames. Loads the networks if they aren't loaded, or failed since.
+        Load the networks ahead of the first tracker, if trackers share them.
 
         :raises TrackerError: the networks can't be loaded.
         :raises ModelError: the bundle can't be read, or has a missing or foreign network, which the message names.
         """
 
+    def tracker(self, quality: Quality = Quality.BALANCED) -> Tracker:
+        """
+        Make a tracker for one stream of frames. If the networks aren't loaded or have failed since, it loads them and
+        raises errors like :meth:`load`.
+        """
+
     def picture_tracker(self) -> PictureTracker:
-        """Make a tracker for unrelated pictures. Loads the networks and raises errors like :meth:`tracker`."""
+        """Make a tracker for unrelated pictures. See :meth:`tracker`."""
 
     def close(self) -> None:
         """Free the networks. Trackers that are left can't be used any more."""

@@ -25,7 +25,7 @@ MAX_SIDE = 32_000
 
 class HolisticModel:
     """
-    A model bundle. Its networks are loaded on the thread that makes the first tracker, and again if they have failed.
+    A model bundle. Its networks are loaded by the thread that needs them first, and again if they have failed.
 
     :param path: of a ``holistic_landmarker.task``.
     """
@@ -38,15 +38,19 @@ class HolisticModel:
     @property
     def runtime(self) -> str:
         """See :attr:`holistic_rtc.tracking.engine.Model.runtime`."""
-        return self._load().name
+        return self._shared().name
+
+    def load(self) -> None:
+        """See :meth:`holistic_rtc.tracking.engine.Model.load`."""
+        self._shared()
 
     def tracker(self, quality: Quality = Quality.BALANCED) -> "HolisticTracker":
         """See :meth:`holistic_rtc.tracking.engine.Model.tracker`."""
-        return HolisticTracker(self._load(), quality)
+        return HolisticTracker(self._shared(), quality)
 
     def picture_tracker(self) -> "HolisticPictureTracker":
         """See :meth:`holistic_rtc.tracking.engine.Model.picture_tracker`."""
-        return HolisticPictureTracker(self._load())
+        return HolisticPictureTracker(self._shared())
 
     def close(self) -> None:
         """See :meth:`holistic_rtc.tracking.engine.Model.close`."""
@@ -54,7 +58,7 @@ class HolisticModel:
         if loaded is not None:
             loaded.close()
 
-    def _load(self) -> SharedRuntime:
+    def _shared(self) -> SharedRuntime:
         with self._loading:
             if self._loaded is None or self._loaded.failed:
                 # A runtime that has failed is freed with the last of its trackers.

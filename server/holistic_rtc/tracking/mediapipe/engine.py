@@ -305,6 +305,9 @@ class MediaPipeModel:
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    def load(self) -> None:
+        """No-op."""
+
     def tracker(self, quality: Quality = Quality.EXACT) -> MediaPipeTracker:
         """See :meth:`holistic_rtc.tracking.engine.Model.tracker`. ``quality`` has no effect."""
         return MediaPipeTracker(self._path)

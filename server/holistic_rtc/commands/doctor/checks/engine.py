@@ -7,7 +7,7 @@ from dataclasses import replace
 from holistic_rtc.bundle.models import ModelBundle
 from holistic_rtc.commands.doctor.check import Finding, Machine, Verdict, count_sessions
 from holistic_rtc.errors import TrackerError
-from holistic_rtc.files.pictures import picture_of_a_person
+from holistic_rtc.files.portrait import picture_of_a_person
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.sessions.capacity import FLOOR_FPS, OVERHEAD, Capacity
 from holistic_rtc.tracking import ENGINES, open_model
