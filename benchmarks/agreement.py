@@ -12,7 +12,7 @@ from holistic_rtc.bundle import models
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.result import HolisticResult
 from holistic_rtc.native_log import without_noise
-from holistic_rtc.tracking.holistic.engine import HolisticTracker
+from holistic_rtc.tracking.holistic.engine import HolisticModel
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
 from tests.kit.clips import SIZE
 from tests.kit.persons import first_of
@@ -122,5 +122,5 @@ def _reference(pictures: Sequence[Picture]) -> list[HolisticResult]:
 
 
 def _ours(pictures: Sequence[Picture], quality: Quality) -> list[HolisticResult]:
-    with without_noise(), closing(HolisticTracker(models.find(models.PoseModel.LITE).path, quality)) as tracker:
+    with without_noise(), closing(HolisticModel(models.find(models.PoseModel.LITE).path).tracker(quality)) as tracker:
         return [first_of(tracker.track(picture, i * FRAME_MS)) for i, picture in enumerate(pictures)]

@@ -18,7 +18,7 @@ from holistic_rtc.model.parts import DEFAULT_PARTS, Part
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.result import Image
 from holistic_rtc.native_log import without_noise
-from holistic_rtc.tracking.holistic.engine import HolisticTracker
+from holistic_rtc.tracking import open_model
 from tests.kit.publisher import Picture
 
 TURN = 10
@@ -83,6 +83,7 @@ def _compare(pictures: Sequence[Picture]) -> tuple[float, dict[str, float]]:
     )
     with ExitStack() as stack:
         stack.enter_context(without_noise())
+        model = stack.enter_context(closing(open_model(bundle)))
         landmarker = stack.enter_context(HolisticLandmarker.create_from_options(options))
 
         def track_alone(picture: Image, timestamp_ms: int) -> object:
@@ -91,7 +92,7 @@ def _compare(pictures: Sequence[Picture]) -> tuple[float, dict[str, float]]:
 
         tracks: dict[str, Track] = {"alone": track_alone}
         for name, variant in VARIANTS.items():
-            tracker = stack.enter_context(closing(HolisticTracker(bundle, variant.quality)))
+            tracker = stack.enter_context(closing(model.tracker(variant.quality)))
             tracks[name] = partial(tracker.track, parts=variant.parts)
         seconds = dict.fromkeys(tracks, 0.0)
         for start in range(0, len(frames), TURN):

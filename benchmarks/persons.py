@@ -14,7 +14,7 @@ from benchmarks.figure import Figure
 from holistic_rtc.bundle import models
 from holistic_rtc.model.parts import DEFAULT_PARTS
 from holistic_rtc.native_log import without_noise
-from holistic_rtc.tracking import make_picture_tracker, make_tracker
+from holistic_rtc.tracking import open_model
 from tests.kit.publisher import Picture
 
 FRAMES = 120
@@ -38,8 +38,8 @@ def _cost() -> list[Figure]:
     first, second = (clips().get(name) for name in ("squats", "wave"))
     if not first or not second:
         return []
-    bundle = models.find(models.PoseModel.LITE).path
-    trackers = {name: make_tracker(bundle) for name in ("first", "second", "both")}
+    model = open_model(models.find(models.PoseModel.LITE).path)
+    trackers = {name: model.tracker() for name in ("first", "second", "both")}
     cost = dict.fromkeys(trackers, 0.0)
     for i in range(WARM_UP + FRAMES):
         halves = [pictures[i % len(pictures)][:, 160:480] for pictures in (first, second)]
@@ -49,8 +49,7 @@ def _cost() -> list[Figure]:
             started = time.process_time()
             trackers[name].track(picture, i * FRAME_MS, DEFAULT_PARTS, 2 if name == "both" else 1)
             cost[name] += (time.process_time() - started) * (i >= WARM_UP)
-    for tracker in trackers.values():
-        tracker.close()
+    model.close()
     return [
         Figure("two persons, compared with both alone", cost["both"] / (cost["first"] + cost["second"]), "times", 1.1)
     ]
@@ -59,7 +58,7 @@ def _cost() -> list[Figure]:
 def _ghosts() -> list[Figure]:
     seen = {1: 0, 4: 0}
     count = 0
-    with closing(make_picture_tracker(models.find(models.PoseModel.LITE).path)) as tracker:
+    with closing(open_model(models.find(models.PoseModel.LITE).path).picture_tracker()) as tracker:
         for picture in _pictures_of_nobody():
             count += 1
             for max_persons in seen:

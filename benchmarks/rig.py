@@ -20,7 +20,7 @@ from holistic_rtc.motion.rig.kinematics import forward
 from holistic_rtc.motion.rig.rest import RELAXED
 from holistic_rtc.motion.rig.solver import TO_VRM, RigSolver
 from holistic_rtc.native_log import without_noise
-from holistic_rtc.tracking import make_tracker
+from holistic_rtc.tracking import open_model
 from tests.kit.clips import FPS, media, person_clip
 from tests.kit.persons import first_of
 
@@ -99,7 +99,7 @@ def _kind(bone: str) -> str:
 
 def _tracked(pictures: list[Image]) -> Iterator[HolisticResult]:
     refiner = Refiner()
-    with without_noise(), closing(make_tracker(models.find(models.PoseModel.LITE).path)) as tracker:
+    with without_noise(), closing(open_model(models.find(models.PoseModel.LITE).path).tracker()) as tracker:
         for frame, picture in enumerate(pictures):
             ms = round(frame * 1000 / FPS)
             height, width, _ = picture.shape

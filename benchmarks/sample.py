@@ -14,7 +14,7 @@ from PIL import ImageOps
 from holistic_rtc.bundle import models
 from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 from holistic_rtc.native_log import without_noise
-from holistic_rtc.tracking import make_tracker
+from holistic_rtc.tracking import open_model
 from tests.kit.clips import SIZE, media
 from tests.kit.persons import first_of
 from tests.kit.pictures import grace_hopper
@@ -31,7 +31,7 @@ def tracked_frame() -> tuple[Image, HolisticResult]:
     :raises ModelError: the model bundle is missing.
     """
     image = _picture()
-    with without_noise(), closing(make_tracker(models.find(models.PoseModel.LITE).path)) as tracker:
+    with without_noise(), closing(open_model(models.find(models.PoseModel.LITE).path).tracker()) as tracker:
         result = first_of(tracker.track(image, 0))
     left, right = _open_hand(0.7), _open_hand(0.3)
     if result.left_hand_landmarks is None:

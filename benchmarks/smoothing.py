@@ -13,7 +13,7 @@ from holistic_rtc.bundle import models
 from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 from holistic_rtc.motion.refine import Refiner
 from holistic_rtc.native_log import without_noise
-from holistic_rtc.tracking import make_tracker
+from holistic_rtc.tracking import open_model
 from tests.kit.clips import FPS, SIZE, forth_and_back, person_clip
 from tests.kit.persons import first_of
 
@@ -58,7 +58,7 @@ def _track(images: Iterable[Image]) -> tuple[Results, Results]:
     """Of each image what was found, and that smoothed."""
     refiner = Refiner()
     found, smoothed = [], []
-    with without_noise(), closing(make_tracker(models.find(models.PoseModel.LITE).path)) as tracker:
+    with without_noise(), closing(open_model(models.find(models.PoseModel.LITE).path).tracker()) as tracker:
         for i, image in enumerate(images):
             time = round(i * FRAME_MS)
             found.append(first_of(tracker.track(image, time)))

@@ -27,7 +27,10 @@ async def test_a_machine_on_which_the_tests_run_has_nothing_bad() -> None:
     for words in (
         "CPUs",
         "model bundle is intact",
+        "the engine holistic runs the networks with LiteRT",
         "ms of CPU",
+        "with --engine mediapipe, tracking a frame takes",
+        "times as much",
         "page is built",
         "UDP ports",
         "browsers on this machine can use the camera",

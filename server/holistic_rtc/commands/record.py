@@ -37,7 +37,7 @@ from holistic_rtc.files.media import open_media
 from holistic_rtc.recording.format import Options
 from holistic_rtc.recording.formats import DEFAULT, names, suffixes
 from holistic_rtc.recording.take import Take, Wanted, writing
-from holistic_rtc.tracking import make_tracker
+from holistic_rtc.tracking import open_model
 from holistic_rtc.tracking.engine import Tracker
 
 DESCRIPTION = (
@@ -107,9 +107,9 @@ def run(options: argparse.Namespace) -> None:
         raise ConfigError(f"give either the file {options.input} or --session, not both")
     else:
         bundle = get_bundle(settings)
-        with progress_of_items(f"Tracking {options.input.name}", shown=not on_terminal(wanted.path)) as report:
-            make = partial(make_tracker, bundle.path, settings.engine, settings.quality)
-            take = record_file(options.input, make, wanted, report)
+        progress = progress_of_items(f"Tracking {options.input.name}", shown=not on_terminal(wanted.path))
+        with progress as report, closing(open_model(bundle.path, settings.engine)) as model:
+            take = record_file(options.input, partial(model.tracker, settings.quality), wanted, report)
     say(f"{take.frames} frames, {take.seconds:.1f} s")
     if take.full and take.longest < wanted.seconds:
         say(f"a {wanted.format.suffix} holds {take.longest / 60:.0f} minutes at most; the rest is left out")

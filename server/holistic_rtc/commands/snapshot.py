@@ -24,7 +24,7 @@ from holistic_rtc.commands.common import (
     token_of,
 )
 from holistic_rtc.errors import ClientError, MediaError, RefusedError, UnauthorizedError
-from holistic_rtc.tracking import make_picture_tracker
+from holistic_rtc.tracking import open_model
 from holistic_rtc.workers.snapshot.take import SnapshotOptions, take_snapshot
 
 DESCRIPTION = (
@@ -148,7 +148,7 @@ def taking_here(bundle: ModelBundle, engine: str, max_persons: int) -> Iterator[
     :raises TrackerError: it can't be loaded.
     """
     model = {"origin": bundle.origin, "pose_model": bundle.pose_model}
-    with closing(make_picture_tracker(bundle.path, engine)) as tracker:
+    with closing(open_model(bundle.path, engine)) as networks, closing(networks.picture_tracker()) as tracker:
 
         def take(picture: bytes) -> tuple[bytes, bytes]:
             snapshot = take_snapshot(tracker.detect, model, picture, SnapshotOptions(max_persons=max_persons))

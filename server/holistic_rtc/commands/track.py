@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from holistic_rtc.atomic import (
@@ -32,7 +33,7 @@ from holistic_rtc.drawing.annotate import DRAWN_PARTS, annotate
 from holistic_rtc.errors import MediaError
 from holistic_rtc.files.media import Picture, Video, open_media
 from holistic_rtc.model.parts import DEFAULT_PARTS, Part
-from holistic_rtc.tracking import make_tracker
+from holistic_rtc.tracking import open_model
 from holistic_rtc.tracking.engine import Tracker
 from holistic_rtc.wire import as_json
 
@@ -68,10 +69,11 @@ def run(options: argparse.Namespace) -> None:
     settings = settings_from(options)
     bundle = get_bundle(settings)
     outputs = [path for path in (options.output, options.landmarks) if path is not None]
-    with progress_of_items(f"Tracking {source.name}", shown=not any(map(on_terminal, outputs))) as report:
+    progress = progress_of_items(f"Tracking {source.name}", shown=not any(map(on_terminal, outputs)))
+    with progress as report, closing(open_model(bundle.path, settings.engine)) as model:
         tracked = track_file(
             source,
-            lambda: make_tracker(bundle.path, settings.engine, settings.quality),
+            partial(model.tracker, settings.quality),
             annotated=options.output,
             landmarks=options.landmarks,
             report=report,

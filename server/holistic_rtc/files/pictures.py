@@ -11,7 +11,6 @@ from PIL import ImageOps, UnidentifiedImageError
 
 from holistic_rtc.errors import MediaError, NotAPictureError, TooManyPixelsError
 from holistic_rtc.model.result import Image
-from holistic_rtc.sample import portrait
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 MAX_PIXELS = 80_000_000
@@ -47,12 +46,6 @@ def decode_picture(source: Path | BinaryIO, max_pixels: int = MAX_PIXELS) -> Ima
     except Exception as error:
         # Pillow may raise anything on a damaged file.
         raise MediaError(f"the picture can't be read: {error}") from error
-
-
-def picture_of_a_person() -> Image:
-    """A portrait to warm trackers up with: ``(480, 640, 3)`` uint8 RGB, the most common camera format."""
-    with Pillow.open(portrait()) as picture:
-        return np.asarray(ImageOps.fit(picture.convert("RGB"), (640, 480), centering=(0.5, 0.2)))
 
 
 def encode_picture(image: Image, picture_format: str) -> bytes:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import os
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -22,6 +23,8 @@ logger = logging.getLogger(__name__)
 R = TypeVar("R", bound=Reply)
 
 WORKER = "holistic_rtc.workers.main"
+# Otherwise NumPy and OpenCV each start a thread for every CPU, which spins for 0.1 s and has no work later.
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 
 
 class Exit(StrEnum):
@@ -76,6 +79,7 @@ class Process:
             try:
                 process = await asyncio.create_subprocess_exec(
                     *(sys.executable, "-m", WORKER, "--control-fd", str(theirs.fileno()), *arguments),
+                    env=os.environ | _ENVIRONMENT,
                     stdin=asyncio.subprocess.DEVNULL,
                     stderr=asyncio.subprocess.PIPE,
                     limit=1 << 20,

@@ -59,6 +59,8 @@ class TrackMeter:
     dropped: int = 0
     width: int = 0
     height: int = 0
+    quality: Quality | None = None
+    """Of the newest frame"""
     _since: float = field(default_factory=time.monotonic)
     _received: int = 0
     _finished: int = 0
@@ -83,7 +85,7 @@ class TrackMeter:
 
     def frame_tracked(self, frame: TrackedFrame, delay_ms: float) -> None:
         self.tracked += 1
-        self.width, self.height = frame.width, frame.height
+        self.width, self.height, self.quality = frame.width, frame.height, frame.quality
         self._finished += 1
         self._tracker_ms += frame.tracker_ms
         self._draw_ms += frame.draw_ms
@@ -107,12 +109,8 @@ class TrackMeter:
         """Share of the time since the last report that the tracker was at work, 0 to 1."""
         return self._tracker_ms / 1000 / max(time.monotonic() - self._since, 1e-3)
 
-    def report(self, quality: Quality) -> TrackReport:
-        """
-        The totals, and the rates and means since the previous report.
-
-        :param quality: of the frames since then.
-        """
+    def report(self) -> TrackReport:
+        """The totals, and the rates and means since the previous report."""
         now = time.monotonic()
         elapsed = max(now - self._since, 1e-3)
         finished = max(self._finished, 1)
@@ -126,8 +124,9 @@ class TrackMeter:
             "tracker_ms": round(self._tracker_ms / finished, 1),
             "draw_ms": round(self._draw_ms / finished, 2),
             "delay_ms": round(self._delay_ms / finished, 1),
-            "quality": quality,
         }
+        if self.quality is not None:
+            report["quality"] = self.quality
         self._since = now
         self._received = self._finished = self._dropped = 0
         self._tracker_ms = self._draw_ms = self._delay_ms = 0.0
@@ -182,18 +181,10 @@ class InboundTrack:
             tasks.create_task(self._pump(), name="pump")
             tasks.create_task(self._track(), name="track")
 
-    @property
-    def quality(self) -> Quality:
-        """How exactly the next frame is tracked."""
-        return Quality.FAST if self._governor.overloaded else self._options.quality
-
     def report(self) -> TrackReport:
         """The track's statistics. Called once a second."""
-        quality = self.quality
         self._governor.take(self.meter.kept, self.meter.fps, self.meter.busy)
-        if self.quality != quality:
-            logger.info("tracking quality is now %s", self.quality)
-        return self.meter.report(quality)
+        return self.meter.report()
 
     def feed(self, output: AnnotatedTrack) -> None:
         """Pass each frame to `output` from now on, until it is stopped."""
@@ -262,7 +253,7 @@ class InboundTrack:
             timestamp_ms,
             draw=draw,
             smoothing=self._options.smoothing,
-            quality=self.quality,
+            quality=Quality.FAST if self._governor.overloaded else self._options.quality,
             parts=demand.parts,
             max_persons=demand.max_persons,
         )
@@ -274,4 +265,6 @@ class InboundTrack:
             if picture := tracked.annotated if output.draw else frame:
                 output.put(picture)
         self._on_tracked(tracked)
+        if self.meter.quality not in (None, tracked.quality):
+            logger.info("tracking quality is now %s", tracked.quality)
         self.meter.frame_tracked(tracked, (time.monotonic() - received) * 1000)

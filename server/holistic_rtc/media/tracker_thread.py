@@ -29,7 +29,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class TrackedFrame:
-    """The result of one frame. Durations are in milliseconds."""
+    """
+    The result of one frame. Durations are in milliseconds.
+
+    :param quality: how exactly it was tracked, which an engine may not leave to its caller.
+    """
 
     timestamp_ms: int
     width: int
@@ -38,6 +42,7 @@ class TrackedFrame:
     annotated: VideoFrame | None
     tracker_ms: float
     draw_ms: float
+    quality: Quality
 
 
 class TrackerThread:
@@ -69,13 +74,15 @@ class TrackerThread:
         :raises TrackerError: the engine can't be loaded.
         """
         times = []
-        for timestamp_ms in range(4):
+        self._quality = Quality.EXACT  # leaves out no network
+        for timestamp_ms in range(3):
             started = time.process_time()
             await self._run(self._track, picture, timestamp_ms, DEFAULT_PARTS, 1)
             times.append((time.process_time() - started) * 1000)
+            self._quality = Quality.BALANCED
         await self._run(self._reset)
-        # During the first two, the engine is still loading, and searches the whole picture for the person.
-        return min(times[2:4])
+        # In the first frame, the engine searches the whole picture for the person. MediaPipe still does in the second.
+        return min(times[1:])
 
     async def process(
         self,
@@ -148,6 +155,7 @@ class TrackerThread:
             image, timestamp_ms, smoothing=smoothing, parts=wanted, max_persons=max_persons
         )
         tracked = time.perf_counter()
+        assert self._tracker is not None
         annotated = from_rgb(annotate(image, landmarks_of(persons)), frame) if draw else None
         drawn = time.perf_counter()
         return TrackedFrame(
@@ -158,6 +166,7 @@ class TrackerThread:
             annotated=annotated,
             tracker_ms=(tracked - started) * 1000,
             draw_ms=(drawn - tracked) * 1000,
+            quality=self._tracker.quality,
         )
 
     def _track(self, image: Image, timestamp_ms: int, parts: frozenset[Part], max_persons: int) -> Persons:

@@ -1,8 +1,8 @@
 """
 The registry of tracking engines.
 
-To add an engine, write a module that defines ``ENGINE``, an :class:`~holistic_rtc.tracking.engine.Engine`, and list it
-in :data:`ENGINES`.
+To add an engine, write a module that defines ``ENGINE``, which opens a
+:class:`~holistic_rtc.tracking.engine.Model`, and list it in :data:`ENGINES`.
 """
 
 from collections.abc import Mapping
@@ -11,17 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holistic_rtc.errors import ConfigError, TrackerError
-from holistic_rtc.model.quality import Quality
 
 if TYPE_CHECKING:
     # The front process needs only the names, and doesn't load NumPy.
-    from holistic_rtc.tracking.engine import Engine, PictureTracker, Tracker
+    from holistic_rtc.tracking.engine import Engine, Model
 
 ENGINES: Mapping[str, str] = {
     "holistic": "holistic_rtc.tracking.holistic.engine",
     "mediapipe": "holistic_rtc.tracking.mediapipe.engine",
 }
-"""The module of each engine. It is imported when a tracker is made, which can take half a second and 100 MB."""
+"""The module of each engine. It is imported when a model is opened, which can take half a second and 100 MB."""
 
 DEFAULT_ENGINE = "holistic"
 
@@ -40,37 +39,18 @@ def check_engine(name: str, max_persons: int = 1) -> None:
         raise ConfigError(f"the engine {name} tracks one person; choose another one for up to {max_persons}")
 
 
-def make_tracker(model: Path, engine: str = DEFAULT_ENGINE, quality: Quality = Quality.BALANCED) -> "Tracker":
+def open_model(path: Path, engine: str = DEFAULT_ENGINE) -> "Model":
     """
-    Make a tracker for one stream of frames.
+    Open a model bundle. Nothing of it is loaded before the first tracker is made.
 
-    :param model: path of the model bundle.
+    :param path: of the bundle.
     :param engine: one of :data:`ENGINES`.
-    :raises TrackerError: the engine can't be loaded.
-    :raises ModelError: the model bundle has a missing or foreign network.
+    :raises TrackerError: the engine can't be imported.
     """
-    tracker = _load(engine).tracker(model)
-    tracker.quality = quality
-    return tracker
-
-
-def make_picture_tracker(model: Path, engine: str = DEFAULT_ENGINE) -> "PictureTracker":
-    """
-    Make a tracker for unrelated pictures.
-
-    :param model: path of the model bundle.
-    :param engine: one of :data:`ENGINES`.
-    :raises TrackerError: the engine can't be loaded.
-    :raises ModelError: the model bundle has a missing or foreign network.
-    """
-    return _load(engine).picture_tracker(model)
-
-
-def _load(engine: str) -> "Engine":
     try:
         found: Engine = import_module(ENGINES[engine]).ENGINE
     except ImportError as error:
         raise TrackerError(
             f"the engine {engine} can't be loaded: {error}; install that, or use another engine"
         ) from error
-    return found
+    return found(path)

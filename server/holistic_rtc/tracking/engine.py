@@ -1,7 +1,6 @@
 """The interface of tracking engines."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -28,14 +27,14 @@ class PictureTracker(Protocol):
         """Prepare for the next picture ahead of time. Optional: :meth:`detect` does it if needed."""
 
     def close(self) -> None:
-        """Free the engine. May be called twice."""
+        """Free the tracker's state. May be called twice."""
 
 
 class Tracker(Protocol):
     """Tracks one stream of frames. Must be made, used and closed on the same thread."""
 
     quality: Quality
-    """How exactly to track the next frames."""
+    """How exactly to track the next frames. An engine may have fewer qualities, and keep another one than was set."""
 
     def track(
         self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1
@@ -55,16 +54,36 @@ class Tracker(Protocol):
         """Forget the stream, so that another one can begin, at any time of its own."""
 
     def close(self) -> None:
-        """Free the engine. May be called twice."""
+        """Free the tracker's state. May be called twice."""
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """
-    An engine's factories.
+class Model(Protocol):
+    """A model bundle, whose networks are loaded once for all trackers. Threads may share it."""
 
-    Both take the path of the model bundle.
-    """
+    @property
+    def runtime(self) -> str:
+        """The software that runs the networks, such as ``LiteRT``. Loads them like :meth:`load`."""
 
-    tracker: Callable[[Path], Tracker]
-    picture_tracker: Callable[[Path], PictureTracker]
+    def load(self) -> None:
+        """
+        Load the networks ahead of the first tracker, if trackers share them.
+
+        :raises TrackerError: the networks can't be loaded.
+        :raises ModelError: the bundle can't be read, or has a missing or foreign network, which the message names.
+        """
+
+    def tracker(self, quality: Quality = Quality.BALANCED) -> Tracker:
+        """
+        Make a tracker for one stream of frames. If the networks aren't loaded or have failed since, it loads them and
+        raises errors like :meth:`load`.
+        """
+
+    def picture_tracker(self) -> PictureTracker:
+        """Make a tracker for unrelated pictures. See :meth:`tracker`."""
+
+    def close(self) -> None:
+        """Free the networks. Trackers that are left can't be used any more."""
+
+
+Engine = Callable[[Path], Model]
+"""Opens a model bundle."""

@@ -3,15 +3,15 @@
 import argparse
 import asyncio
 import contextlib
-import functools
+import gc
 import logging
 import os
 import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import cv2
 import orjson
 import uvloop
 
@@ -19,37 +19,54 @@ from holistic_rtc.errors import TrackerError
 from holistic_rtc.ipc.channel import Channel
 from holistic_rtc.ipc.messages import ToWorker
 from holistic_rtc.model.quality import Quality
-from holistic_rtc.tracking import ENGINES, make_picture_tracker, make_tracker
+from holistic_rtc.tracking import ENGINES, open_model
 from holistic_rtc.workers.worker import Worker
+
+if TYPE_CHECKING:
+    from holistic_rtc.tracking.engine import Model
 
 logger = logging.getLogger(__name__)
 
 KINDS = ("live", "snapshot")
 
 
-def _make(options: argparse.Namespace, channel: Channel[ToWorker]) -> Worker:
-    model = orjson.loads(options.description)
+def _open(options: argparse.Namespace) -> "Model":
+    import cv2
+
+    cv2.setNumThreads(1)
+    return open_model(options.model, options.engine)
+
+
+def _make(options: argparse.Namespace, model: "Model", channel: Channel[ToWorker]) -> Worker:
+    description = orjson.loads(options.description)
     # Each worker imports only what it needs.
     if options.kind == "snapshot":
         from holistic_rtc.workers.snapshot.worker import SnapshotWorker
 
-        return SnapshotWorker(channel, functools.partial(make_picture_tracker, options.model, options.engine), model)
+        return SnapshotWorker(channel, model.picture_tracker, description)
     from holistic_rtc.media.aiortc_tuning import tune
     from holistic_rtc.workers.live.worker import LiveWorker
 
     tune()
-    make = functools.partial(make_tracker, options.model, options.engine)
-    return LiveWorker(channel, make, options.quality, model, options.max_persons, options.advertise)
+    return LiveWorker(channel, model.tracker, options.quality, description, options.max_persons, options.advertise)
 
 
 async def _main(options: argparse.Namespace) -> None:
+    # Nearly all that is imported and loaded now stays, so looking for garbage among it only takes time.
+    gc.disable()
     # aiortc encodes on the event loop's default executor.
     encoders = ThreadPoolExecutor(max_workers=options.threads, thread_name_prefix="encoder")
     asyncio.get_running_loop().set_default_executor(encoders)
     reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=options.control_fd))
     channel: Channel[ToWorker] = Channel(reader, writer, ToWorker)
-    with contextlib.suppress(ConnectionError):
-        await _make(options, channel).run()
+    with contextlib.closing(_open(options)) as model, contextlib.suppress(ConnectionError):
+        # Goes on while the worker and what it needs, such as aiortc, is imported.
+        loading = asyncio.get_running_loop().run_in_executor(None, model.load)
+        worker = _make(options, model, channel)
+        await loading
+        gc.freeze()
+        gc.enable()
+        await worker.run()
         await channel.flush()
 
 
@@ -68,7 +85,6 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(level=options.log_level, format=f"%(asctime)s %(levelname)s [{os.getpid()}] %(message)s")
     logging.getLogger("aioice").setLevel(logging.WARNING)
-    cv2.setNumThreads(1)
     status = 0
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -72,6 +72,8 @@ class Gate:
         self.qualities: list[Quality] = []
         self.demands: list[Demand] = []
         self.closed = 0
+        self.quality: Quality | None = None
+        """The only one it has"""
         self._open = asyncio.Semaphore(0)
         self._results = results or []
 
@@ -102,7 +104,8 @@ class Gate:
             return result
         annotated = frame if draw else None
         return TrackedFrame(
-            timestamp_ms, frame.width, frame.height, [Found(0, make_result(), None)], annotated, 20.0, 1.0
+            *(timestamp_ms, frame.width, frame.height, [Found(0, make_result(), None)], annotated, 20.0, 1.0),
+            self.quality or quality,
         )
 
     async def close(self) -> None:
@@ -238,16 +241,18 @@ async def test_parts_are_asked_for_only_while_somebody_wants_them() -> None:
 
 
 async def test_a_track_without_frames_is_not_overloaded() -> None:
-    way = Way(Gate())
+    gate = Gate()
+    gate.let()
+    way = Way(gate)
     for _ in range(2 * Governor.SECONDS_TO_OVERLOAD):
-        assert way.inbound.report()["quality"] == Quality.BALANCED
+        assert "quality" not in way.inbound.report()
+    way.source.send()
+    await way.until_tracked(1)
+    assert way.inbound.report()["quality"] == Quality.BALANCED
     await way.finish()
 
 
-async def test_an_overloaded_track_is_tracked_fast_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Governor, "MAX_FPS", math.inf)  # These seconds are short.
-    gate = Gate()
-    way = Way(gate)
+async def overload(way: Way, gate: Gate) -> None:
     for second in range(Governor.SECONDS_TO_OVERLOAD):
         way.source.send()
         await gate.entered.get()
@@ -256,12 +261,38 @@ async def test_an_overloaded_track_is_tracked_fast_and_says_so(monkeypatch: pyte
         gate.let(2)
         await gate.entered.get()
         await way.until_tracked(2 * second + 2)
-        assert way.inbound.report()["quality"] == Quality.BALANCED
-    assert way.inbound.report()["quality"] == Quality.FAST
+        assert way.inbound.report()["quality"] == (gate.quality or Quality.BALANCED)
     way.source.send()
     gate.let()
     await way.until_tracked(len(way.tracked) + 1)
+
+
+async def test_an_overloaded_track_is_tracked_fast_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(Governor, "MAX_FPS", math.inf)  # These seconds are short.
+    caplog.set_level("INFO")
+    gate = Gate()
+    way = Way(gate)
+    await overload(way, gate)
     assert gate.qualities[-1] == Quality.FAST
+    assert way.inbound.report()["quality"] == Quality.FAST
+    assert "quality is now fast" in caplog.text
+    await way.finish()
+
+
+async def test_an_overloaded_track_of_an_engine_with_one_quality_does_not_say_that_it_changed(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(Governor, "MAX_FPS", math.inf)
+    caplog.set_level("INFO")
+    gate = Gate()
+    gate.quality = Quality.EXACT
+    way = Way(gate)
+    await overload(way, gate)
+    assert gate.qualities[-1] == Quality.FAST
+    assert way.inbound.report()["quality"] == Quality.EXACT
+    assert "quality" not in caplog.text
     await way.finish()
 
 

@@ -3,7 +3,8 @@
 import asyncio
 import dataclasses
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import closing
 from fractions import Fraction
 
 import numpy as np
@@ -11,12 +12,18 @@ import pytest
 import pytest_asyncio
 from av import VideoFrame
 
+from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.errors import TrackerError
+from holistic_rtc.files.portrait import picture_of_a_person
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS, Part
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.result import FloatArray, HolisticResult, Image, Persons
 from holistic_rtc.motion.face_geometry import face_transform
+from holistic_rtc.tracking.holistic import engine
+from holistic_rtc.tracking.holistic.engine import HolisticModel
+from holistic_rtc.tracking.holistic.networks import Network
+from holistic_rtc.tracking.holistic.runtimes.litert import LiteRTRuntime
 from tests.kit.synthetic import make_result
 
 
@@ -120,7 +127,21 @@ async def test_the_warm_up_is_forgotten_before_the_stream_begins(made: list[Engi
     await thread.warm_up(np.zeros((60, 40, 3), np.uint8))
     await thread.process(make_frame(), 0, draw=False, smoothing=True)
     times = [time for _, time in made[0].calls]
-    assert times == [0, 1, 2, 3, RESET, 0]
+    assert times == [0, 1, 2, RESET, 0]
+
+
+async def test_every_network_runs_in_the_warm_up(monkeypatch: pytest.MonkeyPatch, make_thread: MakeThread) -> None:
+    runs = set[Network]()
+
+    class Recording(LiteRTRuntime):
+        def run(self, network: Network, values: FloatArray) -> Sequence[FloatArray]:
+            runs.add(network)
+            return super().run(network, values)
+
+    monkeypatch.setattr(engine, "make_runtime", Recording)
+    with closing(HolisticModel(find(PoseModel.LITE).path)) as model:
+        assert await make_thread(model.tracker).warm_up(picture_of_a_person()) > 0
+    assert runs == set(Network)
 
 
 async def test_after_a_failure_the_next_frame_gets_a_new_engine(made: list[Engine], make_thread: MakeThread) -> None:

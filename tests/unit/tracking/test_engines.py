@@ -2,21 +2,39 @@
 
 import subprocess
 import sys
-from importlib import import_module
+from contextlib import closing
 
 import pytest
 
+from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.errors import ConfigError
+from holistic_rtc.model.quality import Quality
 from holistic_rtc.settings import Settings
-from holistic_rtc.tracking import DEFAULT_ENGINE, ENGINES, check_engine
-from holistic_rtc.tracking.engine import Engine
+from holistic_rtc.tracking import DEFAULT_ENGINE, ENGINES, check_engine, open_model
+from tests.kit.pictures import grace_hopper
 
 
-def test_every_engine_can_be_loaded_and_the_default_is_one_of_them() -> None:
+def test_the_default_is_one_of_the_engines() -> None:
     assert DEFAULT_ENGINE in ENGINES
     assert Settings.model_fields["engine"].default == DEFAULT_ENGINE
-    for module in ENGINES.values():
-        assert isinstance(import_module(module).ENGINE, Engine)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_engine_makes_trackers_for_streams_and_for_pictures(engine: str) -> None:
+    with closing(open_model(find(PoseModel.LITE).path, engine)) as model:
+        with closing(model.tracker()) as tracker:
+            assert tracker.track(grace_hopper(), 0).keys() == {0}
+        with closing(model.picture_tracker()) as pictures:
+            assert pictures.detect(grace_hopper()).keys() == {0}
+
+
+@pytest.mark.parametrize(
+    ("engine", "used"), [("holistic", Quality.FAST), ("mediapipe", Quality.EXACT)], ids=["holistic", "mediapipe"]
+)
+def test_a_tracker_says_which_quality_it_uses(engine: str, used: Quality) -> None:
+    with closing(open_model(find(PoseModel.LITE).path, engine)) as model, closing(model.tracker()) as tracker:
+        tracker.quality = Quality.FAST
+        assert tracker.quality is used
 
 
 def test_without_the_package_mediapipe_our_own_engine_works_and_the_reference_says_what_it_needs() -> None:
@@ -32,11 +50,11 @@ class Missing(MetaPathFinder):
 sys.meta_path.insert(0, Missing())
 from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.errors import TrackerError
-from holistic_rtc.tracking import make_tracker
-model = find(PoseModel.LITE).path
-make_tracker(model, "holistic").close()
+from holistic_rtc.tracking import open_model
+path = find(PoseModel.LITE).path
+open_model(path, "holistic").tracker()
 try:
-    make_tracker(model, "mediapipe")
+    open_model(path, "mediapipe")
 except TrackerError as error:
     print(error)
 """

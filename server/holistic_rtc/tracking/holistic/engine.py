@@ -2,6 +2,7 @@
 
 from collections.abc import Set
 from pathlib import Path
+from threading import Lock
 
 import cv2
 import numpy as np
@@ -15,27 +16,68 @@ from holistic_rtc.tracking.holistic import networks
 from holistic_rtc.tracking.holistic.crowd import Crowd
 from holistic_rtc.tracking.holistic.gates import EXACT, GATES
 from holistic_rtc.tracking.holistic.runtimes.choice import make_runtime
+from holistic_rtc.tracking.holistic.runtimes.runtime import Runtime
+from holistic_rtc.tracking.holistic.runtimes.shared import SharedRuntime
 
 MAX_SIDE = 32_000
 """Pixels; ``cv2.remap`` takes 16 bits"""
 
 
+class HolisticModel:
+    """
+    A model bundle. Its networks are loaded by the thread that needs them first, and again if they have failed.
+
+    :param path: of a ``holistic_landmarker.task``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._loaded: SharedRuntime | None = None
+        self._loading = Lock()
+
+    @property
+    def runtime(self) -> str:
+        """See :attr:`holistic_rtc.tracking.engine.Model.runtime`."""
+        return self._shared().name
+
+    def load(self) -> None:
+        """See :meth:`holistic_rtc.tracking.engine.Model.load`."""
+        self._shared()
+
+    def tracker(self, quality: Quality = Quality.BALANCED) -> "HolisticTracker":
+        """See :meth:`holistic_rtc.tracking.engine.Model.tracker`."""
+        return HolisticTracker(self._shared(), quality)
+
+    def picture_tracker(self) -> "HolisticPictureTracker":
+        """See :meth:`holistic_rtc.tracking.engine.Model.picture_tracker`."""
+        return HolisticPictureTracker(self._shared())
+
+    def close(self) -> None:
+        """See :meth:`holistic_rtc.tracking.engine.Model.close`."""
+        loaded, self._loaded = self._loaded, None
+        if loaded is not None:
+            loaded.close()
+
+    def _shared(self) -> SharedRuntime:
+        with self._loading:
+            if self._loaded is None or self._loaded.failed:
+                # A runtime that has failed is freed with the last of its trackers.
+                self._loaded = SharedRuntime(make_runtime(networks.load(self._path)))
+            return self._loaded
+
+
 class HolisticTracker:
-    """
-    Tracks one stream of frames, each at its own size.
+    """Tracks one stream of frames, each at its own size."""
 
-    :param model: a ``holistic_landmarker.task``.
-    :raises ModelError: the bundle can't be read, or has a missing or foreign network, which the message names.
-    """
-
-    def __init__(self, model: Path, quality: Quality = Quality.BALANCED) -> None:
-        self._runtime = make_runtime(networks.load(model))
-        self._crowd = Crowd(self._runtime, GATES[quality])
+    def __init__(self, runtime: Runtime, quality: Quality = Quality.BALANCED) -> None:
+        self._crowd: Crowd | None = Crowd(runtime, GATES[quality])
         self._quality = quality
         self._timestamp_ms = -1
 
     def track(self, image: Image, timestamp_ms: int, parts: Set[Part] = ALL_PARTS, max_persons: int = 1) -> Persons:
         """See :meth:`holistic_rtc.tracking.engine.Tracker.track`."""
+        if self._crowd is None:
+            raise TrackerError("the tracker is closed")
         image = _checked(image)
         if timestamp_ms <= self._timestamp_ms:
             raise TrackerError(f"timestamps must increase: {timestamp_ms} ms came after {self._timestamp_ms} ms")
@@ -45,7 +87,8 @@ class HolisticTracker:
     def reset(self) -> None:
         """See :meth:`holistic_rtc.tracking.engine.Tracker.reset`."""
         self._timestamp_ms = -1
-        self._crowd.reset()
+        if self._crowd is not None:
+            self._crowd.reset()
 
     @property
     def quality(self) -> Quality:
@@ -56,23 +99,19 @@ class HolisticTracker:
     def quality(self, quality: Quality) -> None:
         if quality != self._quality:
             self._quality = quality
-            self._crowd.set_gates(GATES[quality])
+            if self._crowd is not None:
+                self._crowd.set_gates(GATES[quality])
 
     def close(self) -> None:
-        self._runtime.close()
+        """See :meth:`holistic_rtc.tracking.engine.Tracker.close`."""
+        self._crowd = None
 
 
 class HolisticPictureTracker:
-    """
-    Tracks unrelated pictures, each at its own size and as if it was the first.
+    """Tracks unrelated pictures, each at its own size and as if it was the first."""
 
-    :param model: a ``holistic_landmarker.task``.
-    :raises ModelError: the bundle can't be read, or has a missing or foreign network, which the message names.
-    """
-
-    def __init__(self, model: Path) -> None:
-        self._runtime = make_runtime(networks.load(model))
-        self._crowd = Crowd(self._runtime, EXACT)
+    def __init__(self, runtime: Runtime) -> None:
+        self._crowd = Crowd(runtime, EXACT)
 
     def detect(self, image: Image, parts: Set[Part] = ALL_PARTS, max_persons: int = 1) -> Persons:
         """See :meth:`holistic_rtc.tracking.engine.PictureTracker.detect`."""
@@ -85,7 +124,7 @@ class HolisticPictureTracker:
         self._crowd.reset()
 
     def close(self) -> None:
-        self._runtime.close()
+        """No-op: nothing is kept from one picture to the next."""
 
 
 def _checked(image: Image) -> Image:
@@ -104,4 +143,4 @@ def _checked(image: Image) -> Image:
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
-ENGINE = Engine(HolisticTracker, HolisticPictureTracker)
+ENGINE: Engine = HolisticModel

@@ -35,9 +35,6 @@ class MediaPipeTracker:
     :raises TrackerError: the model can't be loaded.
     """
 
-    quality = Quality.EXACT
-    """Has no effect."""
-
     def __init__(self, model: Path) -> None:
         self._model = model
         self._canvas: Image | None = None
@@ -66,6 +63,15 @@ class MediaPipeTracker:
             self._landmarker = _Landmarker(self._model)
             self._canvas = np.empty(shape, np.uint8)
         return single_person(self._landmarker.detect(self._fill_canvas(image), self._start_ms + timestamp_ms))
+
+    @property
+    def quality(self) -> Quality:
+        """See :attr:`holistic_rtc.tracking.engine.Tracker.quality`. There is only one."""
+        return Quality.EXACT
+
+    @quality.setter
+    def quality(self, quality: Quality) -> None:
+        pass
 
     def reset(self) -> None:
         """See :meth:`holistic_rtc.tracking.engine.Tracker.reset`. Two black frames make the landmarker forget."""
@@ -287,4 +293,31 @@ _CATEGORY = np.dtype(
 )
 
 
-ENGINE = Engine(MediaPipeTracker, MediaPipePictureTracker)
+class MediaPipeModel:
+    """
+    A model bundle. Each tracker loads it for itself.
+
+    :param path: of a ``holistic_landmarker.task``.
+    """
+
+    runtime = "MediaPipe"
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> None:
+        """No-op."""
+
+    def tracker(self, quality: Quality = Quality.EXACT) -> MediaPipeTracker:
+        """See :meth:`holistic_rtc.tracking.engine.Model.tracker`. ``quality`` has no effect."""
+        return MediaPipeTracker(self._path)
+
+    def picture_tracker(self) -> MediaPipePictureTracker:
+        """See :meth:`holistic_rtc.tracking.engine.Model.picture_tracker`."""
+        return MediaPipePictureTracker(self._path)
+
+    def close(self) -> None:
+        """No-op: each tracker frees what it has loaded."""
+
+
+ENGINE: Engine = MediaPipeModel

@@ -56,6 +56,8 @@ def scene(*persons: tuple[Image, int]) -> Image:
 class Doubting:
     """A runtime whose pose network is less sure than it is."""
 
+    name = "doubting"
+
     def __init__(self, runtime: LiteRTRuntime) -> None:
         self._runtime = runtime
         self.presence: float | None = None

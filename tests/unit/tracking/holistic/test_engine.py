@@ -8,22 +8,23 @@ import pytest
 
 from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.errors import TrackerError
-from holistic_rtc.tracking import make_tracker
-from holistic_rtc.tracking.holistic.engine import HolisticPictureTracker, HolisticTracker
+from holistic_rtc.tracking.holistic.engine import HolisticModel, HolisticPictureTracker
 from tests.kit.pictures import grace_hopper
-
-MODEL = find(PoseModel.LITE).path
 
 
 @pytest.fixture(scope="module")
-def pictures() -> Iterator[HolisticPictureTracker]:
-    with closing(HolisticPictureTracker(MODEL)) as tracker:
-        yield tracker
+def model() -> Iterator[HolisticModel]:
+    with closing(HolisticModel(find(PoseModel.LITE).path)) as model:
+        yield model
 
 
-def test_a_person_is_found_with_shapes_as_promised() -> None:
-    with closing(make_tracker(MODEL, "holistic")) as tracker:
-        result = tracker.track(grace_hopper(), 0)[0]
+@pytest.fixture(scope="module")
+def pictures(model: HolisticModel) -> HolisticPictureTracker:
+    return model.picture_tracker()
+
+
+def test_a_person_is_found_with_shapes_as_promised(model: HolisticModel) -> None:
+    result = model.tracker().track(grace_hopper(), 0)[0]
     shapes = {
         "pose_landmarks": (33, 3),
         "pose_visibility": (33,),
@@ -36,21 +37,13 @@ def test_a_person_is_found_with_shapes_as_promised() -> None:
         assert (array.shape, array.dtype) == (shape, np.float32)
 
 
-def test_frames_have_to_come_in_order_and_be_pictures() -> None:
-    with closing(HolisticTracker(MODEL)) as tracker:
+def test_frames_have_to_come_in_order_and_be_pictures(model: HolisticModel) -> None:
+    tracker = model.tracker()
+    tracker.track(grace_hopper(), 5)
+    with pytest.raises(TrackerError, match="increase"):
         tracker.track(grace_hopper(), 5)
-        with pytest.raises(TrackerError, match="increase"):
-            tracker.track(grace_hopper(), 5)
-        with pytest.raises(TrackerError, match="uint8"):
-            tracker.track(np.zeros((4, 4), np.uint8), 6)
-
-
-def test_a_closed_tracker_rejects_frames() -> None:
-    tracker = HolisticTracker(MODEL)
-    tracker.close()
-    tracker.close()
-    with pytest.raises(TrackerError, match="closed"):
-        tracker.track(grace_hopper(), 0)
+    with pytest.raises(TrackerError, match="uint8"):
+        tracker.track(np.zeros((4, 4), np.uint8), 6)
 
 
 def test_a_picture_has_the_same_result_after_any_other(pictures: HolisticPictureTracker) -> None:

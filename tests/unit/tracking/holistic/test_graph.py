@@ -26,6 +26,8 @@ NOBODY = np.full((480, 640, 3), 128, np.uint8)
 class Recording:
     """A runtime that counts the runs of each network."""
 
+    name = "recording"
+
     def __init__(self, runtime: LiteRTRuntime) -> None:
         self._runtime = runtime
         self.runs = Counter[Network]()

@@ -20,6 +20,8 @@ INSIDE, OUTSIDE = (100, 400), (100, 500)
 class NoHand:
     """A runtime that counts its runs and never finds a hand."""
 
+    name = "no hand"
+
     def __init__(self) -> None:
         self.runs: list[Network] = []
 

@@ -7,7 +7,7 @@ import pytest
 
 from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.errors import ModelError
-from holistic_rtc.tracking.holistic.engine import HolisticTracker
+from holistic_rtc.tracking.holistic.engine import HolisticModel
 from holistic_rtc.tracking.holistic.networks import Network, load
 
 MODEL = find(PoseModel.LITE).path
@@ -35,20 +35,20 @@ def test_all_networks_are_read() -> None:
 @pytest.mark.parametrize("network", Network)
 def test_a_missing_network_is_named(network: Network, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=network.file):
-        HolisticTracker(bundle(tmp_path / "bundle.task", **{network.value: None}))
+        HolisticModel(bundle(tmp_path / "bundle.task", **{network.value: None})).tracker()
 
 
 @pytest.mark.parametrize("network", Network)
 def test_a_damaged_network_is_named(network: Network, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=network.file):
-        HolisticTracker(bundle(tmp_path / "bundle.task", **{network.value: b"damaged"}))
+        HolisticModel(bundle(tmp_path / "bundle.task", **{network.value: b"damaged"})).tracker()
 
 
 @pytest.mark.parametrize("network", Network)
 def test_a_foreign_network_is_named(network: Network, tmp_path: Path) -> None:
     other = Network.FACE_DETECTOR if network is Network.HAND else Network.HAND
     with pytest.raises(ModelError, match=network.file):
-        HolisticTracker(bundle(tmp_path / "bundle.task", **{network.value: real(other)}))
+        HolisticModel(bundle(tmp_path / "bundle.task", **{network.value: real(other)})).tracker()
 
 
 def test_a_bundle_that_is_no_archive_or_not_there_is_named(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """With the real networks, against LiteRT. This needs the package openvino, but no AMX."""
 
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -103,6 +105,19 @@ def test_a_file_that_openvino_can_not_import_is_replaced(tmp_path: Path) -> None
     module._write_blob(path, b"of another version")
     only(SMALL, tmp_path).close()
     assert path.stat().st_size > 1000
+
+
+def test_compiled_networks_that_nobody_has_loaded_for_a_day_are_deleted(tmp_path: Path) -> None:
+    only(SMALL, tmp_path).close()
+    (own,) = tmp_path.iterdir()
+    old, other = tmp_path / f"{SMALL}-old.blob", tmp_path / f"{SMALL}-other.blob"
+    for path in (old, other):
+        path.touch()
+    for path in (own, old):
+        os.utime(path, (time.time() - 2 * 24 * 3600,) * 2)
+    for _ in range(2):  # It counts when a network was loaded, not when it was compiled.
+        only(SMALL, tmp_path).close()
+        assert set(tmp_path.iterdir()) == {own, other}
 
 
 def test_without_a_folder_that_can_be_written_nothing_is_kept(tmp_path: Path) -> None:

@@ -1,45 +1,51 @@
 """The tracking engine: whether it can be loaded, and how many sessions it has CPU for."""
 
-import contextlib
 from collections.abc import AsyncIterator
+from contextlib import closing, suppress
 from dataclasses import replace
 
 from holistic_rtc.bundle.models import ModelBundle
 from holistic_rtc.commands.doctor.check import Finding, Machine, Verdict, count_sessions
 from holistic_rtc.errors import TrackerError
-from holistic_rtc.files.pictures import picture_of_a_person
+from holistic_rtc.files.portrait import picture_of_a_person
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.sessions.capacity import FLOOR_FPS, OVERHEAD, Capacity
-from holistic_rtc.tracking import ENGINES, make_tracker
+from holistic_rtc.tracking import ENGINES, open_model
 
 
 async def check(machine: Machine) -> AsyncIterator[Finding]:
     if machine.bundle is None:
         return
+    chosen = machine.settings.engine
     try:
-        machine.frame_cpu_ms = await _measure(machine.bundle, machine.settings.engine)
+        runtime, machine.frame_cpu_ms = await _measure(machine.bundle, chosen)
     except TrackerError as error:
         yield Finding(Verdict.BAD, str(error), "choose another --engine, or another model bundle")
         return
+    yield Finding(Verdict.GOOD, f"the engine {chosen} runs the networks with {runtime}")
     yield _judge(machine.capacity, machine.frame_cpu_ms)
     for engine in ENGINES:
-        if engine != machine.settings.engine:
+        if engine != chosen:
             # Another engine may lack what it needs, which does no harm.
-            with contextlib.suppress(TrackerError):
-                other_ms = await _measure(machine.bundle, engine)
-                yield Finding(Verdict.GOOD, f"with --engine {engine} it takes {other_ms:.0f} ms")
+            with suppress(TrackerError):
+                _, other_ms = await _measure(machine.bundle, engine)
+                times = other_ms / machine.frame_cpu_ms
+                text = f"with --engine {engine}, tracking a frame takes {other_ms:.0f} ms, {times:.1f} times as much"
+                yield Finding(Verdict.GOOD, text)
 
 
-async def _measure(bundle: ModelBundle, engine: str) -> float:
+async def _measure(bundle: ModelBundle, engine: str) -> tuple[str, float]:
     """
-    :return: CPU time that tracking a frame takes, in milliseconds.
+    :return: what runs the networks, and the CPU time that tracking a frame takes, in milliseconds.
     :raises TrackerError: the engine can't be loaded.
     """
-    thread = TrackerThread(lambda: make_tracker(bundle.path, engine))
-    try:
-        return await thread.warm_up(picture_of_a_person())
-    finally:
-        await thread.close()
+    with closing(open_model(bundle.path, engine)) as model:
+        thread = TrackerThread(model.tracker)
+        try:
+            frame_cpu_ms = await thread.warm_up(picture_of_a_person())
+        finally:
+            await thread.close()
+        return model.runtime, frame_cpu_ms
 
 
 def _judge(capacity: Capacity, frame_cpu_ms: float) -> Finding:

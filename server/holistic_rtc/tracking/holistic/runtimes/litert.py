@@ -20,6 +20,8 @@ class LiteRTRuntime:
     :raises ModelError: a network can't be loaded, or has other inputs or outputs than expected. The message names it.
     """
 
+    name = "LiteRT"
+
     def __init__(self, networks: Mapping[Network, bytes]) -> None:
         self._loaded = {network: _Loaded(network, model) for network, model in networks.items()}
 

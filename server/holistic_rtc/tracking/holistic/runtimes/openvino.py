@@ -3,7 +3,9 @@
 import hashlib
 import io
 import logging
+import os
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -50,6 +52,9 @@ _CONFIG = {
     # Several processes would pin their threads to the same core.
     "ENABLE_CPU_PINNING": False,
 }
+_UNUSED = 24 * 3600
+"""Seconds after which a compiled network that no process has loaded is deleted. Different versions may be in use at the
+same time, such as the lite and the full pose network."""
 _DIGEST_SIZE = hashlib.sha256().digest_size
 
 
@@ -71,6 +76,8 @@ class OpenVINORuntime:
     :raises ModelError: a network can't be loaded, or has other inputs or outputs than expected. The message names it.
     """
 
+    name = "OpenVINO"
+
     def __init__(self, networks: Mapping[Network, bytes], *, amx: bool, cache: Path | None = None) -> None:
         core = openvino.Core()
         cache = cache_folder() if cache is None else cache
@@ -78,6 +85,7 @@ class OpenVINORuntime:
             network: _Loaded(core, network, model, "bf16" if amx and network in BF16_NETWORKS else "f32", cache)
             for network, model in networks.items()
         }
+        _delete_unused(cache)
 
     def run(self, network: Network, values: FloatArray) -> Sequence[FloatArray]:
         """See :meth:`.runtime.Runtime.run`."""
@@ -162,6 +170,8 @@ def _read_blob(path: Path) -> io.BytesIO | None:
         content = path.read_bytes()
     except OSError:
         return None
+    with suppress(OSError):
+        os.utime(path)
     digest, blob = content[:_DIGEST_SIZE], content[_DIGEST_SIZE:]
     return io.BytesIO(blob) if hashlib.sha256(blob).digest() == digest else None
 
@@ -172,6 +182,13 @@ def _write_blob(path: Path, blob: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as part:
             part.write_bytes(hashlib.sha256(blob).digest() + blob)
+
+
+def _delete_unused(cache: Path) -> None:
+    for path in cache.glob("*.blob"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > _UNUSED:
+                path.unlink()
 
 
 def _last_line(error: Exception) -> str:

@@ -11,7 +11,10 @@ from holistic_rtc.tracking.holistic.networks import Network
 
 
 class Runtime(Protocol):
-    """Runs the networks of one model bundle. Must be used by one thread at a time."""
+    """Runs the networks of one model bundle. A network must be run by one thread at a time, whichever it is."""
+
+    name: str
+    """The software's name"""
 
     def run(self, network: Network, values: FloatArray) -> Sequence[FloatArray]:
         """
