@@ -89,6 +89,7 @@ def add_session_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--session", metavar="ID", help="the session's id (default: the only session, and after it the next)"
     )
+    parser.add_argument("--key", help="the session's viewing key, as in the link that its publisher shares")
 
 
 def add_token_option(parser: argparse.ArgumentParser) -> None:

@@ -32,12 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     token = token_of(settings_from(options))
-    asyncio.run(_vmc(options.url, options.session, token, options.to, arkit=options.arkit))
+    asyncio.run(_vmc(options.url, options.session, options.key, token, options.to, arkit=options.arkit))
 
 
-async def _vmc(url: str, session: str | None, token: str | None, to: str, *, arkit: bool) -> None:
+async def _vmc(url: str, session: str | None, key: str | None, token: str | None, to: str, *, arkit: bool) -> None:
     async with sending(to, arkit=arkit) as sender, HolisticClient(url, token=token) as client:
-        follower = Follower(client, await choose(client, session), say, parts=[Part.RIG])
+        follower = Follower(client, await choose(client, session), say, key=key, parts=[Part.RIG])
         async with (
             showing(stderr, lambda: Text(sender.state()), sender.state, live=stderr.is_terminal),
             aclosing(follower.messages()) as messages,
