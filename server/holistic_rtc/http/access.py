@@ -35,8 +35,8 @@ def _read_wish(request: web.Request, grant: Grant) -> tuple[frozenset[Right], st
     query = request.query
     if unknown := query.keys() - {*PARAMETERS, "ticket"}:
         raise Refusal(Code.BAD_REQUEST, f"unknown parameter {min(unknown)!r}; known are {', '.join(PARAMETERS)}")
-    words = set(filter(None, query.get("rights", "").split(",")))
-    if not words or words - set(Right):
+    words = set(query["rights"].split(",")) if "rights" in query else grant.rights
+    if words - set(Right):
         raise Refusal(Code.BAD_REQUEST, f"rights must name at least one right; known are {', '.join(Right)}")
     session = query.get("session")
     if session is not None and not (session.isascii() and session.isalnum()):

@@ -117,25 +117,19 @@ async def _identify(request: web.Request) -> Grant:
     :raises Refusal: the request has a token or a ticket, and it is wrong.
     """
     credentials = request.app[CREDENTIALS]
-    header = request.headers.get(hdrs.AUTHORIZATION)
-    ticket = request.query.get("ticket")
-    if header is None and ticket is None:
-        return credentials.local if _is_local(request) else credentials.anyone
-    if header is None:
-        scheme, given = "bearer", ticket or ""
-    else:
-        scheme, _, given = header.partition(" ")
-    grant = await credentials.identify(given.strip()) if scheme.lower() == "bearer" else None
-    if grant is None and header and not credentials.guarded:
-        # A proxy may have passed on what it asked for itself.
-        return credentials.local if _is_local(request) else credentials.anyone
-    if grant is None and scheme.lower() != "bearer":
-        raise Refusal(Code.UNAUTHORIZED, NEED_TOKEN)
-    if grant is None:
-        raise Refusal(
-            Code.UNAUTHORIZED, "the token is wrong" if header else "the ticket is wrong, or has expired; get a new one"
-        )
-    return grant
+    if header := request.headers.get(hdrs.AUTHORIZATION):
+        scheme, _, token = header.partition(" ")
+        is_bearer = scheme.lower() == "bearer"
+        if is_bearer and (grant := await credentials.identify(token.strip())):
+            return grant
+        # Without tokens, it may be what a proxy asks for.
+        if credentials.guarded:
+            raise Refusal(Code.UNAUTHORIZED, "the token is wrong, or has expired" if is_bearer else NEED_TOKEN)
+    elif ticket := request.query.get("ticket"):
+        if grant := credentials.tickets.read(ticket):
+            return grant
+        raise Refusal(Code.UNAUTHORIZED, "the ticket is wrong, or has expired; get a new one")
+    return credentials.local if _is_local(request) else credentials.anyone
 
 
 def _is_local(request: web.Request) -> bool:

@@ -72,6 +72,8 @@ class JwtVerifier:
             return _grant(msgspec.convert(claims, _Claims))
         except (jwt.PyJWTError, msgspec.ValidationError) as error:
             raise Refusal(Code.UNAUTHORIZED, f"the token can't be used: {error}") from error
+        except UnicodeError as error:
+            raise Refusal(Code.UNAUTHORIZED, "the token can't be used: it isn't a JSON Web Token") from error
 
     async def close(self) -> None:
         if self._keys:

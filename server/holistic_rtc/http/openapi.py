@@ -253,11 +253,10 @@ def _ticket(settings: Settings) -> Schema:
         "parameters": [
             _parameter(
                 "rights",
-                "What it allows. The request needs these rights itself.",
+                "What it allows. The request needs these rights itself. Default: all that it has.",
                 {"type": "array", "items": {"type": "string", "enum": list(Right)}, "minItems": 1},
                 style="form",
                 explode=False,
-                required=True,
             ),
             _parameter("session", "Watch and list only this one.", {"type": "string", "pattern": "^[0-9A-Za-z]+$"}),
             _parameter(
