@@ -23,6 +23,7 @@ from holistic_rtc.commands.common import (
     add_session_option,
     add_token_option,
     get_bundle,
+    key_of,
     positive,
     progress_of_items,
     say,
@@ -102,7 +103,7 @@ def run(options: argparse.Namespace) -> None:
     settings = settings_from(options)
     wanted = Wanted(options.output, options.seconds, Options(options.fps, options.arkit), options.person)
     if options.input is None:
-        take = record_session(options.url or DEFAULT_URL, options.session, token_of(settings), wanted, options.key)
+        take = record_session(options.url or DEFAULT_URL, options.session, token_of(settings), wanted, key_of(options))
     elif options.session is not None:
         raise ConfigError(f"give either the file {options.input} or --session, not both")
     else:

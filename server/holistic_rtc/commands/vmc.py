@@ -8,7 +8,7 @@ from rich.text import Text
 
 from holistic_rtc.client import HolisticClient, Part
 from holistic_rtc.client.follow import Follower, choose
-from holistic_rtc.commands.common import add_session_options, say, settings_from, stderr, token_of
+from holistic_rtc.commands.common import add_session_options, key_of, say, settings_from, stderr, token_of
 from holistic_rtc.commands.status import showing
 from holistic_rtc.outputs.vmc import sending
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     token = token_of(settings_from(options))
-    asyncio.run(_vmc(options.url, options.session, options.key, token, options.to, arkit=options.arkit))
+    asyncio.run(_vmc(options.url, options.session, key_of(options), token, options.to, arkit=options.arkit))
 
 
 async def _vmc(url: str, session: str | None, key: str | None, token: str | None, to: str, *, arkit: bool) -> None:

@@ -12,6 +12,7 @@ from holistic_rtc.client.follow import Follower, choose
 from holistic_rtc.commands.common import (
     add_max_persons_option,
     add_session_options,
+    key_of,
     say,
     settings_from,
     stderr,
@@ -51,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     settings = settings_from(options)
-    watch(options.url, options.session, token_of(settings), options.json, options.persons, options.key)
+    watch(options.url, options.session, token_of(settings), options.json, options.persons, key_of(options))
 
 
 def watch(
