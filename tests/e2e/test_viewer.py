@@ -167,15 +167,15 @@ async def test_links_to_other_pages_carry_a_ticket_in_place_of_the_token(
     url = guarded_server.url
     async with opened(browser, f"{url}/#token=s+cret/1") as page:
         menu = page.locator("#menu-view")
-        await expect(menu).to_have_attribute("href", re.compile("^/view#ticket=ticket[.]"))
+        await expect(menu).to_have_attribute("href", re.compile("/view#ticket=ticket[.]"))
         link = await menu.get_attribute("href")
+        assert link is not None
         await menu.click()
         await until_state(page, "idle")
-        async with opened(browser, f"{url}{link}") as other:
+        async with opened(browser, link) as other:
             await until_state(other, "idle")
             await other.locator("#menu-index").click()
-            link = await publish(other)
-            assert "#key=" in link
+            assert "#key=" in await publish(other)
         await page.goto("about:blank")
         await page.goto(f"{url}/view")
         await until_state(page, "idle")
