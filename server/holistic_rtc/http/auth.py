@@ -89,8 +89,8 @@ async def authorise(request: web.Request, *rights: Right) -> Grant:
     if Right.LIST in rights and not credentials.guarded:
         return grant  # Some sessions are public.
     key = request.query.get("key")
-    stranger = grant is credentials.anyone and credentials.guarded
-    if Right.WATCH in rights and session and (key or not stranger):
+    stranger = grant is credentials.anyone
+    if Right.WATCH in rights and session and (key or not (stranger and credentials.guarded)):
         found = request.app[REGISTRY].get(session)
         if found.public or (key and hmac.compare_digest(_bytes(key), found.viewing_key.encode())):
             return grant
@@ -98,9 +98,12 @@ async def authorise(request: web.Request, *rights: Right) -> Grant:
             Code.PRIVATE_SESSION,
             "the viewing key is wrong" if key else "this session is private; its publisher has the key to watch it",
         )
-    if stranger:
+    wanted = f"the right to {' or '.join(rights)}"
+    if stranger and credentials.guarded:
         raise Refusal(Code.UNAUTHORIZED, NEED_TOKEN)
-    raise Refusal(Code.FORBIDDEN, f"{grant.name} doesn't have the right to {' or '.join(rights)}")
+    if stranger:
+        raise Refusal(Code.UNAUTHORIZED, f"without a token, only this machine has {wanted}; set HOLISTIC_TOKEN")
+    raise Refusal(Code.FORBIDDEN, f"{grant.name} doesn't have {wanted}")
 
 
 async def may(request: web.Request, *rights: Right) -> bool:

@@ -11,4 +11,4 @@ class Right(StrEnum):
     LIST = "list"
     """List sessions, including private ones"""
     OPERATE = "operate"
-    """See how the server is doing"""
+    """Read the metrics"""

@@ -41,6 +41,8 @@ async def test_these_routes_require_a_right_and_all_others_are_open(app: web.App
         ("POST", "/api/tickets"): set(Right),
         ("GET", "/api/sessions"): {Right.LIST},
         ("HEAD", "/api/sessions"): {Right.LIST},
+        ("GET", "/metrics"): {Right.OPERATE},
+        ("HEAD", "/metrics"): {Right.OPERATE},
         ("GET", "/api/ice-servers"): {Right.PUBLISH, Right.WATCH},
         ("HEAD", "/api/ice-servers"): {Right.PUBLISH, Right.WATCH},
     }
