@@ -16,7 +16,10 @@ namespace HolisticRtc
         [SerializeField, Tooltip("The session's id, as the server's page shows it")]
         private string session = "";
 
-        [SerializeField, Tooltip("The server's HOLISTIC_TOKEN, if it has one")]
+        [SerializeField, Tooltip("The session's viewing key, from the link that its publisher shares after #key=")]
+        private string key = "";
+
+        [SerializeField, Tooltip("The server's token, if it has one")]
         private string token = "";
 
         [SerializeField, Tooltip("Which landmarks to receive, such as rig; none means all but the rig")]
@@ -45,7 +48,7 @@ namespace HolisticRtc
             yield return peer.SetLocalDescription();
             yield return new WaitUntil(() => peer.GatheringState == RTCIceGatheringState.Complete);
 
-            using (UnityWebRequest request = Request("POST", $"{server}/whep/{session}"))
+            using (UnityWebRequest request = Request("POST", $"{server}/whep/{session}?key={key}"))
             {
                 request.SetRequestHeader("Content-Type", "application/sdp");
                 request.uploadHandler = new UploadHandlerRaw(Encoding.UTF8.GetBytes(peer.LocalDescription.sdp));

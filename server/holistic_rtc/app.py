@@ -16,10 +16,13 @@ from pydantic import SecretStr
 from holistic_rtc import __version__
 from holistic_rtc.bundle.models import ModelBundle
 from holistic_rtc.errors import ConfigError
-from holistic_rtc.http import health, ice, metrics, openapi, pages, problem, signalling, snapshot, whep, whip
+from holistic_rtc.http import access, health, ice, metrics, openapi, pages, problem, signalling, snapshot, whep, whip
+from holistic_rtc.http.auth import auth_middleware
 from holistic_rtc.http.connections import Connections, connection_middleware
-from holistic_rtc.http.cors import cors_middleware
-from holistic_rtc.http.keys import ICE_SERVERS, LISTENER, METRICS, MODEL, REGISTRY, SETTINGS, SNAPSHOTS
+from holistic_rtc.http.cors import cors_middleware, origin_middleware
+from holistic_rtc.http.credentials import Credentials
+from holistic_rtc.http.hosts import Hosts, hosts_middleware
+from holistic_rtc.http.keys import CREDENTIALS, ICE_SERVERS, LISTENER, METRICS, MODEL, REGISTRY, SETTINGS, SNAPSHOTS
 from holistic_rtc.http.problem import problem_middleware
 from holistic_rtc.ipc.pool import Pool
 from holistic_rtc.ipc.process import Process
@@ -40,12 +43,21 @@ WEBHOOKS = web.AppKey("webhooks", Webhooks)
 
 
 def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
+    """
+    :raises ConfigError: a file that a setting names can't be used.
+    """
+    credentials = Credentials(settings)
+    # Where nobody may do anything without a token, a page that gets in by rebinding has none.
+    hosts = Hosts(settings.host, settings.hosts if credentials.anyone.rights or not credentials.guarded else ["*"])
     app = web.Application(
         middlewares=[
             connection_middleware,
             cors_middleware(settings.cors_origins),
             pages.headers_middleware,
             problem_middleware,
+            hosts_middleware(hosts),
+            origin_middleware(settings.cors_origins),
+            auth_middleware,
         ],
         client_max_size=signalling.MAX_SDP,
     )
@@ -82,6 +94,7 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
     app[SETTINGS] = settings
     app[METRICS] = figures
     app[LISTENER] = listen
+    app[CREDENTIALS] = credentials
     app[MODEL] = {**model, "sha256": bundle.sha256}
     app[ICE_SERVERS] = IceServers(settings)
     app[REGISTRY] = Registry(workers(PoolName.LIVE, capacity.spares), capacity, settings.ice_servers)
@@ -99,6 +112,7 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
             *snapshot.routes,
             *openapi.routes,
             *ice.routes,
+            *access.routes,
             *health.routes,
             *metrics.routes,
             *pages.routes(),
@@ -146,7 +160,7 @@ async def _run_processes(app: web.Application) -> AsyncIterator[None]:
     app[REGISTRY].open()
     app[SNAPSHOTS].open()
     yield
-    await asyncio.gather(app[REGISTRY].close(), app[SNAPSHOTS].close())
+    await asyncio.gather(app[REGISTRY].close(), app[SNAPSHOTS].close(), app[CREDENTIALS].close())
     measuring.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await measuring

@@ -15,7 +15,7 @@
     └── ClientError          the client couldn't connect or was disconnected; knows whether to retry
         ├── ServerUnreachableError   the server doesn't respond, or isn't a holistic-rtc server
         ├── RefusedError             the server refused a request; has the HTTP status and a code
-        │   ├── UnauthorizedError        the token is missing or wrong
+        │   ├── UnauthorizedError        the token is missing or wrong, or doesn't allow it
         │   ├── SessionUnknownError      the session doesn't exist, or has ended
         │   └── ServerFullError          the server is full; may know when to retry
         ├── ConnectionFailedError    no network path for media was found
@@ -76,6 +76,11 @@ class Code(StrEnum):
     BAD_CANDIDATES = "bad_candidates"
     ICE_RESTART = "ice_restart"
     UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    PRIVATE_SESSION = "private_session"
+    FOREIGN_ORIGIN = "foreign_origin"
+    UNKNOWN_HOST = "unknown_host"
+    KEYS_UNAVAILABLE = "keys_unavailable"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     UNKNOWN_SESSION = "unknown_session"
@@ -161,8 +166,7 @@ class ConnectionLostError(ClientError):
     :param reason: the server's reason, see docs/protocol.md; None if it sent none.
     """
 
-    retryable = True
-
     def __init__(self, message: str, *, reason: str | None = None) -> None:
         super().__init__(message)
         self.reason = reason
+        self.retryable = reason != "time_limit"

@@ -11,9 +11,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from holistic_rtc.errors import ConfigError
 from holistic_rtc.model.quality import Quality
+from holistic_rtc.model.rights import Right
 
 _PREFIX = "HOLISTIC_"
-_WITH_SECRETS = ("ice_servers", "token", "turn_secret", "webhook_url", "webhook_secret")
+_WITH_SECRETS = (
+    *("ice_servers", "jwt_secret", "ticket_secret", "token", "tokens", "turn_secret"),
+    *("webhook_url", "webhook_secret"),
+)
 
 
 def _turn_url(url: str) -> str:
@@ -46,6 +50,16 @@ class IceServer(BaseModel, frozen=True):
     urls: list[str] = Field(min_length=1)
     username: _Omissible = None
     credential: _Omissible = None
+
+
+class StaticToken(BaseModel, frozen=True, extra="forbid"):
+    """What somebody with this token may do."""
+
+    name: str = Field(min_length=1)
+    """For the log and for error messages"""
+    token: SecretStr | None = Field(default=None, min_length=1)
+    """None for requests without a token"""
+    rights: frozenset[Right]
 
 
 class Settings(BaseSettings):
@@ -102,7 +116,25 @@ class Settings(BaseSettings):
     turn_lifetime: int = Field(default=3600, ge=60)
     """Seconds for which a credential is valid. Existing relays continue after that."""
     token: SecretStr | None = Field(default=None, min_length=1)
-    """The token that clients need to publish, subscribe and list sessions."""
+    """A token with all rights. If there is any token, requests need one."""
+    tokens: list[StaticToken] = []
+    """Further tokens, each with its rights."""
+    jwt_secret: SecretStr | None = Field(default=None, min_length=32)
+    """The secret of JSON Web Tokens that are signed with HS256."""
+    jwt_jwks: str | None = Field(default=None, min_length=1)
+    """The URL or the file of the public keys (JWKS) of JSON Web Tokens that are signed with `jwt_algorithm`."""
+    jwt_algorithm: Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"] = "RS256"
+    """The only algorithm that is accepted with these keys."""
+    jwt_issuer: str | None = None
+    """The `iss` that JSON Web Tokens must have."""
+    jwt_audience: str | None = None
+    """The `aud` that JSON Web Tokens must have."""
+    ticket_secret: SecretStr | None = Field(default=None, min_length=32)
+    """Signs tickets. Default: a random one, so that tickets end with the server."""
+    ticket_seconds: int = Field(default=12 * 3600, ge=1)
+    """Maximum number of seconds for which a ticket is valid."""
+    hosts: list[str] = []
+    """Names by which clients reach this server; ``*.example.org`` for all below one, ``*`` for any."""
     cors_origins: list[str] = []
     """Origins of other sites whose pages may connect; ``*`` for any."""
     webhook_url: HttpUrl | None = None

@@ -18,7 +18,9 @@ from tests.kit.serving import Server, serving
 @pytest_asyncio.fixture(scope="package")
 async def server() -> AsyncIterator[Server]:
     """One server for all tests that leave it as they found it. Pages of other sites may use it."""
-    async with serving("--warm", "2", environment={"HOLISTIC_CORS_ORIGINS": '["*"]'}) as server:
+    async with serving(
+        "--warm", "2", environment={"HOLISTIC_CORS_ORIGINS": '["*"]', "HOLISTIC_HOSTS": '["holistic.test"]'}
+    ) as server:
         yield server
 
 

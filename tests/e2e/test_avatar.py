@@ -269,14 +269,37 @@ async def test_an_overlay_without_an_id_follows_the_only_session_and_then_the_ne
 
 
 async def test_the_link_for_obs_names_a_session_only_where_the_page_does(browser: Browser, server: Server) -> None:
-    for query, link in (("", "overlay=1"), ("?session=a%26b", "overlay=1&session=a%26b")):
-        async with small(browser, f"{server.url}/avatar{query}#token=secret", may_complain=True) as page:
+    for address, link in (
+        ("", "overlay=1"),
+        ("?session=a%26b", "overlay=1&session=a%26b"),
+        ("?session=a%26b#key=k3y", "overlay=1&session=a%26b#key=k3y"),
+    ):
+        async with small(browser, f"{server.url}/avatar{address}", may_complain=True) as page:
             await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
             button = page.get_by_test_id("copy-overlay")
             await button.click()
             await expect(button).to_have_text("Copied")
             copied = await page.evaluate("() => navigator.clipboard.readText()")
-            assert copied == f"{server.url}/avatar?{link}#token=secret"
+            assert copied == f"{server.url}/avatar?{link}"
+
+
+async def test_the_link_for_obs_has_a_ticket_that_only_watches_and_lists(
+    browser: Browser, guarded_server: Server
+) -> None:
+    url = guarded_server.url
+    async with small(browser, f"{url}/avatar#token=s+cret/1") as page:
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await page.get_by_test_id("copy-overlay").click()
+        await expect(page.get_by_test_id("copy-overlay")).to_have_text("Copied")
+        copied = await page.evaluate("() => navigator.clipboard.readText()")
+        address, _, ticket = copied.partition("#ticket=")
+        assert address == f"{url}/avatar?overlay=1"
+        for path, expected in (("/api/sessions", 200), ("/whip", 403), ("/api/snapshot", 403)):
+            method = "get" if expected == 200 else "post"
+            response = await getattr(page.request, method)(f"{url}{path}?ticket={ticket}")
+            assert response.status == expected
+        async with small(browser, copied) as obs:
+            await until_state(obs, "waiting")
 
 
 async def test_an_overlay_whose_session_is_not_there_says_so(browser: Browser, server: Server) -> None:

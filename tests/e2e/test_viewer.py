@@ -26,11 +26,15 @@ async def publish(page: Page) -> str:
     return link
 
 
+def session_in(link: str) -> str:
+    return link.partition("#")[0].rsplit("/", 1)[-1]
+
+
 async def test_the_viewer_shows_moving_annotated_video_and_landmarks_of_a_session(
     browser: Browser, page: Page, server: Server
 ) -> None:
     link = await publish(page)
-    assert re.fullmatch(re.escape(server.url) + r"/view/[0-9A-Za-z]{22}", link)
+    assert re.fullmatch(re.escape(server.url) + r"/view/[0-9A-Za-z]{22}#key=[\w-]{22}", link)
     async with opened(browser, link) as viewer:
         await until_state(viewer, "connected")
         await viewer.wait_for_function(FACE_SEEN)
@@ -83,7 +87,7 @@ async def test_the_list_has_the_running_sessions_and_leads_to_them(browser: Brow
         await expect(entry).to_contain_text("nobody watching")
         await entry.click()
         await until_state(viewer, "connected")
-        assert viewer.url == link
+        assert viewer.url == link.partition("#")[0], "the list knows no keys"
         async with opened(browser, f"{small_server.url}/view") as other:
             await expect(other.get_by_test_id("sessions")).to_contain_text("1 watching")
             await page.get_by_test_id("stop").click()
@@ -126,7 +130,9 @@ async def test_the_list_says_when_the_server_is_gone_and_comes_back_with_it(brow
             await until_state(viewer, "idle")
 
 
-async def test_with_a_token_only_those_who_know_it_publish_and_watch(browser: Browser, guarded_server: Server) -> None:
+async def test_with_a_token_those_publish_and_list_who_know_it_and_those_watch_who_have_the_link(
+    browser: Browser, guarded_server: Server
+) -> None:
     url = guarded_server.url
     async with opened(browser, url, may_complain=True) as page:
         await page.get_by_test_id("start").click()
@@ -136,17 +142,52 @@ async def test_with_a_token_only_those_who_know_it_publish_and_watch(browser: Br
         await until_state(page, "failed")
         await expect(page.get_by_test_id("error")).to_contain_text("rejected this token")
     async with opened(browser, f"{url}/#token=s+cret/1") as page:
+        assert page.url == f"{url}/", "the token is in no history"
         link = await publish(page)
         assert "cret" not in link
+        async with opened(browser, link) as viewer:
+            await until_state(viewer, "connected")
+            await viewer.wait_for_function(FACE_SEEN)
+        async with opened(browser, link.partition("#")[0], may_complain=True) as viewer:
+            await until_state(viewer, "failed")
+            await expect(viewer.get_by_test_id("error")).to_contain_text("requires a token")
+        async with opened(browser, f"{link}x", may_complain=True) as viewer:
+            await until_state(viewer, "failed")
+            await expect(viewer.get_by_test_id("error")).to_contain_text("This session is private")
         async with opened(browser, f"{url}/view#token=s+cret/1") as viewer:
             await viewer.get_by_test_id("sessions").get_by_role("link").click()
             await until_state(viewer, "connected")
+            await viewer.reload()
+            await until_state(viewer, "connected")
+
+
+async def test_links_to_other_pages_carry_a_ticket_in_place_of_the_token(
+    browser: Browser, guarded_server: Server
+) -> None:
+    url = guarded_server.url
+    async with opened(browser, f"{url}/#token=s+cret/1") as page:
+        menu = page.locator("#menu-view")
+        await expect(menu).to_have_attribute("href", re.compile("/view#ticket=ticket[.]"))
+        link = await menu.get_attribute("href")
+        assert link is not None
+        await menu.click()
+        await until_state(page, "idle")
+        async with opened(browser, link) as other:
+            await until_state(other, "idle")
+            await other.locator("#menu-index").click()
+            assert "#key=" in await publish(other)
+        await page.goto("about:blank")
+        await page.goto(f"{url}/view")
+        await until_state(page, "idle")
+    async with opened(browser, f"{url}/view#ticket=ticket.e30.e30", may_complain=True) as page:
+        await until_state(page, "failed")
+        await expect(page.get_by_test_id("error")).to_contain_text("This link has expired")
 
 
 async def test_a_page_iterates_over_the_newest_frames_of_a_session_until_that_ends(
     browser: Browser, page: Page, server: Server
 ) -> None:
-    session = (await publish(page)).rsplit("/", 1)[-1]
+    session = session_in(await publish(page))
     async with opened(browser, f"{server.url}/view") as rig:
         seen = await rig.evaluate(
             """async (session) => {
@@ -222,7 +263,7 @@ async def test_smoothing_is_switched_on_the_page_and_a_subscriber_can_configure_
     browser: Browser, page: Page, server: Server
 ) -> None:
     await page.evaluate("() => window.holistic.client.on('configured', (now) => (window.configured = now))")
-    session = (await publish(page)).rsplit("/", 1)[-1]
+    session = session_in(await publish(page))
     await page.wait_for_function("() => window.configured?.smoothing === true")
     await page.keyboard.press("s")
     await page.wait_for_function("() => window.configured.smoothing === false")

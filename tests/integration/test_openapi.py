@@ -16,7 +16,7 @@ from tests.kit.serving import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-OPERATIONS = {"takeSnapshot", "listSessions", "getIceServers", "getHealth", "getReadiness"}
+OPERATIONS = {"takeSnapshot", "listSessions", "getIceServers", "getTicket", "getHealth", "getReadiness"}
 RUN = settings(max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
 

@@ -12,6 +12,7 @@ import aiohttp
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
+from yarl import URL
 
 from holistic_rtc.wire import as_flatbuffers, as_json
 
@@ -27,6 +28,7 @@ class Peer:
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.location = ""
         self.etag = ""
+        self.viewing_key = ""
         self.answer = ""
         self.control: list[dict[str, Any]] = []
         self.landmarks: list[Any] = []
@@ -72,6 +74,8 @@ class Peer:
             assert response.status == 201, await response.text()
             self.location = response.headers["Location"]
             self.etag = response.headers["ETag"]
+            if watch := response.links.get("urn:holistic-rtc:watch"):
+                self.viewing_key = URL(watch["url"]).query["key"]
             self.answer = await response.text()
         await self.accept(self.answer)
 

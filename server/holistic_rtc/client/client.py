@@ -90,7 +90,7 @@ class HolisticClient:
         return await self._server().get_metrics()
 
     async def sessions(self) -> list[SessionInfo]:
-        """List the running sessions, oldest first."""
+        """List the running sessions, oldest first. Without the right to list, only public ones."""
         return await self._server().get_sessions()
 
     async def snapshot(
@@ -119,7 +119,12 @@ class HolisticClient:
         return Snapshot(landmarks, annotated)
 
     async def landmarks(
-        self, session: str, *, parts: Collection[Part | str] | None = None, max_persons: int | None = 1
+        self,
+        session: str,
+        *,
+        key: str | None = None,
+        parts: Collection[Part | str] | None = None,
+        max_persons: int | None = 1,
     ) -> AsyncGenerator[LandmarkMessage]:
         """
         Subscribe to a session's landmarks. A slow consumer skips messages and continues with the newest.
@@ -127,18 +132,19 @@ class HolisticClient:
         The iteration ends when the session ends.
 
         :param session: the session's id.
+        :param key: its viewing key, unless it is public or the client has the right to watch all sessions.
         :param parts: the parts to receive, by the schema's names; None for all except the rig.
         :param max_persons: how many of the people in a frame to receive; None for all that the server tracks.
         :raises SessionUnknownError: the session doesn't exist.
         :raises ConnectionLostError: the connection was lost.
         """
-        async with self.subscribe(session, parts=parts, max_persons=max_persons) as subscribed:
+        async with self.subscribe(session, key=key, parts=parts, max_persons=max_persons) as subscribed:
             async for message in subscribed.landmarks():
                 yield message
 
     @asynccontextmanager
     async def publish(
-        self, *sources: Source, video: bool = False, **settings: Unpack[Settings]
+        self, *sources: Source, video: bool = False, public: bool = False, **settings: Unpack[Settings]
     ) -> AsyncIterator[Publication]:
         """
         Start a session. It ends at the end of the block.
@@ -147,13 +153,14 @@ class HolisticClient:
             ``/dev/video`` path or a :class:`Camera`; or an async iterable that yields frames at its own pace:
             ``(height, width, 3)`` uint8 RGB arrays or ``av.VideoFrame``.
         :param video: whether to receive the annotated video, which costs CPU time on both sides.
+        :param public: whether everyone may list and watch the session. Otherwise they need its viewing key.
         :param settings: see :class:`Settings`.
         :raises MediaError: a file or camera can't be read.
         :raises ControlError: a setting has an invalid value.
         """
         server = self._server()
         tracks = [SourceTrack(source) for source in sources]
-        connection = Publication(server, await server.get_ice_servers(), tracks, video=video)
+        connection = Publication(server, await server.get_ice_servers(), tracks, video=video, public=public)
         async with self._owning(connection):
             await connection.open()
             if settings:
@@ -165,6 +172,7 @@ class HolisticClient:
         self,
         session: str,
         *,
+        key: str | None = None,
         video: bool = False,
         landmarks: bool = True,
         tracks: int = 1,
@@ -175,6 +183,7 @@ class HolisticClient:
         Subscribe to a session that someone else publishes, until the end of the block.
 
         :param session: the session's id.
+        :param key: its viewing key, unless it is public or the client has the right to watch all sessions.
         :param video: whether to receive annotated video.
         :param landmarks: whether to receive landmarks.
         :param tracks: how many video tracks to receive, starting with the session's first.
@@ -185,7 +194,9 @@ class HolisticClient:
         """
         server = self._server()
         connection = Subscription(
-            server, await server.get_ice_servers(), session, videos=tracks if video else 0, landmarks=landmarks
+            *(server, await server.get_ice_servers(session, key), session, key),
+            videos=tracks if video else 0,
+            landmarks=landmarks,
         )
         async with self._owning(connection):
             await connection.open()

@@ -124,6 +124,12 @@ class Connection:
         assert self._resource is not None
         return self._resource.session
 
+    @property
+    def viewing_key(self) -> str:
+        """What others need to subscribe to the session, unless it is public; empty for a subscription."""
+        assert self._resource is not None
+        return self._resource.viewing_key
+
     def landmarks(self, *, buffer: int = 1) -> Newest[LandmarkMessage]:
         """
         The landmarks of each frame tracked from now on, of all tracks and persons. Messages that arrive after a newer

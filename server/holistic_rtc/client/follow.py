@@ -36,7 +36,9 @@ async def choose(client: HolisticClient, session: str | None) -> str | SessionIn
         return session
     sessions = await client.sessions()
     if not sessions:
-        raise ClientError(f"no session is running at {client.url}; publish one first")
+        raise ClientError(
+            f"no session is running at {client.url} that may be listed; publish one first, or name one with its key"
+        )
     if len(sessions) > 1:
         lines = "\n".join(f"  {_describe(session)}" for session in sessions)
         raise ClientError(f"{len(sessions)} sessions are running at {client.url}; name one of them:\n{lines}")
@@ -57,6 +59,7 @@ class Follower:
     arriving belongs to someone else and isn't followed.
 
     :param session: as returned by :func:`choose`.
+    :param key: the session's viewing key; None if it isn't needed.
     :param say: called with a message when the state of the connection changes.
     :param parts: the parts to receive, by the schema's names; None for the server's default.
     :param max_persons: how many of the people in a frame to receive; None for all that the server tracks.
@@ -69,6 +72,7 @@ class Follower:
         session: str | SessionInfo,
         say: Say,
         *,
+        key: str | None = None,
         parts: Collection[Part] | None = None,
         max_persons: int | None = 1,
         buffer: int = 1,
@@ -80,6 +84,7 @@ class Follower:
         self._goes_on = not isinstance(session, str)
         self._client = client
         self._say = say
+        self._key = key
         self._parts = parts
         self._max_persons = max_persons
         self._buffer = buffer
@@ -112,7 +117,7 @@ class Follower:
         while True:
             try:
                 async with self._client.subscribe(
-                    self.session, parts=self._parts, max_persons=self._max_persons
+                    self.session, key=self._key, parts=self._parts, max_persons=self._max_persons
                 ) as self.subscription:
                     retry = FIRST_RETRY
                     messages = self.subscription.landmarks(buffer=self._buffer)

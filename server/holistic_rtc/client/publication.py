@@ -41,12 +41,19 @@ class Publication(Connection):
 
     :param tracks: the videos to send.
     :param video: whether to receive the annotated video.
+    :param public: whether everyone may list and watch the session.
     """
 
     def __init__(
-        self, server: Server, ice_servers: list[RTCIceServer], tracks: Sequence[SourceTrack], *, video: bool
+        self,
+        server: Server,
+        ice_servers: list[RTCIceServer],
+        tracks: Sequence[SourceTrack],
+        *,
+        video: bool,
+        public: bool,
     ) -> None:
-        super().__init__(server, ice_servers, "/whip", landmarks=True)
+        super().__init__(server, ice_servers, "/whip?public=true" if public else "/whip", landmarks=True)
         self._tracks = tracks
         for track in tracks:
             self._pc.addTransceiver(track, direction="sendrecv" if video else "sendonly")

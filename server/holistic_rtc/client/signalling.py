@@ -29,8 +29,13 @@ OFFER_TIMEOUT = aiohttp.ClientTimeout(total=30)
 SNAPSHOT_TIMEOUT = aiohttp.ClientTimeout(total=30)
 DELETE_TIMEOUT = aiohttp.ClientTimeout(total=3)
 
+WATCH = "urn:holistic-rtc:watch"
+"""Relation of the link from a session to the address at which it can be watched"""
+
 _REFUSALS: Mapping[str, type[RefusedError]] = {
     Code.UNAUTHORIZED: UnauthorizedError,
+    Code.FORBIDDEN: UnauthorizedError,
+    Code.PRIVATE_SESSION: UnauthorizedError,
     Code.UNKNOWN_SESSION: SessionUnknownError,
     Code.SERVER_FULL: ServerFullError,
     Code.SESSION_FULL: ServerFullError,
@@ -66,6 +71,8 @@ class SessionInfo:
     """Number of subscribers"""
     tracks: tuple[SessionTrack, ...]
     """Empty in the first second of a session"""
+    public: bool = False
+    """Whether everyone may list and watch it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,8 @@ class Resource:
     """The resource's URL; its last segment is a secret"""
     answer: str
     """The server's SDP answer"""
+    viewing_key: str = ""
+    """What others need to watch the session; empty for a subscription"""
 
     @property
     def session(self) -> str:
@@ -112,7 +121,7 @@ class Server:
         """
         Send an offer.
 
-        :param path: ``/whip`` to publish, ``/whep/ID`` to subscribe.
+        :param path: ``/whip`` to publish, ``/whep/ID`` to subscribe, and their query.
         :param sdp: the offer.
         """
         headers = {"Content-Type": "application/sdp", **self._headers}
@@ -120,15 +129,22 @@ class Server:
         location = response.headers.get("Location")
         if response.status != 201 or location is None:
             raise self._not_ours("it doesn't speak WHIP")
-        return Resource(response.url.join(URL(location)), body)
+        watch = response.links.get(WATCH)
+        key = URL(watch["url"]).query.get("key", "") if watch else ""
+        return Resource(response.url.join(URL(location)), body, key)
 
     async def delete(self, resource: Resource) -> None:
         """End a session or a subscription. Needs no token: knowing the URL is enough."""
         await self._request("DELETE", resource.url, timeout=DELETE_TIMEOUT)
 
-    async def get_ice_servers(self) -> list[RTCIceServer]:
-        """The STUN and TURN servers that the server tells its clients to use."""
-        _, document = await self._get("/api/ice-servers")
+    async def get_ice_servers(self, session: str | None = None, key: str | None = None) -> list[RTCIceServer]:
+        """
+        The STUN and TURN servers that the server tells its clients to use.
+
+        :param session: the session to subscribe to, with its viewing key, if that is needed.
+        """
+        query = {"session": session, "key": key} if session and key else {}
+        _, document = await self._get(str(URL("/api/ice-servers").with_query(query)))
         try:
             return [RTCIceServer(**server) for server in document["iceServers"]]
         except (KeyError, TypeError) as error:
@@ -167,6 +183,7 @@ class Server:
                         SessionTrack(track["track"], track["width"], track["height"], track["fps"])
                         for track in session["tracks"]
                     ),
+                    public=session.get("public", True),
                 )
                 for session in document["sessions"]
             ]

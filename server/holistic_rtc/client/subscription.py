@@ -26,14 +26,25 @@ class Subscription(Connection):
     Receives a session's landmarks, its annotated video, or both.
 
     :param session: the session's id.
+    :param key: its viewing key; None if it isn't needed.
     :param videos: how many of the session's video tracks to receive, starting with the first.
     :param landmarks: whether to receive landmarks.
     """
 
     def __init__(
-        self, server: Server, ice_servers: list[RTCIceServer], session: str, *, videos: int, landmarks: bool
+        self,
+        server: Server,
+        ice_servers: list[RTCIceServer],
+        session: str,
+        key: str | None,
+        *,
+        videos: int,
+        landmarks: bool,
     ) -> None:
-        super().__init__(server, ice_servers, f"/whep/{quote(session, safe='')}", landmarks=landmarks)
+        path = f"/whep/{quote(session, safe='')}"
+        if key:
+            path += f"?key={quote(key, safe='')}"
+        super().__init__(server, ice_servers, path, landmarks=landmarks)
         for _ in range(videos):
             self._pc.addTransceiver("video", direction="recvonly")
 

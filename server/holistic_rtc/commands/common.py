@@ -19,6 +19,7 @@ from rich.progress import (
 
 from holistic_rtc.bundle import models
 from holistic_rtc.bundle.models import ModelBundle, PoseModel
+from holistic_rtc.errors import ConfigError
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.native_log import without_noise
 from holistic_rtc.settings import Settings, load_settings
@@ -89,6 +90,7 @@ def add_session_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--session", metavar="ID", help="the session's id (default: the only session, and after it the next)"
     )
+    parser.add_argument("--key", help="the session's viewing key, as in the link that its publisher shares")
 
 
 def add_token_option(parser: argparse.ArgumentParser) -> None:
@@ -117,6 +119,16 @@ def settings_from(options: argparse.Namespace) -> Settings:
 
 def token_of(settings: Settings) -> str | None:
     return settings.token.get_secret_value() if settings.token else None
+
+
+def key_of(options: argparse.Namespace) -> str | None:
+    """
+    :raises ConfigError: the viewing key is for no session.
+    """
+    if options.key and options.session is None:
+        raise ConfigError("--key is the key of a session; name that with --session")
+    key: str | None = options.key
+    return key
 
 
 def get_bundle(settings: Settings) -> ModelBundle:

@@ -23,6 +23,7 @@ from holistic_rtc.commands.common import (
     add_session_option,
     add_token_option,
     get_bundle,
+    key_of,
     positive,
     progress_of_items,
     say,
@@ -102,7 +103,7 @@ def run(options: argparse.Namespace) -> None:
     settings = settings_from(options)
     wanted = Wanted(options.output, options.seconds, Options(options.fps, options.arkit), options.person)
     if options.input is None:
-        take = record_session(options.url or DEFAULT_URL, options.session, token_of(settings), wanted)
+        take = record_session(options.url or DEFAULT_URL, options.session, token_of(settings), wanted, key_of(options))
     elif options.session is not None:
         raise ConfigError(f"give either the file {options.input} or --session, not both")
     else:
@@ -117,11 +118,12 @@ def run(options: argparse.Namespace) -> None:
         print(wanted.path)
 
 
-def record_session(url: str, session: str | None, token: str | None, wanted: Wanted) -> Take:
+def record_session(url: str, session: str | None, token: str | None, wanted: Wanted, key: str | None = None) -> Take:
     """
     Until Ctrl-C, the end of the named session, or the wanted time.
 
     :param session: None for the only one that is running, and after its end the next.
+    :param key: the session's viewing key; None if it isn't needed.
     :raises BrokenPipeError: the reader of the take has closed it.
     :raises ClientError: there is no such server or session, or several sessions to choose from. If the connection was
         lost on the way, what had come by then is written.
@@ -133,7 +135,7 @@ def record_session(url: str, session: str | None, token: str | None, wanted: Wan
         try:
             # A recording without a given length ends with Ctrl-C.
             with suppress(KeyboardInterrupt):
-                asyncio.run(_record(url, session, token, wanted, take))
+                asyncio.run(_record(url, session, token, wanted, take, key))
         except ClientError as error:
             if not take.frames:
                 raise
@@ -143,7 +145,9 @@ def record_session(url: str, session: str | None, token: str | None, wanted: Wan
     return take
 
 
-async def _record(url: str, session: str | None, token: str | None, wanted: Wanted, take: Take) -> None:
+async def _record(
+    url: str, session: str | None, token: str | None, wanted: Wanted, take: Take, key: str | None
+) -> None:
     rate = Rate()
 
     def state() -> str:
@@ -154,6 +158,7 @@ async def _record(url: str, session: str | None, token: str | None, wanted: Want
             client,
             await choose(client, session),
             say,
+            key=key,
             parts=wanted.format.parts,
             max_persons=wanted.max_persons,
             buffer=BUFFER,

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--max-persons", type=int, metavar="N", help="maximum number of people tracked per frame (default: 1)")
     add("--warm", type=int, metavar="N", help="session processes to keep ready")
-    add("--token", help="token that clients need to publish and to watch (default: none)")
+    add("--token", help="a token with all rights, which clients then need (default: none)")
     add("--log-level", type=str.upper, choices=["DEBUG", "INFO", "WARNING", "ERROR"], help="default: INFO")
 
 

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from holistic_rtc.client import HolisticClient, Part
 from holistic_rtc.client.follow import Follower, choose
-from holistic_rtc.commands.common import add_session_options, say, settings_from, stderr, token_of
+from holistic_rtc.commands.common import add_session_options, key_of, say, settings_from, stderr, token_of
 from holistic_rtc.commands.status import showing
 from holistic_rtc.outputs.vmc import sending
 
@@ -32,12 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     token = token_of(settings_from(options))
-    asyncio.run(_vmc(options.url, options.session, token, options.to, arkit=options.arkit))
+    asyncio.run(_vmc(options.url, options.session, key_of(options), token, options.to, arkit=options.arkit))
 
 
-async def _vmc(url: str, session: str | None, token: str | None, to: str, *, arkit: bool) -> None:
+async def _vmc(url: str, session: str | None, key: str | None, token: str | None, to: str, *, arkit: bool) -> None:
     async with sending(to, arkit=arkit) as sender, HolisticClient(url, token=token) as client:
-        follower = Follower(client, await choose(client, session), say, parts=[Part.RIG])
+        follower = Follower(client, await choose(client, session), say, key=key, parts=[Part.RIG])
         async with (
             showing(stderr, lambda: Text(sender.state()), sender.state, live=stderr.is_terminal),
             aclosing(follower.messages()) as messages,

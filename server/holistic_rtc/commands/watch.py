@@ -12,6 +12,7 @@ from holistic_rtc.client.follow import Follower, choose
 from holistic_rtc.commands.common import (
     add_max_persons_option,
     add_session_options,
+    key_of,
     say,
     settings_from,
     stderr,
@@ -51,16 +52,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     settings = settings_from(options)
-    watch(options.url, options.session, token_of(settings), options.json, options.persons)
+    watch(options.url, options.session, token_of(settings), options.json, options.persons, key_of(options))
 
 
-def watch(url: str, session: str | None, token: str | None, output: Path | None, max_persons: int = 1) -> None:
+def watch(
+    url: str,
+    session: str | None,
+    token: str | None,
+    output: Path | None,
+    max_persons: int = 1,
+    key: str | None = None,
+) -> None:
     """
     Until the session ends, if one is named.
 
     :param session: None for the only one that is running, and after its end the next.
     :param output: for JSON lines; ``-`` is standard output.
     :param max_persons: how many of the persons in a frame to show.
+    :param key: the session's viewing key; None if it isn't needed.
     :raises ClientError: there is no such server or session, or several sessions to choose from.
     :raises MediaError: the output can't be written.
     """
@@ -69,16 +78,18 @@ def watch(url: str, session: str | None, token: str | None, output: Path | None,
     try:
         # A reader that closes the pipe has had enough.
         with suppress(BrokenPipeError), nullcontext() if output is None else _open(output) as file:
-            asyncio.run(_watch(url, session, token, file, max_persons))
+            asyncio.run(_watch(url, session, token, file, max_persons, key))
     except OSError as error:
         if output is None:
             raise
         raise MediaError(f"{describe(output)} can't be written: {error.strerror}") from error
 
 
-async def _watch(url: str, session: str | None, token: str | None, output: Unbuffered | None, max_persons: int) -> None:
+async def _watch(
+    url: str, session: str | None, token: str | None, output: Unbuffered | None, max_persons: int, key: str | None
+) -> None:
     async with HolisticClient(url, token=token) as client:
-        follower = Follower(client, await choose(client, session), say, max_persons=max_persons, buffer=BUFFER)
+        follower = Follower(client, await choose(client, session), say, key=key, max_persons=max_persons, buffer=BUFFER)
         watched = Watched(follower)
         # Lines on the same terminal would tear the table apart.
         live = stderr.is_terminal and not (output and output.isatty())

@@ -1,13 +1,17 @@
-"""Cross-origin requests, from configured origins only (the Fetch standard)."""
+"""Requests of other sites' pages, from configured origins only (the Fetch standard)."""
 
 from collections.abc import Collection
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
+from holistic_rtc.errors import Code, Refusal
+
 EXPOSED = "Location, ETag, Link, Retry-After, WWW-Authenticate"
 ALLOWED_HEADERS = "Content-Type, If-Match, Authorization"
 ALLOWED_METHODS = "GET, POST, PATCH, DELETE, OPTIONS"
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 def cors_middleware(origins: Collection[str]) -> Middleware:
@@ -32,3 +36,40 @@ def cors_middleware(origins: Collection[str]) -> Middleware:
         return response
 
     return middleware
+
+
+def origin_middleware(origins: Collection[str]) -> Middleware:
+    """
+    Refuses what pages of other sites send. A browser doesn't show them the response, but sends the request.
+
+    :param origins: see :func:`cors_middleware`.
+    """
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not (request.method in SAFE_METHODS or "*" in origins or is_trusted(request, origins)):
+            origin = request.headers[hdrs.ORIGIN][:255]
+            raise Refusal(
+                Code.FOREIGN_ORIGIN,
+                f"pages from {origin} may not use this server; if they should, add it to HOLISTIC_CORS_ORIGINS. "
+                "If it is the server's own address, the proxy before it must pass on the Host header",
+            )
+        return await handler(request)
+
+    return middleware
+
+
+def is_trusted(request: web.Request, origins: Collection[str]) -> bool:
+    """
+    Whether a request is from a page of this server or of one of `origins`, or from no page.
+
+    :param origins: see :func:`cors_middleware`, but ``*`` has no meaning.
+    """
+    origin = request.headers.get(hdrs.ORIGIN)
+    if origin is None or origin in origins:
+        return True
+    scheme, _, host = origin.lower().partition("://")
+    own = request.headers.get(hdrs.HOST, "").lower()
+    port = DEFAULT_PORTS.get(scheme)
+    # The scheme may differ from that of the request, since TLS can end at a proxy.
+    return port is not None and host.removesuffix(port) == own.removesuffix(port)

@@ -3,14 +3,17 @@
 from aiohttp import web
 
 from holistic_rtc import __version__
+from holistic_rtc.http.auth import open_to_all
 from holistic_rtc.http.keys import MODEL, REGISTRY, SNAPSHOTS
 
 
+@open_to_all
 async def get_healthz(request: web.Request) -> web.Response:
     """200 while the server is up."""
     return _health(request, "ok", 200)
 
 
+@open_to_all
 async def get_readyz(request: web.Request) -> web.Response:
     """200 if there are warm processes for the next session and for the next picture."""
     if request.app[REGISTRY].ready and request.app[SNAPSHOTS].ready:

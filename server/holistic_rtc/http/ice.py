@@ -7,8 +7,9 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from holistic_rtc.http.auth import authorise
+from holistic_rtc.http.auth import requires
 from holistic_rtc.http.keys import ICE_SERVERS
+from holistic_rtc.model.rights import Right
 from holistic_rtc.settings import IceServer
 
 
@@ -20,9 +21,9 @@ class RtcConfiguration(BaseModel):
     ice_servers: list[IceServer]
 
 
+@requires(Right.PUBLISH, Right.WATCH)
 async def get_configuration(request: web.Request) -> web.Response:
-    """For clients that are about to create an offer."""
-    authorise(request)
+    """For clients that are about to create an offer. Those with a viewing key say for which session."""
     configuration = RtcConfiguration(ice_servers=for_newcomer(request))
     return web.json_response(
         configuration.model_dump(by_alias=True, exclude_none=True), headers={"Cache-Control": "no-store"}

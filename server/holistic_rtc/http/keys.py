@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from holistic_rtc.http.credentials import Credentials
 from holistic_rtc.monitoring.metrics import Metrics
 from holistic_rtc.sessions.events import Listener
 from holistic_rtc.sessions.ice_servers import IceServers
@@ -10,6 +11,7 @@ from holistic_rtc.sessions.snapshots import Snapshots
 from holistic_rtc.settings import Settings
 
 SETTINGS = web.AppKey("settings", Settings)
+CREDENTIALS = web.AppKey("credentials", Credentials)
 ICE_SERVERS = web.AppKey("ice_servers", IceServers)
 REGISTRY = web.AppKey("registry", Registry)
 SNAPSHOTS = web.AppKey("snapshots", Snapshots)

@@ -7,11 +7,13 @@ from aiohttp import web
 
 from holistic_rtc import __version__
 from holistic_rtc.errors import Code
+from holistic_rtc.http.auth import open_to_all
 from holistic_rtc.http.ice import RtcConfiguration
-from holistic_rtc.http.keys import SETTINGS
+from holistic_rtc.http.keys import CREDENTIALS, SETTINGS
 from holistic_rtc.http.problem import PROBLEMS, Problem
 from holistic_rtc.http.snapshot import ALL, PERSONS, PICTURES, SIZES
 from holistic_rtc.model.parts import PARTS, Kind, Part, PartSpec
+from holistic_rtc.model.rights import Right
 from holistic_rtc.settings import Settings
 
 Schema = dict[str, Any]
@@ -110,6 +112,7 @@ _SCHEMAS: Schema = {
                 "items": _object(
                     {
                         "id": {"type": "string", "description": "For `POST /whep/{id}`."},
+                        "public": {"type": "boolean", "description": "Whether it can be watched without a key."},
                         "started": {"type": "string", "format": "date-time"},
                         "subscribers": _COUNT,
                         "tracks": {
@@ -121,6 +124,12 @@ _SCHEMAS: Schema = {
                     }
                 ),
             }
+        }
+    ),
+    "Ticket": _object(
+        {
+            "ticket": {"type": "string", "description": "For `?ticket=` in a URL, or as a bearer token."},
+            "expires": {"type": "string", "format": "date-time"},
         }
     ),
     **_ICE.pop("$defs"),
@@ -170,7 +179,10 @@ def _problems(problems: Iterable[Problem]) -> Schema:
     }
 
 
-_UNAUTHORISED = _problems([PROBLEMS[Code.UNAUTHORIZED]])
+def _refusals(*codes: Code) -> Schema:
+    """Of a request that requires a right."""
+    common = (Code.UNAUTHORIZED, Code.FORBIDDEN, Code.FOREIGN_ORIGIN, Code.UNKNOWN_HOST, Code.KEYS_UNAVAILABLE)
+    return _problems(PROBLEMS[code] for code in (*common, *codes))
 
 
 def _parameter(name: str, description: str, schema: Schema, **more: Any) -> Schema:
@@ -234,8 +246,41 @@ def _snapshot(settings: Settings) -> Schema:
     }
 
 
-def describe(settings: Settings) -> Schema:
-    """The OpenAPI document, with the limits in `settings`."""
+def _ticket(settings: Settings) -> Schema:
+    return {
+        "summary": "Get a ticket: a signed, short-lived credential for a URL",
+        "operationId": "getTicket",
+        "parameters": [
+            _parameter(
+                "rights",
+                "What it allows. The request needs these rights itself. Default: all that it has.",
+                {"type": "array", "items": {"type": "string", "enum": list(Right)}, "minItems": 1},
+                style="form",
+                explode=False,
+            ),
+            _parameter("session", "Watch and list only this one.", {"type": "string", "pattern": "^[0-9A-Za-z]+$"}),
+            _parameter(
+                "seconds",
+                "How long it is valid.",
+                {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": settings.ticket_seconds,
+                    "default": settings.ticket_seconds,
+                },
+            ),
+        ],
+        "responses": {"201": _json("Ticket", "The ticket."), **_refusals(Code.BAD_REQUEST)},
+    }
+
+
+def describe(settings: Settings, guarded: bool) -> Schema:
+    """
+    The OpenAPI document.
+
+    :param settings: whose limits it names.
+    :param guarded: whether the server asks for tokens.
+    """
     document: Schema = {
         "openapi": "3.1.0",
         "info": {
@@ -250,17 +295,26 @@ def describe(settings: Settings) -> Schema:
             "/api/sessions": {
                 "get": {
                     "summary": "List the running sessions, oldest first",
+                    "description": "Without the right to list, only public ones.",
                     "operationId": "listSessions",
-                    "responses": {"200": _json("Sessions", "The running sessions."), **_UNAUTHORISED},
+                    "responses": {"200": _json("Sessions", "The running sessions."), **_refusals()},
                 }
             },
             "/api/ice-servers": {
                 "get": {
                     "summary": "STUN and TURN servers to use",
                     "operationId": "getIceServers",
-                    "responses": {"200": _json("RtcConfiguration", "The servers."), **_UNAUTHORISED},
+                    "parameters": [
+                        _parameter("session", "The session that `key` is for.", {"type": "string"}),
+                        _parameter("key", "Its viewing key, in place of a right.", {"type": "string"}),
+                    ],
+                    "responses": {
+                        "200": _json("RtcConfiguration", "The servers."),
+                        **_refusals(Code.PRIVATE_SESSION, Code.UNKNOWN_SESSION),
+                    },
                 }
             },
+            "/api/tickets": {"post": _ticket(settings)},
             "/healthz": {
                 "get": {
                     "summary": "Is the server up?",
@@ -280,14 +334,15 @@ def describe(settings: Settings) -> Schema:
         },
         "components": {"schemas": _SCHEMAS},
     }
-    if settings.token is not None:
+    if guarded:
         document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         document["security"] = [{"token": []}]
     return document
 
 
+@open_to_all
 async def get_openapi(request: web.Request) -> web.Response:
-    return web.json_response(describe(request.app[SETTINGS]))
+    return web.json_response(describe(request.app[SETTINGS], request.app[CREDENTIALS].guarded))
 
 
 routes = [web.get("/api/openapi.json", get_openapi)]

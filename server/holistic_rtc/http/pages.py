@@ -6,6 +6,7 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from holistic_rtc.http.auth import open_to_all
 from holistic_rtc.sample import portrait
 
 STATIC = Path(__file__).parent / "static"
@@ -21,6 +22,7 @@ POLICIES = {
 """Of the pages that need another one"""
 
 
+@open_to_all
 async def get_page(name: str, request: web.Request) -> web.StreamResponse:
     page = STATIC / f"{name}.html"
     if not page.exists():
@@ -29,6 +31,7 @@ async def get_page(name: str, request: web.Request) -> web.StreamResponse:
     return web.FileResponse(page, headers={"Content-Security-Policy": policy})
 
 
+@open_to_all
 async def get_sample(request: web.Request) -> web.StreamResponse:
     """The portrait from which the page creates its sample clip."""
     return web.FileResponse(portrait())
@@ -65,5 +68,6 @@ def routes() -> list[web.AbstractRouteDef]:
     return pages
 
 
+@open_to_all
 async def _get_file(path: Path, request: web.Request) -> web.StreamResponse:
     return web.FileResponse(path)

@@ -12,6 +12,7 @@ from aiohttp.typedefs import Handler
 
 from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.http.address import address_of
+from holistic_rtc.http.auth import open_to_all
 from holistic_rtc.http.keys import LISTENER, REGISTRY
 from holistic_rtc.sessions.events import Refused
 
@@ -52,7 +53,21 @@ PROBLEMS: Mapping[Code, Problem] = {
     ),
     Code.UNAUTHORIZED: Problem(
         401,
-        "The server requires a token. Send it as `Authorization: Bearer TOKEN`; ask its administrator for it.",
+        "The server requires a token, and got none, or one that is wrong or has expired. Send it as "
+        "`Authorization: Bearer TOKEN`; ask its administrator for it.",
+        of_snapshots=True,
+    ),
+    Code.FORBIDDEN: Problem(
+        403, "The token is valid, but doesn't have the right to do this. `detail` names it.", of_snapshots=True
+    ),
+    Code.PRIVATE_SESSION: Problem(
+        403,
+        "The session can be watched only with its viewing key, or with a token that has the right to watch. "
+        "Its publisher has the key; the link that **Share** gives contains it.",
+    ),
+    Code.FOREIGN_ORIGIN: Problem(
+        403,
+        "Pages of this origin may not use the server. Its administrator can allow them with `HOLISTIC_CORS_ORIGINS`.",
         of_snapshots=True,
     ),
     Code.NOT_FOUND: Problem(404, "There is nothing at this address."),
@@ -73,6 +88,12 @@ PROBLEMS: Mapping[Code, Problem] = {
         415, "The server doesn't support the body's `Content-Type` or `Content-Encoding`.", of_snapshots=True
     ),
     Code.UNKNOWN_PICTURE: Problem(415, "The server doesn't support this picture's format.", of_snapshots=True),
+    Code.UNKNOWN_HOST: Problem(
+        421,
+        "The request is for a name that the server doesn't know as its own, as in an attack by DNS rebinding. "
+        "If the name is right, its administrator can add it to `HOLISTIC_HOSTS`.",
+        of_snapshots=True,
+    ),
     Code.UNUSABLE_OFFER: Problem(
         422,
         "The offer can be read, but has nothing that the server can send or receive. "
@@ -100,6 +121,12 @@ PROBLEMS: Mapping[Code, Problem] = {
     Code.SHUTTING_DOWN: Problem(503, "The server is shutting down and accepts no new requests.", of_snapshots=True),
     Code.NOT_READY: Problem(
         503, "The server has just started, and no worker is ready yet. Retry after `Retry-After`.", of_snapshots=True
+    ),
+    Code.KEYS_UNAVAILABLE: Problem(
+        503,
+        "The keys of JSON Web Tokens can't be fetched from their issuer. The server's log says why. "
+        "Retry after `Retry-After`.",
+        of_snapshots=True,
     ),
     Code.BUSY: Problem(503, "The session's worker takes too long to respond. Retry after `Retry-After`."),
     Code.PROCESS_ENDED: Problem(503, "The worker exited during the request. Retry."),
@@ -179,6 +206,7 @@ def _with_code(words: str) -> str:
     return re.sub("`(.*?)`", r"<code>\1</code>", html.escape(words))
 
 
+@open_to_all
 async def get_problems(request: web.Request) -> web.Response:
     """The page that the `type` of a problem refers to."""
     paragraphs = "".join(

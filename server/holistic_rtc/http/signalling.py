@@ -1,14 +1,14 @@
 """The common part of WHIP and WHEP: resources created by an offer, patched with candidates, and ended by DELETE."""
 
 import asyncio
-import contextlib
 
 from aiohttp import hdrs, web
 
 from holistic_rtc.errors import Code, Refusal
-from holistic_rtc.http.auth import authorise
+from holistic_rtc.http.auth import may, open_to_all
 from holistic_rtc.http.ice import for_newcomer, ice_links
 from holistic_rtc.http.keys import ICE_SERVERS, REGISTRY
+from holistic_rtc.model.rights import Right
 from holistic_rtc.sdp.offer import Offer
 from holistic_rtc.sessions.registry import Resource, Session
 
@@ -51,16 +51,16 @@ async def patch(request: web.Request, session: Session, subscriber: Resource | N
     return web.Response(status=204, headers={"ETag": _etag(resource)})
 
 
+@open_to_all
 async def options(request: web.Request) -> web.Response:
     """Answers without the token, since browsers don't send it; but ICE servers are only listed for requests with it."""
     headers = {"Accept-Post": SDP}
-    with contextlib.suppress(Refusal):
-        authorise(request)
-        if links := ", ".join(ice_links(for_newcomer(request))):
-            headers["Link"] = links
+    if await may(request, Right.PUBLISH, Right.WATCH) and (links := ", ".join(ice_links(for_newcomer(request)))):
+        headers["Link"] = links
     return web.Response(status=204, headers=headers)
 
 
+@open_to_all
 async def options_resource(request: web.Request) -> web.Response:
     return web.Response(status=204, headers={"Accept-Patch": FRAGMENT})
 

@@ -6,11 +6,12 @@ from typing import Any
 from aiohttp import MultipartWriter, hdrs, web
 
 from holistic_rtc.errors import Code, Refusal
-from holistic_rtc.http.auth import authorise
+from holistic_rtc.http.auth import requires
 from holistic_rtc.http.form import find_field
 from holistic_rtc.http.keys import SETTINGS, SNAPSHOTS
 from holistic_rtc.ipc.messages import TakeSnapshot
 from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS, Part
+from holistic_rtc.model.rights import Right
 
 JSON = "application/json"
 BOTH = "multipart/form-data"
@@ -31,8 +32,8 @@ FORM_OVERHEAD = 64 * 1024
 _CHUNK = 64 * 1024
 
 
+@requires(Right.PUBLISH)
 async def post_snapshot(request: web.Request) -> web.Response:
-    authorise(request)
     settings, snapshots = request.app[SETTINGS], request.app[SNAPSHOTS]
     answer = _negotiate(request.headers.get(hdrs.ACCEPT) or "*/*")
     options = _read_options(request, settings.max_persons)

@@ -5,13 +5,14 @@ from aiohttp import web
 from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.http import signalling
 from holistic_rtc.http.address import address_of
-from holistic_rtc.http.auth import authorise
+from holistic_rtc.http.auth import GRANT, open_to_all, requires
 from holistic_rtc.http.keys import REGISTRY
+from holistic_rtc.model.rights import Right
 from holistic_rtc.sessions.registry import Resource, Session
 
 
+@requires(Right.WATCH)
 async def post_offer(request: web.Request) -> web.Response:
-    authorise(request)
     session = signalling.find_session(request)
     offer = (await signalling.read_offer(request)).require_receiving()
     subscriber, answer = await request.app[REGISTRY].subscribe(session, offer.sdp, address_of(request))
@@ -19,22 +20,26 @@ async def post_offer(request: web.Request) -> web.Response:
     return signalling.created(request, location, session, subscriber, answer)
 
 
+@open_to_all
 async def patch_candidates(request: web.Request) -> web.Response:
     session, subscriber = _find_subscriber(request)
     return await signalling.patch(request, session, subscriber)
 
 
+@open_to_all
 async def delete_subscriber(request: web.Request) -> web.Response:
     request.app[REGISTRY].unsubscribe(*_find_subscriber(request))
     return web.Response(status=200)
 
 
+@requires(Right.LIST)
 async def get_sessions(request: web.Request) -> web.Response:
-    """List the running sessions, oldest first."""
-    authorise(request)
+    """List the running sessions, oldest first: those that the request may see, and public ones."""
+    grant = request[GRANT]
     sessions = [
         {
             "id": session.id,
+            "public": session.public,
             "started": session.started.isoformat(timespec="seconds"),
             "subscribers": len(session.subscribers),
             "tracks": [
@@ -43,6 +48,7 @@ async def get_sessions(request: web.Request) -> web.Response:
             ],
         }
         for session in request.app[REGISTRY].sessions.values()
+        if session.public or grant.allows(Right.LIST, session.id)
     ]
     return web.json_response({"sessions": sessions}, headers={"Cache-Control": "no-store"})
 

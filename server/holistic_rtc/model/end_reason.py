@@ -10,6 +10,7 @@ class EndReason(StrEnum):
     ICE_FAILED = "ice_failed"
     SEND_FAILED = "send_failed"
     SESSION_ENDED = "session_ended"
+    TIME_LIMIT = "time_limit"
     SERVER_SHUTDOWN = "server_shutdown"
     WORKER_FAILED = "worker_failed"
     PROCESS_ENDED = "process_ended"

@@ -63,12 +63,16 @@ class Resource:
 @dataclass
 class Session:
     """
-    :param id: unguessable, too, but known to those who may subscribe.
+    :param id: unguessable, too, but no secret.
+    :param public: whether everyone may list and watch it.
     """
 
     id: str
     process: Process
     publisher: Resource
+    public: bool = False
+    viewing_key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    """Unguessable; knowing it is enough to watch the session."""
     subscribers: dict[str, Resource] = field(default_factory=dict)
     """By key."""
     stats: SessionStats | None = None
@@ -124,12 +128,16 @@ class Registry:
     def _full(self) -> bool:
         return len(self._sessions) + self._starting >= self.max_sessions
 
-    async def create(self, offer: str, address: str = "") -> tuple[Session, str]:
+    async def create(
+        self, offer: str, address: str = "", *, public: bool = False, max_seconds: float | None = None
+    ) -> tuple[Session, str]:
         """
         Start a session.
 
         :param offer: SDP.
         :param address: the IP address that it came from.
+        :param public: whether everyone may list and watch it.
+        :param max_seconds: seconds after which it is ended; None for no limit.
         :return: the session, and the answer as SDP.
         :raises Refusal: the offer can't be served, or the server is full, is shutting down or has no free port.
         """
@@ -140,7 +148,10 @@ class Registry:
             )
         self._starting += 1
         try:
-            return await self._start(offer, address)
+            session, answer = await self._start(offer, address, public)
+            if max_seconds is not None:
+                self._spawn(self._limit(session, max_seconds), f"limit-{session.id}")
+            return session, answer
         finally:
             self._starting -= 1
 
@@ -210,7 +221,7 @@ class Registry:
         await self.pool.close()
         await asyncio.gather(*self._tasks)
 
-    async def _start(self, offer: str, address: str) -> tuple[Session, str]:
+    async def _start(self, offer: str, address: str, public: bool) -> tuple[Session, str]:
         process = await self.pool.acquire()
         id = make_id()
         try:
@@ -232,7 +243,7 @@ class Registry:
         except Refusal:
             process.kill()
             raise
-        session = Session(id, process, Resource(address))
+        session = Session(id, process, Resource(address), public)
         process.on_event = partial(self._take, session)
         self._sessions[id] = session
         self._spawn(self._watch(session), f"watch-{id}")
@@ -279,6 +290,14 @@ class Registry:
             seconds=resource.age,
         )
         self.on_event(left)
+
+    async def _limit(self, session: Session, seconds: float) -> None:
+        """End the session when its time is up, unless it has ended before."""
+        try:
+            async with asyncio.timeout(seconds):
+                await session.process.wait_closed()
+        except TimeoutError:
+            self.end(session, EndReason.TIME_LIMIT, f"the session has reached its limit of {seconds:g} s")
 
     def _tell_room(self) -> None:
         sessions = "1 session" if self.max_sessions == 1 else f"{self.max_sessions} sessions"

@@ -22,9 +22,8 @@ export const texts = bilingual({
     resetCalibration: "Reset calibration",
     copyOverlay: "Copy link for OBS",
     copyOverlayTip:
-      "Copy link for OBS: only the avatar, on a transparent background, for the only running session. The link contains the token, if there is one",
-    copySessionTip:
-      "Copy link for OBS: only the avatar, on a transparent background, until this session ends. The link contains the token, if there is one",
+      "Copy link for OBS: only the avatar, on a transparent background, for the only running session. On a server with a token, the link expires after a while",
+    copySessionTip: "Copy link for OBS: only the avatar, on a transparent background, until this session ends",
     helpMirror: "Mirror the avatar",
     helpUpperBody: "Show the upper body or all of it",
     helpPreview: "Show or hide the camera preview",
@@ -88,8 +87,8 @@ export const texts = bilingual({
     calibrateTip: "校准：请坐直并目视前方。当前姿态将作为直立姿态",
     resetCalibration: "重置校准",
     copyOverlay: "复制 OBS 链接",
-    copyOverlayTip: "复制 OBS 链接：仅含虚拟形象、背景透明，跟随唯一的会话；如有令牌，链接中会包含",
-    copySessionTip: "复制 OBS 链接：仅含虚拟形象、背景透明，直到此会话结束；如有令牌，链接中会包含",
+    copyOverlayTip: "复制 OBS 链接：仅含虚拟形象、背景透明，跟随唯一的会话；如服务器要求令牌，链接会在一段时间后失效",
+    copySessionTip: "复制 OBS 链接：仅含虚拟形象、背景透明，直到此会话结束",
     helpMirror: "镜像虚拟形象",
     helpUpperBody: "上半身或全身",
     helpPreview: "开关摄像头预览",

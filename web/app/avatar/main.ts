@@ -7,7 +7,6 @@ import { viewerMessages } from "../connection/words.js";
 import { makeCopyButton, makeFullScreenButton } from "../shell/buttons.js";
 import { expose } from "../shell/debugging.js";
 import { Shell } from "../shell/shell.js";
-import { tokenHash } from "../shell/token.js";
 import { Controls } from "./controls.js";
 import { Motion } from "./motion.js";
 import { useCamera, useOnlySession, useSession } from "./sources.js";
@@ -22,7 +21,7 @@ document.body.dataset.source = usesCamera ? "camera" : "session";
 document.body.toggleAttribute("data-overlay", overlay);
 
 const shell = new Shell(usesCamera ? undefined : viewerMessages);
-const { token, translator } = shell;
+const { access, token, translator } = shell;
 const client = new HolisticClient({ token, parts: ["rig"] });
 expose(client);
 const motion = new Motion();
@@ -39,16 +38,16 @@ client.on("landmarks", ({ track, rig, timestampMs }) => {
 });
 // Of one session where this page shows that; else of whichever is the only one, as it has another id at each start.
 copyOverlay.dataset.i18nLabel = sessionId === null ? "avatar.copyOverlayTip" : "avatar.copySessionTip";
-makeCopyButton(copyOverlay, translator, () => {
+makeCopyButton(copyOverlay, translator, async () => {
   const session = sessionId === null ? "" : `&session=${encodeURIComponent(sessionId)}`;
-  return `${location.origin}/avatar?overlay=1${session}${tokenHash(location.hash)}`;
+  return `${location.origin}/avatar?overlay=1${session}${await access.avatarHash(sessionId)}`;
 });
 
 const source = usesCamera
   ? useCamera(client, { translator, showStatus })
   : sessionId === null
     ? useOnlySession(client, { list: () => listSessions({ token }), showStatus })
-    : useSession(client, { sessionId, showStatus });
+    : useSession(client, { sessionId, key: access.key, showStatus });
 shell.start({
   m: () => controls.mirror.click(),
   u: () => controls.upperBody.click(),

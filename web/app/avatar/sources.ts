@@ -56,12 +56,14 @@ export function useCamera(client: HolisticClient, { translator, showStatus }: Ca
 
 interface SessionOptions {
   sessionId: string;
+  /** Its viewing key; null where none is needed. */
+  key: string | null;
   showStatus: (status: Status) => void;
 }
 
-export function useSession(client: HolisticClient, { sessionId, showStatus }: SessionOptions): AvatarSource {
+export function useSession(client: HolisticClient, { sessionId, key, showStatus }: SessionOptions): AvatarSource {
   const retry = element("retry", HTMLButtonElement);
-  const viewing = new Viewing(withoutVideo(client), sessionId);
+  const viewing = new Viewing(withoutVideo(client), sessionId, key);
   const start = () => void viewing.start();
   viewing.on("status", (status) => {
     retry.hidden = status.state !== "failed";
@@ -83,5 +85,8 @@ export function useOnlySession(client: HolisticClient, { list, showStatus }: Onl
 }
 
 function withoutVideo(client: HolisticClient): Pick<HolisticClient, "on" | "subscribe"> {
-  return { on: (...listener) => client.on(...listener), subscribe: (id) => client.subscribe(id, { video: false }) };
+  return {
+    on: (...listener) => client.on(...listener),
+    subscribe: (id, options) => client.subscribe(id, { ...options, video: false }),
+  };
 }

@@ -6,11 +6,11 @@ import { type Client, Viewing } from "./viewing.js";
 /** A client whose subscription is made, refused and lost by the test. */
 class FakeClient extends Emitter<HolisticEvents> implements Client {
   state: ClientState = "idle";
-  readonly asked: string[] = [];
+  readonly asked: [string, string | null | undefined][] = [];
   #settle: { resolve: () => void; reject: (error: HolisticError) => void } | null = null;
 
-  async subscribe(sessionId: string): Promise<void> {
-    this.asked.push(sessionId);
+  async subscribe(sessionId: string, { key }: { key?: string | null } = {}): Promise<void> {
+    this.asked.push([sessionId, key]);
     this.become("connecting");
     await new Promise<void>((resolve, reject) => (this.#settle = { resolve, reject }));
   }
@@ -38,17 +38,17 @@ let states: PageState[];
 
 beforeEach(() => {
   client = new FakeClient();
-  viewing = new Viewing(client, "abc");
+  viewing = new Viewing(client, "abc", "k3y");
   states = [];
   viewing.on("status", ({ state }) => states.push(state));
 });
 
-it("it connects to its session, and says when that is over", async () => {
+it("it connects to its session with its key, and says when that is over", async () => {
   const started = viewing.start();
   client.succeed();
   await started;
   client.become("failed", new HolisticError("session-ended", "the session has ended", { code: "session_ended" }));
-  expect(client.asked).toEqual(["abc"]);
+  expect(client.asked).toEqual([["abc", "k3y"]]);
   expect(states).toEqual(["connecting", "connected", "failed"]);
   expect(viewing.status).toMatchObject({ problem: "session-ended", detail: "the session has ended" });
 });

@@ -8,12 +8,17 @@ export type Client = Pick<HolisticClient, "on" | "subscribe">;
 export class Viewing extends Emitter<{ status: Status }> {
   readonly #client: Client;
   readonly #sessionId: string;
+  readonly #key: string | null;
   #status = IDLE;
 
-  constructor(client: Client, sessionId: string) {
+  /**
+   * @param key - the session's viewing key; null where none is needed.
+   */
+  constructor(client: Client, sessionId: string, key: string | null) {
     super();
     this.#client = client;
     this.#sessionId = sessionId;
+    this.#key = key;
     client.on("state", (change) => {
       const status = connectionStatus(change);
       if (status) {
@@ -34,7 +39,7 @@ export class Viewing extends Emitter<{ status: Status }> {
   async start(): Promise<void> {
     for (;;) {
       try {
-        await this.#client.subscribe(this.#sessionId);
+        await this.#client.subscribe(this.#sessionId, { key: this.#key });
         return;
       } catch (error) {
         const wait = placeWait(error);

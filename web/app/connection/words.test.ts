@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { SourceError } from "../camera/camera.js";
 import { DICTIONARIES } from "../i18n/index.js";
 import { describe as describeError, type Status } from "./status.js";
-import { tokenMessages, toWords, viewerMessages } from "./words.js";
+import { ticketMessages, tokenMessages, toWords, viewerMessages } from "./words.js";
 
 const en = DICTIONARIES.en;
 const status = (part: Partial<Status>): Status => ({
@@ -82,6 +82,14 @@ describe("the viewer says", () => {
     (problem) => expect(viewer.problems[problem].remedy).not.toContain("Start"),
   );
 
+  it("that a session is private, and whom to ask", () => {
+    const refused = describeError(new HolisticError("forbidden", "this session is private"));
+    expect(toWords(status({ state: "failed", ...refused }), viewer, 0)).toMatchObject({
+      title: "This session is private",
+      remedy: expect.stringContaining("#key=") as string,
+    });
+  });
+
   it("that a session is unknown, and where to look", () => {
     const unknown = describeError(new HolisticError("session-unknown", "no such session"));
     expect(toWords(status({ state: "failed", ...unknown }), viewer, 0).remedy).toContain("list");
@@ -101,5 +109,9 @@ describe("a server that asks for a token", () => {
 
   it("is explained to who has another one", () => {
     expect(toWords(refused, tokenMessages(viewerMessages(en)), 0).title).toBe("The server rejected this token");
+  });
+
+  it("is explained to who came by a link that has expired", () => {
+    expect(toWords(refused, ticketMessages(viewerMessages(en)), 0).title).toBe("This link has expired");
   });
 });

@@ -46,6 +46,11 @@ export function viewerMessages(messages: Messages): Messages {
   };
 }
 
+/** The words of a page that came by a link with a ticket. */
+export function ticketMessages(messages: Messages): Messages {
+  return { ...messages, problems: { ...messages.problems, unauthorized: messages.wrongTicket } };
+}
+
 /** The words of a page that has a token, so that it is a wrong one that the server refuses. */
 export function tokenMessages(messages: Messages): Messages {
   return { ...messages, problems: { ...messages.problems, unauthorized: messages.wrongToken } };

@@ -19,8 +19,8 @@ export const texts = bilingual({
 
     share: "Share",
     shareTitle: "Let others watch",
-    shareText: "Anyone with this link can watch the annotated video and the landmarks while this session is running.",
-    shareToken: "They also need the server's token, which isn't part of the link.",
+    shareText:
+      "Anyone with this link can watch the annotated video and the landmarks while this session is running. Others can't, unless the server's administrator lets them.",
     shareLink: "Link to the viewer",
     openViewer: "Open the viewer",
 
@@ -61,8 +61,7 @@ export const texts = bilingual({
 
     share: "分享",
     shareTitle: "让他人观看",
-    shareText: "只要此会话仍在进行，打开此链接即可看到标注画面和关键点。",
-    shareToken: "观看者还需要服务器的令牌，链接中不含令牌。",
+    shareText: "只要此会话仍在进行，打开此链接即可看到标注画面和关键点。其他人无法观看，除非服务器管理员允许。",
     shareLink: "观看页链接",
     openViewer: "打开观看页",
 

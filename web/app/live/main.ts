@@ -45,7 +45,7 @@ const session = new PageSession(client, (stream, events, signal) =>
 const controls = new PublishControls(session, translator, readSize);
 const stage = new StageView();
 const inspector = new Inspector(translator);
-const share = new Share(client, translator, Boolean(token));
+const share = new Share(client, translator);
 new FiguresView(element("figures", HTMLElement), PUBLISHED, client, translator);
 new FallbackView(session, translator);
 const tabs = new Tabs(TABS);

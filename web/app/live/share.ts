@@ -4,7 +4,6 @@ import type { HolisticClient } from "holistic-rtc";
 import { element } from "../base/dom.js";
 import type { Translator } from "../i18n/index.js";
 import { makeCopyButton } from "../shell/buttons.js";
-import { tokenHash } from "../shell/token.js";
 
 export class Share {
   readonly #button = element("share-button", HTMLButtonElement);
@@ -12,11 +11,10 @@ export class Share {
   readonly #link = element("share-link", HTMLInputElement);
   readonly #open = element("share-open", HTMLAnchorElement);
 
-  constructor(client: HolisticClient, translator: Translator, hasToken: boolean) {
-    element("share-token", HTMLElement).hidden = !hasToken;
+  constructor(client: HolisticClient, translator: Translator) {
     this.#link.addEventListener("focus", () => this.#link.select());
     makeCopyButton(element("share-copy", HTMLButtonElement), translator, () => this.#link.value);
-    client.on("state", () => this.#show(client.state === "connected" ? client.sessionId : null));
+    client.on("state", () => this.#show(client.state === "connected" ? client.sessionId : null, client.viewingKey));
   }
 
   toggle(): void {
@@ -25,14 +23,14 @@ export class Share {
     }
   }
 
-  #show(sessionId: string | null): void {
+  #show(sessionId: string | null, key: string | null): void {
     this.#button.hidden = sessionId === null;
     if (sessionId === null) {
       this.#popover.hidePopover();
     } else {
       const url = new URL(`/view/${encodeURIComponent(sessionId)}`, location.origin);
-      this.#link.value = url.href;
-      this.#open.href = `${url.href}${tokenHash(location.hash)}`; // With the token, if there is one: it opens for oneself.
+      url.hash = key === null ? "" : `key=${key}`;
+      this.#link.value = this.#open.href = url.href;
     }
   }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { readToken } from "../shell/token.js";
+import { readFragment } from "../shell/access.js";
 import { hashWithTab, tabInHash } from "./tabs.js";
 
 const TABS = ["live", "snapshot"] as const;
@@ -22,5 +22,5 @@ it.each([
   ["#token=a+b/==&snapshot", "live", "#token=a+b/=="],
 ] as const)("the address %j with the tab %s is %j, and keeps its token", (hash, tab, expected) => {
   expect(hashWithTab(hash, TABS, tab)).toBe(expected);
-  expect(readToken(expected)).toBe(readToken(hash));
+  expect(readFragment(expected, "token")).toBe(readFragment(hash, "token"));
 });

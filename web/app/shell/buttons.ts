@@ -7,7 +7,11 @@ const SAID_MS = 1500;
  *
  * @param button - its `data-i18n` names what it says else.
  */
-export function makeCopyButton(button: HTMLButtonElement, translator: Translator, read: () => string): void {
+export function makeCopyButton(
+  button: HTMLButtonElement,
+  translator: Translator,
+  read: () => string | Promise<string>,
+): void {
   button.addEventListener("click", () => {
     const { copied, copyFailed } = translator.messages;
     const say = (text: string) => {
@@ -15,15 +19,15 @@ export function makeCopyButton(button: HTMLButtonElement, translator: Translator
       setTimeout(() => (button.textContent = lookUp(translator.messages, button.dataset.i18n!)), SAID_MS);
     };
     // The clipboard is missing on pages that came neither by https nor from localhost.
-    copyText(read()).then(
+    copyText(read).then(
       () => say(copied),
       () => say(copyFailed),
     );
   });
 }
 
-async function copyText(text: string): Promise<void> {
-  await navigator.clipboard.writeText(text);
+async function copyText(read: () => string | Promise<string>): Promise<void> {
+  await navigator.clipboard.writeText(await read());
 }
 
 /**

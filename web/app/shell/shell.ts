@@ -5,14 +5,14 @@ import { recall, remember } from "../base/preferences.js";
 import { listenForShortcuts } from "../base/shortcuts.js";
 import { StatusView } from "../connection/status-view.js";
 import type { Status } from "../connection/status.js";
-import { tokenMessages } from "../connection/words.js";
+import { ticketMessages, tokenMessages } from "../connection/words.js";
 import { type Language, type Messages, preferredLanguage, Translator } from "../i18n/index.js";
+import { Access } from "./access.js";
 import { applyTheme, toggleTheme } from "./theme.js";
-import { readToken, tokenHash } from "./token.js";
 
 export class Shell {
-  /** The server's, from the address; null for none. Another one loads the page anew. */
-  readonly token = readToken(location.hash);
+  /** From the address. Another one loads the page anew. */
+  readonly access = new Access();
   readonly translator = makeTranslator();
   readonly #own: (messages: Messages) => Messages;
   readonly #status: StatusView;
@@ -25,19 +25,31 @@ export class Shell {
     this.#status = new StatusView(this.translator, (messages) => this.adapt(messages));
     applyTheme();
     element("theme", HTMLButtonElement).addEventListener("click", toggleTheme);
-    for (const link of document.querySelectorAll<HTMLAnchorElement>("a[data-keep-token]")) {
-      link.hash = tokenHash(location.hash);
-    }
+    this.#adaptLinks();
+    void this.access.keepTicket(() => this.#adaptLinks());
     addEventListener("hashchange", () => {
-      if (readToken(location.hash) !== this.token) {
+      if (this.access.isOutdated()) {
         location.reload();
       }
     });
   }
 
-  /** Its own words for a page, and for one that has a token. */
+  /** The server's token, or a ticket; null for none. */
+  get token(): string | null {
+    return this.access.token;
+  }
+
+  /** Its own words for a page, and for one that has a token or a ticket. */
   adapt(messages: Messages): Messages {
-    return this.token ? tokenMessages(this.#own(messages)) : this.#own(messages);
+    const own = this.#own(messages);
+    return this.access.isTicket ? ticketMessages(own) : this.token ? tokenMessages(own) : own;
+  }
+
+  /** What links to other pages carry in place of the token. */
+  #adaptLinks(): void {
+    for (const link of document.querySelectorAll<HTMLAnchorElement>("a[data-keep-token]")) {
+      link.hash = this.access.hash;
+    }
   }
 
   showStatus(status: Status): void {

@@ -18,12 +18,13 @@ const FINAL: readonly (Problem | null)[] = [
   "unsupported",
   "refused",
   "unauthorized",
+  "forbidden",
   "session-unknown",
   "session-ended",
 ];
 
 const shell = new Shell(viewerMessages);
-const { token, translator } = shell;
+const { access, token, translator } = shell;
 const sessionId = location.pathname.replace(/^\/view\/?/, "");
 
 if (sessionId === "") {
@@ -35,7 +36,7 @@ if (sessionId === "") {
 }
 
 function listSessions(): void {
-  const list = new SessionList(translator);
+  const list = new SessionList(translator, access);
   list.on("status", (status) => shell.showStatus(status));
   shell.start({});
   void list.follow({ token });
@@ -44,7 +45,7 @@ function listSessions(): void {
 function watch(): void {
   const client = new HolisticClient({ token, maxPersons: null });
   expose(client);
-  const viewing = new Viewing(client, sessionId);
+  const viewing = new Viewing(client, sessionId, access.key);
   const inspector = new Inspector(translator);
   new FiguresView(element("figures", HTMLElement), WATCHED, client, translator);
   const video = element("annotated-video", HTMLVideoElement);
@@ -53,7 +54,13 @@ function watch(): void {
   const copy = element("copy-link", HTMLButtonElement);
 
   element("session-id", HTMLElement).textContent = sessionId;
-  element("menu-avatar", HTMLAnchorElement).search = `?session=${encodeURIComponent(sessionId)}`;
+  const menuAvatar = element("menu-avatar", HTMLAnchorElement);
+  menuAvatar.search = `?session=${encodeURIComponent(sessionId)}`;
+  const keyHash = access.key === null ? "" : `#key=${access.key}`;
+  if (access.key !== null) {
+    delete menuAvatar.dataset.keepToken;
+    menuAvatar.hash = keyHash;
+  }
   document.title = `${sessionId} – ${document.title}`;
   fadeIn(video);
   client.on("stream", (stream) => (video.srcObject = stream));
@@ -77,7 +84,7 @@ function watch(): void {
   });
 
   retry.addEventListener("click", () => void viewing.start());
-  makeCopyButton(copy, translator, () => `${location.origin}${location.pathname}`);
+  makeCopyButton(copy, translator, () => `${location.origin}${location.pathname}${keyHash}`);
   shell.start({
     f: makeFullScreenButton(element("full-screen", HTMLButtonElement), element("stage", HTMLElement)),
     c: () => copy.click(),

@@ -4,7 +4,7 @@ import { Emitter, HolisticError, listSessions, type ServerOptions, type SessionI
 import { element } from "../base/dom.js";
 import { describe, failedStatus, IDLE, type Status } from "../connection/status.js";
 import type { Translator } from "../i18n/index.js";
-import { tokenHash } from "../shell/token.js";
+import type { Access } from "../shell/access.js";
 import { texts } from "./i18n.js";
 
 const POLL_MS = 2000;
@@ -12,12 +12,14 @@ const RETRY_MS = 5000;
 
 export class SessionList extends Emitter<{ status: Status }> {
   readonly #translator: Translator;
+  readonly #access: Access;
   readonly #list = element("sessions", HTMLElement);
   #sessions: SessionInfo[] = [];
 
-  constructor(translator: Translator) {
+  constructor(translator: Translator, access: Access) {
     super();
     this.#translator = translator;
+    this.#access = access;
     translator.on("change", () => this.#show());
   }
 
@@ -48,7 +50,7 @@ export class SessionList extends Emitter<{ status: Status }> {
   #show(): void {
     const before = new Map([...this.#list.children].map((item) => [(item as HTMLElement).dataset.session, item]));
     const items = this.#sessions.map((session) => {
-      const item = before.get(session.id) ?? makeItem(session.id);
+      const item = before.get(session.id) ?? makeItem(session.id, this.#access.hash);
       item.querySelector(".session-facts")!.textContent = this.#describe(session);
       return item;
     });
@@ -67,11 +69,12 @@ export class SessionList extends Emitter<{ status: Status }> {
   }
 }
 
-function makeItem(id: string): HTMLElement {
+function makeItem(id: string, hash: string): HTMLElement {
   const item = document.createElement("li");
   item.dataset.session = id;
   const link = document.createElement("a");
-  link.href = `/view/${encodeURIComponent(id)}${tokenHash(location.hash)}`;
+  link.href = `/view/${encodeURIComponent(id)}${hash}`;
+  link.dataset.keepToken = "";
   const name = document.createElement("span");
   name.className = "session-name";
   name.textContent = id;

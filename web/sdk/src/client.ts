@@ -42,6 +42,8 @@ export interface HolisticClientOptions extends Configuration, ServerOptions {
 }
 
 export interface SubscribeOptions {
+  /** The session's viewing key; left out where it is public, or the token has the right to watch. */
+  key?: string | null;
   /** Whether to receive annotated video; `true` if left out. */
   video?: boolean;
   /** Whether to receive landmarks; `true` if left out. */
@@ -109,6 +111,11 @@ export class HolisticClient extends Emitter<HolisticEvents> {
     return this.#session?.id ?? null;
   }
 
+  /** What others need to watch the session that is published here; null without one. */
+  get viewingKey(): string | null {
+    return this.#session?.viewingKey ?? null;
+  }
+
   /** The newest of the server. */
   get stats(): ServerStats | null {
     return this.#stats;
@@ -127,12 +134,14 @@ export class HolisticClient extends Emitter<HolisticEvents> {
   /**
    * Send the stream's video tracks; its audio stays here.
    *
-   * @param options - `video: false` asks for landmarks only, which is cheaper for both sides.
+   * @param options - `video: false` asks for landmarks only, which is cheaper for both sides. `public: true` lets
+   *   everyone list and watch the session; else they need its `viewingKey`.
    * @returns once landmarks and video can flow.
    * @throws HolisticError; after that the state is `failed`, or `closed` if it was `close()` that ended the attempt.
    */
-  async connect(stream: MediaStream, options: { video?: boolean } = {}): Promise<void> {
-    await this.#begin({ tracks: stream.getVideoTracks(), video: options.video ?? true });
+  async connect(stream: MediaStream, options: { video?: boolean; public?: boolean } = {}): Promise<void> {
+    const { video = true, public: isPublic = false } = options;
+    await this.#begin({ tracks: stream.getVideoTracks(), video, public: isPublic });
   }
 
   /**
@@ -142,8 +151,8 @@ export class HolisticClient extends Emitter<HolisticEvents> {
    * @throws HolisticError as `connect()` does; with the reason `session-unknown` when there is no such session.
    */
   async subscribe(sessionId: string, options: SubscribeOptions = {}): Promise<void> {
-    const { video = true, landmarks = true, tracks = 1 } = options;
-    await this.#begin({ sessionId, videos: video ? tracks : 0, landmarks });
+    const { key = null, video = true, landmarks = true, tracks = 1 } = options;
+    await this.#begin({ sessionId, key, videos: video ? tracks : 0, landmarks });
   }
 
   /**

@@ -40,6 +40,7 @@ it("a configuration is taken from options, without what is undefined, and only w
 it.each([
   ["session_ended", false],
   ["deleted", false],
+  ["time_limit", false],
   ["server_shutdown", true],
   ["worker_failed", true],
 ])("after an end for the reason %s it is worth trying again: %s", (code, retryable) => {

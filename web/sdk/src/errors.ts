@@ -12,6 +12,8 @@ export type ErrorReason =
   | "server-busy"
   /** The server asks for a token, and got none or another one. */
   | "unauthorized"
+  /** The token doesn't have the right to do this, or the session is private and the viewing key is missing or wrong. */
+  | "forbidden"
   /** There is no such session to subscribe to; it may have ended. */
   | "session-unknown"
   /** The server doesn't take the offer or the configuration, and won't when asked again. */
@@ -24,6 +26,9 @@ export type ErrorReason =
   | "session-ended"
   /** `close()` was called meanwhile. */
   | "aborted";
+
+/** After these, a session isn't started again. */
+const FINAL_ENDS = ["deleted", "session_ended", "time_limit"];
 
 /** What {@link HolisticClient} rejects with and reports. */
 export class HolisticError extends Error {
@@ -56,7 +61,7 @@ export class HolisticError extends Error {
       case "connection-lost":
         return true;
       case "session-ended":
-        return this.code !== "deleted" && this.code !== "session_ended";
+        return this.code === null || !FINAL_ENDS.includes(this.code);
       default:
         return false;
     }

@@ -33,6 +33,14 @@ export {
 } from "./rig.js";
 export { RIG_BONES, RIG_EXPRESSIONS, RIG_PARENTS } from "./parts.js";
 export type { Encoding } from "./session.js";
-export { listSessions, type ServerOptions, type SessionInfo } from "./signalling.js";
+export {
+  getTicket,
+  listSessions,
+  type Right,
+  type ServerOptions,
+  type SessionInfo,
+  type Ticket,
+  type TicketOptions,
+} from "./signalling.js";
 export { type Snapshot, type SnapshotOptions, takeSnapshot } from "./snapshot.js";
 export { abortable, backoffMs, sleep } from "./timing.js";

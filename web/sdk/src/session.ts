@@ -30,11 +30,15 @@ const PROTOCOLS: Record<Encoding, string> = { flatbuffers: "holistic.v1.fb", jso
 export interface Publication {
   tracks: MediaStreamTrack[];
   video: boolean;
+  /** Whether everyone may list and watch the session. */
+  public: boolean;
 }
 
 /** Receive the first `videos` of a session, and its landmarks if wanted. */
 export interface Subscription {
   sessionId: string;
+  /** Its viewing key; null where none is needed. */
+  key: string | null;
   videos: number;
   landmarks: boolean;
 }
@@ -85,7 +89,9 @@ export class Session {
    * @throws HolisticError, or the signal's reason.
    */
   static async open(options: SessionOptions, events: SessionEvents, signal: AbortSignal): Promise<Session> {
-    const configuration = await abortable(options.server.getConfiguration(), signal);
+    const { server, role } = options;
+    const viewing = "key" in role && role.key !== null ? { session: role.sessionId, key: role.key } : undefined;
+    const configuration = await abortable(server.getConfiguration(viewing), signal);
     const session = new Session(configuration, options, events);
     try {
       await abortable(session.#connect(options), signal);
@@ -127,6 +133,11 @@ export class Session {
 
   get id(): string | null {
     return this.#resource?.session ?? null;
+  }
+
+  /** What others need to watch it; null for a subscription. */
+  get viewingKey(): string | null {
+    return this.#resource?.viewingKey ?? null;
   }
 
   /** From the control channel's pings. */
@@ -171,8 +182,7 @@ export class Session {
       return;
     }
     this.#offer = this.pc.localDescription!.sdp;
-    const path = "tracks" in role ? "whip" : `whep/${encodeURIComponent(role.sessionId)}`;
-    const resource = await server.offer(path, this.#offer);
+    const resource = await server.offer(pathOf(role), this.#offer);
     if (this.#isClosed()) {
       void resource.delete().catch(() => undefined); // as in `close()`
       return;
@@ -368,4 +378,13 @@ export class Session {
       this.#events.lost(error);
     }
   }
+}
+
+/** Where the offer goes, with its query. */
+function pathOf(role: Role): string {
+  if ("tracks" in role) {
+    return role.public ? "whip?public=true" : "whip";
+  }
+  const key = role.key === null ? "" : `?key=${encodeURIComponent(role.key)}`;
+  return `whep/${encodeURIComponent(role.sessionId)}${key}`;
 }

@@ -2,7 +2,7 @@ import { createServer, type Server as HttpServer, type IncomingMessage, type Ser
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HolisticError } from "./errors.js";
-import { candidateFragment, listSessions, Server } from "./signalling.js";
+import { candidateFragment, getTicket, listSessions, Server } from "./signalling.js";
 
 let http: HttpServer;
 let base: URL;
@@ -61,6 +61,19 @@ describe("an offer that is taken", () => {
     expect(requests[0]!.headers["content-type"]).toBe("application/sdp");
   });
 
+  it.each([
+    ["absolute", '</whep/abc?key=k-3_y>; rel="urn:holistic-rtc:watch"', "k-3_y"],
+    [
+      "among others",
+      '<turn:x:1?transport=udp>; rel="ice-server"; username="a, <b>", </whep/abc?key=k>; rel="urn:holistic-rtc:watch"',
+      "k",
+    ],
+    ["missing", '<stun:x:1>; rel="ice-server"', null],
+  ])("has the viewing key of a link that is %s", async (_, link, key) => {
+    answerWith(201, { Location: "/whip/abc/secret", Link: link }, "v=0");
+    expect((await server.offer("whip", "v=0")).viewingKey).toBe(key);
+  });
+
   it("is patched with its ETag, and deleted", async () => {
     answerWith(201, { Location: "/whip/abc/secret", ETag: '"e1"' }, "v=0");
     const resource = await server.offer("whip", "v=0");
@@ -97,6 +110,8 @@ describe("an offer that is not taken", () => {
     [503, "no_free_port", "server-busy", true],
     [503, "shutting_down", "server-busy", true],
     [404, "unknown_session", "session-unknown", false],
+    [403, "forbidden", "forbidden", false],
+    [403, "private_session", "forbidden", false],
     [404, "not_found", "refused", false],
     [422, "unusable_offer", "refused", false],
     [400, "of a newer server", "refused", false],
@@ -158,9 +173,26 @@ it("gets the ICE servers below the base address", async () => {
   expect(requests[0]!.line).toBe("GET /some/base/api/ice-servers");
 });
 
+it("gets them for a session with its viewing key", async () => {
+  answerWith(200, { "Content-Type": "application/json" }, '{"iceServers": []}');
+  await server.getConfiguration({ session: "abc", key: "k&y" });
+  expect(requests[0]!.line).toBe("GET /some/base/api/ice-servers?session=abc&key=k%26y");
+});
+
+it("gets a ticket for less than what its token allows", async () => {
+  const expires = "2026-11-25T06:12:10+00:00";
+  answerWith(201, { "Content-Type": "application/json" }, JSON.stringify({ ticket: "ticket.a.b", expires }));
+  const options = { url: base, token: "t0k", rights: ["watch", "list"], session: "abc", seconds: 60 } as const;
+  expect(await getTicket(options)).toEqual({ ticket: "ticket.a.b", expires: new Date(expires) });
+  expect(requests[0]).toMatchObject({
+    line: "POST /some/base/api/tickets?rights=watch%2Clist&session=abc&seconds=60",
+    headers: { authorization: "Bearer t0k" },
+  });
+});
+
 it("lists the sessions", async () => {
   const tracks = [{ track: 0, width: 640, height: 480, fps: 24.1 }];
-  const listed = { id: "abc", started: "2026-11-25T06:12:10+00:00", subscribers: 2, tracks };
+  const listed = { id: "abc", public: true, started: "2026-11-25T06:12:10+00:00", subscribers: 2, tracks };
   answerWith(200, { "Content-Type": "application/json" }, JSON.stringify({ sessions: [listed] }));
   expect(await listSessions({ url: base })).toEqual([
     { ...listed, started: new Date(Date.UTC(2026, 10, 25, 6, 12, 10)) },

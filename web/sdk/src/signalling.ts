@@ -8,16 +8,24 @@ const OFFER_TIMEOUT_MS = 30_000;
 /** A picture may come slowly and wait for others; the server gives up long before. */
 const PICTURE_TIMEOUT_MS = 60_000;
 
+/** Relation of the link from a session to the address at which it can be watched. */
+const WATCH = "urn:holistic-rtc:watch";
+
+/** What somebody may do on a server. */
+export type Right = "publish" | "watch" | "list" | "operate";
+
 export interface ServerOptions {
   /** The server's base address; the page's origin if left out. */
   url?: string | URL;
-  /** The server's token, where it asks for one. */
+  /** The server's token, or a ticket, where it asks for one. */
   token?: string | null;
 }
 
 /** A running session, as {@link listSessions} tells of it. */
 export interface SessionInfo {
   id: string;
+  /** Whether everyone may list and watch it. */
+  public: boolean;
   started: Date;
   /** How many receive it. */
   subscribers: number;
@@ -42,6 +50,30 @@ export async function listSessions(options: ServerOptions = {}): Promise<Session
   return await new Server(options).listSessions();
 }
 
+/** A signed, short-lived credential for a URL, in place of a token. */
+export interface Ticket {
+  ticket: string;
+  expires: Date;
+}
+
+export interface TicketOptions extends ServerOptions {
+  /** What it allows; all that the token does if left out. */
+  rights?: readonly Right[];
+  /** The only session that it allows to watch; any if left out. */
+  session?: string;
+  /** How long it is valid; as long as the server allows if left out. */
+  seconds?: number;
+}
+
+/**
+ * Get a ticket.
+ *
+ * @throws HolisticError; with the reason `forbidden` where it would allow more than the token does.
+ */
+export async function getTicket(options: TicketOptions = {}): Promise<Ticket> {
+  return await new Server(options).getTicket(options);
+}
+
 /** A server's address, and what may be asked of it. All of it throws a {@link HolisticError}. */
 export class Server {
   readonly #base: URL;
@@ -54,7 +86,7 @@ export class Server {
   }
 
   /**
-   * @param path - `whip` to publish, `whep/ID` to subscribe.
+   * @param path - `whip` to publish, `whep/ID` to subscribe, and their query.
    * @param sdp - the offer.
    */
   async offer(path: string, sdp: string): Promise<Resource> {
@@ -68,12 +100,32 @@ export class Server {
     if (response.status !== 201 || !location) {
       throw this.#notOurs("doesn't speak WHIP");
     }
-    return new Resource(new URL(location, response.url), response.headers.get("ETag"), await response.text());
+    const { headers, url } = response;
+    const resource = new Resource(new URL(location, url), headers.get("ETag"), await response.text());
+    resource.viewingKey = readViewingKey(headers.get("Link"), url);
+    return resource;
   }
 
-  /** The STUN and TURN servers to use, before the offer is made. */
-  async getConfiguration(): Promise<RTCConfiguration> {
-    return await this.#get<RTCConfiguration>("api/ice-servers");
+  /**
+   * The STUN and TURN servers to use, before the offer is made.
+   *
+   * @param viewing - the session to subscribe to and its viewing key, where that is needed.
+   */
+  async getConfiguration(viewing?: { session: string; key: string }): Promise<RTCConfiguration> {
+    const query = viewing ? `?${new URLSearchParams(viewing).toString()}` : "";
+    return await this.#get<RTCConfiguration>(`api/ice-servers${query}`);
+  }
+
+  async getTicket({ rights, session, seconds }: TicketOptions): Promise<Ticket> {
+    const url = new URL("api/tickets", this.#base);
+    const wishes = { rights: rights?.join(","), session, seconds: seconds?.toString() };
+    for (const [name, value] of Object.entries(wishes)) {
+      if (value !== undefined) {
+        url.searchParams.set(name, value);
+      }
+    }
+    const { ticket, expires } = await this.#json<{ ticket: string; expires: string }>(url, { method: "POST" });
+    return { ticket, expires: new Date(expires) };
   }
 
   async listSessions(): Promise<SessionInfo[]> {
@@ -103,8 +155,12 @@ export class Server {
   }
 
   async #get<T>(path: string): Promise<T> {
+    return await this.#json<T>(new URL(path, this.#base), {});
+  }
+
+  async #json<T>(url: URL, init: RequestInit): Promise<T> {
     const headers = { Accept: "application/json", ...this.#headers };
-    const response = await request(new URL(path, this.#base), { headers });
+    const response = await request(url, { ...init, headers });
     try {
       return (await response.json()) as T;
     } catch (cause) {
@@ -121,6 +177,9 @@ export class Server {
 
 /** What an offer has made on the server, from its 201 to its DELETE. */
 export class Resource {
+  /** What others need to watch the session; null for a subscription. */
+  viewingKey: string | null = null;
+
   /**
    * @param url - its own, from `Location`.
    * @param etag - names its ICE session, for `If-Match`.
@@ -208,6 +267,8 @@ function toReason(status: number, code: string | null): ErrorReason {
   switch (status) {
     case 401:
       return "unauthorized";
+    case 403:
+      return "forbidden";
     case 429:
       return "server-full";
     case 503:
@@ -227,6 +288,16 @@ async function readProblem(response: Response): Promise<{ code?: string; detail?
   } catch {
     return {}; // Cut or no JSON: the status says what there is to say.
   }
+}
+
+/** The key in the address that a `Link` header (RFC 8288) has for watching a session. */
+function readViewingKey(links: string | null, base: string): string | null {
+  for (const [, address, parameters] of links?.matchAll(/<([^>]*)>([^<]*)/g) ?? []) {
+    if (parameters?.includes(`rel="${WATCH}"`)) {
+      return new URL(address!, base).searchParams.get("key");
+    }
+  }
+  return null;
 }
 
 /** Seconds from a `Retry-After`, which is a number of them or a date. */

@@ -70,6 +70,10 @@ export const status = {
       title: "The server requires a token",
       remedy: "Ask your administrator for it, and add #token= and the token to the end of this page's address.",
     },
+    forbidden: {
+      title: "The server doesn't allow this",
+      remedy: "See the details below. Ask your administrator for a token that has the right to do this.",
+    },
     "session-unknown": {
       title: "There is no such session",
       remedy: "It may have ended, or the address may be incomplete. See the list of running sessions.",
@@ -109,7 +113,14 @@ export const status = {
   /** In place of `problems.unauthorized` where the page has a token. */
   wrongToken: {
     title: "The server rejected this token",
-    remedy: "Check the token after #token= in this page's address with your administrator.",
+    remedy:
+      "Check the token with your administrator. Then add #token= and the token to the end of this page's address.",
+  },
+
+  /** The same where the page came by a link with a ticket. */
+  wrongTicket: {
+    title: "This link has expired",
+    remedy: "Ask for a new one, or copy it again where you got it from.",
   },
 
   /** In place of those above on a page that has no camera and no Start. */
@@ -135,6 +146,10 @@ export const status = {
       refused: {
         title: "The server rejected the connection",
         remedy: "See the details below. Trying again without a change won't help.",
+      },
+      forbidden: {
+        title: "This session is private",
+        remedy: "Ask its publisher for the whole link: the one under Share, which ends in #key= and the key.",
       },
       "session-ended": {
         title: "The session has ended",

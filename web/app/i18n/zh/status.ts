@@ -71,6 +71,10 @@ export const status: Texts<typeof english> = {
       title: "服务器要求令牌",
       remedy: "请向管理员索取令牌，并在此页面地址末尾加上 #token= 和令牌后打开。",
     },
+    forbidden: {
+      title: "服务器不允许此操作",
+      remedy: "原因见下方详情。请向管理员索取有相应权限的令牌。",
+    },
     "session-unknown": {
       title: "没有这个会话",
       remedy: "它可能已经结束，或地址不完整。正在进行的会话见列表。",
@@ -108,7 +112,12 @@ export const status: Texts<typeof english> = {
 
   wrongToken: {
     title: "服务器拒绝了此令牌",
-    remedy: "请与管理员核对此页面地址中 #token= 之后的令牌。",
+    remedy: "请与管理员核对令牌，然后在此页面地址末尾加上 #token= 和令牌后打开。",
+  },
+
+  wrongTicket: {
+    title: "此链接已过期",
+    remedy: "请索取新的链接，或在原处重新复制。",
   },
 
   viewing: {
@@ -133,6 +142,10 @@ export const status: Texts<typeof english> = {
       refused: {
         title: "服务器拒绝了连接",
         remedy: "原因见下方详情。不作更改直接重试不会成功。",
+      },
+      forbidden: {
+        title: "此会话是私密的",
+        remedy: "请向其发布者索取完整的链接：在“分享”中，以 #key= 和密钥结尾。",
       },
       "session-ended": {
         title: "会话已结束",
