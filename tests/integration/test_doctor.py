@@ -3,11 +3,14 @@
 import json
 import re
 import socket
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from holistic_rtc import __version__
+from holistic_rtc.bundle.models import PoseModel, find
+from holistic_rtc.tracking.holistic.networks import Network
 from tests.kit.commands import ran, refused, running
 from tests.kit.pictures import grace_hopper
 from tests.kit.publisher import PictureTrack, publishing
@@ -59,6 +62,20 @@ async def test_what_is_bad_is_told_with_its_remedy_and_the_rest_all_the_same(
     ):
         assert words in output
     assert errors.splitlines()[-1] == "holistic-rtc: 4 problems would keep the server from working"
+
+
+async def test_a_bundle_with_a_foreign_network_is_a_problem_like_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = tmp_path / "holistic_landmarker.task"
+    with zipfile.ZipFile(find(PoseModel.LITE).path) as real, zipfile.ZipFile(bundle, "w") as made:
+        for network in Network:
+            made.writestr(network.file, real.read(Network.HAND.file if network is Network.FACE else network.file))
+    monkeypatch.setenv("HOLISTIC_MODEL", str(bundle))
+    status, output, errors = await ran(capsys, "doctor")
+    assert status == 1
+    assert f"✗ {Network.FACE.file} in the model bundle is another network" in output
+    assert errors.splitlines()[-1] == "holistic-rtc: 1 problem would keep the server from working"
 
 
 async def test_it_says_what_to_expect_of_settings_that_are_possible_but_hardly_meant(

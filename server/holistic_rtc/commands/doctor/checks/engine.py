@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from holistic_rtc.bundle.models import ModelBundle
 from holistic_rtc.commands.doctor.check import Finding, Machine, Verdict, count_sessions
-from holistic_rtc.errors import TrackerError
+from holistic_rtc.errors import ModelError, TrackerError
 from holistic_rtc.files.portrait import picture_of_a_person
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.sessions.capacity import FLOOR_FPS, OVERHEAD, Capacity
@@ -19,7 +19,7 @@ async def check(machine: Machine) -> AsyncIterator[Finding]:
     chosen = machine.settings.engine
     try:
         runtime, machine.frame_cpu_ms = await _measure(machine.bundle, chosen)
-    except TrackerError as error:
+    except (TrackerError, ModelError) as error:
         yield Finding(Verdict.BAD, str(error), "choose another --engine, or another model bundle")
         return
     yield Finding(Verdict.GOOD, f"the engine {chosen} runs the networks with {runtime}")
@@ -38,6 +38,7 @@ async def _measure(bundle: ModelBundle, engine: str) -> tuple[str, float]:
     """
     :return: what runs the networks, and the CPU time that tracking a frame takes, in milliseconds.
     :raises TrackerError: the engine can't be loaded.
+    :raises ModelError: the bundle has a missing or foreign network.
     """
     with closing(open_model(bundle.path, engine)) as model:
         thread = TrackerThread(model.tracker)
