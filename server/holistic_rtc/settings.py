@@ -142,6 +142,9 @@ class Settings(BaseSettings):
     webhook_secret: SecretStr | None = Field(default=None, min_length=1)
     """The key that signs these requests: ``whsec_`` and at least 24 bytes as base64."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+    log_peers: Literal["address", "hash"] = "address"
+    """How the log names peers. A hash is the same for an address until the server stops."""
 
 
 def load_settings(**given: Any) -> Settings:

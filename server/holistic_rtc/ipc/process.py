@@ -15,8 +15,8 @@ from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.ipc.channel import Channel, ChannelError
 from holistic_rtc.ipc.messages import Beat, Cancel, Close, Event, Ready, Refused, Reply, Request, ToFront, ToWorker
 from holistic_rtc.ipc.patience import within
+from holistic_rtc.log.relay import Relay
 from holistic_rtc.model.end_reason import EndReason
-from holistic_rtc.native_log import is_noise
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +25,9 @@ R = TypeVar("R", bound=Reply)
 WORKER = "holistic_rtc.workers.main"
 # Otherwise NumPy and OpenCV each start a thread for every CPU, which spins for 0.1 s and has no work later.
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
+_VARIABLES = frozenset({"PATH", "HOME", "LANG", "TZ", "TMPDIR"})
+_VARIABLE_PREFIXES = ("PYTHON", "LC_", "LD_", "DYLD_", "XDG_", "OPENBLAS_", "OMP_", "MKL_", "MALLOC_", "COVERAGE_")
+"""Environment variables that workers get"""
 
 
 class Exit(StrEnum):
@@ -59,6 +62,8 @@ class Process:
         """Called once a second, with what the worker reports."""
         self.on_exit: Callable[[Exit], object] = lambda exit: None
         """Called once the process has ended."""
+        self.log = Relay(process.pid)
+        """Passes on what the worker logs"""
         self._process = process
         self._channel = channel
         self._killed = False
@@ -79,11 +84,10 @@ class Process:
             try:
                 process = await asyncio.create_subprocess_exec(
                     *(sys.executable, "-m", WORKER, "--control-fd", str(theirs.fileno()), *arguments),
-                    env=os.environ | _ENVIRONMENT,
                     stdin=asyncio.subprocess.DEVNULL,
                     stderr=asyncio.subprocess.PIPE,
-                    limit=1 << 20,
                     pass_fds=(theirs.fileno(),),
+                    env=_environment() | _ENVIRONMENT,
                     # Ctrl-C in a terminal should only reach the front process, which then ends its workers cleanly.
                     start_new_session=True,
                 )
@@ -159,7 +163,8 @@ class Process:
 
     async def _run(self) -> None:
         """Owns the process from its start to its end."""
-        log = asyncio.create_task(self._copy_log(), name=f"worker-{self.pid}-log")
+        assert self._process.stderr is not None
+        log = asyncio.create_task(self.log.run(self._process.stderr), name=f"worker-{self.pid}-log")
         await self._read()
         self._channel.close()
         for reply in self._replies.values():
@@ -205,12 +210,12 @@ class Process:
                     self.on_beat(event)
                 self.on_event(event)
 
-    async def _copy_log(self) -> None:
-        """Copy the process's log, and messages of its native code, to our standard error."""
-        assert self._process.stderr is not None
-        async for line in self._process.stderr:
-            if not is_noise(line):
-                sys.stderr.write(line.decode(errors="replace"))
+
+def _environment() -> dict[str, str]:
+    """What Python and native libraries need: no setting of the server's, some of which are secrets."""
+    return {
+        name: value for name, value in os.environ.items() if name in _VARIABLES or name.startswith(_VARIABLE_PREFIXES)
+    }
 
 
 def _ended() -> Refusal:
