@@ -36,7 +36,7 @@ from holistic_rtc.sessions.events import Event, Listener
 from holistic_rtc.sessions.ice_servers import IceServers
 from holistic_rtc.sessions.registry import Registry
 from holistic_rtc.sessions.snapshots import Snapshots
-from holistic_rtc.settings import Settings, unknown_variables
+from holistic_rtc.settings import Settings, unknown_variables, worker_environment
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
             listener(event)
 
     async def start(pool: PoolName) -> Process:
-        process = await Process.start(("--kind", pool, *arguments))
+        process = await Process.start(("--kind", pool, *arguments), worker_environment())
         figures.watch(pool, process)
         return process
 

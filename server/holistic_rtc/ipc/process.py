@@ -4,10 +4,9 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import os
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
@@ -23,11 +22,6 @@ logger = logging.getLogger(__name__)
 R = TypeVar("R", bound=Reply)
 
 WORKER = "holistic_rtc.workers.main"
-# Otherwise NumPy and OpenCV each start a thread for every CPU, which spins for 0.1 s and has no work later.
-_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
-_VARIABLES = frozenset({"PATH", "HOME", "LANG", "TZ", "TMPDIR"})
-_VARIABLE_PREFIXES = ("PYTHON", "LC_", "LD_", "DYLD_", "XDG_", "OPENBLAS_", "OMP_", "MKL_", "MALLOC_", "COVERAGE_")
-"""Environment variables that workers get"""
 
 
 class Exit(StrEnum):
@@ -73,9 +67,10 @@ class Process:
         self._closed = asyncio.create_task(self._run(), name=f"worker-{self.pid}")
 
     @classmethod
-    async def start(cls, arguments: Sequence[str]) -> "Process":
+    async def start(cls, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> "Process":
         """
         :param arguments: the arguments of ``python -m holistic_rtc.workers.main``, without the socket.
+        :param environment: its environment variables; None for those of this process.
         :raises OSError: the process can't be started.
         """
         ours, theirs = socket.socketpair()
@@ -87,7 +82,7 @@ class Process:
                     stdin=asyncio.subprocess.DEVNULL,
                     stderr=asyncio.subprocess.PIPE,
                     pass_fds=(theirs.fileno(),),
-                    env=_environment() | _ENVIRONMENT,
+                    env=environment,
                     # Ctrl-C in a terminal should only reach the front process, which then ends its workers cleanly.
                     start_new_session=True,
                 )
@@ -209,13 +204,6 @@ class Process:
                 if isinstance(event, Beat):
                     self.on_beat(event)
                 self.on_event(event)
-
-
-def _environment() -> dict[str, str]:
-    """What Python and native libraries need: no setting of the server's, some of which are secrets."""
-    return {
-        name: value for name, value in os.environ.items() if name in _VARIABLES or name.startswith(_VARIABLE_PREFIXES)
-    }
 
 
 def _ended() -> Refusal:
