@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from typing import Literal
 
 from holistic_rtc.atomic import Unbuffered
-from holistic_rtc.log.lines import Json, Text
+from holistic_rtc.log.lines import Json, Text, message_of
 from holistic_rtc.log.repeats import Repeats
 
 logger = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class Writer(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Called by :meth:`handle`, which lets one thread in at a time. Never waits for the file."""
         if address := getattr(record, "peer", None) or peer.get():
-            record.__dict__["peer"] = self._named(address)
+            self._name_peer(record, address)
         if self._repeats.admit(record, time.monotonic()):
             self._enqueue(record)
 
@@ -78,10 +78,15 @@ class Writer(logging.Handler):
         assert self.lock is not None
         return self.lock
 
-    def _named(self, address: str) -> str:
-        if self._key is None:
-            return address
-        return hmac.new(self._key, address.encode("utf-8", "backslashreplace"), hashlib.sha256).hexdigest()[:12]
+    def _name_peer(self, record: logging.LogRecord, address: str) -> None:
+        """In the message, too."""
+        fields = vars(record)
+        if self._key is not None:
+            name = hmac.new(self._key, address.encode("utf-8", "backslashreplace"), hashlib.sha256).hexdigest()[:12]
+            fields.setdefault("event", record.msg)
+            record.msg, record.args = "%s", (message_of(record).replace(address, name),)
+            address = name
+        fields["peer"] = address
 
     def _enqueue(self, record: logging.LogRecord) -> None:
         try:
