@@ -17,13 +17,23 @@ MAX_EXCEPTION = 8000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 """What moves the cursor, ends a line or reorders text, and what isn't Unicode"""
 _PLAIN = re.compile(r"[^\s\"=]+")
-_OF_EVERY_RECORD = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "burst", "peer", "event"}
+_OF_EVERY_RECORD = {
+    *vars(logging.makeLogRecord({})),
+    "message",
+    "asctime",
+    "taskName",
+    "burst",
+    "told",
+    "peer",
+    "event",
+}
 
 
 class Text(logging.Formatter):
     """
     ``TIME LEVEL [PID] message key=value``: the process's id if it is another one, and the fields that aren't in the
-    message anyway. The lines of a traceback are indented, so none of them can be mistaken for a record.
+    message anyway. None is added to a record with the attribute ``told``. The lines of a traceback are indented, so
+    none of them can be mistaken for a record.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -32,7 +42,7 @@ class Text(logging.Formatter):
         fields = "".join(
             f" {name}={value if _PLAIN.fullmatch(str(value)) else msgspec.json.encode(value).decode()}"
             for name, value in fields_of(record).items()
-            if name != "event" and str(value) not in message
+            if name != "event" and str(value) not in message and not hasattr(record, "told")
         )
         line = f"{_local_time(record)} {record.levelname} {place}{_escape(message)}{fields}"
         return "\n    ".join([line, *map(_escape, exception_of(record).splitlines())])

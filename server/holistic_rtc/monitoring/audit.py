@@ -55,7 +55,7 @@ def _write(
     """
     texts = {**values, "address": address, "detail": detail}
     line = " ".join(f"{name}={_quote(value)}" for name, value in texts.items() if value)
-    fields = {**values, "event": f"audit {kind}", "peer": address, "detail": detail, "burst": burst}
+    fields = {**values, "event": f"audit {kind}", "peer": address, "detail": detail, "burst": burst, "told": True}
     logger.info("audit %s %s", kind, line, extra=fields)
 
 
