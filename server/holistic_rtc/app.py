@@ -18,7 +18,7 @@ from holistic_rtc.bundle.models import ModelBundle
 from holistic_rtc.errors import ConfigError
 from holistic_rtc.http import access, health, ice, metrics, openapi, pages, problem, signalling, snapshot, whep, whip
 from holistic_rtc.http.auth import auth_middleware
-from holistic_rtc.http.connections import Connections, connection_middleware
+from holistic_rtc.http.connections import Connections, connection_middleware, on_response
 from holistic_rtc.http.cors import cors_middleware, origin_middleware
 from holistic_rtc.http.credentials import Credentials
 from holistic_rtc.http.hosts import Hosts, hosts_middleware
@@ -27,6 +27,7 @@ from holistic_rtc.http.problem import problem_middleware
 from holistic_rtc.ipc.pool import Pool
 from holistic_rtc.ipc.process import Process
 from holistic_rtc.limits import Limits, raise_descriptors, read_limits
+from holistic_rtc.log.writer import log_to_stderr, make_formatter
 from holistic_rtc.monitoring import audit
 from holistic_rtc.monitoring.metrics import Metrics, PoolName
 from holistic_rtc.monitoring.webhooks import Webhooks, read_secret
@@ -35,7 +36,7 @@ from holistic_rtc.sessions.events import Event, Listener
 from holistic_rtc.sessions.ice_servers import IceServers
 from holistic_rtc.sessions.registry import Registry
 from holistic_rtc.sessions.snapshots import Snapshots
-from holistic_rtc.settings import Settings, unknown_variables
+from holistic_rtc.settings import Settings, unknown_variables, worker_environment
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
             listener(event)
 
     async def start(pool: PoolName) -> Process:
-        process = await Process.start(("--kind", pool, *arguments))
+        process = await Process.start(("--kind", pool, *arguments), worker_environment())
         figures.watch(pool, process)
         return process
 
@@ -118,6 +119,7 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
             *pages.routes(),
         ]
     )
+    app.on_response_prepare.append(on_response)
     app.cleanup_ctx.append(_run_processes)
     return app
 
@@ -238,9 +240,11 @@ def run(settings: Settings, bundle: ModelBundle) -> None:
 
     :raises ConfigError: the address can't be served.
     """
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s")
-    logger.info("holistic-rtc %s, %s model bundle %s", __version__, bundle.origin, bundle.path)
-    for name in unknown_variables():
-        logger.warning("%s is no setting of this server", name)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, contextlib.suppress(KeyboardInterrupt):
-        runner.run(serve(settings, bundle, lambda address: print(f"Serving {address}", flush=True)))
+    with contextlib.closing(
+        log_to_stderr(settings.log_level, make_formatter(settings.log_format), peers=settings.log_peers)
+    ):
+        logger.info("holistic-rtc %s, %s model bundle %s", __version__, bundle.origin, bundle.path)
+        for name in unknown_variables():
+            logger.warning("%s is no setting of this server", name)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, contextlib.suppress(KeyboardInterrupt):
+            runner.run(serve(settings, bundle, lambda address: print(f"Serving {address}", flush=True)))

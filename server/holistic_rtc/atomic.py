@@ -1,5 +1,6 @@
 """Outputs: regular files appear whole or not at all; devices, pipes and standard output are written to."""
 
+import glob
 import io
 import os
 import select
@@ -48,7 +49,7 @@ def replacing(path: Path, *, suffix: str | None = None, private: bool = False) -
         old = path.stat()
     except FileNotFoundError:
         old = None
-    part = target.with_name(f".{target.stem}.{uuid.uuid4().hex}.part{suffix}")
+    part = _part(target, uuid.uuid4().hex, suffix)
     try:
         if old or private:
             part.touch(mode=0o600, exist_ok=False)
@@ -58,6 +59,18 @@ def replacing(path: Path, *, suffix: str | None = None, private: bool = False) -
         os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def remove_parts(path: Path) -> None:
+    """Remove what killed processes have left of files to replace this one. Nobody may be writing one."""
+    target = _destination(path)
+    if isinstance(target, Path):
+        for part in target.parent.glob(_part(Path(glob.escape(target.name)), "?" * 32, target.suffix).name):
+            part.unlink(missing_ok=True)
+
+
+def _part(target: Path, id: str, suffix: str) -> Path:
+    return target.with_name(f".{target.stem}.{id}.part{suffix}")
 
 
 @contextmanager

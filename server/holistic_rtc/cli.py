@@ -10,14 +10,23 @@ from holistic_rtc import __version__
 from holistic_rtc.commands import COMMANDS
 from holistic_rtc.errors import HolisticError
 
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
+
 
 def run() -> int:
     """The process's entry point. SIGTERM and SIGHUP stop it as cleanly as Ctrl-C."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in _ENDING:
             if signal.getsignal(number) is signal.SIG_DFL:
-                signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+                signal.signal(number, _interrupt)
     return main()
+
+
+def _interrupt(*_: object) -> None:
+    # At the end of a login, both come, from the terminal and the shell: the second must not interrupt the clean end.
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    signal.raise_signal(signal.SIGINT)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

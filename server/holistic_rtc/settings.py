@@ -14,6 +14,8 @@ from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.rights import Right
 
 _PREFIX = "HOLISTIC_"
+_WORKER_VARIABLES = frozenset({"PATH", "HOME", "LANG", "TZ", "TMPDIR"})
+_WORKER_PREFIXES = ("PYTHON", "LC_", "LD_", "DYLD_", "XDG_", "OPENBLAS_", "OMP_", "MKL_", "MALLOC_", "COVERAGE_")
 _WITH_SECRETS = (
     *("ice_servers", "jwt_secret", "ticket_secret", "token", "tokens", "turn_secret"),
     *("webhook_url", "webhook_secret"),
@@ -142,6 +144,9 @@ class Settings(BaseSettings):
     webhook_secret: SecretStr | None = Field(default=None, min_length=1)
     """The key that signs these requests: ``whsec_`` and at least 24 bytes as base64."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+    log_peers: Literal["address", "hash"] = "address"
+    """How the log names peers. A hash is the same for an address until the server stops."""
 
 
 def load_settings(**given: Any) -> Settings:
@@ -168,6 +173,17 @@ def unknown_variables() -> list[str]:
     """Environment variables that look like settings but aren't, such as misspelt ones."""
     known = set(map(_variable, Settings.model_fields))
     return sorted(name for name in os.environ if name.upper().startswith(_PREFIX) and name.upper() not in known)
+
+
+def worker_environment() -> dict[str, str]:
+    """The environment variables that Python and native libraries need. None is a setting, or anyone's secret."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _WORKER_VARIABLES or name.startswith(_WORKER_PREFIXES)
+    }
+    # Otherwise NumPy and OpenCV each start a thread for every CPU, which spins for 0.1 s and has no work later.
+    return kept | {"OPENBLAS_NUM_THREADS": "1"}
 
 
 def _variable(field: str) -> str:

@@ -19,16 +19,9 @@ from tests.kit.commands import refused, running, told
 from tests.kit.pictures import grace_hopper, shared_media
 from tests.kit.publisher import Pictures
 from tests.kit.serving import Server, serving
+from tests.kit.takes import bvh_frames
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-def bvh_frames(path: Path) -> list[list[float]]:
-    lines = path.read_text().splitlines()
-    start = lines.index("MOTION")
-    rows = [list(map(float, line.split())) for line in lines[start + 3 :]]
-    assert lines[start + 1] == f"Frames: {len(rows)}"
-    return rows
 
 
 async def test_a_session_until_its_end_a_given_time_or_ctrl_c(server: Server, tmp_path: Path) -> None:
@@ -50,7 +43,7 @@ async def test_a_session_until_its_end_a_given_time_or_ctrl_c(server: Server, tm
             output, _ = await process.communicate()
             assert (process.returncode, output.decode()) == (0, f"{path}\n")
         await told(to_the_end, "Ctrl-C to stop")
-        assert sorted(os.listdir(tmp_path)) == [bvh.name, table.name, other.name]
+        assert sorted(os.listdir(tmp_path)) == [bvh.name, table.name, f"{vrma.name}.journal", other.name]
         await published.close()
         output, errors = await to_the_end.communicate()
         assert (to_the_end.returncode, output.decode()) == (0, f"{vrma}\n")

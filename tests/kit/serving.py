@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import IO
 
 import aiohttp
 import psutil
@@ -58,12 +59,17 @@ class Server(Processes):
 
 @asynccontextmanager
 async def serving(
-    *arguments: str, environment: Mapping[str, str] | None = None, warm: bool = True, command: Sequence[str] = ()
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    warm: bool = True,
+    command: Sequence[str] = (),
+    log: IO[bytes] | int | None = None,
 ) -> AsyncIterator[Server]:
     """
     ``holistic-rtc serve`` on a free port; told to stop at the end, and none of its processes may stay.
 
     :param warm: whether to wait for its processes, which only sessions and pictures need.
+    :param log: where its standard error goes.
     :param command: what to start it with, such as ``nice``; has to replace itself with what it starts.
     """
     process = await asyncio.create_subprocess_exec(
@@ -72,6 +78,7 @@ async def serving(
         *("--warm", "1"),
         *arguments,
         stdout=asyncio.subprocess.PIPE,
+        stderr=log,
         env={**os.environ, "HOLISTIC_SNAPSHOT_WORKERS": "1", **(environment or {})},
     )
     assert process.stdout is not None

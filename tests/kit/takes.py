@@ -1,5 +1,6 @@
-"""A made-up motion, and where it puts the bones."""
+"""A made-up motion, where it puts the bones, and what a recording has of them."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -126,3 +127,11 @@ def expected() -> dict[str, Any]:
         )
     rest = {bone: place.round(5).tolist() for bone, (place, _) in in_the_world(posed()).items()}
     return {"fps": FPS, "rest": rest, "frames": frames}
+
+
+def bvh_frames(path: Path) -> list[list[float]]:
+    lines = path.read_text().splitlines()
+    start = lines.index("MOTION")
+    rows = [list(map(float, line.split())) for line in lines[start + 3 :]]
+    assert lines[start + 1] == f"Frames: {len(rows)}"
+    return rows

@@ -22,8 +22,8 @@ def test_only_settings_read_the_environment() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
     }
-    # The other two read nothing, but set what native libraries go by. pydantic reads the variables for settings.py.
-    assert readers <= {"settings.py", "ipc/process.py", "tracking/mediapipe/library.py"}
+    # The other one reads nothing, but sets what a native library goes by. pydantic reads the variables for settings.py.
+    assert readers <= {"settings.py", "tracking/mediapipe/library.py"}
 
 
 def test_the_front_process_starts_without_what_only_its_children_need() -> None:

@@ -31,6 +31,17 @@ def test_the_server_takes_its_environment(settings: Settings) -> None:
     assert settings.turn_secret is not None
 
 
+def test_it_is_confined(pod: dict[str, Any]) -> None:
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["containers"][0]["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
 def test_it_is_given_the_time_to_drain_and_to_end(pod: dict[str, Any], settings: Settings) -> None:
     (_, seconds) = pod["containers"][0]["lifecycle"]["preStop"]["exec"]["command"]
     assert pod["terminationGracePeriodSeconds"] >= int(seconds) + settings.drain_seconds + 10

@@ -5,7 +5,11 @@ from pathlib import Path
 
 from holistic_rtc.http.hosts import LOCAL_DOMAINS
 from holistic_rtc.http.jwts import JWKS_AGE, JWKS_BYTES, JWKS_INTERVAL, JWKS_SECONDS, LEEWAY
+from holistic_rtc.log.lines import MAX_MESSAGE
+from holistic_rtc.log.repeats import BURST, SECONDS
+from holistic_rtc.log.writer import MOST
 from holistic_rtc.model.rights import Right
+from holistic_rtc.monitoring.audit import MAX_REFUSALS
 from holistic_rtc.settings import Settings
 
 PROJECT = Path(__file__).parents[2]
@@ -44,3 +48,5 @@ def test_each_right_and_each_limit_is_that_of_the_code() -> None:
     assert f"It has {JWKS_SECONDS:g} s and\n  {JWKS_BYTES // 1024} KB" in PAGE
     assert Settings.model_fields["ticket_seconds"].default == 12 * 3600
     assert "(12 hours)" in PAGE
+    assert f"{BURST} lines of a kind, or {MAX_REFUSALS} refusals, in {SECONDS:g} s" in PAGE
+    assert f"{MAX_MESSAGE:,} characters; {MOST:,} waiting lines" in PAGE

@@ -3,8 +3,10 @@
 import argparse
 import contextlib
 import math
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TextIO, cast
 
 from rich.console import Console
 from rich.progress import (
@@ -28,7 +30,29 @@ from holistic_rtc.tracking import DEFAULT_ENGINE, ENGINES, check_engine
 DEFAULT_URL = "http://127.0.0.1:8080"
 """Where ``holistic-rtc serve`` serves by default"""
 
-stderr = Console(stderr=True, highlight=False)
+
+class _Stderr:
+    """Standard error. What can't be written, because its terminal or its reader has gone, ends no command."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            self._file().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._file().flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file(), name)
+
+    def _file(self) -> TextIO:
+        """The current one, which tests and a live display replace."""
+        file: TextIO = getattr(sys.stderr, "rich_proxied_file", sys.stderr)
+        return file
+
+
+stderr = Console(file=cast(TextIO, _Stderr()), highlight=False)
 
 
 def say(text: str) -> None:

@@ -33,10 +33,11 @@ from holistic_rtc.commands.common import (
 )
 from holistic_rtc.commands.status import showing
 from holistic_rtc.commands.tracking import Report, track_media
-from holistic_rtc.errors import ClientError, ConfigError, MediaError
+from holistic_rtc.errors import ClientError, ConfigError, ControlError, MediaError
 from holistic_rtc.files.media import open_media
 from holistic_rtc.recording.format import Options
 from holistic_rtc.recording.formats import DEFAULT, names, suffixes
+from holistic_rtc.recording.live import JOURNAL, how_to_finish, recording, recover, unfinished
 from holistic_rtc.recording.take import Take, Wanted, writing
 from holistic_rtc.tracking import open_model
 from holistic_rtc.tracking.engine import Tracker
@@ -63,12 +64,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "input", type=Path, nargs="?", metavar="INPUT", help="a video that FFmpeg can read (default: a running session)"
     )
     source.add_argument("--url", help=f"the server to record a session of (default: {DEFAULT_URL})")
+    source.add_argument(
+        "--recover",
+        type=Path,
+        metavar="FILE",
+        help=f"finish a live recording that was cut off: its {JOURNAL}, or the output that it was for",
+    )
     add_session_option(parser)
     add_token_option(parser)
     parser.add_argument(
         *("-o", "--output"),
         type=Path,
-        required=True,
         metavar="FILE",
         help=f"its suffix sets the format: {suffixes()}; - for {DEFAULT.name} on standard output",
     )
@@ -100,6 +106,15 @@ def _person(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> None:
+    if options.recover is not None:
+        recovered = recover(options.recover, options.output)
+        say(f"{recovered.frames} frames")
+        if recovered.damaged:
+            say(f"{recovered.damaged} bytes of an incomplete frame are left out")
+        print(recovered.path)
+        return
+    if options.output is None:
+        raise ConfigError(f"name the output with -o FILE, which ends in {suffixes()}")
     settings = settings_from(options)
     wanted = Wanted(options.output, options.seconds, Options(options.fps, options.arkit), options.person)
     if options.input is None:
@@ -127,16 +142,18 @@ def record_session(url: str, session: str | None, token: str | None, wanted: Wan
     :raises BrokenPipeError: the reader of the take has closed it.
     :raises ClientError: there is no such server or session, or several sessions to choose from. If the connection was
         lost on the way, what had come by then is written.
-    :raises ControlError: the server doesn't know rigs, or tracks fewer persons.
-    :raises MediaError: there was nothing to write, or it can't be written.
+    :raises ControlError: the server doesn't know rigs, or tracks fewer persons. Again, what had come is written.
+    :raises MediaError: there was nothing to write, or it can't be written. The message says what is kept.
     """
+    for journal in unfinished(wanted.path.parent):
+        say(f"{journal} has a take that was cut off: {how_to_finish(journal)}, or delete it")
     lost = None
-    with writing(wanted) as take:
+    with recording(wanted) as take:
         try:
             # A recording without a given length ends with Ctrl-C.
             with suppress(KeyboardInterrupt):
                 asyncio.run(_record(url, session, token, wanted, take, key))
-        except ClientError as error:
+        except (ClientError, ControlError) as error:
             if not take.frames:
                 raise
             lost = error

@@ -9,7 +9,12 @@ from contextlib import suppress
 from typing import Any, cast
 
 from aiohttp import StreamReader, hdrs, web
+from aiohttp.http import HttpProcessingError
 from aiohttp.typedefs import Handler
+
+from holistic_rtc.errors import Code, Refusal
+from holistic_rtc.http.problem import problem
+from holistic_rtc.log.writer import peer
 
 logger = logging.getLogger(__name__)
 
@@ -233,14 +238,48 @@ class Connection(web.RequestHandler):
         finally:
             self._switch(None)
 
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what isn't HTTP without the traceback that the base class logs. For an error of ours, it's due."""
+        if status >= 500:
+            response = super().handle_error(request, status, exc, message)
+            hide_version(response)
+            return response
+        logger.info("a request isn't valid HTTP: %s", _reason(exc), extra={"peer": request.remote})
+        response = problem(Refusal(Code.BAD_REQUEST, "the request isn't valid HTTP"))
+        response.force_close()
+        hide_version(response)
+        return response
+
     def _switch(self, request: web.BaseRequest | None) -> None:
         self._request = request
         self.since = asyncio.get_running_loop().time()
 
 
+def _reason(error: BaseException | None) -> str:
+    """The first line of what aiohttp's parser says. Then it quotes the request."""
+    words = error.message if isinstance(error, HttpProcessingError) else str(error)
+    return words.partition("\n")[0].strip(" :")
+
+
+def hide_version(response: web.StreamResponse) -> None:
+    """aiohttp's default names its version and Python's."""
+    response.headers[hdrs.SERVER] = "holistic-rtc"
+
+
+async def on_response(request: web.Request, response: web.StreamResponse) -> None:
+    hide_version(response)
+
+
 @web.middleware
 async def connection_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Tell the connection which request it is handling."""
+    """Tell the connection which request it is handling, and the log for whom."""
+    peer.set(request.remote)
     connection = request.protocol
     assert isinstance(connection, Connection)
     connection.start_request(request)

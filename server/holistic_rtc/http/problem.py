@@ -1,5 +1,6 @@
 """Turns refusals and errors into problem details (RFC 9457)."""
 
+import errno
 import html
 import logging
 import re
@@ -172,9 +173,12 @@ async def problem_middleware(request: web.Request, handler: Handler) -> web.Stre
         if error.status < 400:
             raise
         refusal = Refusal(Code.BAD_REQUEST, error.reason)
-    except Exception:
-        logger.exception("%s %s failed", request.method, request.path)
-        refusal = Refusal(Code.INTERNAL, "the server failed; its log says why")
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            refusal = Refusal(Code.NOT_FOUND, "there is nothing at this address")
+        else:
+            logger.exception("%s %s failed", request.method, request.path)
+            refusal = Refusal(Code.INTERNAL, "the server failed; its log says why")
     request.app[LISTENER](_refused(request, refusal))
     return problem(refusal, headers)
 

@@ -4,10 +4,9 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import os
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
@@ -15,16 +14,14 @@ from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.ipc.channel import Channel, ChannelError
 from holistic_rtc.ipc.messages import Beat, Cancel, Close, Event, Ready, Refused, Reply, Request, ToFront, ToWorker
 from holistic_rtc.ipc.patience import within
+from holistic_rtc.log.relay import Relay
 from holistic_rtc.model.end_reason import EndReason
-from holistic_rtc.native_log import is_noise
 
 logger = logging.getLogger(__name__)
 
 R = TypeVar("R", bound=Reply)
 
 WORKER = "holistic_rtc.workers.main"
-# Otherwise NumPy and OpenCV each start a thread for every CPU, which spins for 0.1 s and has no work later.
-_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 
 
 class Exit(StrEnum):
@@ -59,6 +56,8 @@ class Process:
         """Called once a second, with what the worker reports."""
         self.on_exit: Callable[[Exit], object] = lambda exit: None
         """Called once the process has ended."""
+        self.log = Relay(process.pid)
+        """Passes on what the worker logs"""
         self._process = process
         self._channel = channel
         self._killed = False
@@ -68,9 +67,10 @@ class Process:
         self._closed = asyncio.create_task(self._run(), name=f"worker-{self.pid}")
 
     @classmethod
-    async def start(cls, arguments: Sequence[str]) -> "Process":
+    async def start(cls, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> "Process":
         """
         :param arguments: the arguments of ``python -m holistic_rtc.workers.main``, without the socket.
+        :param environment: its environment variables; None for those of this process.
         :raises OSError: the process can't be started.
         """
         ours, theirs = socket.socketpair()
@@ -79,11 +79,10 @@ class Process:
             try:
                 process = await asyncio.create_subprocess_exec(
                     *(sys.executable, "-m", WORKER, "--control-fd", str(theirs.fileno()), *arguments),
-                    env=os.environ | _ENVIRONMENT,
                     stdin=asyncio.subprocess.DEVNULL,
                     stderr=asyncio.subprocess.PIPE,
-                    limit=1 << 20,
                     pass_fds=(theirs.fileno(),),
+                    env=environment,
                     # Ctrl-C in a terminal should only reach the front process, which then ends its workers cleanly.
                     start_new_session=True,
                 )
@@ -159,7 +158,8 @@ class Process:
 
     async def _run(self) -> None:
         """Owns the process from its start to its end."""
-        log = asyncio.create_task(self._copy_log(), name=f"worker-{self.pid}-log")
+        assert self._process.stderr is not None
+        log = asyncio.create_task(self.log.run(self._process.stderr), name=f"worker-{self.pid}-log")
         await self._read()
         self._channel.close()
         for reply in self._replies.values():
@@ -204,13 +204,6 @@ class Process:
                 if isinstance(event, Beat):
                     self.on_beat(event)
                 self.on_event(event)
-
-    async def _copy_log(self) -> None:
-        """Copy the process's log, and messages of its native code, to our standard error."""
-        assert self._process.stderr is not None
-        async for line in self._process.stderr:
-            if not is_noise(line):
-                sys.stderr.write(line.decode(errors="replace"))
 
 
 def _ended() -> Refusal:

@@ -5,6 +5,7 @@ It has a logger of its own, ``holistic_rtc.audit``, with lines of ``name=value``
 """
 
 import logging
+import math
 import re
 
 from holistic_rtc.sessions.events import Event, Joined, Left, Refused
@@ -13,6 +14,8 @@ logger = logging.getLogger("holistic_rtc.audit")
 
 MAX_LENGTH = 200
 """Maximum length of a value; longer ones are cut."""
+MAX_REFUSALS = 100
+"""Lines for an address in 10 s; the log sums up further refusals"""
 _PLAIN = re.compile(r"[!#-<>-\[\]-~]+")
 """Printable ASCII without spaces, quotation marks, equals signs and backslashes"""
 
@@ -34,6 +37,7 @@ def log(event: Event) -> None:
         case Refused():
             _write(
                 "refusal",
+                burst=MAX_REFUSALS,
                 code=event.code,
                 method=event.method,
                 path=event.path,
@@ -43,8 +47,16 @@ def log(event: Event) -> None:
             )
 
 
-def _write(kind: str, **values: str | None) -> None:
-    logger.info("audit %s %s", kind, " ".join(f"{name}={_quote(value)}" for name, value in values.items() if value))
+def _write(
+    kind: str, *, address: str, detail: str | None = None, burst: float = math.inf, **values: str | None
+) -> None:
+    """
+    :param burst: see :mod:`holistic_rtc.log.repeats`.
+    """
+    texts = {**values, "address": address, "detail": detail}
+    line = " ".join(f"{name}={_quote(value)}" for name, value in texts.items() if value)
+    fields = {**values, "event": f"audit {kind}", "peer": address, "detail": detail, "burst": burst, "told": True}
+    logger.info("audit %s %s", kind, line, extra=fields)
 
 
 def _quote(value: str) -> str:

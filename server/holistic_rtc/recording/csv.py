@@ -1,21 +1,16 @@
 """Landmarks and rig as a table: one row per frame, one named column per number, empty for what wasn't seen."""
 
-import csv
-import io
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from holistic_rtc.atomic import streaming
 from holistic_rtc.model.geometry import nearest_quaternion
 from holistic_rtc.model.message import PART_FIELDS, LandmarkMessage
 from holistic_rtc.model.parts import ALL_PARTS, BLENDSHAPE_NAMES, PARTS, Part
 from holistic_rtc.model.skeleton import BONES, EXPRESSIONS
-from holistic_rtc.recording.format import Add, Format, Options
+from holistic_rtc.recording.format import Format, Lines
 
 # MediaPipe's names of the points, in MediaPipe's order.
 _SIDES = ("left", "right")
@@ -69,12 +64,17 @@ _RIG = [
 COLUMNS = (*_HEADER, *(column for part in _PARTS for column in _PARTS[part]), *_VISIBILITY, *_RIG, "person")
 
 
-@contextmanager
-def _writing(path: Path, options: Options) -> Iterator[Add]:
-    with streaming(path) as file, io.TextIOWrapper(file, encoding="ascii", newline="", write_through=True) as text:
-        rows = csv.writer(text, lineterminator="\n")
-        rows.writerow(COLUMNS)
-        yield lambda message: rows.writerow(list(_row(message)))
+def _line(cells: Iterable[object]) -> bytes:
+    # None of them needs quotes: all are numbers, or names of columns.
+    return (",".join(map(str, cells)) + "\n").encode("ascii")
+
+
+def _encode(message: LandmarkMessage) -> bytes:
+    return _line(_row(message))
+
+
+def _is_whole(line: bytes) -> bool:
+    return line.endswith(b"\n") and line.count(b",") == len(COLUMNS) - 1 and b"\0" not in line
 
 
 def _row(message: LandmarkMessage) -> Iterator[object]:
@@ -103,4 +103,6 @@ def _numbers(array: NDArray[np.floating] | None, columns: list[str]) -> list[obj
     return numbers
 
 
-FORMAT = Format(".csv", "CSV", ALL_PARTS, _writing)
+LINES = Lines(_encode, _is_whole, header=_line(COLUMNS))
+
+FORMAT = Format(".csv", "CSV", ALL_PARTS, LINES.writing, LINES)

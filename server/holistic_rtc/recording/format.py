@@ -1,11 +1,12 @@
 """The interface of recording formats. Each format's module defines one, and :mod:`.formats` lists them."""
 
 import math
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from holistic_rtc.atomic import streaming
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import Part
 
@@ -24,6 +25,25 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class Lines:
+    """A format that has a line for each frame, so that what is written of a take is of use without the rest."""
+
+    encode: Callable[[LandmarkMessage], bytes]
+    """:return: the line, with its line break"""
+    is_whole: Callable[[bytes], bool]
+    """Whether a line that was read, with its line break, is one that :attr:`encode` has returned"""
+    header: bytes = b""
+    """Lines before the first frame"""
+
+    @contextmanager
+    def writing(self, path: Path, options: Options) -> Iterator[Add]:
+        """See :attr:`Format.writing`."""
+        with streaming(path) as file:
+            file.write(self.header)
+            yield lambda message: file.write(self.encode(message))
+
+
+@dataclass(frozen=True, slots=True)
 class Format:
     suffix: str
     """Suffix of the file name, with the dot"""
@@ -38,6 +58,8 @@ class Format:
     :raises BrokenPipeError: the reader of the file has closed it.
     :raises OSError: the file can't be written.
     """
+    lines: Lines | None = None
+    """None if the format needs the whole take"""
     longest: float = math.inf
     """Maximum length in seconds"""
     heeds: frozenset[str] = frozenset()

@@ -80,30 +80,44 @@ class Take:
         elif message.timestamp_ms - self._begun >= self.longest * 1000:
             self.full = True
             return
+        self._add(message)
         self._newest = message.timestamp_ms
         self.frames += 1
-        self._add(message)
+
+
+def make_take(wanted: Wanted, add: Add) -> Take:
+    longest = min(wanted.seconds, wanted.format.longest)
+    return Take(add, person=wanted.person, longest=longest, of_rig=wanted.format.of_rig)
+
+
+def check_not_empty(take: Take, wanted: Wanted) -> None:
+    """
+    :raises MediaError: the take has no frame.
+    """
+    if not take.frames:
+        reason = "nobody was seen" if wanted.format.of_rig else "no frame came"
+        raise MediaError(f"{reason}, so {describe(wanted.path)} is not written")
+
+
+def can_not_write(path: Path, error: OSError) -> MediaError:
+    return MediaError(f"{describe(path)} can't be written: {error.strerror}")
 
 
 @contextmanager
 def writing(wanted: Wanted) -> Iterator[Take]:
     """
-    Record a take. The file appears only if the block succeeds; standard output, a device or a pipe gets JSON lines and
-    CSV frame by frame.
+    Record a take that can be repeated. The file appears only if the block succeeds; standard output, a device or a pipe
+    gets JSON lines and CSV frame by frame.
 
     :raises BrokenPipeError: the reader of a pipe has closed it.
     :raises MediaError: there was nothing to write, or the output can't be written.
     """
-    path, written = wanted.path, wanted.format
     try:
-        with written.writing(path, wanted.options) as add:
-            longest = min(wanted.seconds, written.longest)
-            take = Take(add, person=wanted.person, longest=longest, of_rig=written.of_rig)
+        with wanted.format.writing(wanted.path, wanted.options) as add:
+            take = make_take(wanted, add)
             yield take
-            if not take.frames:
-                reason = "nobody was seen" if written.of_rig else "no frame came"
-                raise MediaError(f"{reason}, so {describe(path)} is not written")
+            check_not_empty(take, wanted)
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise MediaError(f"{describe(path)} can't be written: {error.strerror}") from error
+        raise can_not_write(wanted.path, error) from error

@@ -223,7 +223,7 @@ class Registry:
 
     async def _start(self, offer: str, address: str, public: bool) -> tuple[Session, str]:
         process = await self.pool.acquire()
-        id = make_id()
+        id = process.log.session = make_id()
         try:
             request = Publish(session=id, offer=offer, ice_servers=self._ice_servers)
             reply = await process.request(request, Answer)
@@ -247,7 +247,7 @@ class Registry:
         process.on_event = partial(self._take, session)
         self._sessions[id] = session
         self._spawn(self._watch(session), f"watch-{id}")
-        logger.info("session %s started in process %d", id, process.pid)
+        logger.info("session %s started in process %d", id, process.pid, extra={"session": id})
         self._tell_joined(session, session.publisher, Role.PUBLISHER)
         return session, answer
 
@@ -255,7 +255,7 @@ class Registry:
         await session.process.wait_closed()
         self._sessions.pop(session.id, None)
         end = session.end or Ended(EndReason.PROCESS_ENDED, "its process is gone")
-        logger.info("session %s ended: %s", session.id, end.message)
+        logger.info("session %s ended: %s", session.id, end.message, extra={"session": session.id})
         for key in list(session.subscribers):
             self._drop(session, key, EndReason.SESSION_ENDED, f"the session has ended: {end.message}")
         self._tell_left(session, session.publisher, Role.PUBLISHER, end.reason, end.message)

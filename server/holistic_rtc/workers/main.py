@@ -7,7 +7,6 @@ import gc
 import logging
 import os
 import socket
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,8 @@ import uvloop
 from holistic_rtc.errors import TrackerError
 from holistic_rtc.ipc.channel import Channel
 from holistic_rtc.ipc.messages import ToWorker
+from holistic_rtc.log.relay import ToFront
+from holistic_rtc.log.writer import log_to_stderr
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.tracking import ENGINES, open_model
 from holistic_rtc.workers.worker import Worker
@@ -83,7 +84,7 @@ def main() -> None:
     parser.add_argument("--advertise")
     parser.add_argument("--log-level", required=True)
     options = parser.parse_args()
-    logging.basicConfig(level=options.log_level, format=f"%(asctime)s %(levelname)s [{os.getpid()}] %(message)s")
+    log = log_to_stderr(options.log_level, ToFront())
     logging.getLogger("aioice").setLevel(logging.WARNING)
     status = 0
     try:
@@ -97,8 +98,7 @@ def main() -> None:
         logger.exception("the worker failed")
         status = 1
     finally:
-        logging.shutdown()
-        sys.stderr.flush()
+        log.close()
         # Threads of aiortc's decoders, or of a stuck engine, would keep the interpreter from exiting.
         os._exit(status)
 

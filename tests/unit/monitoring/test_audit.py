@@ -1,6 +1,11 @@
+import json
+from collections import Counter
+
 import pytest
 
 from holistic_rtc.errors import Code
+from holistic_rtc.log.lines import Json
+from holistic_rtc.log.repeats import Repeats
 from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.monitoring import audit
 from holistic_rtc.sessions.events import CredentialGiven, Event, Joined, Left, Refused, Role, SnapshotTaken
@@ -45,6 +50,29 @@ def refusal(detail: str = "full", path: str = "/whip", session: str | None = Non
 def test_each_event_is_one_line_with_its_address(event: Event, line: str, caplog: pytest.LogCaptureFixture) -> None:
     audit.log(event)
     assert caplog.record_tuples == [("holistic_rtc.audit", 20, line)]
+
+
+def test_the_values_are_fields_of_a_json_log(caplog: pytest.LogCaptureFixture) -> None:
+    audit.log(refusal("the server is full", session="a1"))
+    document = json.loads(Json().format(caplog.records[0]))
+    assert document.items() >= {
+        ("event", "audit refusal"),
+        ("peer", "2001:db8::1"),
+        ("session", "a1"),
+        ("code", "server_full"),
+        ("method", "POST"),
+        ("path", "/whip"),
+        ("detail", "the server is full"),
+    }
+
+
+def test_no_join_or_end_is_left_out_and_refusals_are_summed_up(caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(500):
+        audit.log(Joined(session="a1", role=Role.SUBSCRIBER, address="192.0.2.1"))
+        audit.log(refusal())
+    repeats = Repeats()
+    logged = Counter(vars(record)["event"] for record in caplog.records if repeats.admit(record, 0.0))
+    assert logged == {"audit join": 500, "audit refusal": audit.MAX_REFUSALS}
 
 
 @pytest.mark.parametrize("event", [SnapshotTaken(1.0), CredentialGiven()])

@@ -1,8 +1,10 @@
 """The table of tracking engines."""
 
+import shutil
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -61,6 +63,25 @@ except TrackerError as error:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "mediapipe" in done.stdout
     assert "engine" in done.stdout
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_tracker_survives_that_its_model_is_truncated(engine: str, tmp_path: Path) -> None:
+    program = """
+import os, sys
+from pathlib import Path
+from holistic_rtc.tracking import open_model
+from tests.kit.pictures import grace_hopper
+
+engine, model = sys.argv[1], Path(sys.argv[2])
+tracker = open_model(model, engine).tracker()
+os.truncate(model, 100)
+for time_ms, size in enumerate([(320, 240), (320, 240), (240, 320)]):
+    assert tracker.track(grace_hopper(*size), 40 * time_ms)
+"""
+    model = shutil.copy(find(PoseModel.LITE).path, tmp_path)
+    done = subprocess.run([sys.executable, "-c", program, engine, model], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_an_unknown_engine_is_refused_with_those_there_are() -> None:

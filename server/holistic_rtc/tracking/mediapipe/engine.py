@@ -36,9 +36,9 @@ class MediaPipeTracker:
     """
 
     def __init__(self, model: Path) -> None:
-        self._model = model
+        self._model = _read_bundle(model)
         self._canvas: Image | None = None
-        self._landmarker = _Landmarker(model)
+        self._landmarker = _Landmarker(self._model)
         self._closed = False
         self._timestamp_ms = -1
         self._start_ms = 0
@@ -122,7 +122,7 @@ class MediaPipePictureTracker:
     VISIBILITY_WEIGHT = 0.1
 
     def __init__(self, model: Path) -> None:
-        self._landmarker = _Landmarker(model)
+        self._landmarker = _Landmarker(_read_bundle(model))
         self._canvas = np.zeros((self.CANVAS, self.CANVAS, 3), np.uint8)
         self._timestamp_ms = 0
         self._remembers = False
@@ -198,19 +198,32 @@ def _fits(shape: tuple[int, ...], canvas: tuple[int, ...]) -> bool:
     return max(shape) == max(canvas) and abs(shape[0] * canvas[1] / (shape[1] * canvas[0]) - 1) <= _MAX_STRETCH
 
 
+def _read_bundle(model: Path) -> bytes:
+    """MediaPipe would map the file, and die when somebody shortens it."""
+    try:
+        return model.read_bytes()
+    except OSError as error:
+        raise TrackerError(f"{model} can't be read: {error.strerror}") from error
+
+
 class _Landmarker:
     """
     MediaPipe's landmarker, called through its C API.
 
     MediaPipe's Python class creates 700 objects for each result, which takes longer than everything else that is done
     with a frame here. The C structures can be read as arrays.
+
+    :param model: the content of a model bundle.
     """
 
-    def __init__(self, model: Path) -> None:
+    def __init__(self, model: bytes) -> None:
         self._handle = ctypes.c_void_p()
         options = library.HolisticLandmarkerOptions(
             base_options=library.BaseOptions(
-                model_asset_path=str(model).encode(), file_descriptor=-1, delegate=library.DELEGATE_CPU
+                model_asset_buffer=model,
+                model_asset_buffer_count=len(model),
+                file_descriptor=-1,
+                delegate=library.DELEGATE_CPU,
             ),
             running_mode=library.RUNNING_MODE_VIDEO,
             min_face_detection_confidence=0.5,

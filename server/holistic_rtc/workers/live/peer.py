@@ -266,5 +266,5 @@ def _negotiating(what: str) -> Iterator[None]:
     except Refusal:
         raise
     except Exception as error:
-        logger.info("aiortc can't use the %s", what, exc_info=True)
+        logger.info("aiortc can't use the %s: %s: %s", what, type(error).__name__, error)
         raise Refusal(Code.BAD_OFFER, f"the {what} can't be used: {type(error).__name__}: {error}") from error
