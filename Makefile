@@ -39,7 +39,8 @@ run: setup ## make ready and serve (HOST=, PORT= and ARGS= for the options of ho
 .PHONY: test
 test: checks chromium firefox turnserver ## lint, types, and all tests, in Python and TypeScript
 	$(COVERAGE) run -m pytest tests/integration
-	$(BIN)/pytest --ignore tests/unit --ignore tests/integration
+	$(COVERAGE) run -m pytest tests/abuse
+	$(BIN)/pytest --ignore tests/unit --ignore tests/integration --ignore tests/abuse
 	@$(COVERAGE) combine --append --quiet
 	$(COVERAGE) report
 

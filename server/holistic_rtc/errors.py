@@ -169,4 +169,4 @@ class ConnectionLostError(ClientError):
     def __init__(self, message: str, *, reason: str | None = None) -> None:
         super().__init__(message)
         self.reason = reason
-        self.retryable = reason != "time_limit"
+        self.retryable = reason not in ("time_limit", "video_too_large")

@@ -93,8 +93,13 @@ class Settings(BaseSettings):
     """Memory that the server may use, in bytes or such as 2GB. Default: the container's limit."""
     max_persons: int = Field(default=1, ge=1, le=255)
     """Maximum number of people to track in a frame. Clients get one unless they ask for more."""
+    max_tracks: int = Field(default=2, ge=1, le=4)
+    """Maximum number of videos that a session may send."""
+    max_frame_pixels: int = Field(default=1920 * 1080, ge=1)
+    """Maximum width times height of a session's video. A session that sends more is ended."""
     max_sessions: int | None = Field(default=None, ge=1)
-    """Maximum number of sessions. Default: as many as can have 12 frames per second each."""
+    """Maximum number of sessions; each further video of a session counts as another one. Default: as many as can have
+    12 frames per second each."""
     warm: int | None = Field(default=None, ge=1)
     """Number of session processes kept ready. Default: one per 4 CPUs and 4 GB, at least one."""
     snapshot_workers: int | None = Field(default=None, ge=1)
@@ -105,6 +110,8 @@ class Settings(BaseSettings):
     snapshot_max_pixels: int = Field(default=24_000_000, ge=1)
     snapshot_seconds: float = Field(default=10.0, gt=0)
     """Time limit in seconds for uploading a picture, and again for tracking it."""
+    public_candidates_only: bool = False
+    """Ignores peers' candidates that have no public address. Where a peer's own checks come from doesn't matter."""
     advertise_ip: IPv4Address | IPv6Address | None = None
     """Where peers can reach the media ports, if it isn't one of the server's own addresses."""
     ice_servers: list[IceServer] = []

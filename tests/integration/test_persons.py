@@ -12,6 +12,7 @@ from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.stats import ModelInfo
 from holistic_rtc.sdp.offer import Offer
+from holistic_rtc.workers.live.peer import PeerLimits
 from holistic_rtc.workers.live.session import Session
 from tests.kit.peer import Peer
 from tests.kit.persons import Crowd
@@ -33,7 +34,7 @@ class Scene:
         self._http = http
         thread = TrackerThread(lambda: self.crowd)
         self._session = Session(
-            "one", NO_MODEL, [], LIMIT, thread, lambda: thread, Quality.BALANCED, lambda id, end: None
+            *("one", NO_MODEL, [], PeerLimits(LIMIT), thread, lambda: thread, Quality.BALANCED, lambda id, end: None)
         )
 
     async def open(self) -> None:

@@ -18,6 +18,7 @@ from holistic_rtc.motion.rig.solver import RigSolver
 from holistic_rtc.pipeline import pipeline
 from holistic_rtc.sample import portrait
 from holistic_rtc.sdp.offer import Offer
+from holistic_rtc.workers.live.peer import PeerLimits
 from holistic_rtc.workers.live.session import Session
 from tests.kit.peer import Peer
 from tests.kit.pictures import grace_hopper
@@ -124,7 +125,7 @@ async def test_a_rig_is_solved_only_while_a_peer_that_has_named_it_is_there(
         "one",
         {"origin": None, "pose_model": None},
         [],
-        1,
+        PeerLimits(),
         TrackerThread(Hidden),
         lambda: TrackerThread(Hidden),
         Quality.BALANCED,

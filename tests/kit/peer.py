@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 import aiohttp
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 from yarl import URL
@@ -37,6 +37,7 @@ class Peer:
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self.pc.on("track", self._on_track)
+        self.landmarks_channel: RTCDataChannel | None = None
         self.control_channel = self.pc.createDataChannel("control", protocol="holistic.control.v1")
         self.control_channel.on("message", self._on_control)
         self.control_channel.on("close", self._changed.set)
@@ -53,7 +54,9 @@ class Peer:
 
     def open_landmarks(self, protocol: str = "holistic.v1.fb") -> None:
         decode: Callable[[Any], Any] = as_flatbuffers.decode if protocol.endswith("fb") else as_json.decode
-        channel = self.pc.createDataChannel("landmarks", ordered=False, maxRetransmits=0, protocol=protocol)
+        channel = self.landmarks_channel = self.pc.createDataChannel(
+            "landmarks", ordered=False, maxRetransmits=0, protocol=protocol
+        )
 
         def on_message(data: Any) -> None:
             self.landmarks.append(decode(data))
@@ -98,6 +101,11 @@ class Peer:
 
     async def until_landmarks(self, count: int, timeout: float = 30) -> None:
         await self.until(lambda: len(self.landmarks) >= count, timeout)
+
+    async def until_ended(self) -> str | None:
+        """:return: the server's reason; None if the connection was closed before it came."""
+        await self.until(lambda: self.received("end") or self.control_channel.readyState == "closed")
+        return next((str(message["reason"]) for message in self.received("end")), None)
 
     async def until_frames(self, count: int, track: int = 0) -> None:
         await self.until(lambda: len(self.frames.get(track, [])) >= count)

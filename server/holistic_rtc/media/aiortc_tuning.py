@@ -3,12 +3,15 @@ All modifications of aiortc are made here. tests/unit/test_aiortc_tuning.py chec
 needs it. Upstream issues are referenced where they exist.
 """
 
+from functools import partial
+
+from aioice import ice
 from aiortc import codecs, rtcicetransport, rtcpeerconnection, rtcrtpreceiver, rtp
 from aiortc.codecs import h264, vpx
 
 from holistic_rtc.media.codecs import FastVp8Encoder, H264Decoder, H264Encoder, Vp8Decoder
 from holistic_rtc.media.dtls import Certificate
-from holistic_rtc.media.ice import PatientConnection
+from holistic_rtc.media.ice import BudgetedProtocol, PatientConnection
 from holistic_rtc.media.jitter import FrameBuffer
 from holistic_rtc.media.traffic import CountingSender
 
@@ -18,16 +21,24 @@ MAX_BITRATE = 2_000_000
 Each packet costs 0.2 ms of CPU, so a higher bit rate must be visible to be worth it."""
 
 
-def tune() -> None:
-    """Modify aiortc. Call this before creating the first peer connection."""
+MAX_FRAME_PIXELS = 1920 * 1080
+
+
+def tune(max_frame_pixels: int = MAX_FRAME_PIXELS) -> None:
+    """
+    Modify aiortc. Call this before creating the first peer connection.
+
+    :param max_frame_pixels: the limit on width times height of incoming video.
+    """
     # 0.5 and 1.5 Mbit/s blur a 640x480 picture (aiortc/aiortc#402).
     vpx.DEFAULT_BITRATE = h264.DEFAULT_BITRATE = DEFAULT_BITRATE
     vpx.MAX_BITRATE = h264.MAX_BITRATE = MAX_BITRATE
     # aiortc's codecs start a thread per CPU, and its VP8 encoder takes twice as long (aiortc/aiortc#1313).
     codecs.Vp8Encoder = FastVp8Encoder  # type: ignore[attr-defined]
-    codecs.Vp8Decoder = Vp8Decoder  # type: ignore[attr-defined]
     codecs.H264Encoder = H264Encoder  # type: ignore[attr-defined]
-    codecs.H264Decoder = H264Decoder  # type: ignore[attr-defined]
+    # Its decoders do, too. They also take memory for frames of any size, and end silently on some errors.
+    codecs.Vp8Decoder = partial(Vp8Decoder, max_frame_pixels)  # type: ignore[attr-defined,assignment]
+    codecs.H264Decoder = partial(H264Decoder, max_frame_pixels)  # type: ignore[attr-defined,assignment]
     # aiortc answers payload types outside this range with ones that weren't offered; Chromium uses some from 35 on.
     rtp.DYNAMIC_PAYLOAD_TYPES = range(128)
     # aiortc's buffer holds each frame back until the first packet of the next one.
@@ -39,3 +50,5 @@ def tune() -> None:
     rtcicetransport.Connection = PatientConnection  # type: ignore[attr-defined]
     # aiortc's statistics don't include retransmissions.
     rtcpeerconnection.RTCRtpSender = CountingSender  # type: ignore[attr-defined]
+    # aioice sends any number of checks of any size to whatever addresses a peer names.
+    ice.StunProtocol = BudgetedProtocol  # type: ignore[misc]

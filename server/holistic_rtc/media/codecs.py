@@ -1,10 +1,19 @@
 """aiortc's video codecs, tuned for sharp live video with low latency."""
 
+import errno
+from abc import abstractmethod
+from collections.abc import Iterable
+
 import av
 from aiortc.codecs import h264, vpx
+from aiortc.codecs.base import Decoder
+from aiortc.jitterbuffer import JitterFrame
 from av.codec.context import CodecContext
 from av.frame import Frame
 from av.video.codeccontext import VideoCodecContext
+
+from holistic_rtc.errors import MediaError, TooManyPixelsError
+from holistic_rtc.media.frame_size import Size, h264_sizes, vp8_size
 
 
 class _OnOneThread:
@@ -22,12 +31,61 @@ class _OnOneThread:
         self._codec = codec
 
 
-class Vp8Decoder(_OnOneThread, vpx.Vp8Decoder):  # type: ignore[misc]
-    pass
+class Failure(Frame):
+    """
+    Takes the place of frames in the output of a decoder that has given up: aiortc passes it to the track's reader.
+
+    Otherwise, aiortc's decoder thread would end, and the track would wait for its next frame forever.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
 
 
-class H264Decoder(_OnOneThread, h264.H264Decoder):  # type: ignore[misc]
-    pass
+class _SizedDecoder(Decoder):
+    """
+    A decoder that reads the sizes in a frame before it decodes it. Too large a frame isn't decoded, but replaced by a
+    :class:`Failure`.
+
+    :param max_pixels: the limit on width times height.
+    """
+
+    def __init__(self, max_pixels: int) -> None:
+        super().__init__()
+        self._max_pixels = max_pixels
+
+    @abstractmethod
+    def sizes(self, data: bytes) -> Iterable[Size]:
+        """
+        :param data: an encoded frame.
+        :return: width and height of each picture that it announces.
+        :raises MediaError: it is damaged.
+        """
+
+    def decode(self, encoded_frame: JitterFrame) -> list[Frame]:
+        try:
+            for width, height in self.sizes(encoded_frame.data):
+                if width * height > self._max_pixels:
+                    return [Failure(_too_large(width, height, self._max_pixels))]
+            return super().decode(encoded_frame)  # type: ignore[safe-super]
+        except MediaError as error:
+            # As if FFmpeg had found it: aiortc asks for a key frame.
+            raise av.InvalidDataError(errno.EINVAL, str(error)) from error
+        except av.FFmpegError:
+            raise
+        except Exception as error:
+            return [Failure(error)]
+
+
+class Vp8Decoder(_OnOneThread, _SizedDecoder, vpx.Vp8Decoder):  # type: ignore[misc]
+    def sizes(self, data: bytes) -> Iterable[Size]:
+        size = vp8_size(data)
+        return [size] if size else []
+
+
+class H264Decoder(_OnOneThread, _SizedDecoder, h264.H264Decoder):  # type: ignore[misc]
+    def sizes(self, data: bytes) -> Iterable[Size]:
+        return h264_sizes(data)
 
 
 class H264Encoder(_OnOneThread, h264.H264Encoder):  # type: ignore[misc]
@@ -94,3 +152,10 @@ def _open_vp8(width: int, height: int, bitrate: int) -> VideoCodecContext:
         "static-thresh": "1",
     }
     return codec
+
+
+def _too_large(width: int, height: int, max_pixels: int) -> TooManyPixelsError:
+    return TooManyPixelsError(
+        f"the video is {width}x{height}, {width * height:,} pixels; this server takes up to {max_pixels:,}, "
+        "so send a smaller one"
+    )

@@ -1,4 +1,4 @@
-"""aiortc's ICE, adapted to third-party peers."""
+"""aiortc's ICE, adapted to third-party peers, and to peers that name addresses of others as theirs."""
 
 import asyncio
 import contextlib
@@ -11,6 +11,61 @@ from aioice.ice import Connection, StunProtocol
 CONSENT_INTERVAL = 5.0
 CONSENT_SECONDS = 30.0
 """Seconds between two consent checks, and without a sign of life until the connection is closed (RFC 7675)"""
+CHECKS_PER_SECOND = 50
+BURST = 10
+"""Maximum number of connectivity checks per peer, repetitions included, and how many of them at once"""
+MAX_UNANSWERED = 6_000
+"""Bytes of checks that a peer may cost before it shows that it is there: about 65 with a short username fragment"""
+MAX_LEARNED = 8
+"""Maximum number of addresses learned from a peer's checks. A NAT may give a peer a new one at any time"""
+
+
+class CheckBudget:
+    """
+    Limits the checks that are sent for a peer, since anybody can have them sent to anybody.
+
+    Each request of the peer, and each of its responses, makes up for a check of the same size.
+    """
+
+    def __init__(self) -> None:
+        self._unanswered = 0
+        self._due = 0.0
+
+    def spend(self, size: int) -> bool:
+        """
+        :param size: of a check, in bytes.
+        :return: whether it may be sent.
+        """
+        now = time.monotonic()
+        due = max(self._due, now - BURST / CHECKS_PER_SECOND) + 1 / CHECKS_PER_SECOND
+        if due > now or self._unanswered + size > MAX_UNANSWERED:
+            return False
+        self._due = due
+        self._unanswered += size
+        return True
+
+    def earn(self, size: int) -> None:
+        self._unanswered = max(0, self._unanswered - size)
+
+
+class BudgetedProtocol(StunProtocol):
+    """Leaves out checks that exceed the connection's budget, as if they got lost: aioice repeats them."""
+
+    def send_stun(self, message: stun.Message, addr: tuple[str, int]) -> None:
+        if not isinstance(self.receiver, PatientConnection) or self.receiver.may_send(message):
+            super().send_stun(message, addr)
+
+    async def request(
+        self,
+        request: stun.Message,
+        addr: tuple[str, int],
+        integrity_key: bytes | None = None,
+        retransmissions: int | None = None,
+    ) -> tuple[stun.Message, tuple[str, int]]:
+        response = await super().request(request, addr, integrity_key, retransmissions)
+        if isinstance(self.receiver, PatientConnection):
+            self.receiver.budget.earn(len(bytes(request)))
+        return response
 
 
 class PatientConnection(Connection):
@@ -19,13 +74,48 @@ class PatientConnection(Connection):
 
     FFmpeg's WHIP muxer answers only the first check, and sends its own every 5 s. aioice would close its connection
     after 30 s, in the middle of a stream.
+
+    Its own checks are limited by a :class:`CheckBudget`, and strangers get no answer at all.
     """
 
     _heard_at = 0.0
 
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.budget = CheckBudget()
+
+    def may_send(self, message: stun.Message) -> bool:
+        """Only requests with a username are checks; others are for the server's own STUN server."""
+        check = message.message_class == stun.Class.REQUEST and "USERNAME" in message.attributes
+        return not check or self.budget.spend(len(bytes(message)))
+
+    def respond_error(
+        self, request: stun.Message, addr: tuple[str, int], protocol: StunProtocol, error_code: tuple[int, str]
+    ) -> None:
+        # Without authentication, the response would be larger than the request, and go to any address.
+        if error_code[0] not in (400, 401):
+            super().respond_error(request, addr, protocol, error_code)
+
     def check_incoming(self, message: stun.Message, addr: tuple[str, int], protocol: StunProtocol) -> None:
         self._heard_at = time.monotonic()
+        self.budget.earn(len(bytes(message)))
+        self._forget_learned(addr)
         super().check_incoming(message, addr, protocol)
+
+    def _forget_learned(self, newest: tuple[str, int]) -> None:
+        """Forget the oldest of the learned addresses if there are too many, but never one in use."""
+        used = [pair.remote_candidate for pair in self._nominated.values()]
+        learned = [
+            candidate
+            for candidate in self._remote_candidates
+            if candidate.type == "prflx" and candidate not in used and (candidate.host, candidate.port) != newest
+        ]
+        for candidate in learned[: 1 - MAX_LEARNED]:
+            self._remote_candidates.remove(candidate)
+            for pair in [pair for pair in self._check_list if pair.remote_candidate is candidate]:
+                self._check_list.remove(pair)
+                if pair.task is not None:
+                    pair.task.cancel()
 
     async def query_consent(self) -> None:
         assert self.remote_password is not None

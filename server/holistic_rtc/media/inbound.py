@@ -11,6 +11,7 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 
 from holistic_rtc.media.cadence import Cadence
+from holistic_rtc.media.codecs import Failure
 from holistic_rtc.media.governor import Governor
 from holistic_rtc.media.latest import LatestSlot, SlotClosed
 from holistic_rtc.media.outbound import AnnotatedTrack
@@ -176,6 +177,7 @@ class InboundTrack:
         Track frames until the source ends.
 
         :raises TrackerError: the tracker failed repeatedly or is stuck.
+        :raises TooManyPixelsError: the source's frames are too large.
         """
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._pump(), name="pump")
@@ -201,6 +203,8 @@ class InboundTrack:
         try:
             while True:
                 frame = await self._source.recv()
+                if isinstance(frame, Failure):
+                    raise frame.error
                 now = self.last_frame = time.monotonic()
                 self.meter.frame_received()
                 if isinstance(frame, VideoFrame) and self._is_due(now):

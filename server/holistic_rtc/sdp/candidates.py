@@ -12,10 +12,13 @@ MAX_CANDIDATES = 32
 owns it"""
 MAX_LINES = 256
 """Maximum number of candidate lines in an offer or a fragment, usable or not: browsers repeat them in each section"""
-MAX_CREDENTIAL = 256
-"""Maximum length of a username fragment or a password (RFC 8839, section 5.4)"""
+CREDENTIALS = {"ice-ufrag": (4, 256), "ice-pwd": (22, 256)}
+"""Minimum and maximum length of ICE credentials (RFC 8839, section 5.4). A fragment is repeated in each check"""
 
+_VISIBLE = re.compile(r"[!-~]*")
+"""More than RFC 8839 allows, since some peers use hyphens and underscores"""
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]{2,45}")
+_BROADCAST = ipaddress.ip_address("255.255.255.255")
 _CANDIDATE = re.compile(
     r"(?P<foundation>\S{1,32}) (?P<component>\d{1,3}) (?P<transport>\S+) (?P<priority>\d{1,10}) "
     r"(?P<address>\S+) (?P<port>\d{1,5}) typ (?P<type>\S+)( .*)?",
@@ -27,15 +30,17 @@ _CANDIDATE = re.compile(
 class Candidate:
     """
     :param text: the attribute's value.
-    :param mid: the mid of the candidate's section, if it is given.
-    :param section: the index of that section.
     """
 
     text: str
     address: str
     port: int
-    mid: str | None
-    section: int
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the address is one of the Internet: not private, local, or reserved."""
+        address = ipaddress.ip_address(self.address)
+        return address.is_global and not getattr(address, "is_site_local", False)
 
 
 def check_count(lines: int) -> None:
@@ -46,58 +51,52 @@ def check_count(lines: int) -> None:
         raise Refusal(Code.BAD_CANDIDATES, f"{lines} candidates at once; the maximum is {MAX_LINES}")
 
 
-def read_candidates(values: Iterable[str], mid: str | None, section: int) -> list[Candidate]:
+def read_candidates(values: Iterable[str]) -> list[Candidate]:
     """
     Parse candidates, and return the usable ones.
 
     TCP isn't supported. Names are skipped, too, such as the .local names that browsers use to hide addresses: resolving
-    them takes seconds, and the server learns a peer's address from the peer's own checks.
+    them takes seconds, and the server learns a peer's address from the peer's own checks. So are multicast, broadcast,
+    unspecified and IPv4-mapped addresses, which no peer has.
 
     :raises Refusal: a candidate can't be read.
     """
-    return [candidate for value in values if (candidate := _read(value, mid, section))]
+    return [candidate for value in values if (candidate := _read(value))]
 
 
 def read_fragment(fragment: str) -> tuple[set[str], list[Candidate]]:
     """
-    Parse an ``application/trickle-ice-sdpfrag`` body.
+    Parse an ``application/trickle-ice-sdpfrag`` body. Its sections don't matter, since all share one transport.
 
     :return: its ICE username fragments, and the usable candidates.
     :raises Refusal: it can't be read.
     """
     usernames: set[str] = set()
-    mid: str | None = None
-    section = 0
-    sections = 0
-    candidates: list[Candidate] = []
-    lines = fragment.splitlines()
-    check_count(sum(line.startswith("a=candidate:") for line in lines))
-    for line in lines:
+    values: list[str] = []
+    for line in fragment.splitlines():
         name, _, value = line.partition(":")
-        if line.startswith("m="):
-            section, mid = sections, None
-            sections += 1
-        elif name == "a=mid":
-            mid = value.strip()
-        elif name == "a=ice-ufrag":
-            usernames.add(check_credential(value.strip()))
+        if name == "a=ice-ufrag":
+            usernames.add(check_credential("ice-ufrag", value.strip()))
         elif name == "a=candidate":
-            candidates += read_candidates([value], mid, section)
-    return usernames, candidates
+            values.append(value)
+    check_count(len(values))
+    return usernames, read_candidates(values)
 
 
-def check_credential(value: str) -> str:
+def check_credential(name: str, value: str) -> str:
     """
-    :raises Refusal: a username fragment or a password is too long.
+    :param name: ``ice-ufrag`` or ``ice-pwd``.
+    :raises Refusal: its length is out of range, or it has other characters than visible ASCII ones.
     """
-    if len(value) > MAX_CREDENTIAL:
-        raise Refusal(
-            Code.BAD_CANDIDATES, f"an ICE credential has {len(value)} characters; the maximum is {MAX_CREDENTIAL}"
-        )
+    least, most = CREDENTIALS[name]
+    if not least <= len(value) <= most:
+        raise Refusal(Code.BAD_CANDIDATES, f"a={name} has {len(value)} characters; it must have {least} to {most}")
+    if not _VISIBLE.fullmatch(value):
+        raise Refusal(Code.BAD_CANDIDATES, f"a={name} has characters that RFC 8839 doesn't allow")
     return value
 
 
-def _read(value: str, mid: str | None, section: int) -> Candidate | None:
+def _read(value: str) -> Candidate | None:
     value = " ".join(value.split())
     match = _CANDIDATE.fullmatch(value)
     if match is None:
@@ -107,14 +106,16 @@ def _read(value: str, mid: str | None, section: int) -> Candidate | None:
         return None
     if not 1 <= port <= 65535:
         raise Refusal(Code.BAD_CANDIDATES, f"the candidate {value[:80]!r} has a port outside 1 to 65535")
-    return Candidate(value, match["address"], port, mid, section)
+    return Candidate(value, match["address"], port)
 
 
 def _is_address(text: str) -> bool:
+    """Whether a peer may have this address."""
     if not _ADDRESS.fullmatch(text):
         return False
     try:
-        ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return False
-    return True
+    hidden = getattr(address, "ipv4_mapped", None)
+    return not (hidden or address.is_multicast or address.is_unspecified or address == _BROADCAST)

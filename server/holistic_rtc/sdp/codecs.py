@@ -15,6 +15,9 @@ AUDIO = {
 }
 """Codecs that aiortc supports, and its spelling of their names"""
 
+MAX_CODECS = 8
+"""Per section, and as many retransmissions. aiortc compares each with each; browsers offer 2 or 3 of these"""
+
 _STATIC = {"0": "PCMU/8000", "8": "PCMA/8000", "9": "G722/8000"}
 """Payload types that need no ``a=rtpmap`` (RFC 3551)"""
 _HELPERS = ("rtx", "red", "ulpfec", "flexfec-03")
@@ -96,13 +99,14 @@ def usable_video(offered: list[Codec]) -> list[Codec]:
     """
     known = [codec for codec in _known(offered, VIDEO) if codec.parameter("packetization-mode") in (None, "0", "1")]
     best = [codec for codec in known if codec.name == "VP8" or _is_baseline(codec)] or known
+    best = best[:MAX_CODECS]
     taken = {codec.payload_type for codec in best}
     rtx = [codec for codec in _known(offered, {"RTX/90000": "rtx/90000"}) if codec.parameter("apt") in taken]
-    return best + rtx
+    return best + rtx[:MAX_CODECS]
 
 
 def usable_audio(offered: list[Codec]) -> list[Codec]:
-    return _known(offered, AUDIO)
+    return _known(offered, AUDIO)[:MAX_CODECS]
 
 
 def names(offered: list[Codec]) -> str:

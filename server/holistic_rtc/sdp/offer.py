@@ -22,6 +22,8 @@ MAX_FORMATS = 128
 """Per section: the number of payload types"""
 MAX_SSRCS = MAX_FINGERPRINTS = 8
 """Per section; further ones aren't passed to aiortc"""
+MAX_EXTENSIONS = 32
+"""Likewise; browsers offer about 14"""
 
 MAX_MID = 32
 """Maximum length of a mid, which is sent in RTP packets"""
@@ -80,10 +82,11 @@ class Section:
 class Offer:
     """
     :param sdp: the original offer.
-    :param bundle: the mids of the accepted sections that share one transport.
+    :param bundle: the mids of the accepted sections, if they are bundled.
     :param names_mids: whether the mids come from the offer.
-    :param ice_usernames: the username fragments of its ICE session, one per transport.
-    :param candidates: the peer's candidates, for each transport.
+    :param transport: the mid of the section that describes the only transport; None if no section is accepted.
+    :param ice_usernames: the username fragments of its ICE session.
+    :param candidates: the peer's candidates.
     """
 
     sdp: str
@@ -91,6 +94,7 @@ class Offer:
     bundle: tuple[str, ...]
     names_mids: bool
     ice_lite: bool
+    transport: str | None
     ice_usernames: frozenset[str]
     candidates: tuple[Candidate, ...]
 
@@ -110,6 +114,11 @@ class Offer:
         return {section.mid: section.direction for section in self.taken if section.kind == "video"}
 
     @property
+    def tracks(self) -> int:
+        """How many videos it sends."""
+        return sum(section.sends for section in self.taken)
+
+    @property
     def channels(self) -> bool:
         return any(section.kind == "application" for section in self.taken)
 
@@ -125,10 +134,15 @@ class Offer:
             lines += section.lines
         return "\r\n".join(lines) + "\r\n"
 
-    def require_sending(self) -> "Offer":
+    def require_sending(self, max_tracks: int = MAX_VIDEOS) -> "Offer":
         """
-        :raises Refusal: the offer sends no usable video.
+        :param max_tracks: how many videos it may send.
+        :raises Refusal: the offer sends no usable video, or too many.
         """
+        if self.tracks > max_tracks:
+            raise Refusal(
+                Code.UNUSABLE_OFFER, f"the offer sends {self.tracks} videos; this server tracks {max_tracks} at most"
+            )
         return self._require(
             [section for section in self.sections if section.sends],
             "the offer sends no video; add a video track, sendrecv or sendonly",
@@ -142,18 +156,6 @@ class Offer:
             [section for section in self.sections if section.receives or section.kind == "application"],
             "the offer receives nothing; add a recvonly video, or a data channel, or both",
         )
-
-    def transport_of(self, candidate: Candidate) -> str | None:
-        """
-        :return: the mid under which aiortc knows the candidate's transport; None if no section is accepted.
-        """
-        mid = candidate.mid
-        if mid is None and candidate.section < len(self.sections):
-            mid = self.sections[candidate.section].mid
-        taken = [section.mid for section in self.taken]
-        if mid in taken and mid not in self.bundle:
-            return mid
-        return next(iter([*self.bundle, *taken]), None)
 
     def _require(self, wanted: list[Section], otherwise: str) -> "Offer":
         if not any(section.taken for section in wanted):
@@ -197,18 +199,22 @@ class _Reader:
         if videos > MAX_VIDEOS:
             raise Refusal(Code.UNUSABLE_OFFER, f"the offer has {videos} video tracks; at most {MAX_VIDEOS} are taken")
         bundle = tuple(mid for mid in self._bundle if mid in taken)
-        candidates = [
-            candidate
-            for mid in taken
-            if mid not in bundle[1:]
-            for candidate in read_candidates(self._inherit_all(mid, "candidate"), mid, 0)
-        ]
+        transports = [*bundle[:1], *(mid for mid in taken if mid not in bundle)]
+        if len(transports) > 1:
+            raise Refusal(
+                Code.UNUSABLE_OFFER,
+                f"the offer needs {len(transports)} transports, and so as many ports; bundle its sections "
+                "(a=group:BUNDLE, in browsers the bundlePolicy max-bundle)",
+            )
+        transport = next(iter(transports), None)
+        candidates = read_candidates(self._inherit_all(transport, "candidate")) if transport is not None else ()
         return Offer(
             sdp=self._sdp,
             sections=tuple(sections),
             bundle=bundle,
             names_mids=self._names_mids,
             ice_lite=self._head.has("ice-lite"),
+            transport=transport,
             ice_usernames=frozenset(self._inherit(mid, "ice-ufrag") or "" for mid in taken),
             candidates=tuple(candidates),
         )
@@ -294,8 +300,8 @@ class _Reader:
         return [
             "c=IN IP4 0.0.0.0",
             f"a=mid:{mid}",
-            f"a=ice-ufrag:{check_credential(username)}",
-            f"a=ice-pwd:{check_credential(password)}",
+            f"a=ice-ufrag:{check_credential('ice-ufrag', username)}",
+            f"a=ice-pwd:{check_credential('ice-pwd', password)}",
             *(f"a=fingerprint:{algorithm} {value}" for algorithm, value in known),
             f"a=setup:{setup}",
         ]
@@ -316,8 +322,8 @@ class _Reader:
 def _extension_lines(block: Block) -> list[str]:
     """Header extensions without directions and attributes, which aiortc doesn't use."""
     matches = (_EXTENSION.match(value) for value in block.all("extmap"))
-    uris = {int(match[1]): match[2] for match in matches if match}
-    return [f"a=extmap:{number} {uri}" for number, uri in uris.items() if number in _EXTENSION_IDS]
+    uris = {int(match[1]): match[2] for match in matches if match and int(match[1]) in _EXTENSION_IDS}
+    return [f"a=extmap:{number} {uri}" for number, uri in list(uris.items())[:MAX_EXTENSIONS]]
 
 
 def _ssrc_lines(block: Block) -> list[str]:

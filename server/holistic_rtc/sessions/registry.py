@@ -64,12 +64,14 @@ class Resource:
 class Session:
     """
     :param id: unguessable, too, but no secret.
+    :param tracks: how many videos its publisher sends.
     :param public: whether everyone may list and watch it.
     """
 
     id: str
     process: Process
     publisher: Resource
+    tracks: int = 1
     public: bool = False
     viewing_key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     """Unguessable; knowing it is enough to watch the session."""
@@ -98,6 +100,7 @@ class Registry:
         self._ice_servers = [server.model_dump(exclude_none=True) for server in ice_servers]
         self._sessions: dict[str, Session] = {}
         self._starting = 0
+        """Places that are taken for sessions that are being started."""
         self._closing = False
         self._tasks: set[asyncio.Task[None]] = set()
         self.on_event: Listener = ignore
@@ -122,38 +125,43 @@ class Registry:
     @property
     def ready(self) -> bool:
         """Whether the next peer can start at once."""
-        return not self._closing and self.pool.warm > 0 and not self._full
+        return not self._closing and self.pool.warm > 0 and self._has_room(1)
+
+    def _has_room(self, tracks: int) -> bool:
+        """Whether a session fits in. Each of its tracks takes a place, but an empty server takes any session."""
+        return not self._taken or self._taken + tracks <= self.max_sessions
 
     @property
-    def _full(self) -> bool:
-        return len(self._sessions) + self._starting >= self.max_sessions
+    def _taken(self) -> int:
+        return self._starting + sum(session.tracks for session in self._sessions.values())
 
     async def create(
-        self, offer: str, address: str = "", *, public: bool = False, max_seconds: float | None = None
+        self, offer: str, address: str = "", tracks: int = 1, *, public: bool = False, max_seconds: float | None = None
     ) -> tuple[Session, str]:
         """
         Start a session.
 
         :param offer: SDP.
         :param address: the IP address that it came from.
+        :param tracks: how many videos it sends.
         :param public: whether everyone may list and watch it.
         :param max_seconds: seconds after which it is ended; None for no limit.
         :return: the session, and the answer as SDP.
         :raises Refusal: the offer can't be served, or the server is full, is shutting down or has no free port.
         """
         self._refuse_if_closing()
-        if self._full:
-            raise Refusal(
-                Code.SERVER_FULL, f"the server is full: {self.max_sessions} sessions are running", retry_after=5
-            )
-        self._starting += 1
+        if not self._has_room(tracks):
+            words = f"the server is full: {self._taken} of {self.max_sessions} places are taken"
+            needed = f", and {tracks} videos need {tracks}" if tracks > 1 else ""
+            raise Refusal(Code.SERVER_FULL, words + needed, retry_after=5)
+        self._starting += tracks
         try:
-            session, answer = await self._start(offer, address, public)
+            session, answer = await self._start(offer, address, tracks, public)
             if max_seconds is not None:
                 self._spawn(self._limit(session, max_seconds), f"limit-{session.id}")
             return session, answer
         finally:
-            self._starting -= 1
+            self._starting -= tracks
 
     def get(self, id: str) -> Session:
         """
@@ -221,7 +229,7 @@ class Registry:
         await self.pool.close()
         await asyncio.gather(*self._tasks)
 
-    async def _start(self, offer: str, address: str, public: bool) -> tuple[Session, str]:
+    async def _start(self, offer: str, address: str, tracks: int, public: bool) -> tuple[Session, str]:
         process = await self.pool.acquire()
         id = process.log.session = make_id()
         try:
@@ -243,7 +251,7 @@ class Registry:
         except Refusal:
             process.kill()
             raise
-        session = Session(id, process, Resource(address), public)
+        session = Session(id, process, Resource(address), tracks, public)
         process.on_event = partial(self._take, session)
         self._sessions[id] = session
         self._spawn(self._watch(session), f"watch-{id}")

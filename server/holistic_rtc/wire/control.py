@@ -145,7 +145,7 @@ def decode_from_client(data: str | bytes, configurable: Collection[str] | None =
             except msgspec.ValidationError as error:
                 raise ControlError(f"{kind}: {error}") from error
         case {"type": str() as kind}:
-            raise ControlError(f"unknown message type {kind!r}; known are {', '.join(sorted(_CLIENT_TYPES))}")
+            raise ControlError(f"unknown message type {kind[:40]!r}; known are {', '.join(sorted(_CLIENT_TYPES))}")
         case _:
             raise ControlError('a control message must be a JSON object with a "type"')
 
@@ -154,7 +154,7 @@ def _read_configure(message: Mapping[str, Any], configurable: Collection[str] | 
     """Validates the fields by hand, since msgspec's errors don't say which values are valid."""
     if configurable is not None:
         for name in message.keys() - {"type", *configurable}:
-            raise ControlError(f"can't configure {name!r}, only {', '.join(configurable)}", code="bad_value")
+            raise ControlError(f"can't configure {name[:40]!r}, only {', '.join(configurable)}", code="bad_value")
     if "parts" in message:
         _check_parts(message["parts"])
     max_persons = message.get("max_persons")
@@ -174,4 +174,4 @@ def _check_parts(names: object) -> None:
         raise ControlError('"parts" must be a list of names', code="bad_value")
     unknown = [name for name in names if name not in list(Part)]
     if unknown:
-        raise ControlError(f"unknown part {unknown[0]!r}; known are {', '.join(Part)}", code="unknown_part")
+        raise ControlError(f"unknown part {str(unknown[0])[:40]!r}; known are {', '.join(Part)}", code="unknown_part")

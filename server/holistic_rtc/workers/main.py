@@ -46,10 +46,12 @@ def _make(options: argparse.Namespace, model: "Model", channel: Channel[ToWorker
 
         return SnapshotWorker(channel, model.picture_tracker, description)
     from holistic_rtc.media.aiortc_tuning import tune
+    from holistic_rtc.workers.live.peer import PeerLimits
     from holistic_rtc.workers.live.worker import LiveWorker
 
-    tune()
-    return LiveWorker(channel, model.tracker, options.quality, description, options.max_persons, options.advertise)
+    tune(options.max_frame_pixels)
+    limits = PeerLimits(options.max_persons, options.public_candidates_only)
+    return LiveWorker(channel, model.tracker, options.quality, description, limits, options.advertise)
 
 
 async def _main(options: argparse.Namespace) -> None:
@@ -81,6 +83,8 @@ def main() -> None:
     parser.add_argument("--description", required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--max-persons", type=int, required=True)
+    parser.add_argument("--max-frame-pixels", type=int, required=True)
+    parser.add_argument("--public-candidates-only", action="store_true")
     parser.add_argument("--advertise")
     parser.add_argument("--log-level", required=True)
     options = parser.parse_args()

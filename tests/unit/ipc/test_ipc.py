@@ -412,6 +412,17 @@ async def test_a_viewer_for_whom_no_port_is_left_ends_nothing_but_its_own_attemp
     await registry.subscribe(session, CANDIDATE)
 
 
+async def test_each_track_takes_a_place_but_an_empty_server_takes_any_session(registry: Registry) -> None:
+    large, _ = await registry.create(CANDIDATE, tracks=3)
+    with pytest.raises(Refusal, match="3 of 2 places"):
+        await registry.create(CANDIDATE)
+    registry.end(large, EndReason.DELETED, "")
+    await registry.create(CANDIDATE)
+    with pytest.raises(Refusal, match="2 videos need 2"):
+        await registry.create(CANDIDATE, tracks=2)
+    await registry.create(CANDIDATE)
+
+
 async def test_a_session_that_starts_while_the_server_is_told_to_stop_is_none(registry: Registry) -> None:
     running, _ = await registry.create(CANDIDATE)
     starting = asyncio.create_task(registry.create(CANDIDATE))

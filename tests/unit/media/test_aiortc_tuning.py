@@ -4,16 +4,20 @@ import subprocess
 import sys
 
 import pytest
+from aioice import Connection, stun
+from aioice.ice import StunProtocol
 from aiortc import RTCCertificate
 from aiortc.codecs import h264, vpx
-from aiortc.jitterbuffer import JitterBuffer
+from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.rtcdtlstransport import SRTP_PROFILES
 from aiortc.rtp import RtpPacket
+from av import VideoFrame
 from OpenSSL import SSL
 
 from holistic_rtc.media import aiortc_tuning
 from holistic_rtc.media.dtls import Certificate
 from holistic_rtc.media.jitter import FrameBuffer
+from tests.kit.encoded import encode
 
 
 def suites(certificate: RTCCertificate) -> list[str]:
@@ -32,6 +36,27 @@ def test_bitrates_are_constants_that_blur_a_picture() -> None:
 @pytest.mark.parametrize("decoder", [vpx.Vp8Decoder, h264.H264Decoder])
 def test_decoders_take_as_many_threads_as_there_are_cpus(decoder: type[vpx.Vp8Decoder]) -> None:
     assert decoder().codec.thread_count != 1
+
+
+@pytest.mark.parametrize(("decoder", "codec"), [(vpx.Vp8Decoder, "libvpx"), (h264.H264Decoder, "libx264")])
+def test_decoders_take_memory_for_frames_of_any_size(decoder: type[vpx.Vp8Decoder], codec: str) -> None:
+    ours = decoder()
+    frames = [ours.decode(JitterFrame(data=data, timestamp=0)) for data in 8 * encode(codec, 2560, 1600)]
+    decoded = [frame for several in frames for frame in several if isinstance(frame, VideoFrame)]
+    assert {(frame.width, frame.height) for frame in decoded} == {(2560, 1600)}
+
+
+async def test_a_stranger_is_answered_by_more_than_it_has_sent() -> None:
+    sent = []
+
+    class Protocol(StunProtocol):
+        def send_stun(self, message: stun.Message, addr: tuple[str, int]) -> None:
+            sent.append(bytes(message))
+
+    connection = Connection(ice_controlling=False)
+    request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+    connection.request_received(request, ("192.0.2.1", 1), Protocol(connection))
+    assert len(sent[0]) > 2 * len(bytes(request))
 
 
 def test_a_frame_waits_for_the_next_one() -> None:

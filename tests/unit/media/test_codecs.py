@@ -1,5 +1,6 @@
 """What takes the place of aiortc's video codecs."""
 
+import resource
 from fractions import Fraction
 from typing import Any
 
@@ -10,10 +11,12 @@ from aiortc.codecs.vpx import vp8_depayload
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
+from holistic_rtc.errors import TooManyPixelsError
 from holistic_rtc.media import codecs
 from holistic_rtc.media.aiortc_tuning import DEFAULT_BITRATE, tune
-from holistic_rtc.media.codecs import FastVp8Encoder, _open_vp8
+from holistic_rtc.media.codecs import Failure, FastVp8Encoder, _open_vp8
 from holistic_rtc.pipeline.frames import to_rgb
+from tests.kit.encoded import h264_of_size, vp8_of_size
 from tests.kit.pictures import grace_hopper
 from tests.kit.publisher import Picture
 
@@ -96,6 +99,50 @@ def test_no_codec_has_as_many_threads_as_the_machine_has_cpus() -> None:
     encoder.encode(frame())
     used: tuple[Any, ...] = (get_decoder(VP8), get_decoder(H264), encoder)
     assert [codec.codec.thread_count for codec in used] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("codec", "frame"),
+    [(VP8, vp8_of_size(1920, 1081)), (VP8, vp8_of_size(16_383, 16_383)), (H264, h264_of_size(16_000, 16_000))],
+    ids=["a little too large VP8", "VP8", "H.264"],
+)
+def test_a_frame_that_is_too_large_is_not_decoded_and_its_size_is_named(
+    codec: RTCRtpCodecParameters, frame: bytes
+) -> None:
+    tune()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    [failure] = get_decoder(codec).decode(JitterFrame(data=frame, timestamp=0))
+    assert isinstance(failure, Failure)
+    assert isinstance(failure.error, TooManyPixelsError)
+    assert "2,073,600" in str(failure.error)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # KB
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1080, 1920)])
+def test_the_largest_frames_are_decoded_in_either_orientation(encoder: FastVp8Encoder, size: tuple[int, int]) -> None:
+    payloads, timestamp = encoder.encode(frame(picture=grace_hopper(*size)))
+    data = b"".join(map(vp8_depayload, payloads))
+    [decoded] = get_decoder(VP8).decode(JitterFrame(data=data, timestamp=timestamp))
+    assert isinstance(decoded, av.VideoFrame)
+    assert (decoded.width, decoded.height) == size
+
+
+def test_a_damaged_frame_makes_aiortc_ask_for_another() -> None:
+    tune()
+    for codec, data in ((VP8, b"\0" * 20), (H264, b"\0\0\1\x67\x42")):
+        with pytest.raises(av.FFmpegError):
+            get_decoder(codec).decode(JitterFrame(data=data, timestamp=0))
+
+
+def test_any_other_failure_of_a_decoder_reaches_the_reader_of_its_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: object, data: bytes) -> list[object]:
+        raise MemoryError
+
+    tune()
+    monkeypatch.setattr(codecs.Vp8Decoder, "sizes", fail)
+    [failure] = get_decoder(VP8).decode(JitterFrame(data=b"", timestamp=0))
+    assert isinstance(failure, Failure)
+    assert isinstance(failure.error, MemoryError)
 
 
 def test_another_size_takes_another_encoder(encoder: FastVp8Encoder, opened: list[object]) -> None:

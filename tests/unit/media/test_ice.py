@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from aioice import stun
+from aioice import Candidate, stun
 from aioice.ice import Connection, StunProtocol
 
 from holistic_rtc.media import ice
-from holistic_rtc.media.ice import PatientConnection
+from holistic_rtc.media.ice import CheckBudget, PatientConnection
+from tests.kit.attacks import Victims
 
 CONSENT_SECONDS = 0.6
 
@@ -82,6 +83,96 @@ async def test_aioice_alone_would_disconnect_it(monkeypatch: pytest.MonkeyPatch)
             while not closed():
                 with contextlib.suppress(stun.TransactionError):
                     await theirs.ask()
+
+
+@pytest.fixture
+def budgeted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aioice.ice.StunProtocol", ice.BudgetedProtocol)
+
+
+def test_checks_are_limited_by_the_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("holistic_rtc.media.ice.time.monotonic", lambda: now)
+    budget = CheckBudget()
+    assert [budget.spend(1) for _ in range(ice.BURST + 2)].count(True) == ice.BURST
+    now += 1
+    assert [budget.spend(1) for _ in range(ice.BURST + 2)].count(True) == ice.BURST
+    spent = 0
+    for _ in range(1000):
+        now += 0.001
+        spent += budget.spend(1)
+    assert spent == pytest.approx(ice.CHECKS_PER_SECOND, abs=1)
+
+
+def test_checks_that_nobody_answers_end_and_each_sign_of_the_peer_pays_for_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("holistic_rtc.media.ice.time.monotonic", lambda: now)
+    budget = CheckBudget()
+
+    def spend() -> bool:
+        nonlocal now
+        now += 1
+        return budget.spend(100)
+
+    most = ice.MAX_UNANSWERED // 100
+    assert [spend() for _ in range(most + 5)].count(True) == most
+    budget.earn(100)
+    assert (spend(), spend()) == (True, False)
+    for _ in range(1000):
+        budget.earn(100)
+    assert [spend() for _ in range(most + 5)].count(True) == most
+
+
+@pytest.mark.usefixtures("budgeted")
+async def test_checks_to_many_who_never_answer_are_limited_and_a_peer_still_connects() -> None:
+    with Victims(40) as victims:
+        ours, theirs = PatientConnection(ice_controlling=False), Connection(ice_controlling=True)
+        for connection in (ours, theirs):
+            await connection.gather_candidates()
+        for port in victims.ports:
+            await ours.add_remote_candidate(Candidate.from_sdp(f"1 1 udp 2130706431 {victims.address} {port} typ host"))
+        for candidate in ours.local_candidates:
+            await theirs.add_remote_candidate(candidate)
+        await theirs.add_remote_candidate(None)
+        theirs._local_username = "u" * 256
+        ours.remote_username, ours.remote_password = theirs.local_username, theirs.local_password
+        theirs.remote_username, theirs.remote_password = ours.local_username, ours.local_password
+        connecting = asyncio.create_task(ours.connect())
+        received = await victims.until_quiet(2)
+        assert 0 < sum(map(len, received)) <= ice.MAX_UNANSWERED
+        # The peer's own checks are worth as much as the server's to it cost.
+        async with asyncio.timeout(20):
+            await asyncio.gather(connecting, theirs.connect())
+        await asyncio.gather(ours.close(), theirs.close())
+
+
+async def test_a_peer_that_checks_from_ever_more_addresses_has_few_of_them() -> None:
+    async with connected() as (ours, theirs, closed):
+        [pair] = ours._nominated.values()
+        [their_pair] = theirs._nominated.values()
+        request = theirs.build_request(their_pair, nominate=False)
+        with Victims(40) as victims:
+            for port in victims.ports:
+                ours.check_incoming(request, (victims.address, port), pair.protocol)
+                learned = [candidate for candidate in ours.remote_candidates if candidate.type == "prflx"]
+                assert len(learned) <= ice.MAX_LEARNED
+                assert learned[-1].port == port
+        assert ours._nominated == {1: pair}
+        assert not closed()
+
+
+@pytest.mark.usefixtures("budgeted")
+async def test_a_stranger_gets_no_answer() -> None:
+    async with connected() as (ours, _, _):
+        request = bytes(stun.Message(stun.Method.BINDING, stun.Class.REQUEST))
+        with Victims(1) as victims:
+            [stranger] = victims.sockets
+            for candidate in ours.local_candidates:
+                if candidate.host == victims.address:
+                    stranger.sendto(request, (candidate.host, candidate.port))
+            assert await victims.until_quiet(0.5) == []
 
 
 async def test_a_peer_that_only_answers_is_there() -> None:

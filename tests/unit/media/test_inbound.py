@@ -10,8 +10,9 @@ import pytest
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 
-from holistic_rtc.errors import TrackerError
+from holistic_rtc.errors import TooManyPixelsError, TrackerError
 from holistic_rtc.media.cadence import Cadence
+from holistic_rtc.media.codecs import Failure
 from holistic_rtc.media.governor import Governor
 from holistic_rtc.media.inbound import Demand, InboundTrack, TrackOptions
 from holistic_rtc.media.outbound import AnnotatedTrack
@@ -30,7 +31,7 @@ class Source(MediaStreamTrack):
 
     def __init__(self) -> None:
         super().__init__()
-        self._queue: asyncio.Queue[VideoFrame | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[VideoFrame | Failure | None] = asyncio.Queue()
         self._count = 0
         self._given = False
 
@@ -46,10 +47,13 @@ class Source(MediaStreamTrack):
             self._count += 1
             self._queue.put_nowait(frame)
 
+    def fail(self, error: Exception) -> None:
+        self._queue.put_nowait(Failure(error))
+
     def end(self) -> None:
         self._queue.put_nowait(None)
 
-    async def recv(self) -> VideoFrame:
+    async def recv(self) -> VideoFrame | Failure:
         if self._given:
             self._queue.task_done()
         frame = await self._queue.get()
@@ -407,3 +411,14 @@ async def test_with_a_real_thread_frames_are_tracked_in_order() -> None:
     assert times == sorted(set(times))
     await way.finish()
     await way.inbound.close()
+
+
+async def test_what_a_decoder_could_not_do_ends_the_track() -> None:
+    source = Source()
+    track = InboundTrack(source, Gate(), TrackOptions(), Demand, lambda frame: None)  # type: ignore[arg-type]
+    source.fail(TooManyPixelsError("too large"))
+    with pytest.raises(ExceptionGroup) as caught:
+        async with asyncio.timeout(10):
+            await track.run()
+    assert caught.group_contains(TooManyPixelsError)
+    await track.close()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from holistic_rtc.errors import Code, Refusal
-from holistic_rtc.sdp.candidates import MAX_CREDENTIAL, MAX_LINES, read_candidates, read_fragment
+from holistic_rtc.sdp.candidates import MAX_LINES, read_candidates, read_fragment
 from tests.kit.offers import CHANGES, change
 from tests.kit.synthetic import FUZZ
 
@@ -28,13 +28,10 @@ def refusal(fragment: str) -> Refusal:
     return caught.value
 
 
-def test_candidates_are_read_with_their_sections() -> None:
+def test_candidates_are_read() -> None:
     usernames, candidates = read_fragment(FRAGMENT.replace("\n", "\r\n"))
     assert usernames == {"EsAw"}
-    assert [(found.mid, found.section, found.address, found.port) for found in candidates] == [
-        ("0", 0, "192.0.2.1", 61764),
-        ("1", 1, "2001:db8::2", 61765),
-    ]
+    assert [(found.address, found.port) for found in candidates] == [("192.0.2.1", 61764), ("2001:db8::2", 61765)]
 
 
 def test_a_fragment_may_have_no_candidates() -> None:
@@ -55,7 +52,9 @@ def test_too_many_candidates_are_400() -> None:
         "a=candidate:1 x udp y z w typ host",
         "a=candidate:1 1 udp 1 192.0.2.1 0 typ host",
         "a=candidate:1 1 udp 1 192.0.2.1 65536 typ host",
-        "a=ice-ufrag:" + "u" * (MAX_CREDENTIAL + 1),
+        "a=ice-ufrag:" + "u" * 257,
+        "a=ice-ufrag:" + "u" * 3,
+        "a=ice-ufrag:\u00fc\u00fc\u00fc\u00fc",
     ],
 )
 def test_a_candidate_that_cannot_be_read_is_400(line: str) -> None:
@@ -71,12 +70,36 @@ def test_a_candidate_that_cannot_be_read_is_400(line: str) -> None:
         "1 1 udp 1 fe80::1%eth0 50000 typ host",
         "1 1 tcp 1 192.0.2.1 9 typ host tcptype active",
         "1 2 udp 1 192.0.2.1 50000 typ host",
+        "1 1 udp 1 239.1.2.3 50000 typ host",
+        "1 1 udp 1 ff02::1 50000 typ host",
+        "1 1 udp 1 255.255.255.255 50000 typ host",
+        "1 1 udp 1 0.0.0.0 50000 typ host",
+        "1 1 udp 1 :: 50000 typ host",
+        "1 1 udp 1 ::ffff:10.0.0.1 50000 typ host",
+        "1 1 udp 1 ::ffff:a00:1 50000 typ host",
     ],
-    ids=["mDNS", "name", "half an address", "zone", "TCP", "RTCP"],
+    ids=[
+        *("mDNS", "name", "half an address", "zone", "TCP", "RTCP", "multicast", "IPv6 multicast", "broadcast"),
+        *("unspecified", "IPv6 unspecified", "IPv4-mapped", "IPv4-mapped in hexadecimal"),
+    ],
 )
 def test_a_candidate_that_cannot_be_used_is_left_out(value: str) -> None:
     good = "1 1 udp 1 192.0.2.1 50000 typ host"
-    assert [found.text for found in read_candidates([value, good], None, 0)] == [good]
+    assert [found.text for found in read_candidates([value, good])] == [good]
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        *[(address, False) for address in ("10.1.2.3", "172.16.0.1", "192.168.1.1", "127.0.0.1", "169.254.169.254")],
+        *[(address, False) for address in ("100.64.0.1", "192.0.2.1", "240.0.0.1", "::1", "fd00::1", "fe80::1")],
+        *[(address, False) for address in ("fec0::1", "2001:db8::1")],
+        *[(address, True) for address in ("8.8.8.8", "172.15.0.1", "172.32.0.1", "2600::1")],
+    ],
+)
+def test_which_addresses_are_public(address: str, public: bool) -> None:
+    [candidate] = read_candidates([f"1 1 udp 1 {address} 50000 typ host"])
+    assert candidate.is_public == public
 
 
 @FUZZ

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.media.aiortc_tuning import tune
 from holistic_rtc.sdp.answer import advertise, complete
-from holistic_rtc.sdp.candidates import read_candidates
-from holistic_rtc.sdp.offer import MAX_LINES, MAX_SECTIONS, MAX_VIDEOS, Offer
+from holistic_rtc.sdp.codecs import MAX_CODECS
+from holistic_rtc.sdp.offer import MAX_EXTENSIONS, MAX_LINES, MAX_SECTIONS, MAX_VIDEOS, Offer
 from tests.kit.offers import CHANGES, change, make_offer
 from tests.kit.synthetic import FUZZ
 
@@ -119,6 +119,24 @@ async def test_an_offer_with_too_many_videos_is_422() -> None:
     assert str(MAX_VIDEOS) in refused.detail
 
 
+async def test_an_offer_that_sends_more_videos_than_are_tracked_is_422() -> None:
+    offer = Offer.parse(await make_offer(*[("video", "sendrecv")] * 3, ("video", "recvonly")))
+    assert offer.tracks == 3
+    offer.require_sending(3)
+    with pytest.raises(Refusal, match="3 videos; this server tracks 2 at most"):
+        offer.require_sending(2)
+
+
+def test_of_many_codecs_and_extensions_aiortc_gets_a_few() -> None:
+    numbers = range(96, 128)
+    section = VP8.replace(" 96\n", f" {' '.join(map(str, numbers))}\n")
+    maps = "".join(f"a=rtpmap:{number} {'VP8' if number % 2 else 'H264'}/90000\n" for number in numbers)
+    extensions = "".join(f"a=extmap:{number} urn:{number}\n" for number in range(256))
+    lines = Offer.parse(describe(section + TRANSPORT + maps + extensions)).for_aiortc.splitlines()
+    assert sum(line.startswith("a=rtpmap") for line in lines) == MAX_CODECS
+    assert sum(line.startswith("a=extmap") for line in lines) == MAX_EXTENSIONS
+
+
 def test_an_offer_without_a_common_codec_is_422(offer: str) -> None:
     refused = refusal(offer.replace("VP8/90000", "VP9/90000").replace("H264/90000", "AV1/90000"))
     assert refused.code is Code.UNUSABLE_OFFER
@@ -221,15 +239,18 @@ def test_header_extensions_with_numbers_that_do_not_exist_are_left_out(number: i
     assert "extmap" not in Offer.parse(describe(VP8 + TRANSPORT + line)).for_aiortc
 
 
-def test_a_candidate_belongs_to_the_transport_of_its_section() -> None:
-    channels = CHANNELS + TRANSPORT.replace("a=ice-ufrag:user", "a=ice-ufrag:other")
-    apart = Offer.parse(describe(VP8 + TRANSPORT, channels))
-    assert apart.ice_usernames == {"user", "other"}
-    bundled = Offer.parse(describe(VP8 + TRANSPORT, channels, group="a=group:BUNDLE 0 1\n"))
-    for mid, section in (("1", 0), (None, 1)):
-        [candidate] = read_candidates(["1 1 udp 1 192.0.2.1 5000 typ host"], mid, section)
-        assert apart.transport_of(candidate) == "1"
-        assert bundled.transport_of(candidate) == "0"
+def test_sections_that_need_several_transports_are_422() -> None:
+    for group in ("", "a=group:BUNDLE 0\n", "a=group:BUNDLE 0 1\na=group:BUNDLE 2\n"):
+        refused = refusal(describe(VP8 + TRANSPORT, CHANNELS + TRANSPORT, VP8 + TRANSPORT, group=group))
+        assert refused.code is Code.UNUSABLE_OFFER
+        assert "BUNDLE" in refused.detail
+
+
+def test_the_only_transport_is_that_of_the_first_section_that_is_taken() -> None:
+    channels = CHANNELS + TRANSPORT
+    assert Offer.parse(describe(VP8 + TRANSPORT, channels, group="a=group:BUNDLE 1 0\n")).transport == "1"
+    assert Offer.parse(describe(OPUS + TRANSPORT, VP8 + TRANSPORT)).transport == "1"
+    assert Offer.parse(describe(OPUS + TRANSPORT)).transport is None
 
 
 def test_port_0_without_bundle_only_says_that_a_section_is_not_wanted() -> None:
@@ -324,15 +345,17 @@ async def test_spaces_at_the_end_of_a_line_do_not_matter() -> None:
     assert video[0].split()[1] != "0"
 
 
-@pytest.mark.parametrize("name", ["a=ice-ufrag:", "a=ice-pwd:"])
-def test_credentials_have_at_most_256_characters(name: str) -> None:
+@pytest.mark.parametrize(("name", "least"), [("a=ice-ufrag:", 4), ("a=ice-pwd:", 22)])
+def test_credentials_have_the_lengths_that_rfc_8839_gives(name: str, least: int) -> None:
     def with_credential(length: int) -> str:
         return describe(VP8 + TRANSPORT + "a=later\n").replace(name, f"{name}{'u' * length}\r\na=was:")
 
-    assert Offer.parse(with_credential(256)).directions
-    refused = refusal(with_credential(257))
-    assert refused.code is Code.BAD_CANDIDATES
-    assert "256" in refused.detail
+    for length in (least, 256):
+        assert Offer.parse(with_credential(length)).directions
+    for length in (least - 1, 257):
+        refused = refusal(with_credential(length))
+        assert refused.code is Code.BAD_CANDIDATES
+        assert f"{least} to 256" in refused.detail
 
 
 def test_a_fingerprint_of_an_unsafe_digest_alone_is_422() -> None:

@@ -41,6 +41,7 @@ it.each([
   ["session_ended", false],
   ["deleted", false],
   ["time_limit", false],
+  ["video_too_large", false],
   ["server_shutdown", true],
   ["worker_failed", true],
 ])("after an end for the reason %s it is worth trying again: %s", (code, retryable) => {

@@ -28,7 +28,7 @@ export type ErrorReason =
   | "aborted";
 
 /** After these, a session isn't started again. */
-const FINAL_ENDS = ["deleted", "session_ended", "time_limit"];
+const FINAL_ENDS = ["deleted", "session_ended", "time_limit", "video_too_large"];
 
 /** What {@link HolisticClient} rejects with and reports. */
 export class HolisticError extends Error {

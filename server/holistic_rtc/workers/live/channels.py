@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from aiortc import RTCDataChannel
 
 from holistic_rtc.errors import ControlError
+from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.parts import Part
 from holistic_rtc.wire.control import (
     Configure,
@@ -28,7 +29,8 @@ CONTROL = "control"
 
 class _Channel:
     """
-    :param on_failure: called with aiortc's error if a message can't be sent.
+    :param on_failure: called with the reason why the peer can't be served any more, such as aiortc's error if a message
+        can't be sent.
     """
 
     def __init__(self, channel: RTCDataChannel, on_failure: Callable[[Exception], object]) -> None:
@@ -62,7 +64,7 @@ class LandmarkChannel(_Channel):
         self._protocol = channel.protocol or DEFAULT_PROTOCOL
         if self._protocol not in PROTOCOLS:
             raise ControlError(
-                f"unknown protocol {self._protocol!r} of channel {LANDMARKS!r}; use {' or '.join(PROTOCOLS)}"
+                f"unknown protocol {self._protocol[:40]!r} of channel {LANDMARKS!r}; use {' or '.join(PROTOCOLS)}"
             )
 
     def send(self, persons: Sequence[Encoded], parts: frozenset[Part]) -> int:
@@ -77,11 +79,16 @@ class LandmarkChannel(_Channel):
 
 class ControlChannel(_Channel):
     """
-    The reliable JSON channel. Answers pings and invalid messages itself.
+    The reliable JSON channel. Answers pings and invalid messages itself, as long as they aren't too many.
 
     :param answer: handles any other message of the client; returns what to reply, or None.
     :param configurable: the fields that a `configure` may have; None for any.
     """
+
+    MAX_RECEIVED = 100
+    """Number of messages a second above which the peer is considered hostile. Clients send 2 to 4."""
+    MAX_BUFFERED = 262_144
+    """Number of unsent bytes above which the peer is considered hostile."""
 
     def __init__(
         self,
@@ -92,6 +99,8 @@ class ControlChannel(_Channel):
     ) -> None:
         super().__init__(channel, on_failure)
         self.last_message = time.monotonic()
+        self._received = 0
+        """Since the last ping."""
         self._answer = answer
         self._configurable = configurable
         self._pings = 0
@@ -99,15 +108,28 @@ class ControlChannel(_Channel):
         self._reply_to(Configure())
 
     def send(self, message: FromServer) -> None:
-        if self._channel.readyState == "open":
-            self._put(encode(message))
+        if self._channel.readyState != "open":
+            return
+        if self._channel.bufferedAmount > self.MAX_BUFFERED:
+            self._channel.close()
+            self._on_failure(ControlError("the control channel isn't read", code=EndReason.SEND_FAILED))
+            return
+        self._put(encode(message))
 
     def ping(self) -> None:
+        """Called once a second."""
+        self._received = 0
         self._pings += 1
         self.send(Ping(self._pings))
 
     def _on_message(self, data: str | bytes) -> None:
         self.last_message = time.monotonic()
+        self._received += 1
+        if self._received > self.MAX_RECEIVED:
+            if self._received == self.MAX_RECEIVED + 1:
+                words = f"more than {self.MAX_RECEIVED} control messages a second"
+                self._on_failure(ControlError(words, code=EndReason.TOO_MANY_MESSAGES))
+            return
         try:
             match decode_from_client(data, self._configurable):
                 case Ping(id=number):

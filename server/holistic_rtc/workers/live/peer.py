@@ -7,6 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from aiortc import (
@@ -35,13 +36,26 @@ from holistic_rtc.workers.live.channels import CONTROL, LANDMARKS, ControlChanne
 
 logger = logging.getLogger(__name__)
 
+MAX_REFUSED_CHANNELS = 16
+"""Number of data channels that a peer may open in vain"""
+
+
+@dataclass(frozen=True)
+class PeerLimits:
+    """
+    :param persons: how many persons a peer may ask for.
+    :param public_only: whether to ignore its candidates that have no public address.
+    """
+
+    persons: int = 1
+    public_only: bool = False
+
 
 class Peer(ABC):
     """
     Owns a peer connection and its channels.
 
     :param name: its name in the log.
-    :param persons_limit: how many persons it may ask for.
     """
 
     CONNECT_DEADLINE = 10.0
@@ -54,14 +68,14 @@ class Peer(ABC):
     CONFIGURABLE: Collection[str] | None = None
     """The fields of a `configure` message; None for any."""
 
-    def __init__(self, name: str, ice_servers: list[dict[str, Any]], persons_limit: int) -> None:
+    def __init__(self, name: str, ice_servers: list[dict[str, Any]], limits: PeerLimits) -> None:
         self.name = name
         self.ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
         self.parts = DEFAULT_PARTS
         """The parts in its landmark messages."""
         self.max_persons = 1
         """How many of the persons in a frame it gets: those with the lowest ids."""
-        self._persons_limit = persons_limit
+        self._limits = limits
         # An empty list, unlike None, keeps aiortc from asking a public STUN server.
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[RTCIceServer(**server) for server in ice_servers]))
         self._traffic = TrafficMeter(self._pc)
@@ -69,6 +83,7 @@ class Peer(ABC):
         self._pc.on("connectionstatechange", self._on_connection_state)
         self._landmarks: LandmarkChannel | None = None
         self._control: ControlChannel | None = None
+        self._refused_channels = 0
         self._sent: Counter[int] = Counter()
         self._dropped: Counter[int] = Counter()
         self._unreported_sent = self._unreported_dropped = 0
@@ -194,28 +209,35 @@ class Peer(ABC):
         """
         Apply the fields that all peers have."""
         if message.max_persons is not UNSET:
-            self.max_persons = min(message.max_persons or self._persons_limit, self._persons_limit)
+            self.max_persons = min(message.max_persons or self._limits.persons, self._limits.persons)
         if message.parts is not UNSET:
             self.parts = frozenset(map(Part, message.parts))
 
     async def _add_candidates(self, offer: Offer, candidates: Iterable[Candidate]) -> None:
-        """Add up to :data:`MAX_CANDIDATES`: each is sent checks, and the first ones are the most likely to connect."""
+        """
+        Add up to :data:`MAX_CANDIDATES`: each is sent checks, and the first ones are the most likely to connect. A peer
+        can also be reached at the addresses that its own checks come from.
+        """
         left_out = 0
         for candidate in candidates:
             place = candidate.address, candidate.port
-            if place not in self._reached and len(self._reached) >= MAX_CANDIDATES:
+            too_many = place not in self._reached and len(self._reached) >= MAX_CANDIDATES
+            if too_many or (self._limits.public_only and not candidate.is_public):
                 left_out += 1
                 continue
             self._reached.add(place)
             added = candidate_from_sdp(candidate.text)
-            added.sdpMid = offer.transport_of(candidate)
+            added.sdpMid = offer.transport
             await self._pc.addIceCandidate(added)
         if left_out:
-            logger.info("%s has too many candidates; ignoring %d", self.name, left_out)
+            logger.info("%s: ignoring %d candidates, which are too many or not public", self.name, left_out)
 
-    def _on_send_failed(self, error: Exception) -> None:
+    def _on_channel_failed(self, error: Exception) -> None:
         """For example, if a message is larger than the peer accepts."""
-        self.end(EndReason.SEND_FAILED, f"can't send the peer what it requested: {error}")
+        if isinstance(error, ControlError):
+            self.end(EndReason(error.code), str(error))
+        else:
+            self.end(EndReason.SEND_FAILED, f"can't send the peer what it requested: {error}")
 
     def _last_sign_of_life(self) -> float | None:
         """:return: a time on the monotonic clock; None if only the connection itself can tell."""
@@ -246,16 +268,23 @@ class Peer(ABC):
 
     def _on_datachannel(self, channel: RTCDataChannel) -> None:
         if channel.label == CONTROL and self._control is None:
-            self._control = ControlChannel(channel, self._on_send_failed, self._answer_control, self.CONFIGURABLE)
+            self._control = ControlChannel(channel, self._on_channel_failed, self._answer_control, self.CONFIGURABLE)
         elif channel.label == LANDMARKS and self._landmarks is None:
             try:
-                self._landmarks = LandmarkChannel(channel, self._on_send_failed)
+                self._landmarks = LandmarkChannel(channel, self._on_channel_failed)
             except ControlError as error:
                 self.tell(ErrorMessage(error.code, str(error)))
-                channel.close()
+                self._refuse(channel)
         else:
-            logger.info("%s opened an unknown channel %r; closing it", self.name, channel.label)
-            channel.close()
+            self._refuse(channel)
+
+    def _refuse(self, channel: RTCDataChannel) -> None:
+        channel.close()
+        self._refused_channels += 1
+        if self._refused_channels == 1:
+            logger.info("%s opened a channel that isn't served: %.40r", self.name, channel.label)
+        elif self._refused_channels > MAX_REFUSED_CHANNELS:
+            self.end(EndReason.TOO_MANY_CHANNELS, f"more than {MAX_REFUSED_CHANNELS} data channels that aren't served")
 
 
 @contextlib.contextmanager

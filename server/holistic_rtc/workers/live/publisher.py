@@ -9,7 +9,7 @@ from typing import Any
 from aiortc import RTCRtpTransceiver
 from msgspec import UNSET
 
-from holistic_rtc.errors import TrackerError
+from holistic_rtc.errors import TooManyPixelsError, TrackerError
 from holistic_rtc.media.inbound import Demand, InboundTrack, TrackOptions
 from holistic_rtc.media.outbound import AnnotatedTrack
 from holistic_rtc.media.tracker_thread import TrackedFrame, TrackerThread
@@ -17,7 +17,7 @@ from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.wire.control import Configure, Configured, ErrorMessage
-from holistic_rtc.workers.live.peer import Peer
+from holistic_rtc.workers.live.peer import Peer, PeerLimits
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,6 @@ class Publisher(Peer):
     :param tracker: a warm tracker for the first track.
     :param make_tracker_thread: makes trackers for further tracks.
     :param quality: how exactly to track, unless a track is overloaded.
-    :param persons_limit: see :class:`.peer.Peer`.
     :param demand: returns what the session's peers want.
     :param on_frame: called with the landmarks of each tracked frame: a message per person, in order of their ids.
     """
@@ -47,11 +46,11 @@ class Publisher(Peer):
         tracker: TrackerThread,
         make_tracker_thread: Callable[[], TrackerThread],
         quality: Quality,
-        persons_limit: int,
+        limits: PeerLimits,
         demand: Callable[[], Demand],
         on_frame: Callable[[Sequence[LandmarkMessage]], None],
     ) -> None:
-        super().__init__(name, ice_servers, persons_limit)
+        super().__init__(name, ice_servers, limits)
         self._spare: TrackerThread | None = tracker
         self._make_tracker_thread = make_tracker_thread
         self._demand = demand
@@ -61,6 +60,8 @@ class Publisher(Peer):
         self._tracks: list[_Track] = []
         self._returned: list[AnnotatedTrack] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._running = 0
+        """How many tracks haven't ended."""
 
     @property
     def tracks(self) -> list[InboundTrack]:
@@ -99,8 +100,14 @@ class Publisher(Peer):
         return "sendrecv"
 
     async def _run(self, track: InboundTrack) -> None:
+        self._running += 1
         try:
             await track.run()
+            self._running -= 1
+            if not self._running:
+                self.end(EndReason.PEER_CLOSED, "the peer ended its video")
+        except* TooManyPixelsError as group:
+            self.end(EndReason.VIDEO_TOO_LARGE, str(group.exceptions[0]))
         except* TrackerError as group:
             self.tell(ErrorMessage("tracker_failed", str(group.exceptions[0])))
             self.end(EndReason.WORKER_FAILED, "the tracker failed; connect again")

@@ -17,7 +17,7 @@ from holistic_rtc.model.stats import ModelInfo, SessionStats, SessionTrackStats
 from holistic_rtc.sdp.offer import Offer
 from holistic_rtc.wire.control import Draining, End
 from holistic_rtc.wire.encoded import Encoded
-from holistic_rtc.workers.live.peer import Peer
+from holistic_rtc.workers.live.peer import Peer, PeerLimits
 from holistic_rtc.workers.live.publisher import Publisher
 from holistic_rtc.workers.live.subscriber import Subscriber
 
@@ -33,7 +33,7 @@ class Session:
 
     :param id: the session's public id.
     :param model: description of the model in use, for clients.
-    :param persons_limit: how many people a peer may ask for.
+    :param limits: those of each peer.
     :param tracker: a warm tracker for the first track.
     :param make_tracker_thread: makes trackers for further tracks.
     :param quality: how exactly to track, unless a track is overloaded.
@@ -45,7 +45,7 @@ class Session:
         id: str,
         model: ModelInfo,
         ice_servers: list[dict[str, Any]],
-        persons_limit: int,
+        limits: PeerLimits,
         tracker: TrackerThread,
         make_tracker_thread: Callable[[], TrackerThread],
         quality: Quality,
@@ -54,10 +54,10 @@ class Session:
         self._id = id
         self._model = model
         self._ice_servers = ice_servers
-        self._persons_limit = persons_limit
+        self._limits = limits
         self._on_unsubscribed = on_unsubscribed
         self._publisher = Publisher(
-            *(f"session {id}", ice_servers, tracker, make_tracker_thread, quality, persons_limit),
+            *(f"session {id}", ice_servers, tracker, make_tracker_thread, quality, limits),
             *(self._demand, self._fan_out),
         )
         self._numbers = itertools.count(1)
@@ -85,7 +85,7 @@ class Session:
         subscriber = Subscriber(
             f"session {self._id}, subscriber {next(self._numbers)}",
             self._ice_servers,
-            self._persons_limit,
+            self._limits,
             self._publisher.tracks,
         )
         # If it were cancelled, aiortc would leave sockets open.
@@ -124,8 +124,7 @@ class Session:
             {"track": number, **track.report()} for number, track in enumerate(self._publisher.tracks)
         ]
         stats: SessionStats = {"session": self._id, "model": self._model, "tracks": tracks}
-        for peer in self._peers():
-            peer.tick(stats)
+        self._for_each_peer(lambda peer: peer.tick(stats))
         return stats
 
     async def figures(self) -> SessionFigures:
@@ -139,8 +138,7 @@ class Session:
         return figures
 
     def tell_draining(self, seconds: float) -> None:
-        for peer in self._peers():
-            peer.tell(Draining(seconds))
+        self._for_each_peer(lambda peer: peer.tell(Draining(seconds)))
 
     def end(self, reason: EndReason, message: str) -> None:
         """End the session. No-op if it has ended already."""
@@ -191,5 +189,13 @@ class Session:
 
     def _fan_out(self, messages: Sequence[LandmarkMessage]) -> None:
         encoded = [Encoded(message) for message in messages]
-        for peer in self._peers():
-            peer.send(messages[0].track, encoded)
+        self._for_each_peer(lambda peer: peer.send(messages[0].track, encoded))
+
+    def _for_each_peer(self, act: Callable[[Peer], None]) -> None:
+        """One peer's failure ends that peer only."""
+        for peer in list(self._peers()):
+            try:
+                act(peer)
+            except Exception as error:
+                logger.exception("%s: an unexpected failure", peer.name)
+                peer.end(EndReason.PEER_FAILED, f"the server failed to serve this peer: {type(error).__name__}")

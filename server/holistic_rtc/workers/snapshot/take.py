@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 
 from holistic_rtc.drawing.annotate import DRAWN_PARTS, annotate
-from holistic_rtc.files.pictures import MAX_PIXELS, decode_picture, encode_picture
+from holistic_rtc.files.pictures import MAX_PIXELS, decode_reduced, encode_picture
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import DEFAULT_PARTS, Part
 from holistic_rtc.model.result import Image, Persons
@@ -65,8 +65,7 @@ def take_snapshot(
     :raises TrackerError: the engine failed; the tracker can't be used any more.
     """
     started = time.perf_counter()
-    image = decode_picture(io.BytesIO(data), options.max_pixels)
-    height, width = image.shape[:2]
+    image, (width, height) = decode_reduced(io.BytesIO(data), options.max_pixels, options.max_size)
     pipeline = Pipeline(lambda image, _, parts, max_persons: detect(image, parts, max_persons))
     drawn = DRAWN_PARTS if options.picture_format and options.annotate else frozenset[Part]()
     persons = pipeline.process(image, 0, smoothing=False, parts=options.parts | drawn, max_persons=options.max_persons)

@@ -7,14 +7,14 @@ import pytest_asyncio
 
 from holistic_rtc.model.stats import SessionStats
 from holistic_rtc.sdp.offer import Offer
-from holistic_rtc.workers.live.peer import Peer
+from holistic_rtc.workers.live.peer import Peer, PeerLimits
 from holistic_rtc.workers.live.subscriber import Subscriber
 from tests.kit.offers import make_offer
 
 
 @pytest_asyncio.fixture
 async def peer() -> AsyncIterator[Peer]:
-    peer = Subscriber("a subscriber", [], 3, [])
+    peer = Subscriber("a subscriber", [], PeerLimits(3), [])
     await peer.answer(Offer.parse(await make_offer(channel=True)))
     yield peer
     await peer.close()

@@ -23,6 +23,10 @@ REASONS = {
         "couldn't receive what they asked for",
         "look at what these clients ask for; the log has the error",
     ),
+    "video_too_large": (
+        "sent more pixels than the server takes",
+        "have clients send a smaller video, or raise HOLISTIC_MAX_FRAME_PIXELS",
+    ),
     "worker_failed": ("ended because the tracker failed", "read the log, and report the bug"),
     "process_ended": ("ended because their process crashed", "read the log: a crash, or too little memory"),
 }

@@ -1,0 +1,191 @@
+"""What strangers do to a server, and how to see what it does to them and to others."""
+
+import asyncio
+import contextlib
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import Self
+
+import aiohttp
+import av
+import psutil
+from aioice.ice import get_host_addresses
+
+from .peer import SDP, Peer
+from .pictures import grace_hopper
+from .publisher import PictureTrack, Publisher, publishing
+from .serving import Server
+
+HEADERS = 200
+"""Bytes of a request's headers, about"""
+
+
+class Bystander:
+    """
+    A legitimate session beside an attack, and how many of its frames come back as landmarks.
+
+    :param publisher: sends `track`.
+    :param worker: its process.
+    """
+
+    def __init__(self, publisher: Publisher, track: "CountedTrack", worker: psutil.Process) -> None:
+        self.publisher = publisher
+        self.worker = worker
+        self._track = track
+        self._alone = 0.0
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def joining(cls, server: Server) -> AsyncIterator[Self]:
+        """The only session of a server."""
+        track = CountedTrack(grace_hopper(320, 240), fps=5)
+        async with publishing(server.url, [track], direction="sendonly") as publisher:
+            await publisher.until_landmarks(5)
+            bystander = cls(publisher, track, await server.busy_worker())
+            bystander._alone = await bystander._kept_alone()
+            yield bystander
+
+    @contextlib.asynccontextmanager
+    async def unharmed(self) -> AsyncIterator[None]:
+        """
+        During the attack in this block, it must keep at least 90 % of the share of its frames that it keeps without,
+        measured before or after, since what else the machine does changes.
+        """
+        async with self._counting() as kept:
+            yield
+        share = kept()
+        if share < 0.9 * self._alone:
+            self._alone = min(self._alone, await self._kept_alone())
+            assert share >= 0.9 * self._alone, (
+                f"kept {share:.2f} of its frames, and {self._alone:.2f} without the attack"
+            )
+
+    async def _kept_alone(self) -> float:
+        async with self._counting() as kept:
+            pass
+        return kept()
+
+    @contextlib.asynccontextmanager
+    async def _counting(self, frames: int = 10) -> AsyncIterator[Callable[[], float]]:
+        """For the time of the block, and until so many frames have been sent."""
+        sent, received = self._track.sent, len(self.publisher.landmarks)
+        yield lambda: (len(self.publisher.landmarks) - received) / (self._track.sent - sent - 1)
+        await self.publisher.until(lambda: self._track.sent - sent > frames)
+
+
+class CountedTrack(PictureTrack):
+    sent = 0
+
+    async def recv(self) -> av.VideoFrame:
+        frame = await super().recv()
+        self.sent += 1
+        return frame
+
+
+class Victims:
+    """Sockets that never answer, on the address that the server sends from."""
+
+    def __init__(self, count: int) -> None:
+        [self.address, *_] = get_host_addresses(use_ipv4=True, use_ipv6=False)
+        self.sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
+        for one in self.sockets:
+            one.setblocking(False)
+            one.bind((self.address, 0))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for one in self.sockets:
+            one.close()
+
+    @property
+    def ports(self) -> list[int]:
+        return [one.getsockname()[1] for one in self.sockets]
+
+    def received(self) -> list[bytes]:
+        """The datagrams that have come since the last call."""
+        return [datagram for one in self.sockets for datagram in _all(one)]
+
+    def reached(self) -> set[int]:
+        """The ports that datagrams have come to since the last call."""
+        return {port for port, one in zip(self.ports, self.sockets, strict=True) if _all(one)}
+
+    async def until_quiet(self, seconds: float = 3) -> list[bytes]:
+        """All that comes until nothing has come for so long."""
+        found: list[bytes] = []
+        quiet = 0.0
+        while quiet < seconds:
+            await asyncio.sleep(0.1)
+            fresh = self.received()
+            found += fresh
+            quiet = 0 if fresh else quiet + 0.1
+        return found
+
+
+def _all(one: socket.socket) -> list[bytes]:
+    found = []
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            found.append(one.recv(65536))
+    return found
+
+
+class ChangingPeer(Peer):
+    """
+    :param change: made to the peer's offer.
+    """
+
+    def __init__(self, url: str, http: aiohttp.ClientSession, change: Callable[[str], str]) -> None:
+        super().__init__(url, http)
+        self._change = change
+
+    async def offer(self) -> str:
+        return self._change(await super().offer())
+
+
+def transport(*, username: str = "user", password: str = "passwordpasswordpassword") -> str:
+    """The lines of a section that describe how to reach its peer."""
+    return (
+        f"c=IN IP4 0.0.0.0\r\na=ice-ufrag:{username}\r\na=ice-pwd:{password}\r\na=setup:actpass\r\na=rtcp-mux\r\n"
+        f"a=fingerprint:sha-256 {':'.join(['AB'] * 32)}\r\n"
+    )
+
+
+def video(transport: str, more: str = "") -> str:
+    return f"m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\na=sendrecv\r\n{transport}{more}"
+
+
+def describe(sections: Sequence[str], *, bundle: bool = True) -> str:
+    """An offer by hand, as short as it can be."""
+    group = f"a=group:BUNDLE {' '.join(map(str, range(len(sections))))}\r\n" if bundle else ""
+    named = "".join(f"{section}a=mid:{number}\r\n" for number, section in enumerate(sections))
+    return f"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n{group}{named}"
+
+
+def candidates(address: str, ports: Iterable[int]) -> str:
+    return "".join(
+        f"a=candidate:{i} 1 udp {2122260000 - i} {address} {port} typ host\r\n" for i, port in enumerate(ports)
+    )
+
+
+def names(count: int) -> str:
+    """Candidates as browsers without camera permission have them, which nobody can resolve."""
+    return "".join(
+        f"a=candidate:{i} 1 udp {2122260000 - i} {secrets.token_hex(4)}-0000-4000-8000-{i:012d}.local {50000 + i} "
+        "typ host\r\n"
+        for i in range(count)
+    )
+
+
+def without_candidates(offer: str, instead: str) -> str:
+    """Those of each section are replaced."""
+    lines = [line for line in offer.splitlines(True) if not line.startswith(("a=candidate", "a=end-of"))]
+    return "".join(lines) + instead
+
+
+async def post(http: aiohttp.ClientSession, url: str, offer: str) -> tuple[int, str, dict[str, str]]:
+    """:return: status, body and headers."""
+    async with http.post(url, data=offer, headers=SDP) as response:
+        return response.status, await response.text(), dict(response.headers)

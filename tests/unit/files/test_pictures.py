@@ -1,0 +1,60 @@
+"""Pictures that are decoded for a smaller size."""
+
+import io
+import tracemalloc
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from holistic_rtc.files.pictures import decode_picture, decode_reduced
+
+WIDE = Image.linear_gradient("L").resize((1600, 800)).convert("RGB")
+
+
+def encoded(picture: Image.Image, kind: str, exif: Image.Exif | None = None) -> io.BytesIO:
+    file = io.BytesIO()
+    picture.save(file, kind, **({"exif": exif} if exif else {}))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("kind", "max_size", "width"),
+    [
+        *(("JPEG", None, 1600), ("JPEG", 1600, 1600), ("JPEG", 401, 1600), ("JPEG", 400, 800), ("JPEG", 16, 200)),
+        *(("PNG", 16, 1600), ("WEBP", 16, 1600)),
+    ],
+)
+def test_a_jpeg_is_decoded_with_at_least_twice_the_size_that_is_wanted(
+    kind: str, max_size: int | None, width: int
+) -> None:
+    image, size = decode_reduced(encoded(WIDE, kind), 10_000_000, max_size)
+    assert image.shape == (width // 2, width, 3)
+    assert size == (1600, 800)
+
+
+def test_the_size_of_a_turned_picture_is_that_of_the_upright_one() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image, size = decode_reduced(encoded(WIDE, "JPEG", exif), 10_000_000, 400)
+    assert image.shape == (800, 400, 3)
+    assert size == (800, 1600)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "LA", "RGBA", "P", "1", "I;16"])
+def test_strips_fit_together(mode: str) -> None:
+    gradient = Image.linear_gradient("L").resize((65, 129))
+    deep = Image.fromarray(np.asarray(gradient).astype(np.uint16) << 8)
+    picture = deep if mode == "I;16" else gradient.convert(mode)
+    expected = gradient if mode in ("I;16", "LA", "RGBA") else picture
+    assert np.array_equal(decode_picture(encoded(picture, "PNG")), np.asarray(expected.convert("RGB")))
+
+
+def test_a_transparent_picture_is_copied_once_and_not_several_times() -> None:
+    file = encoded(Image.new("RGBA", (4000, 3000)), "PNG")
+    tracemalloc.start()
+    image = decode_picture(file)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (image == 255).all()
+    assert most < 1.1 * image.nbytes
