@@ -37,12 +37,19 @@ run: setup ## make ready and serve (HOST=, PORT= and ARGS= for the options of ho
 	@exec $(BIN)/holistic-rtc serve $(SERVE)
 
 .PHONY: test
-test: checks chromium firefox turnserver ## lint, types, and all tests, in Python and TypeScript
-	$(COVERAGE) run -m pytest tests/integration
+test: checks ## lint, types, and all tests, in Python and TypeScript
+	@$(MAKE) $(SIDE_BY_SIDE) test-integration test-e2e
 	$(COVERAGE) run -m pytest tests/abuse
-	$(BIN)/pytest --ignore tests/unit --ignore tests/integration --ignore tests/abuse
 	@$(COVERAGE) combine --append --quiet
 	$(COVERAGE) report
+
+.PHONY: test-integration
+test-integration: $(STAMPS)/package $(STAMPS)/dev
+	$(COVERAGE) run -m pytest tests/integration
+
+.PHONY: test-e2e
+test-e2e: $(STAMPS)/package $(STAMPS)/dev chromium firefox turnserver
+	$(BIN)/pytest tests/e2e tests/turn
 
 .PHONY: checks
 checks: setup $(STAMPS)/libraries $(STAMPS)/dev $(NODE_PACKAGES) ## lint, types, and the tests that do without a running server
