@@ -68,7 +68,7 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
         *("--engine", settings.engine, "--quality", settings.quality, "--model", str(bundle.path)),
         *("--log-level", settings.log_level),
         *("--description", orjson.dumps(model).decode(), "--threads", str(limits.threads)),
-        *("--max-persons", str(settings.max_persons)),
+        *("--parts", ",".join(sorted(settings.parts)), "--max-persons", str(settings.max_persons)),
         *(("--advertise", str(settings.advertise_ip)) if settings.advertise_ip else ()),
     )
     capacity = Capacity.of(limits, settings)

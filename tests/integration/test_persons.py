@@ -7,8 +7,10 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from holistic_rtc.media.inbound import Demand
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.parts import ALL_PARTS
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.stats import ModelInfo
 from holistic_rtc.sdp.offer import Offer
@@ -32,8 +34,9 @@ class Scene:
         self.publisher = Peer("", http)
         self._http = http
         thread = TrackerThread(lambda: self.crowd)
+        limits = Demand(ALL_PARTS, LIMIT)
         self._session = Session(
-            "one", NO_MODEL, [], LIMIT, thread, lambda: thread, Quality.BALANCED, lambda id, end: None
+            "one", NO_MODEL, [], limits, thread, lambda: thread, Quality.BALANCED, lambda id, end: None
         )
 
     async def open(self) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from holistic_rtc.client import HolisticClient, LandmarkMessage, Part, Rig
+from holistic_rtc.media.inbound import Demand
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS
 from holistic_rtc.model.quality import Quality
@@ -124,7 +125,7 @@ async def test_a_rig_is_solved_only_while_a_peer_that_has_named_it_is_there(
         "one",
         {"origin": None, "pose_model": None},
         [],
-        1,
+        Demand(ALL_PARTS),
         TrackerThread(Hidden),
         lambda: TrackerThread(Hidden),
         Quality.BALANCED,

@@ -41,7 +41,7 @@ class TrackOptions:
 @dataclass(frozen=True, slots=True)
 class Demand:
     """
-    What a session's peers want of its tracks.
+    What a session's peers want of its tracks, or the most that they may want.
 
     :param parts: what to find, in addition to what is drawn.
     :param max_persons: how many people to find at most.

@@ -18,6 +18,7 @@ import uvloop
 from holistic_rtc.errors import TrackerError
 from holistic_rtc.ipc.channel import Channel
 from holistic_rtc.ipc.messages import ToWorker
+from holistic_rtc.model.parts import parse_parts
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.tracking import ENGINES, open_model
 from holistic_rtc.workers.worker import Worker
@@ -43,12 +44,14 @@ def _make(options: argparse.Namespace, model: "Model", channel: Channel[ToWorker
     if options.kind == "snapshot":
         from holistic_rtc.workers.snapshot.worker import SnapshotWorker
 
-        return SnapshotWorker(channel, model.picture_tracker, description)
+        return SnapshotWorker(channel, model.picture_tracker, description, options.parts)
     from holistic_rtc.media.aiortc_tuning import tune
+    from holistic_rtc.media.inbound import Demand
     from holistic_rtc.workers.live.worker import LiveWorker
 
     tune()
-    return LiveWorker(channel, model.tracker, options.quality, description, options.max_persons, options.advertise)
+    limits = Demand(options.parts, options.max_persons)
+    return LiveWorker(channel, model.tracker, options.quality, description, limits, options.advertise)
 
 
 async def _main(options: argparse.Namespace) -> None:
@@ -79,6 +82,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--description", required=True)
     parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--parts", type=parse_parts, required=True)
     parser.add_argument("--max-persons", type=int, required=True)
     parser.add_argument("--advertise")
     parser.add_argument("--log-level", required=True)

@@ -21,6 +21,7 @@ from aiortc.sdp import candidate_from_sdp
 from msgspec import UNSET
 
 from holistic_rtc.errors import Code, ControlError, Refusal
+from holistic_rtc.media.inbound import Demand
 from holistic_rtc.media.traffic import TrafficMeter
 from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.figures import Traffic
@@ -41,7 +42,7 @@ class Peer(ABC):
     Owns a peer connection and its channels.
 
     :param name: its name in the log.
-    :param persons_limit: how many persons it may ask for.
+    :param limits: what it may ask for. It gets no more, whatever it asks for.
     """
 
     CONNECT_DEADLINE = 10.0
@@ -54,14 +55,14 @@ class Peer(ABC):
     CONFIGURABLE: Collection[str] | None = None
     """The fields of a `configure` message; None for any."""
 
-    def __init__(self, name: str, ice_servers: list[dict[str, Any]], persons_limit: int) -> None:
+    def __init__(self, name: str, ice_servers: list[dict[str, Any]], limits: Demand) -> None:
         self.name = name
         self.ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
-        self.parts = DEFAULT_PARTS
+        self.parts = DEFAULT_PARTS & limits.parts
         """The parts in its landmark messages."""
         self.max_persons = 1
         """How many of the persons in a frame it gets: those with the lowest ids."""
-        self._persons_limit = persons_limit
+        self._limits = limits
         # An empty list, unlike None, keeps aiortc from asking a public STUN server.
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[RTCIceServer(**server) for server in ice_servers]))
         self._traffic = TrafficMeter(self._pc)
@@ -191,12 +192,11 @@ class Peer(ABC):
         return None
 
     def _choose_landmarks(self, message: Configure) -> None:
-        """
-        Apply the fields that all peers have."""
+        """Apply the fields that all peers have."""
         if message.max_persons is not UNSET:
-            self.max_persons = min(message.max_persons or self._persons_limit, self._persons_limit)
+            self.max_persons = min(message.max_persons or self._limits.max_persons, self._limits.max_persons)
         if message.parts is not UNSET:
-            self.parts = frozenset(map(Part, message.parts))
+            self.parts = self._limits.parts & frozenset(map(Part, message.parts))
 
     async def _add_candidates(self, offer: Offer, candidates: Iterable[Candidate]) -> None:
         """Add up to :data:`MAX_CANDIDATES`: each is sent checks, and the first ones are the most likely to connect."""

@@ -35,7 +35,7 @@ class Publisher(Peer):
     :param tracker: a warm tracker for the first track.
     :param make_tracker_thread: makes trackers for further tracks.
     :param quality: how exactly to track, unless a track is overloaded.
-    :param persons_limit: see :class:`.peer.Peer`.
+    :param limits: see :class:`.peer.Peer`.
     :param demand: returns what the session's peers want.
     :param on_frame: called with the landmarks of each tracked frame: a message per person, in order of their ids.
     """
@@ -47,11 +47,11 @@ class Publisher(Peer):
         tracker: TrackerThread,
         make_tracker_thread: Callable[[], TrackerThread],
         quality: Quality,
-        persons_limit: int,
+        limits: Demand,
         demand: Callable[[], Demand],
         on_frame: Callable[[Sequence[LandmarkMessage]], None],
     ) -> None:
-        super().__init__(name, ice_servers, persons_limit)
+        super().__init__(name, ice_servers, limits)
         self._spare: TrackerThread | None = tracker
         self._make_tracker_thread = make_tracker_thread
         self._demand = demand

@@ -33,7 +33,7 @@ class Session:
 
     :param id: the session's public id.
     :param model: description of the model in use, for clients.
-    :param persons_limit: how many people a peer may ask for.
+    :param limits: the most that its peers get.
     :param tracker: a warm tracker for the first track.
     :param make_tracker_thread: makes trackers for further tracks.
     :param quality: how exactly to track, unless a track is overloaded.
@@ -45,7 +45,7 @@ class Session:
         id: str,
         model: ModelInfo,
         ice_servers: list[dict[str, Any]],
-        persons_limit: int,
+        limits: Demand,
         tracker: TrackerThread,
         make_tracker_thread: Callable[[], TrackerThread],
         quality: Quality,
@@ -54,10 +54,10 @@ class Session:
         self._id = id
         self._model = model
         self._ice_servers = ice_servers
-        self._persons_limit = persons_limit
+        self._limits = limits
         self._on_unsubscribed = on_unsubscribed
         self._publisher = Publisher(
-            *(f"session {id}", ice_servers, tracker, make_tracker_thread, quality, persons_limit),
+            *(f"session {id}", ice_servers, tracker, make_tracker_thread, quality, limits),
             *(self._demand, self._fan_out),
         )
         self._numbers = itertools.count(1)
@@ -85,7 +85,7 @@ class Session:
         subscriber = Subscriber(
             f"session {self._id}, subscriber {next(self._numbers)}",
             self._ice_servers,
-            self._persons_limit,
+            self._limits,
             self._publisher.tracks,
         )
         # If it were cancelled, aiortc would leave sockets open.

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiortc import RTCRtpTransceiver
 
-from holistic_rtc.media.inbound import InboundTrack
+from holistic_rtc.media.inbound import Demand, InboundTrack
 from holistic_rtc.media.outbound import AnnotatedTrack
 from holistic_rtc.wire.control import Configure, Configured
 from holistic_rtc.workers.live.peer import Peer
@@ -13,16 +13,16 @@ from holistic_rtc.workers.live.peer import Peer
 
 class Subscriber(Peer):
     """
-    :param persons_limit: see :class:`.peer.Peer`.
+    :param limits: see :class:`.peer.Peer`.
     :param tracks: the session's tracks. They are assigned in order to the videos that the peer wants to receive.
     """
 
     CONFIGURABLE = ("parts", "max_persons")
 
     def __init__(
-        self, name: str, ice_servers: list[dict[str, Any]], persons_limit: int, tracks: Sequence[InboundTrack]
+        self, name: str, ice_servers: list[dict[str, Any]], limits: Demand, tracks: Sequence[InboundTrack]
     ) -> None:
-        super().__init__(name, ice_servers, persons_limit)
+        super().__init__(name, ice_servers, limits)
         self._untaken = list(tracks)
         self._videos: list[AnnotatedTrack] = []
 

@@ -20,6 +20,7 @@ from holistic_rtc.ipc.messages import (
     Unsubscribe,
     Unsubscribed,
 )
+from holistic_rtc.media.inbound import Demand
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.figures import SessionFigures
@@ -37,7 +38,7 @@ class LiveWorker(Worker):
     :param make_tracker: makes a track's tracker; called on the tracker's thread.
     :param quality: how exactly to track, unless a track is overloaded.
     :param model: description of the model in use, for clients.
-    :param max_persons: how many people a session's peers may ask for.
+    :param limits: the most that a session's peers get.
     :param advertised: an additional address at which peers can reach this process.
     """
 
@@ -47,14 +48,14 @@ class LiveWorker(Worker):
         make_tracker: Callable[[], Tracker],
         quality: Quality,
         model: ModelInfo,
-        max_persons: int,
+        limits: Demand,
         advertised: str | None,
     ) -> None:
         super().__init__(channel)
-        self._make_tracker_thread = functools.partial(TrackerThread, make_tracker)
+        self._make_tracker_thread = functools.partial(TrackerThread, make_tracker, parts=limits.parts)
         self._quality = quality
         self._model = model
-        self._max_persons = max_persons
+        self._limits = limits
         self._advertised = advertised
         self._spare = self._make_tracker_thread()
         self._session: Session | None = None
@@ -110,7 +111,7 @@ class LiveWorker(Worker):
             request.session,
             self._model,
             request.ice_servers,
-            self._max_persons,
+            self._limits,
             self._spare,
             self._make_tracker_thread,
             self._quality,
