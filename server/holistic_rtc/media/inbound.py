@@ -262,7 +262,7 @@ class InboundTrack:
             return
         for output in self._outputs:
             # Outputs that were added, or had drawing enabled, while this frame was being tracked wait for the next one.
-            if picture := tracked.annotated if output.draw else frame:
+            if picture := tracked.annotated if output.draw else tracked.plain:
                 output.put(picture)
         self._on_tracked(tracked)
         if self.meter.quality not in (None, tracked.quality):

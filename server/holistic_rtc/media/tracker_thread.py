@@ -17,7 +17,7 @@ from holistic_rtc.errors import TrackerError
 from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS, Part
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.result import Image, Persons
-from holistic_rtc.pipeline.frames import from_rgb, to_rgb
+from holistic_rtc.pipeline.frames import encodable, from_rgb, to_rgb
 from holistic_rtc.pipeline.pipeline import Found, Pipeline, landmarks_of, sources
 from holistic_rtc.tracking.engine import Tracker
 
@@ -32,6 +32,7 @@ class TrackedFrame:
     """
     The result of one frame. Durations are in milliseconds.
 
+    :param plain: the frame without drawing, to be encoded.
     :param quality: how exactly it was tracked, which an engine may not leave to its caller.
     """
 
@@ -39,6 +40,7 @@ class TrackedFrame:
     width: int
     height: int
     persons: Sequence[Found]
+    plain: VideoFrame
     annotated: VideoFrame | None
     tracker_ms: float
     draw_ms: float
@@ -173,6 +175,7 @@ class TrackerThread:
             width=width,
             height=height,
             persons=persons,
+            plain=encodable(frame),
             annotated=annotated,
             tracker_ms=(tracked - started) * 1000,
             draw_ms=(drawn - tracked) * 1000,

@@ -26,6 +26,7 @@ from holistic_rtc.tracking.holistic import engine
 from holistic_rtc.tracking.holistic.engine import HolisticModel
 from holistic_rtc.tracking.holistic.networks import Network
 from holistic_rtc.tracking.holistic.runtimes.litert import LiteRTRuntime
+from tests.kit.colours import BT709, FULL, Colours, colourful, decoded, difference, h264, untagged
 from tests.kit.synthetic import make_result
 
 
@@ -124,6 +125,13 @@ async def test_a_frame_comes_out_with_its_time_its_size_and_on_wish_drawn(
     assert drawn.annotated is not None
     assert (drawn.annotated.pts, drawn.annotated.time_base) == (frame.pts, frame.time_base)
     assert not np.array_equal(drawn.annotated.to_ndarray(), frame.to_ndarray())
+
+
+async def test_a_frame_that_is_not_drawn_on_keeps_its_colours(made: list[Engine], make_thread: MakeThread) -> None:
+    frame = decoded(h264(Colours(BT709, FULL, "yuvj420p"), colourful()))
+    tracked = await make_thread(lambda: Engine(made)).process(frame, 0, draw=False, smoothing=True)
+    assert tracked is not None
+    assert difference(untagged(tracked.plain), to_rgb(frame))[0] < 2
 
 
 async def test_the_warm_up_is_forgotten_before_the_stream_begins(made: list[Engine], make_thread: MakeThread) -> None:
