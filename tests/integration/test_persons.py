@@ -14,6 +14,7 @@ from holistic_rtc.model.parts import ALL_PARTS
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.stats import ModelInfo
 from holistic_rtc.sdp.offer import Offer
+from holistic_rtc.workers.live.following import Following
 from holistic_rtc.workers.live.session import Session
 from tests.kit.peer import Peer
 from tests.kit.persons import Crowd
@@ -115,6 +116,31 @@ async def test_null_stands_for_as_many_as_the_server_tracks(scene: Scene) -> Non
     assert (await configure(scene.publisher, draw=False))["max_persons"] == LIMIT
     assert (await configure(scene.publisher, max_persons=1))["max_persons"] == 1
     assert await persons(scene.publisher) == [[0]] * 5
+
+
+async def test_a_peer_keeps_its_person_while_that_one_is_missed_in_some_frames(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Following, "PATIENCE_MS", 60_000)
+    publisher = scene.publisher
+    async with scene.subscriber() as subscriber:
+        await configure(subscriber, max_persons=2)
+
+        async def miss(*missed: int) -> None:
+            """The publisher is sent nobody while its person is missed, and the subscriber the others."""
+            scene.crowd.missed = frozenset(missed)
+            await publisher.until(lambda: bool(publisher.landmarks[-1].seen()) != bool(missed))
+            seq = publisher.landmarks[-1].seq
+            await subscriber.until(lambda: subscriber.landmarks[-1].seq > seq)
+            sent = {message.person for message in subscriber.landmarks if message.seq == seq}
+            assert sent == {0, 1} - set(missed)
+
+        await miss(0)
+        await miss()
+        await miss(0)
+        assert {message.person for message in publisher.landmarks} == {0}
+        monkeypatch.setattr(Following, "PATIENCE_MS", 0)
+        await publisher.until(lambda: publisher.landmarks[-1].person == 1)
 
 
 async def test_who_asks_for_more_persons_than_the_server_tracks_is_told_how_many_there_can_be(scene: Scene) -> None:

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -33,6 +33,7 @@ from holistic_rtc.sdp.offer import Offer
 from holistic_rtc.wire.control import Configure, Configured, End, ErrorMessage, FromClient, FromServer, StatsMessage
 from holistic_rtc.wire.encoded import Encoded
 from holistic_rtc.workers.live.channels import CONTROL, LANDMARKS, ControlChannel, LandmarkChannel
+from holistic_rtc.workers.live.following import Following
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class Peer(ABC):
         self.parts = DEFAULT_PARTS & limits.parts
         """The parts in its landmark messages."""
         self.max_persons = 1
-        """How many of the persons in a frame it gets: those with the lowest ids."""
+        """How many of the persons in a frame it gets."""
         self._limits = limits
         # An empty list, unlike None, keeps aiortc from asking a public STUN server.
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[RTCIceServer(**server) for server in ice_servers]))
@@ -70,6 +71,8 @@ class Peer(ABC):
         self._pc.on("connectionstatechange", self._on_connection_state)
         self._landmarks: LandmarkChannel | None = None
         self._control: ControlChannel | None = None
+        self._following: defaultdict[int, Following] = defaultdict(Following)
+        """Whom it gets, by track"""
         self._sent: Counter[int] = Counter()
         self._dropped: Counter[int] = Counter()
         self._unreported_sent = self._unreported_dropped = 0
@@ -118,7 +121,7 @@ class Peer(ABC):
         :param persons: a message per person, in order of their ids.
         """
         if self._landmarks is not None:
-            messages = persons[: self.max_persons]
+            messages = self._following[track].choose(persons, self.max_persons)
             sent = self._landmarks.send(messages, self.parts)
             self._sent[track] += sent
             self._dropped[track] += len(messages) - sent
