@@ -15,7 +15,7 @@ from av import VideoFrame
 from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.drawing.annotate import annotate
 from holistic_rtc.errors import TrackerError
-from holistic_rtc.files.portrait import picture_of_a_person
+from holistic_rtc.files.person import picture_of_a_person
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS, Part
 from holistic_rtc.model.quality import Quality

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable
 
-from holistic_rtc.files.portrait import picture_of_a_person
+from holistic_rtc.files.person import picture_of_a_person
 from holistic_rtc.ipc.channel import Channel
 from holistic_rtc.ipc.messages import (
     AddCandidates,

@@ -7,10 +7,10 @@ from dataclasses import replace
 from holistic_rtc.bundle.models import ModelBundle
 from holistic_rtc.commands.doctor.check import Finding, Machine, Verdict, count_sessions
 from holistic_rtc.errors import ModelError, TrackerError
-from holistic_rtc.files.portrait import picture_of_a_person
+from holistic_rtc.files.person import picture_of_a_person
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.model.parts import Part
-from holistic_rtc.sessions.capacity import FLOOR_FPS, OVERHEAD, Capacity
+from holistic_rtc.sessions.capacity import FLOOR_FPS, Capacity, session_cpu_ms
 from holistic_rtc.tracking import ENGINES, open_model
 
 
@@ -52,7 +52,7 @@ async def _measure(bundle: ModelBundle, engine: str, parts: frozenset[Part]) -> 
 
 def _judge(capacity: Capacity, frame_cpu_ms: float) -> Finding:
     room, admitted = replace(capacity, max_sessions=None).sessions(frame_cpu_ms), capacity.sessions(frame_cpu_ms)
-    rate = min(FLOOR_FPS, capacity.limits.cpus * 1000 / (frame_cpu_ms * OVERHEAD))
+    rate = min(FLOOR_FPS, capacity.limits.cpus * 1000 / session_cpu_ms(frame_cpu_ms, capacity.max_persons))
     text = f"tracking a frame takes {frame_cpu_ms:.0f} ms of CPU: "
     if rate < FLOOR_FPS:
         text += f"one session gets about {rate:.2g} frames a second"
