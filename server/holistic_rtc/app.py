@@ -69,7 +69,8 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
         *("--engine", settings.engine, "--quality", settings.quality, "--model", str(bundle.path)),
         *("--log-level", settings.log_level),
         *("--description", orjson.dumps(model).decode(), "--threads", str(limits.threads)),
-        *("--max-persons", str(settings.max_persons), "--max-frame-pixels", str(settings.max_frame_pixels)),
+        *("--parts", ",".join(sorted(settings.parts)), "--max-persons", str(settings.max_persons)),
+        *("--max-frame-pixels", str(settings.max_frame_pixels)),
         *(("--public-candidates-only",) if settings.public_candidates_only else ()),
         *(("--advertise", str(settings.advertise_ip)) if settings.advertise_ip else ()),
     )

@@ -6,10 +6,20 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ByteSize, Field, SecretStr, ValidationError, WithJsonSchema
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    Field,
+    SecretStr,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from holistic_rtc.errors import ConfigError
+from holistic_rtc.model.parts import ALL_PARTS, Part, parse_parts
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.rights import Right
 
@@ -42,6 +52,14 @@ def _http_url(url: str) -> str:
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 
 
+def _parts(given: object) -> object:
+    return parse_parts(given) if isinstance(given, str) else given
+
+
+Parts = Annotated[frozenset[Part], NoDecode, BeforeValidator(_parts)]
+"""Written as names separated by commas"""
+
+
 _Omissible = Annotated[str | None, WithJsonSchema({"type": "string"})]
 """Left out of JSON when it is None"""
 
@@ -65,7 +83,7 @@ class StaticToken(BaseModel, frozen=True, extra="forbid"):
 
 
 class Settings(BaseSettings):
-    """Each field is read from ``HOLISTIC_<NAME>``. Lists are in JSON."""
+    """Each field is read from ``HOLISTIC_<NAME>``. Lists are in JSON, except for the parts."""
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
 
@@ -87,6 +105,8 @@ class Settings(BaseSettings):
     """The tracking engine."""
     quality: Quality = Quality.BALANCED
     """What the engine may leave out to save CPU time."""
+    parts: Parts = ALL_PARTS
+    """The parts to track, separated by commas. Clients get no others."""
     cpus: float | None = Field(default=None, gt=0)
     """CPUs that the server may use. Default: the container's limit."""
     memory: ByteSize | None = Field(default=None, gt=0)

@@ -9,9 +9,11 @@ import pytest_asyncio
 
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.parts import ALL_PARTS
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.stats import ModelInfo
 from holistic_rtc.sdp.offer import Offer
+from holistic_rtc.workers.live.following import Following
 from holistic_rtc.workers.live.peer import PeerLimits
 from holistic_rtc.workers.live.session import Session
 from tests.kit.peer import Peer
@@ -34,7 +36,16 @@ class Scene:
         self._http = http
         thread = TrackerThread(lambda: self.crowd)
         self._session = Session(
-            *("one", NO_MODEL, [], PeerLimits(LIMIT), thread, lambda: thread, Quality.BALANCED, lambda id, end: None)
+            *(
+                "one",
+                NO_MODEL,
+                [],
+                PeerLimits(ALL_PARTS, LIMIT),
+                thread,
+                lambda: thread,
+                Quality.BALANCED,
+                lambda id, end: None,
+            )
         )
 
     async def open(self) -> None:
@@ -79,13 +90,19 @@ async def configure(peer: Peer, **fields: object) -> dict[str, object]:
 
 
 async def persons(peer: Peer, frames: int = 5) -> list[list[int]]:
-    """:return: who was in each of some frames from now on"""
+    """:return: who was in each of the next frames of which messages come; a busy machine drops some"""
     begun = peer.landmarks[-1].seq + 2
-    await peer.until(lambda: peer.landmarks[-1].seq >= begun + frames)
-    messages: list[LandmarkMessage] = peer.landmarks
-    return [
-        sorted(message.person for message in messages if message.seq == seq) for seq in range(begun, begun + frames)
-    ]
+
+    def seen() -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for message in peer.landmarks:
+            if message.seq >= begun:
+                found.setdefault(message.seq, []).append(message.person)
+        return found
+
+    # Those of the newest frame may still be on their way.
+    await peer.until(lambda: len(seen()) > frames)
+    return [sorted(numbers) for _, numbers in sorted(seen().items())][:frames]
 
 
 async def test_one_person_is_sent_unless_more_are_asked_for(scene: Scene) -> None:
@@ -113,6 +130,28 @@ async def test_null_stands_for_as_many_as_the_server_tracks(scene: Scene) -> Non
     assert (await configure(scene.publisher, draw=False))["max_persons"] == LIMIT
     assert (await configure(scene.publisher, max_persons=1))["max_persons"] == 1
     assert await persons(scene.publisher) == [[0]] * 5
+
+
+async def test_a_peer_keeps_its_person_while_that_one_is_missed_in_some_frames(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Following, "PATIENCE_MS", 60_000)
+    publisher = scene.publisher
+    async with scene.subscriber() as subscriber:
+        await configure(subscriber, max_persons=2)
+
+        async def miss(*missed: int) -> None:
+            """The publisher is sent nobody while its person is missed, and the subscriber the others."""
+            scene.crowd.missed = frozenset(missed)
+            await publisher.until(lambda: bool(publisher.landmarks[-1].seen()) != bool(missed))
+            assert await persons(subscriber, 1) == [sorted({0, 1} - set(missed))]
+
+        await miss(0)
+        await miss()
+        await miss(0)
+        assert {message.person for message in publisher.landmarks} == {0}
+        monkeypatch.setattr(Following, "PATIENCE_MS", 0)
+        await publisher.until(lambda: publisher.landmarks[-1].person == 1)
 
 
 async def test_who_asks_for_more_persons_than_the_server_tracks_is_told_how_many_there_can_be(scene: Scene) -> None:

@@ -37,6 +37,8 @@ class Crowd:
 
     def __init__(self, size: int = 2) -> None:
         self.size = size
+        self.missed: frozenset[int] = frozenset()
+        """Those who aren't found at the moment"""
         self.asked = 0
         """How many people it was asked for in the newest frame"""
 
@@ -47,7 +49,7 @@ class Crowd:
 
     def detect(self, image: Image, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1) -> Persons:
         self.asked = max_persons
-        return {number: person(number) for number in range(min(self.size, max_persons))}
+        return {number: person(number) for number in range(min(self.size, max_persons)) if number not in self.missed}
 
     def reset(self) -> None:
         pass

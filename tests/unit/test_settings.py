@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from holistic_rtc.errors import ConfigError
+from holistic_rtc.model.parts import Part
 from holistic_rtc.settings import IceServer, load_settings, unknown_variables
 
 
@@ -36,6 +37,21 @@ def test_the_environment_goes_before_the_defaults_and_options_before_the_environ
     assert load_settings(port=9001).port == 9001
 
 
+def test_parts_are_named_with_commas_between_them_and_by_default_all_are_tracked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert load_settings().parts == frozenset(Part)
+    monkeypatch.setenv("HOLISTIC_PARTS", "pose, left_hand")
+    assert load_settings().parts == {Part.POSE, Part.LEFT_HAND}
+    assert load_settings(parts="rig").parts == {Part.RIG}
+    with pytest.raises(
+        ConfigError, match=r"^--parts can't be 'pose,nose': .*unknown part 'nose'; known are pose, pose_w"
+    ):
+        load_settings(parts="pose,nose")
+    with pytest.raises(ConfigError, match="at least one part"):
+        load_settings(parts=",")
+
+
 def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOLISTIC_MODEL", "")
     monkeypatch.setenv("HOLISTIC_PORT", "")
@@ -60,6 +76,7 @@ def test_ice_servers_are_given_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
         ("PORT", "65536", "HOLISTIC_PORT can't be '65536'"),
         ("MAX_SESSIONS", "0", "HOLISTIC_MAX_SESSIONS can't be '0'"),
         ("WARM", "0", "HOLISTIC_WARM"),
+        ("PARTS", "pose,nose", "HOLISTIC_PARTS can't be 'pose,nose': .*known are pose, pose_world"),
         ("POSE_MODEL", "heavy", "'lite' or 'full'"),
         ("LOG_LEVEL", "LOUD", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
         ("ICE_SERVERS", '[{"urls": []}]', "HOLISTIC_ICE_SERVERS"),

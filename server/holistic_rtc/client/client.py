@@ -190,7 +190,7 @@ class HolisticClient:
         :param parts: the parts to receive, by the schema's names; None for all except the rig.
         :param max_persons: how many of the people in a frame to receive; None for all that the server tracks.
         :raises SessionUnknownError: the session doesn't exist.
-        :raises ControlError: a part is unknown, or the server tracks fewer people.
+        :raises ControlError: a part is unknown to the server.
         """
         server = self._server()
         connection = Subscription(

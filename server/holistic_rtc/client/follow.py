@@ -10,7 +10,7 @@ from holistic_rtc.client.client import HolisticClient
 from holistic_rtc.client.newest import Newest
 from holistic_rtc.client.signalling import SessionInfo
 from holistic_rtc.client.subscription import Subscription
-from holistic_rtc.errors import ClientError, SessionUnknownError
+from holistic_rtc.errors import ClientError, ControlError, SessionUnknownError
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import Part
 
@@ -95,7 +95,7 @@ class Follower:
         :func:`contextlib.aclosing`.
 
         :raises ClientError: the session doesn't exist, or the first attempt to connect failed.
-        :raises ControlError: a part is unknown to the server, or it tracks fewer people.
+        :raises ControlError: a part is unknown to the server, or it tracks none of the parts.
         """
         newest_ms, frame_at = None, time.monotonic()
         while True:
@@ -119,6 +119,9 @@ class Follower:
                 async with self._client.subscribe(
                     self.session, key=self._key, parts=self._parts, max_persons=self._max_persons
                 ) as self.subscription:
+                    if self._parts and not self.subscription.configuration["parts"]:
+                        names = ", ".join(self._parts)
+                        raise ControlError(f"the server doesn't track {names}; its HOLISTIC_PARTS leaves that out")
                     retry = FIRST_RETRY
                     messages = self.subscription.landmarks(buffer=self._buffer)
                     while message := await self._next(messages):

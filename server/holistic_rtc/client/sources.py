@@ -8,7 +8,6 @@ from contextlib import aclosing, closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
@@ -18,6 +17,7 @@ from holistic_rtc.client.newest import Newest
 from holistic_rtc.errors import MediaError
 from holistic_rtc.files.video import VideoReader
 from holistic_rtc.model.result import Image
+from holistic_rtc.pipeline.frames import encodable, from_rgb, to_rgb
 
 VIDEO_CLOCK = 90_000
 """Ticks per second of RTP's clock for video (RFC 3551, section 5)."""
@@ -149,11 +149,13 @@ class SourceTrack(MediaStreamTrack):
 
     async def _take(self) -> VideoFrame | None:
         picture = await anext(self._frames, None)
-        if picture is None or isinstance(picture, VideoFrame):
-            return picture
+        if picture is None:
+            return None
+        if isinstance(picture, VideoFrame):
+            return await asyncio.to_thread(encodable, picture)
         now = time.monotonic()
         self._started = self._started or now
-        frame = VideoFrame.from_ndarray(_checked(picture), format="rgb24")
+        frame = await asyncio.to_thread(from_rgb, _checked(picture))
         frame.pts = round((now - self._started) * VIDEO_CLOCK)
         frame.time_base = Fraction(1, VIDEO_CLOCK)
         return frame
@@ -171,8 +173,8 @@ def _frames_of(source: Source) -> Frames:
 
 
 def _checked(image: Image) -> Image:
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise MediaError(f"a frame is (height, width, 3) uint8 RGB, not {image.shape} {image.dtype}")
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or min(image.shape[:2]) < 2:
+        raise MediaError(f"a frame is (height, width, 3) uint8 RGB, at least 2 x 2, not {image.shape} {image.dtype}")
     return np.ascontiguousarray(image)
 
 
@@ -214,8 +216,9 @@ def _decode(
 
 def _upright(frame: VideoFrame, pts: int) -> VideoFrame:
     if turns := round(frame.rotation / 90):
-        image = cast(Image, frame.to_ndarray(format="rgb24"))
-        frame = VideoFrame.from_ndarray(np.ascontiguousarray(np.rot90(image, turns)), format="rgb24")
+        frame = from_rgb(np.ascontiguousarray(np.rot90(to_rgb(frame), turns)))
+    else:
+        frame = encodable(frame)
     frame.pts = pts
     frame.time_base = Fraction(1, VIDEO_CLOCK)
     return frame

@@ -50,9 +50,10 @@ class Subscription(Connection):
 
     async def configure(self, **settings: Unpack[SubscriberSettings]) -> None:
         """
-        Choose what to receive from now on.
+        Choose what to receive from now on. Of parts that the server knows but doesn't track, and of more people than it
+        tracks, nothing is sent; ``configuration`` tells what is.
 
-        :raises ControlError: a part is unknown, or the server tracks fewer people; the message says what there is.
+        :raises ControlError: a part is unknown; the message lists those that there are.
         """
         if "parts" in settings:
             settings["parts"] = list(settings["parts"])

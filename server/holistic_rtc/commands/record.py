@@ -142,7 +142,8 @@ def record_session(url: str, session: str | None, token: str | None, wanted: Wan
     :raises BrokenPipeError: the reader of the take has closed it.
     :raises ClientError: there is no such server or session, or several sessions to choose from. If the connection was
         lost on the way, what had come by then is written.
-    :raises ControlError: the server doesn't know rigs, or tracks fewer persons. Again, what had come is written.
+    :raises ControlError: the server doesn't know rigs, or doesn't track what the format needs. Again, what had come is
+        written.
     :raises MediaError: there was nothing to write, or it can't be written. The message says what is kept.
     """
     for journal in unfinished(wanted.path.parent):

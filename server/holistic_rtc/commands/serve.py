@@ -32,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="limit of concurrent sessions (default: as many as can have 12 frames a second)",
     )
+    add(
+        "--parts",
+        metavar="PART,...",
+        help="what to track, such as pose,left_hand,right_hand; tracking less takes less CPU (default: all parts)",
+    )
     add("--max-persons", type=int, metavar="N", help="maximum number of people tracked per frame (default: 1)")
     add("--warm", type=int, metavar="N", help="session processes to keep ready")
     add("--token", help="a token with all rights, which clients then need (default: none)")

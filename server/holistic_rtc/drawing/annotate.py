@@ -1,6 +1,6 @@
 """Draws the landmarks of one frame."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import groupby
 from math import dist
 
@@ -27,27 +27,28 @@ Points = NDArray[np.int32]
 """(n, 2), x and y in sixteenths of a pixel"""
 
 
-def annotate(image: Image, persons: Persons) -> Image:
+def annotate(image: Image, persons: Persons, parts: Collection[Part] = DRAWN_PARTS) -> Image:
     """
     A copy of the image with the landmarks drawn on it.
 
     Points may lie outside the image. Parts with non-finite numbers aren't drawn.
 
     :param image: ``(height, width, 3)`` uint8 RGB; isn't modified.
+    :param parts: what to draw. Trackers may find more than was asked for, in some frames only.
     :return: ``(height, width, 3)`` uint8 RGB.
     """
     annotated = np.array(image, order="C")
     for person, result in persons.items():
         accent = STYLE.persons[person % len(STYLE.persons)]
-        _draw_person(_Canvas(annotated, min(image.shape[:2]) / REFERENCE_SIZE, accent), result)
+        _draw_person(_Canvas(annotated, min(image.shape[:2]) / REFERENCE_SIZE, accent), result, parts)
     return annotated
 
 
-def _draw_person(canvas: "_Canvas", result: HolisticResult) -> None:
-    face = canvas.locate(result.face_landmarks)
-    pose = canvas.locate(result.pose_landmarks)
-    left_hand = canvas.locate(result.left_hand_landmarks)
-    right_hand = canvas.locate(result.right_hand_landmarks)
+def _draw_person(canvas: "_Canvas", result: HolisticResult, parts: Collection[Part]) -> None:
+    face = canvas.locate(result.face_landmarks) if Part.FACE in parts else None
+    pose = canvas.locate(result.pose_landmarks) if Part.POSE in parts else None
+    left_hand = canvas.locate(result.left_hand_landmarks) if Part.LEFT_HAND in parts else None
+    right_hand = canvas.locate(result.right_hand_landmarks) if Part.RIGHT_HAND in parts else None
     if face is not None:
         _draw_face(canvas, face)
     if pose is not None and result.pose_visibility is not None:

@@ -18,10 +18,7 @@ from holistic_rtc.files.pictures import decode_picture
 from holistic_rtc.files.video import VideoReader
 from holistic_rtc.model.result import Image
 from holistic_rtc.pipeline.clock import MediaClock
-from holistic_rtc.pipeline.frames import from_rgb, to_rgb
-
-_SMPTE170M = 6
-"""FFmpeg's number for the colour space that :func:`from_rgb` converts to"""
+from holistic_rtc.pipeline.frames import COLOR_RANGE, COLORSPACE, FORMAT, from_rgb, to_rgb
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +98,9 @@ class Video:
         with _explained_errors(), av.open(path, "w", options={"movflags": "+faststart"}) as container:
             options = {"preset": "veryfast", "crf": "20"}
             stream = container.add_stream("libx264", rate=self._reader.rate, options=options)
-            stream.pix_fmt = "yuv420p"
-            stream.colorspace = _SMPTE170M
+            stream.pix_fmt = FORMAT
+            stream.colorspace = COLORSPACE
+            stream.color_range = COLOR_RANGE
             started = False
 
             def write(shot: Shot, image: Image) -> None:

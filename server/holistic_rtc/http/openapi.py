@@ -196,7 +196,8 @@ def _snapshot(settings: Settings) -> Schema:
         "parameters": [
             _parameter(
                 "parts",
-                "The parts to return. Default: all except `rig`.",
+                f"The parts to return, of those that this server tracks ({', '.join(sorted(settings.parts))}). "
+                "Default: all of these except `rig`.",
                 {"type": "array", "items": {"type": "string", "enum": list(Part)}, "minItems": 1},
                 style="form",
                 explode=False,

@@ -10,8 +10,9 @@ from holistic_rtc.http.auth import requires
 from holistic_rtc.http.form import find_field
 from holistic_rtc.http.keys import SETTINGS, SNAPSHOTS
 from holistic_rtc.ipc.messages import TakeSnapshot
-from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS, Part
+from holistic_rtc.model.parts import DEFAULT_PARTS, parse_parts
 from holistic_rtc.model.rights import Right
+from holistic_rtc.settings import Settings
 
 JSON = "application/json"
 BOTH = "multipart/form-data"
@@ -36,7 +37,7 @@ _CHUNK = 64 * 1024
 async def post_snapshot(request: web.Request) -> web.Response:
     settings, snapshots = request.app[SETTINGS], request.app[SNAPSHOTS]
     answer = _negotiate(request.headers.get(hdrs.ACCEPT) or "*/*")
-    options = _read_options(request, settings.max_persons)
+    options = _read_options(request, settings)
     with snapshots.place():
         try:
             async with asyncio.timeout(settings.snapshot_seconds):
@@ -99,14 +100,13 @@ def _quality(accept: str, answer: str) -> float:
     return 0.0
 
 
-def _read_options(request: web.Request, persons_limit: int) -> dict[str, Any]:
+def _read_options(request: web.Request, settings: Settings) -> dict[str, Any]:
     """
-    :param persons_limit: how many people the server tracks at most.
     :return: the fields of :class:`TakeSnapshot` that a client can choose.
     :raises Refusal: a parameter is unknown or has an invalid value.
     """
     options: dict[str, Any] = {
-        "parts": list(DEFAULT_PARTS),
+        "parts": DEFAULT_PARTS & settings.parts,
         "max_persons": 1,
         "annotate": True,
         "mirror": False,
@@ -115,19 +115,20 @@ def _read_options(request: web.Request, persons_limit: int) -> dict[str, Any]:
     for name, value in request.query.items():
         match name:
             case "parts":
-                options["parts"] = parts = [part for part in value.split(",") if part]
-                if not parts:
-                    raise Refusal(Code.BAD_REQUEST, f"parts must name at least one part; known are {', '.join(Part)}")
-                for part in parts:
-                    if part not in ALL_PARTS:
-                        raise Refusal(Code.BAD_REQUEST, f"unknown part {part!r}; known are {', '.join(Part)}")
+                try:
+                    options["parts"] = parse_parts(value) & settings.parts
+                except ValueError as error:
+                    raise Refusal(Code.BAD_REQUEST, f"parts: {error}") from None
+                if not options["parts"]:
+                    tracked = ", ".join(sorted(settings.parts))
+                    raise Refusal(Code.BAD_REQUEST, f"this server tracks none of these parts, only {tracked}")
             case "max_persons":
                 if value != ALL and not (value.isascii() and value.isdigit() and int(value[:4]) in PERSONS):
                     raise Refusal(
                         Code.BAD_REQUEST,
                         f"max_persons must be a number from 1 to {PERSONS[-1]}, or {ALL}, not {value!r}",
                     )
-                options[name] = persons_limit if value == ALL else min(int(value), persons_limit)
+                options[name] = settings.max_persons if value == ALL else min(int(value), settings.max_persons)
             case "annotate" | "mirror":
                 if value not in SWITCHES:
                     raise Refusal(Code.BAD_REQUEST, f"{name} must be true or false, not {value!r}")

@@ -58,7 +58,7 @@ class TakeSnapshot(Request, kw_only=True):
     """
 
     picture: bytes
-    parts: list[str]
+    parts: frozenset[str]
     max_persons: int
     picture_format: str | None
     annotate: bool

@@ -42,7 +42,7 @@ class TrackOptions:
 @dataclass(frozen=True, slots=True)
 class Demand:
     """
-    What a session's peers want of its tracks.
+    What a session's peers want of its tracks, or the most that they may want.
 
     :param parts: what to find, in addition to what is drawn.
     :param max_persons: how many people to find at most.
@@ -266,7 +266,7 @@ class InboundTrack:
             return
         for output in self._outputs:
             # Outputs that were added, or had drawing enabled, while this frame was being tracked wait for the next one.
-            if picture := tracked.annotated if output.draw else frame:
+            if picture := tracked.annotated if output.draw else tracked.plain:
                 output.put(picture)
         self._on_tracked(tracked)
         if self.meter.quality not in (None, tracked.quality):

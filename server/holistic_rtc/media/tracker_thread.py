@@ -14,11 +14,11 @@ from av import VideoFrame
 
 from holistic_rtc.drawing.annotate import DRAWN_PARTS, annotate
 from holistic_rtc.errors import TrackerError
-from holistic_rtc.model.parts import DEFAULT_PARTS, Part
+from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS, Part
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.result import Image, Persons
-from holistic_rtc.pipeline.frames import from_rgb, to_rgb
-from holistic_rtc.pipeline.pipeline import Found, Pipeline, landmarks_of
+from holistic_rtc.pipeline.frames import encodable, from_rgb, to_rgb
+from holistic_rtc.pipeline.pipeline import Found, Pipeline, landmarks_of, sources
 from holistic_rtc.tracking.engine import Tracker
 
 P = ParamSpec("P")
@@ -32,6 +32,7 @@ class TrackedFrame:
     """
     The result of one frame. Durations are in milliseconds.
 
+    :param plain: the frame without drawing, to be encoded.
     :param quality: how exactly it was tracked, which an engine may not leave to its caller.
     """
 
@@ -39,6 +40,7 @@ class TrackedFrame:
     width: int
     height: int
     persons: Sequence[Found]
+    plain: VideoFrame
     annotated: VideoFrame | None
     tracker_ms: float
     draw_ms: float
@@ -48,14 +50,23 @@ class TrackedFrame:
 class TrackerThread:
     """
     :param make_tracker: called on the thread, since a tracker may only be used on the thread that made it.
+    :param parts: all that may be asked for, and drawn.
     :param deadline: seconds that a frame, or making a tracker, may take. After that, the engine is considered stuck.
     """
 
     MAX_FAILURES = 3
     """Number of consecutive failed frames that end the session. Until then, each failure replaces the engine."""
 
-    def __init__(self, make_tracker: Callable[[], Tracker], *, deadline: float = 10.0) -> None:
+    def __init__(
+        self,
+        make_tracker: Callable[[], Tracker],
+        *,
+        parts: frozenset[Part] = ALL_PARTS,
+        deadline: float = 10.0,
+    ) -> None:
         self._make_tracker = make_tracker
+        self._tracked = sources(parts)
+        self._drawn = DRAWN_PARTS & self._tracked
         self._deadline = deadline
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tracker")
         self._tracker: Tracker | None = None
@@ -67,7 +78,8 @@ class TrackerThread:
 
     async def warm_up(self, picture: Image) -> float:
         """
-        Load the engine and track a picture, since the first frames take several times as long as later ones.
+        Load the engine and track a picture, since the first frames take several times as long as later ones. Everything
+        that may be asked for is tracked.
 
         :param picture: ``(height, width, 3)`` uint8 RGB, with a person, so that every network runs.
         :return: the CPU time per frame, in milliseconds.
@@ -77,7 +89,7 @@ class TrackerThread:
         self._quality = Quality.EXACT  # leaves out no network
         for timestamp_ms in range(3):
             started = time.process_time()
-            await self._run(self._track, picture, timestamp_ms, DEFAULT_PARTS, 1)
+            await self._run(self._track, picture, timestamp_ms, self._tracked, 1)
             times.append((time.process_time() - started) * 1000)
             self._quality = Quality.BALANCED
         await self._run(self._reset)
@@ -150,19 +162,20 @@ class TrackerThread:
         image = to_rgb(frame)
         started = time.perf_counter()
         height, width = image.shape[:2]
-        wanted = parts | DRAWN_PARTS if draw else parts
+        wanted = parts | self._drawn if draw else parts
         persons = self._pipeline.process(
             image, timestamp_ms, smoothing=smoothing, parts=wanted, max_persons=max_persons
         )
         tracked = time.perf_counter()
         assert self._tracker is not None
-        annotated = from_rgb(annotate(image, landmarks_of(persons)), frame) if draw else None
+        annotated = from_rgb(annotate(image, landmarks_of(persons), self._drawn), frame) if draw else None
         drawn = time.perf_counter()
         return TrackedFrame(
             timestamp_ms=timestamp_ms,
             width=width,
             height=height,
             persons=persons,
+            plain=encodable(frame),
             annotated=annotated,
             tracker_ms=(tracked - started) * 1000,
             draw_ms=(drawn - tracked) * 1000,

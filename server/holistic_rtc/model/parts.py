@@ -124,6 +124,22 @@ ALL_PARTS = frozenset(PARTS)
 DEFAULT_PARTS = frozenset(part for part, spec in PARTS.items() if not spec.optional)
 """Sent to peers that don't request specific parts"""
 
+
+def parse_parts(text: str) -> frozenset[Part]:
+    """
+    :param text: names of parts, separated by commas.
+    :raises ValueError: it names no part, or an unknown one.
+    """
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    known = ", ".join(Part)
+    if not names:
+        raise ValueError(f"name at least one part; known are {known}")
+    for name in names:
+        if name not in ALL_PARTS:
+            raise ValueError(f"unknown part {name!r}; known are {known}")
+    return frozenset(map(Part, names))
+
+
 BLENDSHAPE_NAMES = (
     "_neutral",
     "browDownLeft",

@@ -41,6 +41,11 @@ class HolisticResult:
     right_hand_world_landmarks: FloatArray | None = None
     """(21, 3), origin between the hips: the wrist is that of the pose"""
 
+    @property
+    def has_anything(self) -> bool:
+        """Whether any part was seen."""
+        return any(getattr(self, field.name) is not None for field in fields(self))
+
 
 Persons = Mapping[int, HolisticResult]
 """The people in a frame, by id; empty if nobody is there. A person keeps the id from frame to frame"""
@@ -48,4 +53,4 @@ Persons = Mapping[int, HolisticResult]
 
 def single_person(result: HolisticResult) -> Persons:
     """The only person that an engine looks for, or nobody if nothing was seen."""
-    return {0: result} if any(getattr(result, field.name) is not None for field in fields(result)) else {}
+    return {0: result} if result.has_anything else {}

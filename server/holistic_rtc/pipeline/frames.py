@@ -1,29 +1,57 @@
-"""Converts between decoded video frames (YUV 4:2:0) and the RGB images used for tracking and drawing."""
+"""
+Converts between decoded video frames and the RGB images used for tracking and drawing.
+
+All frames that are encoded have the colours of BT.601 with limited range: receivers of VP8, and of H.264 without a
+description of its colours, take any other ones for these.
+"""
 
 from typing import cast
 
 import cv2
 from av import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace
 
 from holistic_rtc.model.result import Image
+
+FORMAT = "yuv420p"
+COLORSPACE = Colorspace.ITU601
+COLOR_RANGE = ColorRange.MPEG
+"""Of all frames that are encoded"""
+
+_SAME_COLORSPACES = (2, Colorspace.ITU601, 6)
+"""FFmpeg's numbers: unspecified, BT.470BG, and SMPTE 170M, which is computed alike"""
 
 
 def to_rgb(frame: VideoFrame) -> Image:
     """
     :return: ``(height, width, 3)`` uint8. An odd last row or column is cropped, since encoders need even sizes.
     """
-    rgb = cast(Image, frame.to_ndarray(format="rgb24"))
-    return rgb[: frame.height & ~1 or 1, : frame.width & ~1 or 1]
+    return _even(cast(Image, frame.to_ndarray(format="rgb24")))
 
 
-def from_rgb(image: Image, like: VideoFrame) -> VideoFrame:
+def from_rgb(image: Image, like: VideoFrame | None = None) -> VideoFrame:
     """
-    :param image: ``(height, width, 3)`` uint8 with an even height and width.
+    :param image: ``(height, width, 3)`` uint8, at least 2 pixels wide and high. An odd last row or column is cropped.
     :param like: the frame to copy ``pts`` and ``time_base`` from.
-    :return: a YUV 4:2:0 frame.
+    :return: a frame to encode.
     """
-    # OpenCV's conversion is ten times as fast as FFmpeg's.
-    frame = VideoFrame.from_ndarray(cast(Image, cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420)), format="yuv420p")
-    frame.pts = like.pts
-    frame.time_base = like.time_base
+    # OpenCV's conversion takes a fifth of the time of FFmpeg's.
+    planes = cast(Image, cv2.cvtColor(_even(image), cv2.COLOR_RGB2YUV_I420))
+    frame = VideoFrame.from_ndarray(planes, format=FORMAT)
+    frame.colorspace = COLORSPACE
+    frame.color_range = COLOR_RANGE
+    if like is not None:
+        frame.pts = like.pts
+        frame.time_base = like.time_base
     return frame
+
+
+def encodable(frame: VideoFrame) -> VideoFrame:
+    """The frame itself, or one that looks the same, whatever its format and colours."""
+    if frame.format.name == FORMAT and frame.colorspace in _SAME_COLORSPACES and frame.color_range != ColorRange.JPEG:
+        return frame
+    return from_rgb(to_rgb(frame), frame)
+
+
+def _even(image: Image) -> Image:
+    return image[: image.shape[0] & ~1 or 1, : image.shape[1] & ~1 or 1]

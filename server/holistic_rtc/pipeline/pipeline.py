@@ -16,6 +16,12 @@ _MADE_FROM = {
 """The parts that aren't tracked, but computed from others."""
 
 
+def sources(parts: frozenset[Part]) -> frozenset[Part]:
+    """What has to be tracked for some parts."""
+    made_from = (needed for part, needed in _MADE_FROM.items() if part in parts)
+    return parts.union(*made_from).difference(_MADE_FROM)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """
@@ -68,8 +74,7 @@ class Pipeline:
         :raises TrackerError: the engine failed; the pipeline can't be used any more.
         """
         height, width = image.shape[:2]
-        wanted = parts.union(*(sources for part, sources in _MADE_FROM.items() if part in parts))
-        persons = self._find(image, timestamp_ms, wanted - _MADE_FROM.keys(), max_persons)
+        persons = self._find(image, timestamp_ms, sources(parts), max_persons)
         found = []
         for person in sorted(persons.keys() | self._motions.keys()):
             motion = self._motions.setdefault(person, _Motion())

@@ -7,16 +7,19 @@ from holistic_rtc.settings import Settings
 
 FLOOR_FPS = 12.0
 """Tracked frames per second that each session should get when the server is full."""
-OVERHEAD = 1.25
-"""A session's CPU time relative to its tracker's. It includes decoding, drawing, encoding and sending."""
+OVERHEAD_MS = 18.0
+"""A session's CPU time per tracked frame besides its tracker's: receiving and decoding 2.5 frames at 640x480,
+converting, drawing, encoding and sending one. It doesn't depend on what is tracked. docs/deploy.md says how it was
+measured."""
 MAX_SUBSCRIBERS = 16
 """Maximum per session. Each subscriber has its own encoder."""
 
 SESSION_MEMORY = 300_000_000
 FRONT_MEMORY = 100_000_000
-SPARE_MEMORY = 100_000_000
+SPARE_MEMORY = 150_000_000
 SNAPSHOT_MEMORY = 250_000_000
-"""Bytes used by a session process, the front process, an idle session process, and a snapshot process."""
+"""Bytes used by a session process at 1920x1080, the front process with uploads, an idle session process, and a snapshot
+process at work on a large picture; pages that processes share count once (PSS)."""
 
 CPUS_FOR_ONE_KEPT = 4.0
 MEMORY_FOR_ONE_KEPT = 4_000_000_000
@@ -69,9 +72,17 @@ class Capacity:
             return self.max_sessions
         if frame_cpu_ms is None:
             return 1
-        by_cpu = int(self.limits.cpus * 1000 / (frame_cpu_ms * self.max_persons * OVERHEAD * FLOOR_FPS))
+        by_cpu = int(self.limits.cpus * 1000 / (session_cpu_ms(frame_cpu_ms, self.max_persons) * FLOOR_FPS))
         kept = FRONT_MEMORY + self.spares * SPARE_MEMORY + self.picture_takers * SNAPSHOT_MEMORY
         return max(1, min(by_cpu, (self.limits.memory - kept) // SESSION_MEMORY))
+
+
+def session_cpu_ms(frame_cpu_ms: float, persons: int = 1) -> float:
+    """
+    :param frame_cpu_ms: the tracker's CPU time per frame and person.
+    :return: the CPU time of a whole session per tracked frame.
+    """
+    return frame_cpu_ms * persons + OVERHEAD_MS
 
 
 def ports(sessions: int) -> int:

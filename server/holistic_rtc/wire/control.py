@@ -41,7 +41,10 @@ class Configure(Struct, tag_field="type", tag="configure", kw_only=True):
     """What the server is to do. An absent field stays as it is; a subscriber has ``parts`` and ``max_persons``."""
 
     parts: Collection[PartName] | UnsetType = UNSET
-    """Which parts the landmark messages carry. Default: all but ``rig``."""
+    """Which parts the landmark messages carry, of those that the server tracks. Fewer take it less CPU.
+
+    Default: all but ``rig``.
+    """
     max_persons: Persons | None | UnsetType = UNSET
     """How many of the people in a frame to receive; ``null`` for as many as the server tracks. Default: 1."""
     draw: bool | UnsetType = UNSET
@@ -56,6 +59,7 @@ class Configured(Struct, tag_field="type", tag="configured", kw_only=True):
     """The configuration in force. A subscriber receives ``parts`` and ``max_persons`` only."""
 
     parts: Collection[PartName]
+    """Those in the landmark messages; without those that were asked for and the server doesn't track."""
     max_persons: int | UnsetType = UNSET
     draw: bool | UnsetType = UNSET
     smoothing: bool | UnsetType = UNSET

@@ -19,6 +19,7 @@ from holistic_rtc.ipc.channel import Channel
 from holistic_rtc.ipc.messages import ToWorker
 from holistic_rtc.log.relay import ToFront
 from holistic_rtc.log.writer import log_to_stderr
+from holistic_rtc.model.parts import parse_parts
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.tracking import ENGINES, open_model
 from holistic_rtc.workers.worker import Worker
@@ -44,13 +45,13 @@ def _make(options: argparse.Namespace, model: "Model", channel: Channel[ToWorker
     if options.kind == "snapshot":
         from holistic_rtc.workers.snapshot.worker import SnapshotWorker
 
-        return SnapshotWorker(channel, model.picture_tracker, description)
+        return SnapshotWorker(channel, model.picture_tracker, description, options.parts)
     from holistic_rtc.media.aiortc_tuning import tune
     from holistic_rtc.workers.live.peer import PeerLimits
     from holistic_rtc.workers.live.worker import LiveWorker
 
     tune(options.max_frame_pixels)
-    limits = PeerLimits(options.max_persons, options.public_candidates_only)
+    limits = PeerLimits(options.parts, options.max_persons, options.public_candidates_only)
     return LiveWorker(channel, model.tracker, options.quality, description, limits, options.advertise)
 
 
@@ -82,6 +83,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--description", required=True)
     parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--parts", type=parse_parts, required=True)
     parser.add_argument("--max-persons", type=int, required=True)
     parser.add_argument("--max-frame-pixels", type=int, required=True)
     parser.add_argument("--public-candidates-only", action="store_true")

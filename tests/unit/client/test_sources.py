@@ -12,6 +12,8 @@ from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
 from holistic_rtc.client.sources import SourceTrack, VideoFile
+from holistic_rtc.pipeline.frames import to_rgb
+from tests.kit.colours import TAGGED, Colours, colourful, decoded, difference, h264, untagged
 from tests.kit.publisher import Picture
 
 MS = Fraction(1, 1000)
@@ -98,6 +100,23 @@ async def test_arrays_are_timed_by_when_they_come() -> None:
     assert track.ended.result() is None
     with pytest.raises(MediaStreamError):
         await track.recv()
+
+
+@pytest.mark.parametrize("colours", TAGGED, ids=str)
+async def test_what_is_sent_has_the_colours_of_the_source(colours: Colours, tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(h264(colours, colourful()))
+    source = decoded(path.read_bytes())
+
+    async def arrays() -> AsyncIterator[Picture]:
+        yield to_rgb(source)
+
+    async def frames() -> AsyncIterator[VideoFrame]:
+        yield source
+
+    for sent in (path, arrays(), frames()):
+        frame = await SourceTrack(sent).recv()
+        assert difference(untagged(frame), to_rgb(source))[0] < 2
 
 
 async def test_frames_keep_their_own_time() -> None:

@@ -52,6 +52,19 @@ def test_the_picture_given_stays_as_it_is() -> None:
     assert (image == 128).all()
 
 
+@pytest.mark.parametrize("part", DRAWN_PARTS)
+def test_only_the_parts_named_are_drawn(part: Part) -> None:
+    person = dataclasses.replace(make_result(), pose_visibility=np.ones(33, np.float32))
+    attribute = PART_FIELDS[part].attribute
+    alone = HolisticResult(
+        **{attribute: getattr(person, attribute)},
+        pose_visibility=person.pose_visibility,
+    )
+    expected = annotate(grey(), {0: alone})
+    assert changed(grey(), expected).any()
+    np.testing.assert_array_equal(annotate(grey(), {0: person}, {part}), expected)
+
+
 def test_a_frame_with_nobody_comes_back_as_a_copy() -> None:
     image = grey()
     drawn = annotate(image, {0: HolisticResult()})

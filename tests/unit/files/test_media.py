@@ -26,9 +26,11 @@ from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.result import Persons
 from holistic_rtc.motion.refine import Refiner
+from holistic_rtc.pipeline.frames import to_rgb
 from holistic_rtc.tracking.engine import Tracker
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
 from holistic_rtc.wire import as_json
+from tests.kit.colours import LIMITED, TAGGED, Colours, colourful, difference, h264
 from tests.kit.outputs import is_null, make_null, reading
 from tests.kit.persons import Crowd, first_of
 from tests.kit.pictures import grace_hopper
@@ -270,6 +272,18 @@ def test_annotated_videos_are_h264_with_the_index_first_and_in_the_colours_of_th
     corner = slice(0, 40), slice(0, 40)
     before, after = (read_video(path)[0].to_ndarray(format="rgb24") for path in (source, tmp_path / "out.mp4"))
     assert np.abs(after[corner].astype(int) - before[corner]).mean() < 3
+
+
+@pytest.mark.parametrize("colours", TAGGED, ids=str)
+def test_an_annotated_video_has_the_colours_of_the_source_where_nothing_is_drawn(
+    colours: Colours, tmp_path: Path
+) -> None:
+    source = tmp_path / "clip.mp4"
+    source.write_bytes(h264(colours, colourful(), frames=3))
+    track_file(source, lambda: Crowd(0), tmp_path / "out.mp4", None, lambda done, total: None)
+    annotated = read_video(tmp_path / "out.mp4")[0]
+    assert annotated.color_range == LIMITED
+    assert difference(to_rgb(annotated), to_rgb(read_video(source)[0]))[0] < 2.5
 
 
 def test_the_landmarks_of_a_video_are_smoothed_and_tell_the_heads_pose_as_those_of_a_stream(

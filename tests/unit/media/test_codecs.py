@@ -1,12 +1,14 @@
 """What takes the place of aiortc's video codecs."""
 
 import resource
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 import av
 import pytest
 from aiortc.codecs import get_decoder, get_encoder
+from aiortc.codecs.h264 import h264_depayload
 from aiortc.codecs.vpx import vp8_depayload
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
@@ -15,7 +17,8 @@ from holistic_rtc.errors import TooManyPixelsError
 from holistic_rtc.media import codecs
 from holistic_rtc.media.aiortc_tuning import DEFAULT_BITRATE, tune
 from holistic_rtc.media.codecs import Failure, FastVp8Encoder, _open_vp8
-from holistic_rtc.pipeline.frames import to_rgb
+from holistic_rtc.pipeline.frames import encodable, to_rgb
+from tests.kit.colours import TAGGED, Colours, colourful, decoded, difference, h264, untagged
 from tests.kit.encoded import h264_of_size, vp8_of_size
 from tests.kit.pictures import grace_hopper
 from tests.kit.publisher import Picture
@@ -59,10 +62,27 @@ def test_what_it_encodes_can_be_decoded_and_is_small(encoder: FastVp8Encoder) ->
         assert abs(timestamp - 3000 * number) <= 1
         data = b"".join(map(vp8_depayload, payloads))
         sizes.append(len(data))
-        (decoded,) = decoder.decode(JitterFrame(data=data, timestamp=timestamp))
+        (arrived,) = decoder.decode(JitterFrame(data=data, timestamp=timestamp))
     assert sum(sizes) * 8 < 1.2 * encoder.target_bitrate
-    assert isinstance(decoded, av.VideoFrame)
-    assert abs(to_rgb(decoded).astype(int) - grace_hopper()).mean() < 5
+    assert isinstance(arrived, av.VideoFrame)
+    assert abs(to_rgb(arrived).astype(int) - grace_hopper()).mean() < 5
+
+
+@pytest.mark.parametrize("colours", TAGGED, ids=str)
+@pytest.mark.parametrize(("codec", "depayload"), [(VP8, vp8_depayload), (H264, h264_depayload)])
+def test_colours_arrive_as_they_were(
+    codec: RTCRtpCodecParameters, depayload: Callable[[bytes], bytes], colours: Colours
+) -> None:
+    tune()
+    encoder, decoder = get_encoder(codec), get_decoder(codec)
+    source = decoded(h264(colours, colourful()))
+    for number in range(5):
+        source.pts, source.time_base = 3000 * number, Fraction(1, 90_000)
+        payloads, timestamp = encoder.encode(encodable(source))
+        data = b"".join(map(depayload, payloads))
+        (arrived,) = decoder.decode(JitterFrame(data=data, timestamp=timestamp))
+    assert isinstance(arrived, av.VideoFrame)
+    assert difference(untagged(arrived), to_rgb(source))[0] < 3
 
 
 @pytest.mark.parametrize("factor", [0.75, 0.85, 0.905, 0.95, 1.05, 1.105, 1.2, 1.3, 1.6])

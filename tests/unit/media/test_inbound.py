@@ -108,7 +108,7 @@ class Gate:
             return result
         annotated = frame if draw else None
         return TrackedFrame(
-            *(timestamp_ms, frame.width, frame.height, [Found(0, make_result(), None)], annotated, 20.0, 1.0),
+            *(timestamp_ms, frame.width, frame.height, [Found(0, make_result(), None)], frame, annotated, 20.0, 1.0),
             self.quality or quality,
         )
 

@@ -13,17 +13,20 @@ import pytest_asyncio
 from av import VideoFrame
 
 from holistic_rtc.bundle.models import PoseModel, find
+from holistic_rtc.drawing.annotate import annotate
 from holistic_rtc.errors import TrackerError
-from holistic_rtc.files.portrait import picture_of_a_person
+from holistic_rtc.files.person import picture_of_a_person
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS, Part
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.result import FloatArray, HolisticResult, Image, Persons
 from holistic_rtc.motion.face_geometry import face_transform
+from holistic_rtc.pipeline.frames import from_rgb, to_rgb
 from holistic_rtc.tracking.holistic import engine
 from holistic_rtc.tracking.holistic.engine import HolisticModel
 from holistic_rtc.tracking.holistic.networks import Network
 from holistic_rtc.tracking.holistic.runtimes.litert import LiteRTRuntime
+from tests.kit.colours import BT709, FULL, Colours, colourful, decoded, difference, h264, untagged
 from tests.kit.synthetic import make_result
 
 
@@ -46,6 +49,7 @@ class Engine:
 
     def __init__(self, made: "list[Engine]", failures: int = 0) -> None:
         self.calls: list[tuple[tuple[int, ...], int]] = []
+        self.asked: list[frozenset[Part]] = []
         self.threads = {threading.current_thread().name}
         self.closed = 0
         self._failures = failures
@@ -59,6 +63,7 @@ class Engine:
     ) -> Persons:
         self.threads.add(threading.current_thread().name)
         self.calls.append((image.shape, timestamp_ms))
+        self.asked.append(parts)
         if self._failures > 0:
             self._failures -= 1
             raise TrackerError("out of order")
@@ -122,6 +127,13 @@ async def test_a_frame_comes_out_with_its_time_its_size_and_on_wish_drawn(
     assert not np.array_equal(drawn.annotated.to_ndarray(), frame.to_ndarray())
 
 
+async def test_a_frame_that_is_not_drawn_on_keeps_its_colours(made: list[Engine], make_thread: MakeThread) -> None:
+    frame = decoded(h264(Colours(BT709, FULL, "yuvj420p"), colourful()))
+    tracked = await make_thread(lambda: Engine(made)).process(frame, 0, draw=False, smoothing=True)
+    assert tracked is not None
+    assert difference(untagged(tracked.plain), to_rgb(frame))[0] < 2
+
+
 async def test_the_warm_up_is_forgotten_before_the_stream_begins(made: list[Engine], make_thread: MakeThread) -> None:
     thread = make_thread(lambda: Engine(made))
     await thread.warm_up(np.zeros((60, 40, 3), np.uint8))
@@ -142,6 +154,38 @@ async def test_every_network_runs_in_the_warm_up(monkeypatch: pytest.MonkeyPatch
     with closing(HolisticModel(find(PoseModel.LITE).path)) as model:
         assert await make_thread(model.tracker).warm_up(picture_of_a_person()) > 0
     assert runs == set(Network)
+
+
+@pytest.mark.parametrize(
+    ("parts", "tracked"),
+    [
+        (frozenset({Part.POSE}), frozenset({Part.POSE})),
+        (frozenset({Part.FACE_TRANSFORM}), frozenset({Part.FACE})),
+        (frozenset({Part.RIG}), DEFAULT_PARTS - {Part.FACE_TRANSFORM}),
+        (ALL_PARTS, DEFAULT_PARTS - {Part.FACE_TRANSFORM}),
+    ],
+)
+async def test_the_warm_up_tracks_all_that_may_be_asked_for_and_no_more(
+    parts: frozenset[Part], tracked: frozenset[Part], made: list[Engine], make_thread: MakeThread
+) -> None:
+    await make_thread(lambda: Engine(made), parts=parts).warm_up(np.zeros((60, 40, 3), np.uint8))
+    assert set(made[0].asked) == {tracked}
+
+
+async def test_only_what_may_be_asked_for_is_tracked_for_drawing_and_drawn(
+    made: list[Engine], make_thread: MakeThread
+) -> None:
+    # The engine finds everything all the same.
+    thread = make_thread(lambda: Engine(made), parts=frozenset({Part.LEFT_HAND}))
+    tracked = await thread.process(make_frame(), 0, draw=True, smoothing=False, parts=frozenset())
+    assert made[0].asked == [frozenset({Part.LEFT_HAND})]
+    assert tracked is not None
+    assert tracked.annotated is not None
+    image = to_rgb(make_frame())
+    hand = HolisticResult(left_hand_landmarks=make_result().left_hand_landmarks)
+    expected = from_rgb(annotate(image, {0: hand}), make_frame())
+    assert np.array_equal(tracked.annotated.to_ndarray(), expected.to_ndarray())
+    assert not np.array_equal(tracked.annotated.to_ndarray(), make_frame().to_ndarray())
 
 
 async def test_after_a_failure_the_next_frame_gets_a_new_engine(made: list[Engine], make_thread: MakeThread) -> None:

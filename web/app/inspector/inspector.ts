@@ -1,6 +1,6 @@
 /** Shows what is in the landmark messages: points, blendshapes, and the newest frame as JSON. */
 
-import { BLENDSHAPE_NAMES, type HolisticFrame } from "holistic-rtc";
+import { BLENDSHAPE_NAMES, type HolisticFrame, type Part } from "holistic-rtc";
 import { element } from "../base/dom.js";
 import type { Messages, Translator } from "../i18n/index.js";
 import { makeCopyButton } from "../shell/buttons.js";
@@ -10,11 +10,11 @@ import { PersonChoice } from "./person-choice.js";
 const BARS_MS = 100;
 const JSON_MS = 250;
 
-const PARTS: readonly { name: keyof Messages["parts"]; field: keyof HolisticFrame; count: number }[] = [
-  { name: "pose", field: "poseLandmarks", count: 33 },
-  { name: "face", field: "faceLandmarks", count: 478 },
-  { name: "leftHand", field: "leftHandLandmarks", count: 21 },
-  { name: "rightHand", field: "rightHandLandmarks", count: 21 },
+const PARTS: readonly { name: keyof Messages["parts"]; part: Part; field: keyof HolisticFrame; count: number }[] = [
+  { name: "pose", part: "pose", field: "poseLandmarks", count: 33 },
+  { name: "face", part: "face", field: "faceLandmarks", count: 478 },
+  { name: "leftHand", part: "left_hand", field: "leftHandLandmarks", count: 21 },
+  { name: "rightHand", part: "right_hand", field: "rightHandLandmarks", count: 21 },
 ];
 
 interface Bar {
@@ -36,6 +36,8 @@ export class Inspector {
   readonly #strongest = element("strongest", HTMLInputElement);
   readonly #all = element("all-points", HTMLInputElement);
   readonly #pause = element("pause", HTMLButtonElement);
+  readonly #heading = element("points-heading", HTMLElement);
+  #tracked: readonly Part[] | null = null;
   #frame: HolisticFrame | null = null;
   #stills: readonly HolisticFrame[] = [];
   #paused = false;
@@ -54,6 +56,11 @@ export class Inspector {
     this.#pause.addEventListener("click", () => this.#togglePause());
     makeCopyButton(element("copy", HTMLButtonElement), translator, () => JSON.stringify(this.#frame, null, 2));
     translator.on("change", () => this.#translate());
+  }
+
+  /** To be called with the parts that the server sends. Until then they aren't known. */
+  setTracked(parts: readonly Part[]): void {
+    this.#tracked = parts;
   }
 
   /** To be called with each person's frames; most only replace the one before. */
@@ -109,10 +116,12 @@ export class Inspector {
   }
 
   #showPoints(frame: HolisticFrame | null): void {
-    for (const { name, field, count } of PARTS) {
+    const { notSeen, notTracked } = this.#translator.messages;
+    for (const { name, part, field, count } of PARTS) {
       const found = frame ? ((frame[field] as unknown[][])[0]?.length ?? 0) : 0;
       const value = this.#points.get(name)!;
-      value.textContent = found > 0 ? `${found} / ${count}` : this.#translator.messages.notSeen;
+      const absent = this.#tracked?.includes(part) === false ? notTracked : notSeen;
+      value.textContent = found > 0 ? `${found} / ${count}` : absent;
       value.parentElement!.classList.toggle("seen", found > 0);
     }
   }
@@ -179,6 +188,7 @@ export class Inspector {
 
   #translate(): void {
     const { messages } = this.#translator;
+    this.#heading.title = messages.pointsTip;
     this.#pause.ariaPressed = String(this.#paused);
     this.#pause.textContent = this.#paused ? messages.resume : messages.pause;
     this.#showPoints(this.#frame);

@@ -63,6 +63,7 @@ client.on("state", ({ state }) => {
     stage.showAnnotated(null);
   }
 });
+client.on("configured", ({ parts }) => inspector.setTracked(parts));
 client.on("landmarks", showLive);
 session.on("snapshot", ({ frames }) => frames.forEach(showLive));
 snapshotTab.on("frames", showSnapshot);

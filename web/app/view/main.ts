@@ -64,6 +64,7 @@ function watch(): void {
   document.title = `${sessionId} – ${document.title}`;
   fadeIn(video);
   client.on("stream", (stream) => (video.srcObject = stream));
+  client.on("configured", ({ parts }) => inspector.setTracked(parts));
   client.on("landmarks", (frame) => {
     if (frame.track === 0) {
       inspector.show(frame);

@@ -4,7 +4,10 @@ import type { Part } from "./parts.js";
 
 /** What the server is to do. An absent field stays as it is; a subscriber has `parts` and `maxPersons`. */
 export interface Configuration {
-  /** Which parts the landmark messages carry. Default: all but `rig`. */
+  /**
+   * Which parts the landmark messages carry, of those that the server tracks. Fewer take it less CPU. Default: all but
+   * `rig`.
+   */
   parts?: readonly Part[];
   /** How many of the people in a frame to receive; `null` for as many as the server tracks. Default: 1. */
   maxPersons?: number | null;
@@ -18,6 +21,7 @@ export interface Configuration {
 
 /** The configuration in force. A subscriber receives `parts` and `maxPersons` only. */
 export interface Configured {
+  /** Those in the landmark messages; without those that were asked for and the server doesn't track. */
   parts: readonly Part[];
   maxPersons?: number;
   draw?: boolean;

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +25,7 @@ from holistic_rtc.errors import Code, ControlError, Refusal
 from holistic_rtc.media.traffic import TrafficMeter
 from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.figures import Traffic
-from holistic_rtc.model.parts import DEFAULT_PARTS, Part
+from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS, Part
 from holistic_rtc.model.stats import SessionStats, TrackStats
 from holistic_rtc.sdp.answer import complete
 from holistic_rtc.sdp.candidates import MAX_CANDIDATES, Candidate, read_fragment
@@ -33,6 +33,7 @@ from holistic_rtc.sdp.offer import Offer
 from holistic_rtc.wire.control import Configure, Configured, End, ErrorMessage, FromClient, FromServer, StatsMessage
 from holistic_rtc.wire.encoded import Encoded
 from holistic_rtc.workers.live.channels import CONTROL, LANDMARKS, ControlChannel, LandmarkChannel
+from holistic_rtc.workers.live.following import Following
 
 logger = logging.getLogger(__name__)
 
@@ -43,11 +44,15 @@ MAX_REFUSED_CHANNELS = 16
 @dataclass(frozen=True)
 class PeerLimits:
     """
-    :param persons: how many persons a peer may ask for.
+    The most that a peer gets, whatever it asks for.
+
+    :param parts: of the landmarks.
+    :param max_persons: how many people it may ask for.
     :param public_only: whether to ignore its candidates that have no public address.
     """
 
-    persons: int = 1
+    parts: frozenset[Part] = ALL_PARTS
+    max_persons: int = 1
     public_only: bool = False
 
 
@@ -71,10 +76,10 @@ class Peer(ABC):
     def __init__(self, name: str, ice_servers: list[dict[str, Any]], limits: PeerLimits) -> None:
         self.name = name
         self.ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
-        self.parts = DEFAULT_PARTS
+        self.parts = DEFAULT_PARTS & limits.parts
         """The parts in its landmark messages."""
         self.max_persons = 1
-        """How many of the persons in a frame it gets: those with the lowest ids."""
+        """How many of the persons in a frame it gets."""
         self._limits = limits
         # An empty list, unlike None, keeps aiortc from asking a public STUN server.
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[RTCIceServer(**server) for server in ice_servers]))
@@ -84,6 +89,8 @@ class Peer(ABC):
         self._landmarks: LandmarkChannel | None = None
         self._control: ControlChannel | None = None
         self._refused_channels = 0
+        self._following: defaultdict[int, Following] = defaultdict(Following)
+        """Whom it gets, by track"""
         self._sent: Counter[int] = Counter()
         self._dropped: Counter[int] = Counter()
         self._unreported_sent = self._unreported_dropped = 0
@@ -132,7 +139,7 @@ class Peer(ABC):
         :param persons: a message per person, in order of their ids.
         """
         if self._landmarks is not None:
-            messages = persons[: self.max_persons]
+            messages = self._following[track].choose(persons, self.max_persons)
             sent = self._landmarks.send(messages, self.parts)
             self._sent[track] += sent
             self._dropped[track] += len(messages) - sent
@@ -206,12 +213,11 @@ class Peer(ABC):
         return None
 
     def _choose_landmarks(self, message: Configure) -> None:
-        """
-        Apply the fields that all peers have."""
+        """Apply the fields that all peers have."""
         if message.max_persons is not UNSET:
-            self.max_persons = min(message.max_persons or self._limits.persons, self._limits.persons)
+            self.max_persons = min(message.max_persons or self._limits.max_persons, self._limits.max_persons)
         if message.parts is not UNSET:
-            self.parts = frozenset(map(Part, message.parts))
+            self.parts = self._limits.parts & frozenset(map(Part, message.parts))
 
     async def _add_candidates(self, offer: Offer, candidates: Iterable[Candidate]) -> None:
         """

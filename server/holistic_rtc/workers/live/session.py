@@ -33,7 +33,7 @@ class Session:
 
     :param id: the session's public id.
     :param model: description of the model in use, for clients.
-    :param limits: those of each peer.
+    :param limits: the most that its peers get.
     :param tracker: a warm tracker for the first track.
     :param make_tracker_thread: makes trackers for further tracks.
     :param quality: how exactly to track, unless a track is overloaded.

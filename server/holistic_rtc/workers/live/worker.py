@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable
 
-from holistic_rtc.files.portrait import picture_of_a_person
+from holistic_rtc.files.person import picture_of_a_person
 from holistic_rtc.ipc.channel import Channel
 from holistic_rtc.ipc.messages import (
     AddCandidates,
@@ -38,7 +38,7 @@ class LiveWorker(Worker):
     :param make_tracker: makes a track's tracker; called on the tracker's thread.
     :param quality: how exactly to track, unless a track is overloaded.
     :param model: description of the model in use, for clients.
-    :param limits: those of each of a session's peers.
+    :param limits: the most that a session's peers get.
     :param advertised: an additional address at which peers can reach this process.
     """
 
@@ -52,7 +52,7 @@ class LiveWorker(Worker):
         advertised: str | None,
     ) -> None:
         super().__init__(channel)
-        self._make_tracker_thread = functools.partial(TrackerThread, make_tracker)
+        self._make_tracker_thread = functools.partial(TrackerThread, make_tracker, parts=limits.parts)
         self._quality = quality
         self._model = model
         self._limits = limits

@@ -22,6 +22,7 @@ from holistic_rtc.wire import as_json
 class SnapshotOptions:
     """
     :param parts: the parts to return.
+    :param drawn: the parts to draw.
     :param max_persons: how many people to find at most.
     :param picture_format: format of the returned picture: JPEG, PNG or WEBP; None for no picture.
     :param annotate: whether to draw the landmarks on it.
@@ -31,6 +32,7 @@ class SnapshotOptions:
     """
 
     parts: frozenset[Part] = DEFAULT_PARTS
+    drawn: frozenset[Part] = DRAWN_PARTS
     max_persons: int = 1
     picture_format: str | None = "JPEG"
     annotate: bool = True
@@ -67,13 +69,13 @@ def take_snapshot(
     started = time.perf_counter()
     image, (width, height) = decode_reduced(io.BytesIO(data), options.max_pixels, options.max_size)
     pipeline = Pipeline(lambda image, _, parts, max_persons: detect(image, parts, max_persons))
-    drawn = DRAWN_PARTS if options.picture_format and options.annotate else frozenset[Part]()
+    drawn = options.drawn if options.picture_format and options.annotate else frozenset[Part]()
     persons = pipeline.process(image, 0, smoothing=False, parts=options.parts | drawn, max_persons=options.max_persons)
     picture = None
     if options.picture_format:
         shown = _shrink(image, options.max_size)
         if options.annotate:
-            shown = annotate(shown, landmarks_of(persons))
+            shown = annotate(shown, landmarks_of(persons), options.drawn)
         if options.mirror:
             shown = np.ascontiguousarray(shown[:, ::-1])
         picture = encode_picture(shown, options.picture_format)

@@ -5,12 +5,14 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from holistic_rtc.drawing.annotate import DRAWN_PARTS
 from holistic_rtc.errors import Code, MediaError, NotAPictureError, Refusal, TooManyPixelsError, TrackerError
 from holistic_rtc.files.pictures import decode_picture
 from holistic_rtc.ipc.channel import Channel
 from holistic_rtc.ipc.messages import Close, Drain, Reply, Request, Snapshot, TakeSnapshot, ToWorker, Unsubscribe
-from holistic_rtc.model.parts import DEFAULT_PARTS, Part
+from holistic_rtc.model.parts import Part
 from holistic_rtc.model.result import Image, Persons
+from holistic_rtc.pipeline.pipeline import sources
 from holistic_rtc.sample import portrait
 from holistic_rtc.tracking.engine import PictureTracker
 from holistic_rtc.workers.snapshot.take import SnapshotOptions, take_snapshot
@@ -47,15 +49,21 @@ class SnapshotWorker(Worker):
     """
     :param make_tracker: see :class:`Detector`.
     :param model: description of the model in use, for clients.
+    :param parts: all that may be asked for, and drawn.
     """
 
     def __init__(
-        self, channel: Channel[ToWorker], make_tracker: Callable[[], PictureTracker], model: Mapping[str, str | None]
+        self,
+        channel: Channel[ToWorker],
+        make_tracker: Callable[[], PictureTracker],
+        model: Mapping[str, str | None],
+        parts: frozenset[Part],
     ) -> None:
         super().__init__(channel)
         os.nice(NICENESS)
         self._make_tracker = make_tracker
         self._model = model
+        self._tracked = sources(parts)
         self._detector: Detector | None = None
         # Decodes, draws and encodes, for one picture at a time.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="snapshot")
@@ -82,12 +90,13 @@ class SnapshotWorker(Worker):
 
     def _load(self) -> None:
         self._detector = Detector(self._make_tracker)
-        self._detector.detect(decode_picture(portrait()), DEFAULT_PARTS, 1)
+        self._detector.detect(decode_picture(portrait()), self._tracked, 1)
 
     def _take(self, request: TakeSnapshot) -> Snapshot:
         assert self._detector is not None
         options = SnapshotOptions(
             parts=frozenset(map(Part, request.parts)),
+            drawn=DRAWN_PARTS & self._tracked,
             max_persons=request.max_persons,
             picture_format=request.picture_format,
             annotate=request.annotate,

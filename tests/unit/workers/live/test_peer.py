@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from holistic_rtc.model.parts import ALL_PARTS
 from holistic_rtc.model.stats import SessionStats
 from holistic_rtc.sdp.offer import Offer
 from holistic_rtc.workers.live.peer import Peer, PeerLimits
@@ -14,7 +15,7 @@ from tests.kit.offers import make_offer
 
 @pytest_asyncio.fixture
 async def peer() -> AsyncIterator[Peer]:
-    peer = Subscriber("a subscriber", [], PeerLimits(3), [])
+    peer = Subscriber("a subscriber", [], PeerLimits(ALL_PARTS, 3), [])
     await peer.answer(Offer.parse(await make_offer(channel=True)))
     yield peer
     await peer.close()

@@ -33,7 +33,10 @@ export const inspector = {
   inspector: "Landmarks",
   points: "Landmarks by part",
   parts: { pose: "Pose", face: "Face", leftHand: "Left hand", rightHand: "Right hand" },
+  pointsTip:
+    "The server tracks the parts that its clients ask for, or that it draws. Tracking fewer parts takes less CPU.",
   notSeen: "not seen",
+  notTracked: "not tracked",
   persons: "Person",
   person: (number: number) => `Person ${number}`,
   blendshapes: "Blendshapes",

@@ -7,9 +7,10 @@ from dataclasses import replace
 from holistic_rtc.bundle.models import ModelBundle
 from holistic_rtc.commands.doctor.check import Finding, Machine, Verdict, count_sessions
 from holistic_rtc.errors import ModelError, TrackerError
-from holistic_rtc.files.portrait import picture_of_a_person
+from holistic_rtc.files.person import picture_of_a_person
 from holistic_rtc.media.tracker_thread import TrackerThread
-from holistic_rtc.sessions.capacity import FLOOR_FPS, OVERHEAD, Capacity
+from holistic_rtc.model.parts import Part
+from holistic_rtc.sessions.capacity import FLOOR_FPS, Capacity, session_cpu_ms
 from holistic_rtc.tracking import ENGINES, open_model
 
 
@@ -18,7 +19,7 @@ async def check(machine: Machine) -> AsyncIterator[Finding]:
         return
     chosen = machine.settings.engine
     try:
-        runtime, machine.frame_cpu_ms = await _measure(machine.bundle, chosen)
+        runtime, machine.frame_cpu_ms = await _measure(machine.bundle, chosen, machine.settings.parts)
     except (TrackerError, ModelError) as error:
         yield Finding(Verdict.BAD, str(error), "choose another --engine, or another model bundle")
         return
@@ -28,20 +29,20 @@ async def check(machine: Machine) -> AsyncIterator[Finding]:
         if engine != chosen:
             # Another engine may lack what it needs, which does no harm.
             with suppress(TrackerError):
-                _, other_ms = await _measure(machine.bundle, engine)
+                _, other_ms = await _measure(machine.bundle, engine, machine.settings.parts)
                 times = other_ms / machine.frame_cpu_ms
                 text = f"with --engine {engine}, tracking a frame takes {other_ms:.0f} ms, {times:.1f} times as much"
                 yield Finding(Verdict.GOOD, text)
 
 
-async def _measure(bundle: ModelBundle, engine: str) -> tuple[str, float]:
+async def _measure(bundle: ModelBundle, engine: str, parts: frozenset[Part]) -> tuple[str, float]:
     """
     :return: what runs the networks, and the CPU time that tracking a frame takes, in milliseconds.
     :raises TrackerError: the engine can't be loaded.
     :raises ModelError: the bundle has a missing or foreign network.
     """
     with closing(open_model(bundle.path, engine)) as model:
-        thread = TrackerThread(model.tracker)
+        thread = TrackerThread(model.tracker, parts=parts)
         try:
             frame_cpu_ms = await thread.warm_up(picture_of_a_person())
         finally:
@@ -51,7 +52,7 @@ async def _measure(bundle: ModelBundle, engine: str) -> tuple[str, float]:
 
 def _judge(capacity: Capacity, frame_cpu_ms: float) -> Finding:
     room, admitted = replace(capacity, max_sessions=None).sessions(frame_cpu_ms), capacity.sessions(frame_cpu_ms)
-    rate = min(FLOOR_FPS, capacity.limits.cpus * 1000 / (frame_cpu_ms * OVERHEAD))
+    rate = min(FLOOR_FPS, capacity.limits.cpus * 1000 / session_cpu_ms(frame_cpu_ms, capacity.max_persons))
     text = f"tracking a frame takes {frame_cpu_ms:.0f} ms of CPU: "
     if rate < FLOOR_FPS:
         text += f"one session gets about {rate:.2g} frames a second"
