@@ -165,7 +165,7 @@ async def listening(context: ssl.SSLContext | None = None) -> AsyncIterator[tupl
         return web.Response()
 
     server = web.Server(respond)
-    listener = Connections(server, descriptors=64)
+    listener = Connections(server, 64, lambda host: None)
     _, port = await listener.listen("127.0.0.1", 0, context)
     try:
         yield listener, port

@@ -33,7 +33,8 @@ class Scene:
         self._http = http
         thread = TrackerThread(lambda: self.crowd)
         self._session = Session(
-            "one", NO_MODEL, [], LIMIT, thread, lambda: thread, Quality.BALANCED, lambda id, end: None
+            *("one", NO_MODEL, [], LIMIT, thread, lambda: thread, Quality.BALANCED),
+            *(lambda id: None, lambda id, end: None),
         )
 
     async def open(self) -> None:
