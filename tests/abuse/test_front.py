@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tests.kit.abuse import bystander, worst_response
-from tests.kit.serving import serving
+from tests.kit.serving import Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -26,22 +26,28 @@ while time.monotonic() < end:
 """
 
 
+async def attack(server: Server) -> float:
+    """:return: seconds of the slowest response while eight forms at a time are uploaded"""
+    with worst_response(server) as worst:
+        attackers = [
+            await asyncio.create_subprocess_exec(
+                *(sys.executable, "-c", UPLOAD, f"{server.url}/api/snapshot", "10000000", "5")
+            )
+            for _ in range(8)
+        ]
+        assert {await attacker.wait() for attacker in attackers} == {0}
+    return worst[0]
+
+
 async def test_the_front_responds_and_sessions_go_on_while_it_is_attacked_and_after_it_was_stopped() -> None:
     async with serving() as server, bystander(server) as beside:
-        with worst_response(server) as usual:
-            await asyncio.sleep(2)
-        with worst_response(server) as worst:
-            attackers = await asyncio.gather(
-                *(
-                    asyncio.create_subprocess_exec(
-                        *(sys.executable, "-c", UPLOAD, f"{server.url}/api/snapshot", "10000000", "5")
-                    )
-                    for _ in range(8)
-                )
-            )
-            assert {await attacker.wait() for attacker in attackers} == {0}
-        # A machine that is busy with something else is slow anyway.
-        assert worst[0] < max(0.5, 3 * usual[0])
+        worst = [0.5]
+        # A machine that is busy with something else may be slow once, but not each time.
+        for _ in range(3):
+            if min(worst) < 0.5:
+                break
+            worst.append(await attack(server))
+        assert min(worst) < 0.5, worst
         assert not beside.publisher.received("end")
 
         server.front.suspend()

@@ -42,7 +42,9 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server(log: Path) -> AsyncIterator[Server]:
-    async with serving("--max-sessions", "4", command=("sh", "-c", f'exec "$@" 2>{log}', "sh")) as server:
+    async with serving(
+        "--max-sessions", "4", "--warm", "3", command=("sh", "-c", f'exec "$@" 2>{log}', "sh")
+    ) as server:
         yield server
 
 
@@ -76,6 +78,16 @@ async def publish(server: Server, address: str | None) -> int:
             await asyncio.sleep(retry_after)
 
 
+async def until_warm(server: Server, count: int) -> None:
+    """Until so many session processes are ready, so that as many peers can start at the same moment."""
+    async with client_at(None) as http, asyncio.timeout(60):
+        while True:
+            async with http.get(f"{server.url}/metrics") as response:
+                if f'holistic_pool_free{{pool="live"}} {count}.0' in await response.text():
+                    return
+            await asyncio.sleep(0.1)
+
+
 async def delete(server: Server, locations: Iterable[str]) -> None:
     async with client_at(None) as http:
         for location in filter(None, locations):
@@ -102,6 +114,7 @@ async def test_places_that_are_pending_make_room_for_others_when_all_are_taken(
     server: Server, beside: Bystander, log: Path
 ) -> None:
     offer = await offer_without_candidates()
+    await until_warm(server, 3)
     async with client_at(None) as http:
         responses = await post_offers(f"{server.url}/whip", http, offer, 4)
     assert sorted(response.status for response in responses) == [201, 201, 201, 503]
