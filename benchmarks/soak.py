@@ -72,7 +72,8 @@ async def never_complete(server: Server, beside: Bystander) -> None:
     async with client_at(_address()) as http:
         await post_offers(f"{server.url}/whip", http, await offer_without_candidates(), 3)
         watching = await make_offer(("video", "recvonly"), channel=True)
-        await post_offers(f"{server.url}/whep/{beside.publisher.session}", http, watching, 16)
+        url = f"{server.url}/whep/{beside.publisher.session}?key={beside.publisher.viewing_key}"
+        await post_offers(url, http, watching, 16)
 
 
 async def send_nonsense(server: Server, beside: Bystander) -> None:

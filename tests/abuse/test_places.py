@@ -140,7 +140,7 @@ async def test_a_publisher_that_never_sends_video_is_ended_with_a_reason(server:
 
 async def test_subscribers_that_never_connect_leave_places_in_the_session(server: Server, beside: Bystander) -> None:
     offer = await make_offer(("video", "recvonly"), channel=True)
-    url = f"{server.url}/whep/{beside.publisher.session}"
+    url = f"{server.url}/whep/{beside.publisher.session}?key={beside.publisher.viewing_key}"
     async with client_at("203.0.113.4") as http:
         responses = await post_offers(url, http, offer, 16)
         assert sorted(response.status for response in responses) == [201] * 8 + [429] * 8
