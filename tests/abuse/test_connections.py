@@ -43,7 +43,7 @@ async def is_open(connection: Streams) -> bool:
     """Whether it still takes a request."""
     reader, writer = connection
     try:
-        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         return (await reader.readline()).startswith(b"HTTP/1.1 200")
     except ConnectionError:
         return False

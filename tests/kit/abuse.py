@@ -146,7 +146,7 @@ async def upload_slowly(server: Server, address: str, seconds: float, size: int 
     host, port = server.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(
-        b"POST /api/snapshot HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n"
+        b"POST /api/snapshot HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n"
         b"X-Forwarded-For: %s\r\nContent-Length: %d\r\n\r\n" % (address.encode(), size)
     )
 
