@@ -97,6 +97,10 @@ format: $(STAMPS)/dev web/node_modules/.package-lock.json ## format everything
 bench: setup $(STAMPS)/libraries $(STAMPS)/dev chromium ## measure speed, delay and leaks, as one table
 	@$(BIN)/python -m benchmarks
 
+.PHONY: soak
+soak: setup $(STAMPS)/dev ## attack a server for an hour and see what is left of it (SOAK_MINUTES=)
+	@$(if $(filter command,$(origin SOAK_MINUTES)),SOAK_MINUTES=$(SOAK_MINUTES)) $(BIN)/python -m benchmarks.soak
+
 .PHONY: generate
 generate: $(STAMPS)/package $(STAMPS)/dev ## generate readers, tables, settings and colours from their sources
 	$(BIN)/flatc --python --gen-onefile -o server/holistic_rtc/wire schema/landmarks.fbs

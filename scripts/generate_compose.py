@@ -12,7 +12,7 @@ from holistic_rtc.settings import Settings
 COMPOSE = Path(__file__).parents[1] / "docker-compose.yml"
 
 SET_THERE = {
-    *("host", "port", "hosts", "cpus", "memory", "advertise_ip", "public_candidates_only"),
+    *("host", "port", "hosts", "cpus", "memory", "advertise_ip", "public_candidates_only", "trusted_proxies"),
     *("turn_urls", "turn_secret", "turn_secret_file"),
 }
 NEED_A_FILE = {"model", "tls_cert", "tls_key"}

@@ -18,12 +18,25 @@ from holistic_rtc.bundle.models import ModelBundle
 from holistic_rtc.errors import ConfigError
 from holistic_rtc.http import access, health, ice, metrics, openapi, pages, problem, signalling, snapshot, whep, whip
 from holistic_rtc.http.auth import auth_middleware
+from holistic_rtc.http.client_address import ClientAddresses
 from holistic_rtc.http.connections import Connections, connection_middleware, on_response
 from holistic_rtc.http.cors import cors_middleware, origin_middleware
 from holistic_rtc.http.credentials import Credentials
 from holistic_rtc.http.hosts import Hosts, hosts_middleware
-from holistic_rtc.http.keys import CREDENTIALS, ICE_SERVERS, LISTENER, METRICS, MODEL, REGISTRY, SETTINGS, SNAPSHOTS
+from holistic_rtc.http.keys import (
+    CLIENT_ADDRESSES,
+    CREDENTIALS,
+    ICE_SERVERS,
+    LISTENER,
+    METRICS,
+    MODEL,
+    REGISTRY,
+    REQUEST_RATE,
+    SETTINGS,
+    SNAPSHOTS,
+)
 from holistic_rtc.http.problem import problem_middleware
+from holistic_rtc.http.quota import quota_middleware
 from holistic_rtc.ipc.pool import Pool
 from holistic_rtc.ipc.process import Process
 from holistic_rtc.limits import Limits, raise_descriptors, read_limits
@@ -34,6 +47,7 @@ from holistic_rtc.monitoring.webhooks import Webhooks, read_secret
 from holistic_rtc.sessions.capacity import Capacity
 from holistic_rtc.sessions.events import Event, Listener
 from holistic_rtc.sessions.ice_servers import IceServers
+from holistic_rtc.sessions.quotas import RateLimit
 from holistic_rtc.sessions.registry import Registry
 from holistic_rtc.sessions.snapshots import Snapshots
 from holistic_rtc.settings import Settings, unknown_variables, worker_environment
@@ -41,6 +55,9 @@ from holistic_rtc.settings import Settings, unknown_variables, worker_environmen
 logger = logging.getLogger(__name__)
 
 WEBHOOKS = web.AppKey("webhooks", Webhooks)
+BURST_SECONDS = 20
+"""Requests of so much time may come at once: 30 people behind one router open the page, with 10 requests each, and
+connect, with 20."""
 
 
 def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
@@ -56,6 +73,7 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
             cors_middleware(settings.cors_origins),
             pages.headers_middleware,
             problem_middleware,
+            quota_middleware,
             hosts_middleware(hosts),
             origin_middleware(settings.cors_origins),
             auth_middleware,
@@ -100,7 +118,13 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
     app[CREDENTIALS] = credentials
     app[MODEL] = {**model, "sha256": bundle.sha256}
     app[ICE_SERVERS] = IceServers(settings)
-    app[REGISTRY] = Registry(workers(PoolName.LIVE, capacity.spares), capacity, settings.ice_servers)
+    app[CLIENT_ADDRESSES] = ClientAddresses(settings.trusted_proxies)
+    app[REQUEST_RATE] = RateLimit(settings.requests_per_second, BURST_SECONDS * settings.requests_per_second)
+    app[REGISTRY] = Registry(
+        *(workers(PoolName.LIVE, capacity.spares), capacity, settings.ice_servers),
+        sessions_per_address=settings.sessions_per_address,
+        subscribers_per_address=settings.subscribers_per_address,
+    )
     app[SNAPSHOTS] = Snapshots(
         workers(PoolName.SNAPSHOT, capacity.picture_takers), settings.snapshot_places, settings.snapshot_seconds
     )
@@ -189,7 +213,8 @@ async def serve(settings: Settings, bundle: ModelBundle, announce: Callable[[str
         await runner.setup()
         assert runner.server is not None
         context = _ssl_context(settings)
-        connections = Connections(runner.server, descriptors)
+        addresses = runner.app[CLIENT_ADDRESSES]
+        connections = Connections(runner.server, descriptors, addresses.of_connection)
         runner.app[METRICS].http_connections.set_function(connections.__len__)
         runner.app[METRICS].http_connection_places.set(connections.places)
         try:

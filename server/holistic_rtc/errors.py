@@ -92,6 +92,8 @@ class Code(StrEnum):
     UNSUPPORTED_TYPE = "unsupported_type"
     DAMAGED_PICTURE = "damaged_picture"
     UNKNOWN_PICTURE = "unknown_picture"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    ADDRESS_FULL = "address_full"
     SERVER_FULL = "server_full"
     SESSION_FULL = "session_full"
     SNAPSHOTS_FULL = "snapshots_full"
@@ -142,7 +144,7 @@ class RefusedError(ClientError):
         self.detail = detail
         self.code = code
         self.retry_after = retry_after
-        self.retryable = status == 503
+        self.retryable = status in (429, 503)
 
 
 class UnauthorizedError(RefusedError):

@@ -2,7 +2,7 @@
 
 import os
 import re
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -144,6 +144,14 @@ class Settings(BaseSettings):
     """A file that contains the secret, as an alternative to `turn_secret`."""
     turn_lifetime: int = Field(default=3600, ge=60)
     """Seconds for which a credential is valid. Existing relays continue after that."""
+    sessions_per_address: int | None = Field(default=None, ge=1)
+    """Maximum number of sessions of one client address. Default: three quarters of the maximum, and not over 32."""
+    subscribers_per_address: int = Field(default=32, ge=1)
+    """Maximum number of subscribers of one client address, of all sessions together."""
+    requests_per_second: float = Field(default=50.0, gt=0)
+    """Requests of one client address, on average over 20 seconds. An offer or a TURN credential counts as 10."""
+    trusted_proxies: list[IPv4Network | IPv6Network] = [IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")]
+    """Networks of proxies whose ``X-Forwarded-For`` or ``Forwarded`` header has the client's address."""
     token: SecretStr | None = Field(default=None, min_length=1)
     """A token with all rights. If there is any token, requests need one."""
     tokens: list[StaticToken] = []

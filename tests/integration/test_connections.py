@@ -24,7 +24,7 @@ from tests.kit.serving import Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-CHUNKED = b"Host: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+CHUNKED = b"Host: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 CHUNK = b"1\r\na\r\n"
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -77,14 +77,14 @@ async def test_what_sends_no_request_or_one_without_end_is_closed(server: Server
     patience = {"no request": 15, "nobody reads the body": 5, "the body is waited for": 15}
     cases = {
         b"": ("no request", b""),
-        b"GET /healthz HTTP/1.1\r\nHost: x\r\nAccept: ": ("no request", b""),
-        b"GET /healthz HTTP/1.1\r\nHost: x\r\n": ("no request", b"a: b\r\n"),
-        b"GET /healthz HTTP/1.1\r\nHost: x\r\nCookie: ": ("no request", b"a"),
-        b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n": ("no request", b""),
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nAccept: ": ("no request", b""),
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n": ("no request", b"a: b\r\n"),
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nCookie: ": ("no request", b"a"),
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n": ("no request", b""),
         b"GET /healthz HTTP/1.1\r\n" + CHUNKED: ("nobody reads the body", CHUNK),
         b"POST /nothing HTTP/1.1\r\n" + CHUNKED: ("nobody reads the body", CHUNK),
         whip + CHUNKED: ("the body is waited for", CHUNK),
-        whip + b"Host: x\r\nContent-Length: 1000\r\n\r\nv=0": ("the body is waited for", b""),
+        whip + b"Host: localhost\r\nContent-Length: 1000\r\n\r\nv=0": ("the body is waited for", b""),
     }
     ends = await asyncio.gather(*(until_closed(server, start, more) for start, (_, more) in cases.items()))
     for (start, (reason, _)), (said, seconds) in zip(cases.items(), ends, strict=True):
@@ -125,7 +125,7 @@ async def test_more_idle_connections_than_descriptors_leave_room_for_requests(tl
         try:
             reader, uploading = await connect(server, trusting() if tls else None)
             opened.append((reader, uploading))
-            uploading.write(b"POST /api/snapshot HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n")
+            uploading.write(b"POST /api/snapshot HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n")
             uploading.write(b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(jpeg))
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100")
             uploading.write(jpeg[:1000])
@@ -165,7 +165,7 @@ async def listening(context: ssl.SSLContext | None = None) -> AsyncIterator[tupl
         return web.Response()
 
     server = web.Server(respond)
-    listener = Connections(server, descriptors=64)
+    listener = Connections(server, 64, lambda host: None)
     _, port = await listener.listen("127.0.0.1", 0, context)
     try:
         yield listener, port

@@ -8,7 +8,6 @@ import pytest
 import pytest_asyncio
 
 from holistic_rtc.media.tracker_thread import TrackerThread
-from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import ALL_PARTS
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.stats import ModelInfo
@@ -36,16 +35,8 @@ class Scene:
         self._http = http
         thread = TrackerThread(lambda: self.crowd)
         self._session = Session(
-            *(
-                "one",
-                NO_MODEL,
-                [],
-                PeerLimits(ALL_PARTS, LIMIT),
-                thread,
-                lambda: thread,
-                Quality.BALANCED,
-                lambda id, end: None,
-            )
+            *("one", NO_MODEL, [], PeerLimits(ALL_PARTS, LIMIT), thread, lambda: thread, Quality.BALANCED),
+            *(lambda id: None, lambda id, end: None),
         )
 
     async def open(self) -> None:

@@ -467,7 +467,7 @@ async def test_a_client_that_goes_away_leaves_its_place(server: Server) -> None:
 async def begin_upload(server: Server) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     host, port = server.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(b"POST /api/snapshot HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhello")
+    writer.write(b"POST /api/snapshot HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nhello")
     return reader, writer
 
 

@@ -40,8 +40,14 @@ _REFUSALS: Mapping[str, type[RefusedError]] = {
     Code.SERVER_FULL: ServerFullError,
     Code.SESSION_FULL: ServerFullError,
     Code.SNAPSHOTS_FULL: ServerFullError,
+    Code.ADDRESS_FULL: ServerFullError,
+    Code.TOO_MANY_REQUESTS: ServerFullError,
 }
-_REFUSALS_WITHOUT_CODE: Mapping[int, type[RefusedError]] = {401: UnauthorizedError, 503: ServerFullError}
+_REFUSALS_WITHOUT_CODE: Mapping[int, type[RefusedError]] = {
+    401: UnauthorizedError,
+    429: ServerFullError,
+    503: ServerFullError,
+}
 """Errors for responses without a code, such as those of proxies, by HTTP status."""
 
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import os
 import re
 import socket
 import ssl
+from collections.abc import Callable, Collection
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from aiohttp import StreamReader, hdrs, web
 from aiohttp.http import HttpProcessingError
@@ -26,6 +28,12 @@ HANDSHAKE_SECONDS = 10.0
 """To complete the TLS handshake."""
 MOST = 1024
 """Connections at a time."""
+SHARE = 4
+"""The part of them that one address may have: a quarter. A browser has up to six."""
+BACKLOG = 128
+"""Connections that the kernel keeps until they are accepted."""
+BACK_OFF_SECONDS = 0.1
+"""Until the next attempt to accept connections after there was no file descriptor."""
 SMALL_CHUNK = 64
 """Bytes, including the line with the chunk's length. Parsing a chunk takes the same time whatever its length."""
 MOST_SMALL_CHUNKS = 1000
@@ -48,18 +56,24 @@ class Connections:
     """
     The open connections of one server, including those in their TLS handshake.
 
-    When the limit is reached, a new connection replaces the one that has waited longest.
+    When the limit is reached, a new connection replaces the one that has waited longest. An address that has its share
+    of them replaces its own.
 
     :param descriptors: file descriptors that this process may open. Half are kept for child processes and files.
+    :param address_of: returns the key of the client's address for a connection's host; None if it isn't limited.
     """
 
-    def __init__(self, server: web.Server, descriptors: int) -> None:
+    def __init__(self, server: web.Server, descriptors: int, address_of: Callable[[str], str | None]) -> None:
         self._server = server
         self.places = min(MOST, descriptors // 2)
+        self._share = max(1, self.places // SHARE)
+        self._address_of = address_of
         self._open: set[Connection] = set()
-        self._handshakes: set[asyncio.Task[None]] = set()
-        self._listener: asyncio.Server | None = None
-        self._closed = False
+        self._opening: set[asyncio.Task[None]] = set()
+        self._listeners: list[socket.socket] = []
+        self._context: ssl.SSLContext | None = None
+        self._spare: BinaryIO | None = None
+        """A descriptor to close when there is no other, so that a client can be told at once."""
         self._next_log: dict[str, float] = {}
 
     def __len__(self) -> int:
@@ -71,60 +85,40 @@ class Connections:
         :raises OSError: the address can't be served.
         """
         loop = asyncio.get_running_loop()
-
-        def connection() -> Connection:
-            return Connection(self, self._server, loop=loop, **_OPTIONS)
-
-        def accepted() -> asyncio.Protocol:
-            return Accepted(self, connection(), context) if context else connection()
-
-        self._listener = await loop.create_server(accepted, host, port)
-        address: tuple[str, int] = self._listener.sockets[0].getsockname()[:2]
-        return address
+        self._context = context
+        self._spare = open(os.devnull, "rb")  # noqa: ASYNC230, SIM115 - it can't block, and stays open
+        try:
+            for family, _, _, _, address in dict.fromkeys(
+                await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+            ):
+                listener = socket.create_server(address[:2], family=family, backlog=BACKLOG)
+                self._listeners.append(listener)
+                listener.setblocking(False)
+                self._resume(listener)
+        except OSError:
+            self.close()
+            raise
+        found: tuple[str, int] = self._listeners[0].getsockname()[:2]
+        return found
 
     def close(self) -> None:
         """Stop accepting connections, and abort those in their handshake. The others are closed by the server."""
-        self._closed = True
-        if self._listener is not None:
-            self._listener.close()
+        listeners, self._listeners = self._listeners, []
+        for listener in listeners:
+            asyncio.get_running_loop().remove_reader(listener)
+            listener.close()
+        if self._spare is not None:
+            self._spare.close()
         for connection in self._open:
             if connection.in_handshake:
                 connection.abort()
 
     async def wait_closed(self) -> None:
         """Wait until the aborted handshakes have ended."""
-        await asyncio.gather(*self._handshakes, return_exceptions=True)
-
-    def add(self, connection: "Connection") -> None:
-        if connection in self._open:
-            return
-        if len(self._open) >= self.places:
-            self._make_room()
-        self._open.add(connection)
+        await asyncio.gather(*self._opening, return_exceptions=True)
 
     def discard(self, connection: "Connection") -> None:
         self._open.discard(connection)
-
-    def start_handshake(self, connection: "Connection", client: socket.socket, context: ssl.SSLContext) -> None:
-        if self._closed:
-            client.close()
-            return
-        connection.client = client
-        self.add(connection)
-        task = asyncio.create_task(self._shake_hands(connection, client, context), name="tls-handshake")
-        self._handshakes.add(task)
-        task.add_done_callback(self._handshakes.discard)
-
-    async def _shake_hands(self, connection: "Connection", client: socket.socket, context: ssl.SSLContext) -> None:
-        try:
-            await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: connection, client, ssl=context, ssl_handshake_timeout=HANDSHAKE_SECONDS
-            )
-        except OSError as error:
-            logger.debug("TLS handshake failed: %r", error)
-        finally:
-            if connection.in_handshake:
-                self.discard(connection)
 
     def warn(self, message: str, *arguments: object) -> None:
         """Log it, unless it was logged less than a minute ago."""
@@ -133,47 +127,92 @@ class Connections:
             self._next_log[message] = now + LOG_SECONDS
             logger.warning(message, *arguments)
 
-    def _make_room(self) -> None:
-        longest = min(self._open, key=lambda connection: (connection.progress, connection.since))
+    def _accept(self, listener: socket.socket) -> None:
+        # One at a time: a connection that makes room keeps its descriptor until the event loop gets to it.
+        try:
+            client, address = listener.accept()
+        except (BlockingIOError, InterruptedError, ConnectionError):
+            return
+        except OSError as error:
+            self._back_off(listener, error)
+            return
+        client.setblocking(False)
+        self._start(client, self._address_of(address[0]))
+
+    def _back_off(self, listener: socket.socket, error: OSError) -> None:
+        """Make room, turn the next client away, and wait. The listener would be ready again and again."""
+        self.warn("can't accept connections: %s; closing those that have waited longest", error.strerror)
+        if self._open:
+            self._close_longest(self._open)
+        if self._spare is not None:
+            self._spare.close()
+            self._spare = None
+            with suppress(OSError):
+                listener.accept()[0].close()
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(listener)
+        loop.call_later(BACK_OFF_SECONDS, self._resume, listener)
+
+    def _resume(self, listener: socket.socket) -> None:
+        if listener not in self._listeners:
+            return  # It has been closed.
+        if self._spare is None:
+            with suppress(OSError):
+                self._spare = open(os.devnull, "rb")  # noqa: SIM115
+        asyncio.get_running_loop().add_reader(listener, self._accept, listener)
+
+    def _start(self, client: socket.socket, address: str | None) -> None:
+        loop = asyncio.get_running_loop()
+        connection = Connection(self, client, address, self._server, loop=loop, **_OPTIONS)
+        self._make_room(address)
+        self._open.add(connection)
+        task = asyncio.create_task(self._open_connection(connection, client), name="open-connection")
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+
+    async def _open_connection(self, connection: "Connection", client: socket.socket) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: connection,
+                client,
+                ssl=self._context,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS if self._context else None,
+            )
+        except OSError as error:
+            logger.debug("connection failed: %r", error)
+        finally:
+            if connection.in_handshake:
+                self.discard(connection)
+
+    def _make_room(self, address: str | None) -> None:
+        if address is not None:
+            own = [connection for connection in self._open if connection.address == address]
+            if len(own) >= self._share:
+                self._close_longest(own)
+                self.warn("reached the limit of %d connections of one address, %s", self._share, address)
+        if len(self._open) >= self.places:
+            self._close_longest(self._open)
+            self.warn("reached the limit of %d connections; closing those that have waited longest", self.places)
+
+    def _close_longest(self, connections: Collection["Connection"]) -> None:
+        longest = min(connections, key=lambda connection: (connection.progress, connection.since))
         self._open.remove(longest)
         longest.abort()
-        self.warn("reached the limit of %d connections; closing those that have waited longest", self.places)
-
-
-class Accepted(asyncio.Protocol):
-    """
-    Takes over an accepted connection before its TLS handshake.
-
-    A listener that does TLS gives no access to a connection until the handshake is complete. ``loop.start_tls`` would,
-    but loses what the client sends before it is called.
-    """
-
-    def __init__(self, connections: Connections, connection: "Connection", context: ssl.SSLContext) -> None:
-        self._connections = connections
-        self._connection = connection
-        self._context = context
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # Before it reads anything. This closes its descriptor; the copy keeps the connection open.
-        cast(asyncio.Transport, transport).abort()
-        try:
-            client = transport.get_extra_info("socket").dup()
-        except OSError as error:
-            self._connections.warn("closing new connections: %s", error)
-        else:
-            self._connections.start_handshake(self._connection, client, self._context)
 
 
 class Connection(web.RequestHandler):
     """An HTTP connection that knows what it is waiting for, and since when."""
 
-    def __init__(self, connections: Connections, *arguments: Any, **options: Any) -> None:
+    def __init__(
+        self, connections: Connections, client: socket.socket, address: str | None, *arguments: Any, **options: Any
+    ) -> None:
         super().__init__(*arguments, **options)
+        self.address = address
+        """The key of the client's address; None if it isn't limited."""
         self.since = asyncio.get_running_loop().time()
         """When the connection was accepted, the current request began or the previous one ended."""
-        self.client: socket.socket | None = None
-        """Its socket, if it uses TLS."""
         self._connections = connections
+        self._client = client
         # The base class forgets its own before the connection is closed.
         self._transport: asyncio.Transport | None = None
         self._request: web.BaseRequest | None = None
@@ -196,15 +235,14 @@ class Connection(web.RequestHandler):
         """Close the connection at once, without sending what is still buffered."""
         if self._transport is not None:
             self._transport.abort()
-        elif self.client is not None:
+        else:
             # This makes the handshake fail, which closes the socket.
             with suppress(OSError):
-                self.client.shutdown(socket.SHUT_RDWR)
+                self._client.shutdown(socket.SHUT_RDWR)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._switch(None)
-        self._connections.add(self)
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:

@@ -9,6 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from holistic_rtc.http.auth import requires
 from holistic_rtc.http.keys import ICE_SERVERS
+from holistic_rtc.http.quota import CREDENTIAL_COST, charge
 from holistic_rtc.model.rights import Right
 from holistic_rtc.settings import IceServer
 
@@ -31,7 +32,12 @@ async def get_configuration(request: web.Request) -> web.Response:
 
 
 def for_newcomer(request: web.Request) -> list[IceServer]:
-    """The ICE servers for a peer without a session. Each gets its own TURN user name, and so its own quota."""
+    """
+    The ICE servers for a peer without a session. Each gets its own TURN user name, and so its own quota.
+
+    :raises Refusal: the client's address asks too often.
+    """
+    charge(request, CREDENTIAL_COST)
     return request.app[ICE_SERVERS].for_peer(f"new-{secrets.token_hex(4)}")
 
 

@@ -2,10 +2,12 @@
 
 from aiohttp import web
 
+from holistic_rtc.http.client_address import ClientAddresses
 from holistic_rtc.http.credentials import Credentials
 from holistic_rtc.monitoring.metrics import Metrics
 from holistic_rtc.sessions.events import Listener
 from holistic_rtc.sessions.ice_servers import IceServers
+from holistic_rtc.sessions.quotas import RateLimit
 from holistic_rtc.sessions.registry import Registry
 from holistic_rtc.sessions.snapshots import Snapshots
 from holistic_rtc.settings import Settings
@@ -17,4 +19,6 @@ REGISTRY = web.AppKey("registry", Registry)
 SNAPSHOTS = web.AppKey("snapshots", Snapshots)
 METRICS = web.AppKey("metrics", Metrics)
 LISTENER: web.AppKey[Listener] = web.AppKey("listener")
+CLIENT_ADDRESSES = web.AppKey("client_addresses", ClientAddresses)
+REQUEST_RATE = web.AppKey("request_rate", RateLimit)
 MODEL = web.AppKey("model", dict[str, str | None])

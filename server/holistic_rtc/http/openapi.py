@@ -168,7 +168,7 @@ def _problems(problems: Iterable[Problem]) -> Schema:
     explanations: dict[int, list[str]] = {}
     for problem in problems:
         explanations.setdefault(problem.status, []).append(problem.explanation)
-    headers = {401: "WWW-Authenticate", 503: "Retry-After"}
+    headers = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
     return {
         str(status): {
             "description": " Or: ".join(words),

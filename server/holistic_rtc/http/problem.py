@@ -12,9 +12,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from holistic_rtc.errors import Code, Refusal
-from holistic_rtc.http.address import address_of
 from holistic_rtc.http.auth import open_to_all
 from holistic_rtc.http.keys import LISTENER, REGISTRY
+from holistic_rtc.http.quota import client_of
 from holistic_rtc.sessions.events import Refused
 
 logger = logging.getLogger(__name__)
@@ -101,6 +101,15 @@ PROBLEMS: Mapping[Code, Problem] = {
         "`detail` says what was offered and what to offer.",
     ),
     Code.ICE_RESTART: Problem(422, "ICE restarts aren't supported. End the session and start another."),
+    Code.TOO_MANY_REQUESTS: Problem(
+        429, "Your address makes more requests than the server takes. Retry after `Retry-After`.", of_snapshots=True
+    ),
+    Code.ADDRESS_FULL: Problem(
+        429,
+        "Your address already has its share of the server's places. End something, or retry after `Retry-After`. "
+        "People behind the same router have the same address.",
+        of_snapshots=True,
+    ),
     Code.INTERNAL: Problem(500, "The server failed. Its log says why; please report the bug.", of_snapshots=True),
     Code.SNAPSHOT_FAILED: Problem(
         500,
@@ -188,7 +197,7 @@ def _refused(request: web.Request, refusal: Refusal) -> Refused:
     return Refused(
         code=refusal.code,
         detail=refusal.detail,
-        address=address_of(request),
+        address=client_of(request).address,
         method=request.method,
         path=_BEFORE_KEY.sub(r"\1...", request.path),
         # Anyone can ask for sessions that don't exist.

@@ -8,6 +8,7 @@ from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.http.auth import may, open_to_all
 from holistic_rtc.http.ice import for_newcomer, ice_links
 from holistic_rtc.http.keys import ICE_SERVERS, REGISTRY
+from holistic_rtc.http.quota import OFFER_COST, charge
 from holistic_rtc.model.rights import Right
 from holistic_rtc.sdp.offer import Offer
 from holistic_rtc.sessions.registry import Resource, Session
@@ -25,6 +26,7 @@ async def read_offer(request: web.Request) -> Offer:
     """
     :raises Refusal: the offer can't be read, arrives too slowly, or can't be served.
     """
+    charge(request, OFFER_COST)
     return Offer.parse(await _read(request, SDP))
 
 

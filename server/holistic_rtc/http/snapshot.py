@@ -9,6 +9,7 @@ from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.http.auth import requires
 from holistic_rtc.http.form import find_field
 from holistic_rtc.http.keys import SETTINGS, SNAPSHOTS
+from holistic_rtc.http.quota import client_of
 from holistic_rtc.ipc.messages import TakeSnapshot
 from holistic_rtc.model.parts import DEFAULT_PARTS, parse_parts
 from holistic_rtc.model.rights import Right
@@ -30,6 +31,10 @@ PERSONS = range(1, 256)
 FORM_OVERHEAD = 64 * 1024
 """Maximum size of a form in addition to its picture, in bytes"""
 
+UPLOAD_RATE = 8_000
+"""Bytes a second that an upload must have on average, 64 kbit/s, after :data:`UPLOAD_GRACE` seconds"""
+UPLOAD_GRACE = 2.0
+
 _CHUNK = 64 * 1024
 
 
@@ -38,12 +43,15 @@ async def post_snapshot(request: web.Request) -> web.Response:
     settings, snapshots = request.app[SETTINGS], request.app[SNAPSHOTS]
     answer = _negotiate(request.headers.get(hdrs.ACCEPT) or "*/*")
     options = _read_options(request, settings)
-    with snapshots.place():
+    with snapshots.place(client_of(request)):
         try:
             async with asyncio.timeout(settings.snapshot_seconds):
                 picture = await _read_picture(request, settings.snapshot_max_bytes)
         except TimeoutError:
-            raise Refusal(Code.TOO_SLOW, f"the picture didn't arrive within {settings.snapshot_seconds:g} s") from None
+            raise Refusal(
+                Code.TOO_SLOW,
+                f"the picture took over {settings.snapshot_seconds:g} s, or had under {UPLOAD_RATE:,} bytes a second",
+            ) from None
         picture_format = None if answer == JSON else PICTURES.get(answer, "JPEG")
         taken = await snapshots.take(
             TakeSnapshot(
@@ -163,14 +171,22 @@ async def _read_picture(request: web.Request, max_bytes: int) -> bytes:
 
 
 async def _read_up_to(request: web.Request, max_bytes: int, overhead: int) -> bytearray:
+    """
+    :raises Refusal: the body is too large.
+    :raises TimeoutError: it comes too slowly.
+    """
     if request.content_length is not None and request.content_length > max_bytes + overhead:
         raise _too_large(max_bytes)
     body = bytearray()
-    while chunk := await request.content.read(_CHUNK):
+    started = asyncio.get_running_loop().time()
+    while True:
+        async with asyncio.timeout_at(started + UPLOAD_GRACE + len(body) / UPLOAD_RATE):
+            chunk = await request.content.read(_CHUNK)
+        if not chunk:
+            return body
         body += chunk
         if len(body) > max_bytes + overhead:
             raise _too_large(max_bytes)
-    return body
 
 
 def _too_large(max_bytes: int) -> Refusal:

@@ -4,9 +4,9 @@ from aiohttp import web
 
 from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.http import signalling
-from holistic_rtc.http.address import address_of
 from holistic_rtc.http.auth import GRANT, open_to_all, requires
 from holistic_rtc.http.keys import REGISTRY
+from holistic_rtc.http.quota import client_of
 from holistic_rtc.model.rights import Right
 from holistic_rtc.sessions.registry import Resource, Session
 
@@ -15,7 +15,7 @@ from holistic_rtc.sessions.registry import Resource, Session
 async def post_offer(request: web.Request) -> web.Response:
     session = signalling.find_session(request)
     offer = (await signalling.read_offer(request)).require_receiving()
-    subscriber, answer = await request.app[REGISTRY].subscribe(session, offer.sdp, address_of(request))
+    subscriber, answer = await request.app[REGISTRY].subscribe(session, offer.sdp, client_of(request))
     location = f"/whep/{session.id}/{subscriber.key}"
     return signalling.created(request, location, session, subscriber, answer)
 

@@ -158,6 +158,16 @@ class Beat(Struct, tag=True):
     figures: SessionFigures | None = None
 
 
+class Live(Struct, tag=True):
+    """
+    A peer has connected and, if it is the publisher, its first frame has been tracked.
+
+    :param subscriber: id of the peer; None for the publisher.
+    """
+
+    subscriber: str | None
+
+
 class Unsubscribed(Struct, tag=True):
     """A subscriber has gone, and why."""
 
@@ -174,5 +184,5 @@ class Ended(Struct, tag=True):
 
 
 ToWorker = Publish | Subscribe | AddCandidates | TakeSnapshot | Cancel | Unsubscribe | Drain | Close
-Event = Beat | Unsubscribed | Ended
+Event = Beat | Live | Unsubscribed | Ended
 ToFront = Answer | Done | Snapshot | Refused | Ready | Event

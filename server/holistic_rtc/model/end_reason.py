@@ -7,6 +7,8 @@ class EndReason(StrEnum):
     DELETED = "deleted"
     PEER_CLOSED = "peer_closed"
     PEER_SILENT = "peer_silent"
+    NO_VIDEO = "no_video"
+    REPLACED = "replaced"
     ICE_FAILED = "ice_failed"
     SEND_FAILED = "send_failed"
     VIDEO_TOO_LARGE = "video_too_large"

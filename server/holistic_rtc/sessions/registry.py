@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import secrets
 import string
 import time
@@ -20,6 +21,7 @@ from holistic_rtc.ipc.messages import (
     Drain,
     Ended,
     Event,
+    Live,
     Publish,
     Subscribe,
     Unsubscribe,
@@ -31,28 +33,39 @@ from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.stats import SessionStats
 from holistic_rtc.sessions.capacity import MAX_SUBSCRIBERS, Capacity
 from holistic_rtc.sessions.events import Joined, Left, Listener, Role, ignore
+from holistic_rtc.sessions.quotas import LOCAL, RETRY_AFTER, Client, check_share, make_room, session_share
 from holistic_rtc.settings import IceServer
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass
+@dataclass(eq=False)
 class Resource:
     """
     A WHIP or WHEP resource, which its peer can modify and delete.
 
-    :param address: the IP address that the peer's request came from.
+    :param client: where the peer's request came from.
+    :param places: how many it takes: one for each video that it sends, or one.
+    :param answered: when its offer was answered, on the monotonic clock; infinity before that.
+    :param live: whether its peer has connected, and its first frame has come if it sends video.
     :param key: unguessable; knowing it is enough to use the resource.
     :param etag: identifies its only ICE session (RFC 9725, section 4.3.1).
     """
 
-    address: str
+    client: Client
+    places: int = 1
+    answered: float = math.inf
+    live: bool = False
     key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     etag: str = field(default_factory=lambda: secrets.token_hex(8))
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     joined: bool = False
     """Whether the peer has got its answer."""
     _since: float = field(default_factory=time.monotonic, init=False)
+
+    @property
+    def address(self) -> str:
+        return self.client.address
 
     @property
     def age(self) -> float:
@@ -64,14 +77,12 @@ class Resource:
 class Session:
     """
     :param id: unguessable, too, but no secret.
-    :param tracks: how many videos its publisher sends.
     :param public: whether everyone may list and watch it.
     """
 
     id: str
     process: Process
     publisher: Resource
-    tracks: int = 1
     public: bool = False
     viewing_key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     """Unguessable; knowing it is enough to watch the session."""
@@ -92,15 +103,27 @@ class Registry:
     :param pool: the pool of session processes; owned by the registry.
     :param capacity: determines how many sessions may run at the same time.
     :param ice_servers: the ICE servers for the session processes.
+    :param sessions_per_address: how many sessions one client address may have; a share of all by default.
+    :param subscribers_per_address: how many subscribers one client address may have, of all sessions together.
     """
 
-    def __init__(self, pool: Pool, capacity: Capacity, ice_servers: Sequence[IceServer]) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        capacity: Capacity,
+        ice_servers: Sequence[IceServer],
+        *,
+        sessions_per_address: int | None = None,
+        subscribers_per_address: int = MAX_SUBSCRIBERS,
+    ) -> None:
         self._capacity = capacity
         self.pool = pool
         self._ice_servers = [server.model_dump(exclude_none=True) for server in ice_servers]
         self._sessions: dict[str, Session] = {}
-        self._starting = 0
-        """Places that are taken for sessions that are being started."""
+        self._sessions_per_address = sessions_per_address
+        self._subscribers_per_address = subscribers_per_address
+        self._starting: list[Resource] = []
+        """The publishers of sessions that aren't in `_sessions` yet."""
         self._closing = False
         self._tasks: set[asyncio.Task[None]] = set()
         self.on_event: Listener = ignore
@@ -133,35 +156,44 @@ class Registry:
 
     @property
     def _taken(self) -> int:
-        return self._starting + sum(session.tracks for session in self._sessions.values())
+        return sum(publisher.places for publisher in self._publishers)
+
+    @property
+    def _publishers(self) -> list[Resource]:
+        return [*(session.publisher for session in self._sessions.values()), *self._starting]
 
     async def create(
-        self, offer: str, address: str = "", tracks: int = 1, *, public: bool = False, max_seconds: float | None = None
+        self,
+        offer: str,
+        client: Client = LOCAL,
+        tracks: int = 1,
+        *,
+        public: bool = False,
+        max_seconds: float | None = None,
     ) -> tuple[Session, str]:
         """
-        Start a session.
+        Start a session. If the server is full, it replaces one that has been pending for some time.
 
         :param offer: SDP.
-        :param address: the IP address that it came from.
+        :param client: where the offer came from.
         :param tracks: how many videos it sends.
         :param public: whether everyone may list and watch it.
         :param max_seconds: seconds after which it is ended; None for no limit.
         :return: the session, and the answer as SDP.
-        :raises Refusal: the offer can't be served, or the server is full, is shutting down or has no free port.
+        :raises Refusal: the offer can't be served, the server is full, is shutting down or has no free port, or the
+            address has its share of the sessions.
         """
         self._refuse_if_closing()
-        if not self._has_room(tracks):
-            words = f"the server is full: {self._taken} of {self.max_sessions} places are taken"
-            needed = f", and {tracks} videos need {tracks}" if tracks > 1 else ""
-            raise Refusal(Code.SERVER_FULL, words + needed, retry_after=5)
-        self._starting += tracks
+        self._make_room_for_session(client, tracks)
+        publisher = Resource(client, tracks)
+        self._starting.append(publisher)
         try:
-            session, answer = await self._start(offer, address, tracks, public)
+            session, answer = await self._start(offer, publisher, public)
             if max_seconds is not None:
                 self._spawn(self._limit(session, max_seconds), f"limit-{session.id}")
             return session, answer
         finally:
-            self._starting -= tracks
+            self._starting.remove(publisher)
 
     def get(self, id: str) -> Session:
         """
@@ -172,22 +204,23 @@ class Registry:
         except KeyError:
             raise Refusal(Code.UNKNOWN_SESSION, "no such session; it may have ended") from None
 
-    async def subscribe(self, session: Session, offer: str, address: str = "") -> tuple[Resource, str]:
+    async def subscribe(self, session: Session, offer: str, client: Client = LOCAL) -> tuple[Resource, str]:
         """
-        Add a subscriber to a session.
+        Add a subscriber to a session. If the session is full, it replaces one that has been pending for some time.
 
         :param offer: SDP.
-        :param address: the IP address that it came from.
+        :param client: where the offer came from.
         :return: the subscriber, and the answer as SDP.
-        :raises Refusal: the offer can't be served, the session is full, or the server has no free port.
+        :raises Refusal: the offer can't be served, the session is full, the server has no free port, or the address has
+            its share of the subscribers.
         """
-        if len(session.subscribers) >= MAX_SUBSCRIBERS:
-            raise Refusal(Code.SESSION_FULL, f"the session already has {MAX_SUBSCRIBERS} subscribers", retry_after=5)
-        subscriber = Resource(address)
+        self._make_room_for_subscriber(session, client)
+        subscriber = Resource(client)
         session.subscribers[subscriber.key] = subscriber
         try:
             request = Subscribe(subscriber=subscriber.key, offer=offer)
             answer = _with_candidates(await session.process.request(request, Answer))
+            subscriber.answered = time.monotonic()
         except BaseException:
             session.subscribers.pop(subscriber.key, None)
             session.process.tell(Unsubscribe(subscriber.key))
@@ -229,7 +262,33 @@ class Registry:
         await self.pool.close()
         await asyncio.gather(*self._tasks)
 
-    async def _start(self, offer: str, address: str, tracks: int, public: bool) -> tuple[Session, str]:
+    def _make_room_for_session(self, client: Client, tracks: int) -> None:
+        sessions = {session.publisher: session for session in self._sessions.values()}
+        publishers = self._publishers
+        places = self.max_sessions
+        check_share(
+            client,
+            [peer.client for peer in publishers],
+            self._sessions_per_address or session_share(places),
+            "sessions",
+        )
+        words = f"the server is full: {self._taken} of {places} places are taken"
+        needed = f", and {tracks} videos need {tracks}" if tracks > 1 else ""
+        full = Refusal(Code.SERVER_FULL, words + needed, retry_after=RETRY_AFTER)
+        if leaving := make_room(publishers, client, places, full, tracks):
+            self.end(sessions[leaving], EndReason.REPLACED, "the place was needed before the peer had sent any video")
+
+    def _make_room_for_subscriber(self, session: Session, client: Client) -> None:
+        subscribers = [peer for each in self._sessions.values() for peer in each.subscribers.values()]
+        check_share(client, [peer.client for peer in subscribers], self._subscribers_per_address, "subscribers")
+        full = Refusal(
+            Code.SESSION_FULL, f"the session already has {MAX_SUBSCRIBERS} subscribers", retry_after=RETRY_AFTER
+        )
+        if leaving := make_room(session.subscribers.values(), client, MAX_SUBSCRIBERS, full):
+            session.process.tell(Unsubscribe(leaving.key))
+            self._drop(session, leaving.key, EndReason.REPLACED, "the place was needed before the peer had connected")
+
+    async def _start(self, offer: str, publisher: Resource, public: bool) -> tuple[Session, str]:
         process = await self.pool.acquire()
         id = process.log.session = make_id()
         try:
@@ -251,7 +310,8 @@ class Registry:
         except Refusal:
             process.kill()
             raise
-        session = Session(id, process, Resource(address), tracks, public)
+        publisher.answered = time.monotonic()
+        session = Session(id, process, publisher, public)
         process.on_event = partial(self._take, session)
         self._sessions[id] = session
         self._spawn(self._watch(session), f"watch-{id}")
@@ -273,6 +333,10 @@ class Registry:
         match event:
             case Beat(stats) if stats:
                 session.stats = stats
+            case Live(None):
+                session.publisher.live = True
+            case Live(subscriber) if subscriber in session.subscribers:
+                session.subscribers[subscriber].live = True
             case Ended():
                 session.end = event
             case Unsubscribed(subscriber, reason, message):

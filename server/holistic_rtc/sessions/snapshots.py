@@ -8,6 +8,7 @@ from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.ipc.messages import Snapshot, TakeSnapshot
 from holistic_rtc.ipc.pool import Pool
 from holistic_rtc.sessions.events import Listener, SnapshotTaken, ignore
+from holistic_rtc.sessions.quotas import Client, check_share, picture_share
 
 RETRY_AFTER = 2
 """Seconds after which a place is likely to have become free."""
@@ -16,17 +17,18 @@ RETRY_AFTER = 2
 class Snapshots:
     """
     :param pool: the pool of snapshot workers; owned by this object.
-    :param places: maximum number of pictures being uploaded, waiting or being tracked at the same time.
+    :param places: maximum number of pictures being uploaded, waiting or being tracked at the same time. One client
+        address may use half of them.
     :param deadline: seconds that a worker may take for a picture. After that, it is killed and replaced.
     """
 
     def __init__(self, pool: Pool, places: int, deadline: float) -> None:
         self.on_event: Listener = ignore
         self.places = places
-        self.taken = 0
-        """How many places are taken."""
         self.pool = pool
         self._deadline = deadline
+        self._clients: list[Client] = []
+        """Those that have a place."""
 
     def open(self) -> None:
         self.pool.open()
@@ -35,28 +37,35 @@ class Snapshots:
         await self.pool.close()
 
     @property
+    def taken(self) -> int:
+        """How many places are taken."""
+        return len(self._clients)
+
+    @property
     def ready(self) -> bool:
         """Whether a picture can be tracked immediately, or after those being tracked now."""
         return self.pool.ready
 
     @contextlib.contextmanager
-    def place(self) -> Iterator[None]:
+    def place(self, client: Client) -> Iterator[None]:
         """
         Reserve a place for a picture, from before its upload until it has been tracked.
 
-        :raises Refusal: no place is free.
+        :param client: where the picture comes from.
+        :raises Refusal: no place is free, or the address uses its share.
         """
+        check_share(client, self._clients, picture_share(self.places), "pictures in progress")
         if self.taken >= self.places:
             raise Refusal(
                 Code.SNAPSHOTS_FULL,
                 f"the server is busy with {self.places} pictures, its maximum",
                 retry_after=RETRY_AFTER,
             )
-        self.taken += 1
+        self._clients.append(client)
         try:
             yield
         finally:
-            self.taken -= 1
+            self._clients.remove(client)
 
     async def take(self, request: TakeSnapshot) -> Snapshot:
         """

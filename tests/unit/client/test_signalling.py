@@ -91,6 +91,9 @@ async def test_a_full_server_may_say_when_to_come_back(
     [
         (503, "server_full", ServerFullError, True),
         (503, "session_full", ServerFullError, True),
+        (429, "address_full", ServerFullError, True),
+        (429, "too_many_requests", ServerFullError, True),
+        (429, None, ServerFullError, True),
         (503, "no_free_port", RefusedError, True),
         (401, "unauthorized", UnauthorizedError, False),
         (404, "unknown_session", SessionUnknownError, False),
@@ -99,7 +102,7 @@ async def test_a_full_server_may_say_when_to_come_back(
     ],
 )
 async def test_refusals_are_told_apart_by_their_code(
-    fake: Fake, client: HolisticClient, status: int, code: str, kind: type[RefusedError], retryable: bool
+    fake: Fake, client: HolisticClient, status: int, code: str | None, kind: type[RefusedError], retryable: bool
 ) -> None:
     fake.status, fake.headers = status, {"Content-Type": "application/problem+json"}
     fake.text = json.dumps({"detail": "the server's words", "code": code})

@@ -1,4 +1,4 @@
-"""Pictures that are decoded for a smaller size."""
+"""Pictures: their sizes, modes and scans."""
 
 import io
 import tracemalloc
@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from holistic_rtc.files.pictures import decode_picture, decode_reduced
+from holistic_rtc.errors import MediaError
+from holistic_rtc.files.pictures import MAX_SCANS, decode_picture, decode_reduced
+from tests.kit.abuse import jpeg_with_scans
 
 WIDE = Image.linear_gradient("L").resize((1600, 800)).convert("RGB")
 
@@ -58,3 +60,10 @@ def test_a_transparent_picture_is_copied_once_and_not_several_times() -> None:
     tracemalloc.stop()
     assert (image == 255).all()
     assert most < 1.1 * image.nbytes
+
+
+def test_a_progressive_jpeg_may_have_so_many_scans_and_no_more() -> None:
+    # Pillow writes 10.
+    assert decode_picture(io.BytesIO(jpeg_with_scans(64, 48, MAX_SCANS - 10))).shape == (48, 64, 3)
+    with pytest.raises(MediaError, match="more than 32 scans"):
+        decode_picture(io.BytesIO(jpeg_with_scans(64, 48, MAX_SCANS - 9)))

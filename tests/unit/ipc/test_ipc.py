@@ -1,6 +1,7 @@
 """Workers, the pool of warm ones, and the registry of sessions, with small programs in place of the real worker."""
 
 import asyncio
+import contextlib
 import os
 import sys
 import textwrap
@@ -13,12 +14,14 @@ import pytest
 import pytest_asyncio
 
 from holistic_rtc.errors import Code, Refusal
-from holistic_rtc.ipc.messages import AddCandidates, Answer, Beat, Done, Ended, Event, Publish
+from holistic_rtc.ipc.messages import AddCandidates, Answer, Beat, Done, Ended, Event, Live, Publish
 from holistic_rtc.ipc.pool import Pool
 from holistic_rtc.ipc.process import Process
 from holistic_rtc.limits import Limits
 from holistic_rtc.model.end_reason import EndReason
+from holistic_rtc.sessions import quotas
 from holistic_rtc.sessions.capacity import Capacity
+from holistic_rtc.sessions.quotas import Client
 from holistic_rtc.sessions.registry import Registry, make_id
 
 PREAMBLE = f"""\
@@ -421,6 +424,51 @@ async def test_each_track_takes_a_place_but_an_empty_server_takes_any_session(re
     with pytest.raises(Refusal, match="2 videos need 2"):
         await registry.create(CANDIDATE, tracks=2)
     await registry.create(CANDIDATE)
+
+
+async def test_a_publisher_that_is_never_seen_leaves_for_the_next_one(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quotas, "PENDING_SECONDS", 0.5)
+    idle, _ = await registry.create(CANDIDATE)
+    seen, _ = await registry.create(CANDIDATE)
+    seen.process.on_event(Live(None))
+    with contextlib.suppress(Refusal):
+        await registry.create(CANDIDATE)
+    await asyncio.sleep(0.5)
+    newcomer, _ = await registry.create(CANDIDATE)
+    assert list(registry.sessions.values()) == [seen, newcomer]
+    await idle.process.wait_closed()
+    newcomer.process.on_event(Live(None))
+    with pytest.raises(Refusal) as caught:
+        await registry.create(CANDIDATE)
+    assert caught.value.code is Code.SERVER_FULL
+
+
+async def test_an_address_has_a_share_of_the_sessions_and_of_the_subscribers(start: Start) -> None:
+    one, other = Client("192.0.2.1", "192.0.2.1"), Client("192.0.2.2", "192.0.2.2")
+    registry = Registry(
+        *(Pool(lambda: start(ANSWERING), 1), Capacity(Limits(1.0, 1 << 32, ""), max_sessions=4), []),
+        subscribers_per_address=2,
+    )
+    registry.open()
+    try:
+        sessions = [(await registry.create(CANDIDATE, one))[0] for _ in range(2)]
+        with pytest.raises(Refusal, match="aren't connected"):
+            await registry.create(CANDIDATE, one)
+        for session in sessions:
+            session.process.on_event(Live(None))
+        sessions.append((await registry.create(CANDIDATE, one))[0])
+        with pytest.raises(Refusal, match="already has 3 sessions"):
+            await registry.create(CANDIDATE, one)
+        await registry.create(CANDIDATE, other)
+        for session in sessions[:2]:
+            await registry.subscribe(session, CANDIDATE, one)
+        with pytest.raises(Refusal, match="already has 2 subscribers"):
+            await registry.subscribe(sessions[2], CANDIDATE, one)
+        await registry.subscribe(sessions[2], CANDIDATE, other)
+    finally:
+        await registry.close()
 
 
 async def test_a_session_that_starts_while_the_server_is_told_to_stop_is_none(registry: Registry) -> None:

@@ -65,17 +65,22 @@ class Peer(ABC):
 
     CONNECT_DEADLINE = 10.0
     """Seconds from the answer until the peer must be connected."""
+    FIRST_FRAME_DEADLINE = 10.0
+    """Seconds from then until a publisher's first frame must have been tracked."""
     SILENCE = 3.5
     """Seconds without a sign of life after which the peer is considered disconnected."""
     LATE = 2.0
     """Seconds between two checks above which this process itself must have stalled."""
 
+    SENDS_VIDEO = False
     CONFIGURABLE: Collection[str] | None = None
     """The fields of a `configure` message; None for any."""
 
     def __init__(self, name: str, ice_servers: list[dict[str, Any]], limits: PeerLimits) -> None:
         self.name = name
         self.ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
+        self.live: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Resolved when it has connected and, if it is the publisher, its first frame has been tracked."""
         self.parts = DEFAULT_PARTS & limits.parts
         """The parts in its landmark messages."""
         self.max_persons = 1
@@ -219,6 +224,11 @@ class Peer(ABC):
         if message.parts is not UNSET:
             self.parts = self._limits.parts & frozenset(map(Part, message.parts))
 
+    def _be_live(self) -> None:
+        """Resolve `live`. No-op if that has been done."""
+        if not self.live.done():
+            self.live.set_result(None)
+
     async def _add_candidates(self, offer: Offer, candidates: Iterable[Candidate]) -> None:
         """
         Add up to :data:`MAX_CANDIDATES`: each is sent checks, and the first ones are the most likely to connect. A peer
@@ -258,6 +268,9 @@ class Peer(ABC):
             if now - self._alive_since > self.CONNECT_DEADLINE:
                 self.end(EndReason.ICE_FAILED, f"no connection within {self.CONNECT_DEADLINE:g} s")
             return
+        if not self.live.done() and now - self._alive_since > self.FIRST_FRAME_DEADLINE:
+            self.end(EndReason.NO_VIDEO, f"no video within {self.FIRST_FRAME_DEADLINE:g} s of connecting")
+            return
         sign = self._last_sign_of_life()
         if sign is not None and now - max(sign, self._alive_since) > self.SILENCE:
             self.end(EndReason.PEER_SILENT, f"nothing came from the peer for {self.SILENCE:g} s")
@@ -267,6 +280,8 @@ class Peer(ABC):
         logger.info("%s is %s", self.name, state)
         if state == "connected":
             self._alive_since = time.monotonic()
+            if not self.SENDS_VIDEO:
+                self._be_live()
         elif state == "failed":
             self.end(EndReason.ICE_FAILED, "the connection failed or was lost")
         elif state == "closed":

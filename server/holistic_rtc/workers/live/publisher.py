@@ -39,6 +39,8 @@ class Publisher(Peer):
     :param on_frame: called with the landmarks of each tracked frame: a message per person, in order of their ids.
     """
 
+    SENDS_VIDEO = True
+
     def __init__(
         self,
         name: str,
@@ -131,6 +133,7 @@ class Publisher(Peer):
             for found in frame.persons
         ]
         track.seq += 1
+        self._be_live()
         self._on_frame(messages)
 
     def _last_sign_of_life(self) -> float:

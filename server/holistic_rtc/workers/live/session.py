@@ -37,6 +37,8 @@ class Session:
     :param tracker: a warm tracker for the first track.
     :param make_tracker_thread: makes trackers for further tracks.
     :param quality: how exactly to track, unless a track is overloaded.
+    :param on_live: called with the id of a subscriber that has connected, and with None when the publisher's first
+        frame has been tracked.
     :param on_unsubscribed: called with the id of a subscriber that has ended, and with why.
     """
 
@@ -49,17 +51,20 @@ class Session:
         tracker: TrackerThread,
         make_tracker_thread: Callable[[], TrackerThread],
         quality: Quality,
+        on_live: Callable[[str | None], None],
         on_unsubscribed: Callable[[str, End], None],
     ) -> None:
         self._id = id
         self._model = model
         self._ice_servers = ice_servers
         self._limits = limits
+        self._on_live = on_live
         self._on_unsubscribed = on_unsubscribed
         self._publisher = Publisher(
             *(f"session {id}", ice_servers, tracker, make_tracker_thread, quality, limits),
             *(self._demand, self._fan_out),
         )
+        self._publisher.live.add_done_callback(lambda _: on_live(None))
         self._numbers = itertools.count(1)
         self._subscribers: dict[str, Subscriber] = {}
         self._traffic = Traffic()
@@ -96,6 +101,7 @@ class Session:
             self._keep(asyncio.create_task(self._abandon(subscriber, answering), name=f"abandon-{id}"))
             raise
         self._subscribers[id] = subscriber
+        subscriber.live.add_done_callback(lambda _: self._on_live(id))
         self._keep(asyncio.create_task(self._watch(id, subscriber), name=f"subscriber-{id}"))
         return answer
 

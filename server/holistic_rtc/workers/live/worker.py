@@ -12,6 +12,7 @@ from holistic_rtc.ipc.messages import (
     Done,
     Drain,
     Ended,
+    Live,
     Publish,
     Reply,
     Request,
@@ -115,6 +116,7 @@ class LiveWorker(Worker):
             self._spare,
             self._make_tracker_thread,
             self._quality,
+            lambda id: self.channel.send(Live(id)),
             lambda id, end: self.channel.send(Unsubscribed(id, EndReason(end.reason), end.message)),
         )
         self._session.ended.add_done_callback(lambda _: self.over.set())
