@@ -178,7 +178,7 @@ OFFERS = {
 
 async def test_hostile_offers_are_answered_and_slow_nobody_down(server: Server, bystander: Bystander) -> None:
     url, http = f"{server.url}/whep/{bystander.publisher.session}", bystander.publisher.http
-    async with bystander.unharmed():
+    async with bystander.unharmed(least=30):
         for offer, expected in OFFERS.values():
             answers = await asyncio.gather(*(post(http, url, offer) for _ in range(2)))
             assert [status for status, _, _ in answers] == [expected] * 2
@@ -220,7 +220,7 @@ async def test_viewers_that_do_not_wait_for_their_answer_leave_no_socket_behind(
     await server.until(lambda: sockets() <= bystander.publisher.answer.count("a=candidate:"), timeout=60)
     before = sockets()
     url, http = f"{server.url}/whep/{bystander.publisher.session}", bystander.publisher.http
-    async with bystander.unharmed(), Peer(server.url, http) as viewer:
+    async with bystander.unharmed(least=30), Peer(server.url, http) as viewer:
         offer = await viewer.offer()
         for number in range(60):
             # From before the offer has been read until after it has been answered.
