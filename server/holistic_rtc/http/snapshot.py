@@ -53,6 +53,8 @@ async def post_snapshot(request: web.Request) -> web.Response:
                 f"the picture took over {settings.snapshot_seconds:g} s, or had under {UPLOAD_RATE:,} bytes a second",
             ) from None
         picture_format = None if answer == JSON else PICTURES.get(answer, "JPEG")
+        if answer in PICTURES:
+            options["parts"] = []  # Only what is drawn has to be found.
         taken = await snapshots.take(
             TakeSnapshot(
                 picture=picture,

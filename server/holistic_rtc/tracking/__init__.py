@@ -39,12 +39,13 @@ def check_engine(name: str, max_persons: int = 1) -> None:
         raise ConfigError(f"the engine {name} tracks one person; choose another one for up to {max_persons}")
 
 
-def open_model(path: Path, engine: str = DEFAULT_ENGINE) -> "Model":
+def open_model(path: Path, engine: str = DEFAULT_ENGINE, threads: int = 1) -> "Model":
     """
     Open a model bundle. Nothing of it is loaded before the first tracker is made.
 
     :param path: of the bundle.
     :param engine: one of :data:`ENGINES`.
+    :param threads: how many may run a network at a time. MediaPipe decides that itself.
     :raises TrackerError: the engine can't be imported.
     """
     try:
@@ -53,4 +54,4 @@ def open_model(path: Path, engine: str = DEFAULT_ENGINE) -> "Model":
         raise TrackerError(
             f"the engine {engine} can't be loaded: {error}; install that, or use another engine"
         ) from error
-    return found(path)
+    return found(path, threads)

@@ -85,5 +85,5 @@ class Model(Protocol):
         """Free the networks. Trackers that are left can't be used any more."""
 
 
-Engine = Callable[[Path], Model]
-"""Opens a model bundle."""
+Engine = Callable[[Path, int], Model]
+"""Opens a model bundle, whose networks a number of threads may run."""

@@ -36,7 +36,9 @@ def _open(options: argparse.Namespace) -> "Model":
     import cv2
 
     cv2.setNumThreads(1)
-    return open_model(options.model, options.engine)
+    # A session leaves the other cores to other sessions, but somebody waits for a picture.
+    threads = min(options.threads, 2) if options.kind == "snapshot" else 1
+    return open_model(options.model, options.engine, threads)
 
 
 def _make(options: argparse.Namespace, model: "Model", channel: Channel[ToWorker]) -> Worker:

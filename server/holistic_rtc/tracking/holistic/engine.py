@@ -28,10 +28,12 @@ class HolisticModel:
     A model bundle. Its networks are loaded by the thread that needs them first, and again if they have failed.
 
     :param path: of a ``holistic_landmarker.task``.
+    :param threads: how many may run a network at a time.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, threads: int = 1) -> None:
         self._path = path
+        self._threads = threads
         self._loaded: SharedRuntime | None = None
         self._loading = Lock()
 
@@ -62,7 +64,7 @@ class HolisticModel:
         with self._loading:
             if self._loaded is None or self._loaded.failed:
                 # A runtime that has failed is freed with the last of its trackers.
-                self._loaded = SharedRuntime(make_runtime(networks.load(self._path)))
+                self._loaded = SharedRuntime(make_runtime(networks.load(self._path), self._threads))
             return self._loaded
 
 

@@ -315,7 +315,7 @@ class MediaPipeModel:
 
     runtime = "MediaPipe"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, _threads: int = 1) -> None:
         self._path = path
 
     def load(self) -> None:

@@ -4,6 +4,7 @@ import gc
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import fields
 from weakref import ref
 
 import numpy as np
@@ -30,7 +31,7 @@ class Loads:
         self.runtimes: list[ref[LiteRTRuntime]] = []
         self.failing: Network | None = None
 
-    def make(self, networks: dict[Network, bytes]) -> LiteRTRuntime:
+    def make(self, networks: dict[Network, bytes], threads: int) -> LiteRTRuntime:
         loads = self
 
         class Failing(LiteRTRuntime):
@@ -39,7 +40,7 @@ class Loads:
                     raise TrackerError("out of order")
                 return super().run(network, values)
 
-        runtime = Failing(networks)
+        runtime = Failing(networks, threads)
         self.threads.append(threading.get_ident())
         self.runtimes.append(ref(runtime))
         return runtime
@@ -142,3 +143,11 @@ def test_closing_the_model_frees_the_networks(model: HolisticModel) -> None:
     model.close()
     with pytest.raises(TrackerError, match="closed"):
         tracker.track(PICTURE, 0)
+
+
+def test_two_threads_find_the_same_as_one() -> None:
+    path, picture = find(PoseModel.LITE).path, PICTURE
+    with closing(HolisticModel(path)) as alone, closing(HolisticModel(path, threads=2)) as together:
+        expected, found = (model.picture_tracker().detect(picture)[0] for model in (alone, together))
+    for field in fields(expected):
+        assert np.array_equal(getattr(expected, field.name), getattr(found, field.name))

@@ -14,10 +14,11 @@ _CPUINFO = Path("/proc/cpuinfo")
 _AMX = frozenset({"amx_tile", "amx_bf16"})
 
 
-def make_runtime(networks: Mapping[Network, bytes]) -> Runtime:
+def make_runtime(networks: Mapping[Network, bytes], threads: int = 1) -> Runtime:
     """
     OpenVINO where it is faster: on CPUs with AMX, if its package is installed. LiteRT elsewhere.
 
+    :param threads: how many may run a network at a time. OpenVINO takes one.
     :raises ModelError: a network can't be loaded, or has other inputs or outputs than expected. The message names it.
     """
     if prefers_openvino(cpu_flags(_cpuinfo()), installed=_openvino_is_installed()):
@@ -31,7 +32,7 @@ def make_runtime(networks: Mapping[Network, bytes]) -> Runtime:
     from holistic_rtc.tracking.holistic.runtimes.litert import LiteRTRuntime
 
     logger.debug("LiteRT runs the networks")
-    return LiteRTRuntime(networks)
+    return LiteRTRuntime(networks, threads)
 
 
 def prefers_openvino(flags: Set[str], *, installed: bool) -> bool:

@@ -14,16 +14,17 @@ from holistic_rtc.tracking.holistic.runtimes.runtime import finite
 
 class LiteRTRuntime:
     """
-    One single-threaded interpreter per network.
+    One interpreter per network.
 
     :param networks: the TFLite models.
+    :param threads: of each interpreter.
     :raises ModelError: a network can't be loaded, or has other inputs or outputs than expected. The message names it.
     """
 
     name = "LiteRT"
 
-    def __init__(self, networks: Mapping[Network, bytes]) -> None:
-        self._loaded = {network: _Loaded(network, model) for network, model in networks.items()}
+    def __init__(self, networks: Mapping[Network, bytes], threads: int = 1) -> None:
+        self._loaded = {network: _Loaded(network, model, threads) for network, model in networks.items()}
 
     def run(self, network: Network, values: FloatArray) -> Sequence[FloatArray]:
         """See :meth:`.runtime.Runtime.run`."""
@@ -36,9 +37,9 @@ class LiteRTRuntime:
 
 
 class _Loaded:
-    def __init__(self, network: Network, model: bytes) -> None:
+    def __init__(self, network: Network, model: bytes, threads: int) -> None:
         try:
-            self._interpreter = Interpreter(model_content=model, num_threads=1)
+            self._interpreter = Interpreter(model_content=model, num_threads=threads)
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{network.file} can't be loaded: {error}") from error
