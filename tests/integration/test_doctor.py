@@ -10,6 +10,7 @@ import pytest
 
 from holistic_rtc import __version__
 from holistic_rtc.bundle.models import PoseModel, find
+from holistic_rtc.sessions.capacity import OVERHEAD_MS
 from holistic_rtc.tracking.holistic.networks import Network
 from tests.kit.commands import ran, refused, running
 from tests.kit.pictures import grace_hopper
@@ -90,7 +91,7 @@ async def test_it_says_what_to_expect_of_settings_that_are_possible_but_hardly_m
     found = re.search("frame takes ([0-9]+) ms of CPU: one session gets about ([0-9.]+) frames a second", output)
     assert found
     # Tracking is not all that a session does.
-    assert float(found[2]) == pytest.approx(0.1 * 1000 / float(found[1]) / 1.25, rel=0.1)
+    assert float(found[2]) == pytest.approx(0.1 * 1000 / (float(found[1]) + OVERHEAD_MS), rel=0.1)
     for words in (
         "the settings admit 7 sessions, with CPU or memory for 1",
         "give it more CPU",

@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 from collections.abc import AsyncIterator
-from contextlib import aclosing, closing
+from contextlib import aclosing
 
 import aiohttp
 import numpy as np
@@ -12,14 +12,10 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.client import HolisticClient
 from holistic_rtc.client.follow import Follower
 from holistic_rtc.errors import ControlError
-from holistic_rtc.files.person import picture_of_a_person
-from holistic_rtc.media.tracker_thread import TrackerThread
-from holistic_rtc.model.parts import ALL_PARTS, Part
-from holistic_rtc.tracking import open_model
+from holistic_rtc.model.parts import Part
 from tests.kit.pictures import grace_hopper
 from tests.kit.publisher import PictureTrack, Publisher, publishing
 from tests.kit.serving import Server, serving
@@ -93,15 +89,3 @@ async def test_a_snapshot_of_nothing_that_is_tracked_is_refused(server: Server) 
     status, body = await snapshot(server, "?parts=face,rig")
     assert status == 400
     assert json.loads(body)["detail"] == "this server tracks none of these parts, only left_hand, pose"
-
-
-async def test_fewer_parts_leave_room_for_more_sessions() -> None:
-    pose, hands = frozenset({Part.POSE}), frozenset({Part.POSE, Part.LEFT_HAND, Part.RIGHT_HAND})
-    cpu_ms = {}
-    with closing(open_model(find(PoseModel.LITE).path)) as model:
-        for parts in (ALL_PARTS, hands, pose):
-            thread = TrackerThread(model.tracker, parts=parts)
-            cpu_ms[parts] = await thread.warm_up(picture_of_a_person())
-            await thread.close()
-    assert cpu_ms[pose] < 0.5 * cpu_ms[hands]
-    assert cpu_ms[pose] < 0.5 * cpu_ms[ALL_PARTS]

@@ -172,6 +172,16 @@ async def test_the_warm_up_tracks_all_that_may_be_asked_for_and_no_more(
     assert set(made[0].asked) == {tracked}
 
 
+async def test_the_warm_up_measures_what_the_parts_cost(make_thread: MakeThread) -> None:
+    pose, hands = frozenset({Part.POSE}), frozenset({Part.POSE, Part.LEFT_HAND, Part.RIGHT_HAND})
+    cpu_ms = {}
+    with closing(HolisticModel(find(PoseModel.LITE).path)) as model:
+        for parts in (ALL_PARTS, hands, pose):
+            cpu_ms[parts] = await make_thread(model.tracker, parts=parts).warm_up(picture_of_a_person())
+    assert cpu_ms[pose] < 0.5 * cpu_ms[hands]
+    assert cpu_ms[pose] < 0.5 * cpu_ms[ALL_PARTS]
+
+
 async def test_only_what_may_be_asked_for_is_tracked_for_drawing_and_drawn(
     made: list[Engine], make_thread: MakeThread
 ) -> None:
