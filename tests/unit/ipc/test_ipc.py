@@ -81,8 +81,8 @@ async def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All deadlines are short."""
-    for name in ("START_DEADLINE", "SILENCE", "REQUEST_DEADLINE", "CLOSE_DEADLINE"):
+    """The deadlines of a process that is ready are short."""
+    for name in ("SILENCE", "REQUEST_DEADLINE", "CLOSE_DEADLINE"):
         monkeypatch.setattr(Process, name, 0.5)
 
 
@@ -129,7 +129,8 @@ async def test_a_process_that_dies_at_its_start_never_gets_ready(start: Start) -
     assert (await refusal(process)).code is Code.PROCESS_ENDED
 
 
-async def test_a_process_that_never_gets_ready_is_killed(start: Start, hurried: None) -> None:
+async def test_a_process_that_never_gets_ready_is_killed(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Process, "START_DEADLINE", 0.5)
     process = await start("signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)")
     assert not await process.wait_ready()
     assert not process.alive
@@ -182,14 +183,17 @@ async def test_no_request_waits_for_that_of_another_peer(start: Start) -> None:
     waiting.cancel()
 
 
-async def test_that_the_front_process_stood_still_is_not_held_against_its_children(start: Start, hurried: None) -> None:
+async def test_that_the_front_process_stood_still_is_not_held_against_its_children(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Process, "SILENCE", 1.0)
     process = await start("send(Ready())\nwhile True: send(Beat()); time.sleep(0.1)")
     assert await process.wait_ready()
     for _ in range(3):
         # As a SIGSTOP does, or a request that takes the loop too long: twice the time in which a child has to be heard.
-        time.sleep(1)  # noqa: ASYNC251
+        time.sleep(2)  # noqa: ASYNC251
         await asyncio.sleep(0)
-    await asyncio.sleep(0.6)
+    await asyncio.sleep(1.2)
     assert process.alive
 
 
