@@ -106,6 +106,10 @@ class FastVp8Encoder(vpx.Vp8Encoder):
         )
 
 
+_LOW = 500_000
+"""Bits per second below which a sharp key frame takes too long to send"""
+
+
 def _open_vp8(width: int, height: int, bitrate: int) -> VideoCodecContext:
     codec = av.CodecContext.create("libvpx", "w")
     codec.width, codec.height = width, height
@@ -125,7 +129,8 @@ def _open_vp8(width: int, height: int, bitrate: int) -> VideoCodecContext:
         "undershoot-pct": "100",
         "overshoot-pct": "15",
         "static-thresh": "1",
-        # In percent of a frame: a key frame may be this much larger, whatever the buffer holds at the start.
-        "max-intra-rate": "900",
     }
+    if bitrate < _LOW:
+        # libvpx spends on the first frame what it could save in two seconds.
+        codec.options |= {"max-intra-rate": "900"}
     return codec

@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ class Congestion:
     RECENT = 0.4
     """Seconds of which the fastest packet is looked at"""
     SAMPLES = 12
-    """Packets to look at, at least: with few, the fastest may be a slow one"""
+    """Acknowledgements to look at, at least: with few, the fastest may be a slow one"""
     GRACE = 2.0
     """Seconds after which packets that were lost before have been given up"""
     WINDOW = 0.8
@@ -191,23 +191,24 @@ class Congestion:
         self._copied = copied
         self._data_sent.add(size, self._clock())
 
-    def arrived(self, size: int, round_trip: float | None) -> None:
+    def arrived(self, sizes: Sequence[int], round_trip: float) -> None:
         """
-        The peer has acknowledged a packet of the data channels.
+        The peer has acknowledged packets of the data channels.
 
-        :param size: of the data, in bytes.
-        :param round_trip: in seconds; None if it isn't known which of several copies has arrived.
+        :param sizes: of their data, in bytes.
+        :param round_trip: of the fastest, in seconds. Those acknowledged at once are one sample: what delays the
+            acknowledgement delays all of them.
         """
         now = self._clock()
-        self._data_arrived.add(size, now)
-        self._arrived += 1
-        if round_trip is not None:
-            self._usual.add(round_trip, now)
-            self._recent.add(round_trip, now)
-            self._slope.add(round_trip, now)
-            previous = round_trip if self.round_trip is None else self.round_trip
-            self._deviation += (abs(round_trip - previous) - self._deviation) / 8
-            self.round_trip = previous + (round_trip - previous) / 8
+        self._data_arrived.add(sum(sizes), now)
+        self._arrived += len(sizes)
+        self._usual.add(round_trip, now)
+        self._recent.add(round_trip, now)
+        self._slope.add(round_trip, now)
+        previous = round_trip if self.round_trip is None else self.round_trip
+        self._deviation += (abs(round_trip - previous) - self._deviation) / 8
+        self.round_trip = previous + (round_trip - previous) / 8
+        self._update(now)
 
     def lost(self) -> None:
         """A packet of the data channels was given up."""
@@ -228,9 +229,7 @@ class Congestion:
         """The peer acknowledges nothing any more."""
         self._cut(self.rate / 2)
 
-    def update(self) -> None:
-        """Draw conclusions. Called after each acknowledgement."""
-        now = self._clock()
+    def _update(self, now: float) -> None:
         usual, recent = self._usual.get(), self._recent.get()
         if usual is None or recent is None:
             return
@@ -318,7 +317,7 @@ class Congestion:
         self._raised_at = now
 
     def _raise(self, now: float) -> None:
-        if self._cuts:
+        if self._cuts or not self.limited:
             return
         elapsed = min(now - self._raised_at, 1.0)
         self._raised_at = now

@@ -84,17 +84,20 @@ class RateControlledSctp(RTCSctpTransport):
         arrived = {
             (chunk.cumulative_tsn + offset) % 2**32 for first, last in chunk.gaps for offset in range(first, last + 1)
         }
+        sizes, sent_last = [], 0.0
         for sent in self._sent_queue:
             if sent._acked:
                 continue
             if uint32_gte(chunk.cumulative_tsn, sent.tsn) or sent.tsn in arrived:
                 assert sent._sent_time is not None
-                once = sent._sent_count == 1
-                self._congestion.arrived(len(sent.user_data) + HEADERS, now - sent._sent_time if once else None)
+                sizes.append(len(sent.user_data) + HEADERS)
+                # Which copy of one that was sent again has arrived isn't known.
+                sent_last = max(sent_last, sent._sent_time if sent._sent_count == 1 else 0.0)
             elif sent._max_retransmits == 0:
                 # What others have overtaken may still come.
                 sent._misses = 0
-        self._congestion.update()
+        if sent_last:
+            self._congestion.arrived(sizes, now - sent_last)
         self._heard_at = time.monotonic()
         self._give_up()
         await super()._receive_sack_chunk(chunk)

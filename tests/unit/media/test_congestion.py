@@ -54,8 +54,7 @@ class Simulation:
                 at, _, arrived, sent_at = heapq.heappop(self._arriving)
                 if arrived:
                     self._heard_at = self.now
-                    self.congestion.arrived(PACKET, at - sent_at)
-                    self.congestion.update()
+                    self.congestion.arrived([PACKET], at - sent_at)
                 else:
                     self.congestion.lost()
             if self._data and self.now - self._heard_at > 1:
