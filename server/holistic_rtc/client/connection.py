@@ -25,6 +25,8 @@ from holistic_rtc.client.newest import Newest
 from holistic_rtc.client.order import FrameOrder
 from holistic_rtc.client.signalling import Resource, Server
 from holistic_rtc.errors import ClientError, ConnectionFailedError, ConnectionLostError, ControlError, DecodeError
+from holistic_rtc.media.ice import check_path
+from holistic_rtc.media.jitter import skip_lost_frames
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.result import Image
 from holistic_rtc.model.stats import Stats
@@ -49,6 +51,8 @@ T = TypeVar("T")
 CONNECT_DEADLINE = 15.0
 """Seconds from the answer until the control channel must be open."""
 PING_INTERVAL = 1.0
+QUIET = 1.2
+"""Seconds without a message after which the path is checked."""
 SILENCE = 3.0
 """Seconds without a message after which the server is considered disconnected."""
 
@@ -182,6 +186,8 @@ class Connection:
         answer = RTCSessionDescription(self._resource.answer, "answer")
         # The server sends the configuration in force when the channel opens.
         configured = self._expect_configured()
+        for transceiver in self._pc.getTransceivers():
+            skip_lost_frames(transceiver.receiver)
         try:
             await self._pc.setRemoteDescription(answer)
         except Exception as error:  # aiortc may raise anything on an answer it can't use
@@ -194,6 +200,7 @@ class Connection:
             raise ConnectionFailedError(NO_PATH) from None
         self._last_message = time.monotonic()
         self._start(self._send_pings(), "pings")
+        self._start(self._keep_path(), "path")
         self._start(self._watch_silence(), "silence")
 
     async def close(self) -> None:
@@ -274,6 +281,16 @@ class Connection:
             self._ping = number, time.monotonic()
             self._send(Ping(number))
             await asyncio.sleep(PING_INTERVAL)
+
+    async def _keep_path(self) -> None:
+        """
+        Check the path whenever the server falls silent: a NAT may have given this client another address, and the
+        server sends to the one that last checked it.
+        """
+        while True:
+            await asyncio.sleep(QUIET / 2)
+            if time.monotonic() - self._last_message > QUIET and self._pc.sctp:
+                await check_path(self._pc.sctp.transport.transport)
 
     async def _watch_silence(self) -> None:
         while (left := self._last_message + SILENCE - time.monotonic()) > 0:

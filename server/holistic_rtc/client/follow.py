@@ -14,8 +14,11 @@ from holistic_rtc.errors import ClientError, ControlError, SessionUnknownError
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import Part
 
-FIRST_RETRY, LAST_RETRY = 1.0, 8.0
-"""Seconds to wait before reconnecting: doubled with each attempt, from the first value up to the last."""
+FIRST_RETRY, LAST_RETRY, RETRY_GROWTH = 1.0, 8.0, 1.1
+"""
+Seconds to wait before reconnecting, from the first value up to the last, and their growth with each attempt: small, to
+be back soon after ten seconds without a network
+"""
 QUIET = 5.0
 """Seconds without a message after which this is reported."""
 POLL = 2.0
@@ -136,9 +139,9 @@ class Follower:
             except ClientError as error:
                 if self.subscription is None or not error.retryable:
                     raise
-                self._say(f"{error}; reconnecting in {retry:g} s")
+                self._say(f"{error}; reconnecting in {retry:.1g} s")
                 await asyncio.sleep(retry)
-                retry = min(2 * retry, LAST_RETRY)
+                retry = min(RETRY_GROWTH * retry, LAST_RETRY)
 
     async def _next_session(self, frame_at: float) -> str:
         """

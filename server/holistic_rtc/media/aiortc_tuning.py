@@ -13,7 +13,9 @@ from holistic_rtc.media.codecs import FastVp8Encoder, H264Decoder, H264Encoder, 
 from holistic_rtc.media.dtls import Certificate
 from holistic_rtc.media.ice import BudgetedProtocol, PatientConnection
 from holistic_rtc.media.jitter import FrameBuffer
-from holistic_rtc.media.traffic import CountingSender
+from holistic_rtc.media.pacing import PacedTransport
+from holistic_rtc.media.sctp import RateControlledSctp
+from holistic_rtc.media.sender import LOWEST_BITRATE, BudgetedSender
 
 DEFAULT_BITRATE = 1_500_000
 MAX_BITRATE = 2_000_000
@@ -33,6 +35,7 @@ def tune(max_frame_pixels: int = MAX_FRAME_PIXELS) -> None:
     # 0.5 and 1.5 Mbit/s blur a 640x480 picture (aiortc/aiortc#402).
     vpx.DEFAULT_BITRATE = h264.DEFAULT_BITRATE = DEFAULT_BITRATE
     vpx.MAX_BITRATE = h264.MAX_BITRATE = MAX_BITRATE
+    vpx.MIN_BITRATE = h264.MIN_BITRATE = LOWEST_BITRATE
     # aiortc's codecs start a thread per CPU, and its VP8 encoder takes twice as long (aiortc/aiortc#1313).
     codecs.Vp8Encoder = FastVp8Encoder  # type: ignore[attr-defined]
     codecs.H264Encoder = H264Encoder  # type: ignore[attr-defined]
@@ -48,7 +51,11 @@ def tune(max_frame_pixels: int = MAX_FRAME_PIXELS) -> None:
     rtcpeerconnection.RTCCertificate = Certificate  # type: ignore[attr-defined]
     # aiortc disconnects peers that send connectivity checks but don't answer them.
     rtcicetransport.Connection = PatientConnection  # type: ignore[attr-defined]
-    # aiortc's statistics don't include retransmissions.
-    rtcpeerconnection.RTCRtpSender = CountingSender  # type: ignore[attr-defined]
     # aioice sends any number of checks of any size to whatever addresses a peer names.
     ice.StunProtocol = BudgetedProtocol  # type: ignore[misc]
+    # aiortc sends each frame at once, whatever the path carries, and in front of the data channels.
+    rtcpeerconnection.RTCDtlsTransport = PacedTransport  # type: ignore[attr-defined]
+    # aiortc sends all that a peer asks for again, and a key frame for each request.
+    rtcpeerconnection.RTCRtpSender = BudgetedSender  # type: ignore[attr-defined]
+    # aiortc's SCTP sends one message a second on a path that loses packets or delivers them out of order.
+    rtcpeerconnection.RTCSctpTransport = RateControlledSctp  # type: ignore[assignment,attr-defined]

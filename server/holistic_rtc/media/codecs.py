@@ -3,11 +3,13 @@
 import errno
 from abc import abstractmethod
 from collections.abc import Iterable
+from fractions import Fraction
 
 import av
 from aiortc.codecs import h264, vpx
 from aiortc.codecs.base import Decoder
 from aiortc.jitterbuffer import JitterFrame
+from aiortc.mediastreams import VIDEO_TIME_BASE, convert_timebase
 from av.codec.context import CodecContext
 from av.frame import Frame
 from av.video.codeccontext import VideoCodecContext
@@ -102,8 +104,16 @@ class FastVp8Encoder(vpx.Vp8Encoder):
 
     RISE = 1.25
     """Ratio by which the estimate must exceed the target bit rate before this is raised"""
+    LONGEST = Fraction(1, 6)
+    """Seconds between two frames that libvpx may know of"""
     TOLERANCE = 0.1
     """As in :class:`vpx.Vp8Encoder`, which would replace an encoder whose bit rate is further off with its own"""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: int | None = None
+        self._left_out = 0
+        """Pauses that libvpx doesn't know of, in units of the frames' time base"""
 
     @property
     def target_bitrate(self) -> int:
@@ -117,9 +127,31 @@ class FastVp8Encoder(vpx.Vp8Encoder):
 
     def encode(self, frame: Frame, force_keyframe: bool = False) -> tuple[list[bytes], int]:
         assert isinstance(frame, av.VideoFrame)
+        assert frame.pts is not None
+        assert frame.time_base is not None
         if not self._fits(frame):
             self.codec = _open_vp8(frame.width, frame.height, self.target_bitrate)
-        return super().encode(frame, force_keyframe)
+            self._last = None
+            self._left_out = 0
+        payloads, _ = super().encode(self._without_pause(frame, frame.pts, frame.time_base), force_keyframe)
+        return payloads, convert_timebase(frame.pts, frame.time_base, VIDEO_TIME_BASE)
+
+    def _without_pause(self, frame: av.VideoFrame, pts: int, time_base: Fraction) -> av.VideoFrame:
+        """
+        The frame with a time that isn't longer after the last one's than `LONGEST`.
+
+        libvpx spends on a frame what it has saved since the last one. After a pause, this would be so much that sending
+        it makes for the next pause.
+        """
+        if self._last is not None:
+            self._left_out += max(0, pts - self._last - round(self.LONGEST / time_base))
+        self._last = pts
+        if self._left_out:
+            # Other encoders may have the same frame.
+            copy = av.VideoFrame.from_ndarray(frame.to_ndarray(), format=frame.format.name)
+            copy.pts, copy.time_base = pts - self._left_out, time_base
+            return copy
+        return frame
 
     def _fits(self, frame: av.VideoFrame) -> bool:
         codec = self.codec
@@ -129,6 +161,10 @@ class FastVp8Encoder(vpx.Vp8Encoder):
             and (codec.width, codec.height) == (frame.width, frame.height)
             and abs(self.target_bitrate - codec.bit_rate) / codec.bit_rate <= self.TOLERANCE
         )
+
+
+_LOW = 500_000
+"""Bits per second below which a sharp key frame takes too long to send"""
 
 
 def _open_vp8(width: int, height: int, bitrate: int) -> VideoCodecContext:
@@ -151,6 +187,9 @@ def _open_vp8(width: int, height: int, bitrate: int) -> VideoCodecContext:
         "overshoot-pct": "15",
         "static-thresh": "1",
     }
+    if bitrate < _LOW:
+        # libvpx spends on the first frame what it could save in two seconds.
+        codec.options |= {"max-intra-rate": "900"}
     return codec
 
 

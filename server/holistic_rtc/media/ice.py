@@ -7,6 +7,7 @@ import time
 
 from aioice import stun
 from aioice.ice import Connection, StunProtocol
+from aiortc import RTCIceTransport
 
 CONSENT_INTERVAL = 5.0
 CONSENT_SECONDS = 30.0
@@ -136,3 +137,21 @@ class PatientConnection(Connection):
                 self._query_consent_task = None
                 await self.close()
                 return
+
+
+async def check_path(transport: RTCIceTransport) -> None:
+    """
+    Check the path in use, and nominate it again. A peer that gets this from another address sends there from now on.
+
+    aioice's checks of consent don't nominate, so the peer would go on sending to the old address.
+    """
+    connection = transport._connection
+    assert connection.remote_password is not None
+    for pair in connection._nominated.values():
+        with contextlib.suppress(stun.TransactionError):
+            await pair.protocol.request(
+                connection.build_request(pair, nominate=True),
+                pair.remote_addr,
+                integrity_key=connection.remote_password.encode(),
+                retransmissions=0,
+            )

@@ -1,5 +1,6 @@
 """Assembles encoded video frames from RTP packets."""
 
+from aiortc import RTCRtpReceiver
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtp import RtpPacket
 
@@ -87,6 +88,15 @@ class FrameBuffer:
     def _place(self, number: int) -> int:
         assert self._next is not None
         return _distance(self._next, number)
+
+
+def skip_lost_frames(receiver: RTCRtpReceiver) -> None:
+    """
+    Let a receiver that hasn't started yet use a :class:`FrameBuffer`. aiortc's own buffer waits for a lost packet until
+    512 others have come, which on a slow path takes half a minute.
+    """
+    if receiver.track is None or receiver.track.kind == "video":
+        receiver._RTCRtpReceiver__jitter_buffer = FrameBuffer(512)  # type: ignore[attr-defined]
 
 
 def _distance(start: int, end: int) -> int:

@@ -1,22 +1,35 @@
 """Each change to aiortc, and whether it is still needed. A test that fails here says that a change can be taken out."""
 
+import asyncio
 import subprocess
 import sys
+import time
+from types import SimpleNamespace
 
 import pytest
 from aioice import Connection, stun
 from aioice.ice import StunProtocol
-from aiortc import RTCCertificate
+from aiortc import (
+    RTCCertificate,
+    RTCDtlsTransport,
+    RTCIceGatherer,
+    RTCIceTransport,
+    RTCRtpSender,
+    RTCSctpTransport,
+)
 from aiortc.codecs import h264, vpx
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
-from aiortc.rtcdtlstransport import SRTP_PROFILES
-from aiortc.rtp import RtpPacket
+from aiortc.rtcdtlstransport import SRTP_PROFILES, State
+from aiortc.rtcsctptransport import USERDATA_MAX_LENGTH
+from aiortc.rtp import RTCP_RTPFB_NACK, RtcpRtpfbPacket, RtpPacket
 from av import VideoFrame
 from OpenSSL import SSL
 
 from holistic_rtc.media import aiortc_tuning
 from holistic_rtc.media.dtls import Certificate
 from holistic_rtc.media.jitter import FrameBuffer
+from holistic_rtc.media.pacing import PacedTransport
+from holistic_rtc.media.sctp import RateControlledSctp
 from tests.kit.encoded import encode
 
 
@@ -77,3 +90,46 @@ def test_peers_with_an_rsa_key_are_not_taken() -> None:
 def test_certificates_have_several_fingerprints() -> None:
     assert len(RTCCertificate.generateCertificate().getFingerprints()) > 1
     assert [print.algorithm for print in Certificate.generateCertificate().getFingerprints()] == ["sha-256"]
+
+
+@pytest.mark.parametrize(("kind", "spread"), [(RTCDtlsTransport, False), (PacedTransport, True)])
+async def test_a_key_frame_is_sent_in_one_burst(kind: type[RTCDtlsTransport], spread: bool) -> None:
+    async def send(data: bytes) -> None:
+        pass
+
+    transport = dtls_transport(kind)
+    transport.transport._send = send
+    transport._state = State.CONNECTED
+    transport._tx_srtp = SimpleNamespace(protect=bytes)
+    started = time.monotonic()
+    for _ in range(100):
+        await transport._send_rtp(bytes([0x80, 96]) + bytes(1200))
+    assert (time.monotonic() - started > 0.07) == spread
+
+
+async def test_the_sender_takes_each_request_for_a_packet_as_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    resent = []
+
+    async def retransmit(self: RTCRtpSender, number: int) -> None:
+        resent.append(number)
+
+    monkeypatch.setattr(RTCRtpSender, "_retransmit", retransmit)
+    sender = RTCRtpSender("video", dtls_transport(RTCDtlsTransport))
+    for _ in range(3):
+        await sender._handle_rtcp_packet(RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=1, media_ssrc=2, lost=[7]))
+    assert resent == [7, 7, 7]
+
+
+async def test_a_lost_message_shrinks_the_window_to_one_packet() -> None:
+    windows = {}
+    for kind, transport in ((RTCSctpTransport, RTCDtlsTransport), (RateControlledSctp, PacedTransport)):
+        sctp = kind(dtls_transport(transport))  # type: ignore[arg-type]
+        sctp._t3_expired()
+        windows[kind] = sctp._cwnd
+        await asyncio.sleep(0)
+    assert windows[RTCSctpTransport] == USERDATA_MAX_LENGTH
+    assert windows[RateControlledSctp] > 16 * USERDATA_MAX_LENGTH
+
+
+def dtls_transport(kind: type[RTCDtlsTransport]) -> RTCDtlsTransport:
+    return kind(RTCIceTransport(RTCIceGatherer()), [RTCCertificate.generateCertificate()])

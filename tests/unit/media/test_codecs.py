@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import av
+import numpy as np
 import pytest
 from aiortc.codecs import get_decoder, get_encoder
 from aiortc.codecs.h264 import h264_depayload
@@ -171,3 +172,22 @@ def test_another_size_takes_another_encoder(encoder: FastVp8Encoder, opened: lis
     assert encoder.codec is not None
     assert (encoder.codec.width, encoder.codec.height) == (320, 240)
     assert encoder.codec is opened[-1]
+
+
+def test_a_key_frame_of_a_low_bitrate_is_small(encoder: FastVp8Encoder) -> None:
+    encoder.target_bitrate = 100_000
+    payloads, _ = encoder.encode(frame())
+    assert sum(map(len, payloads)) * 8 < 50_000
+
+
+def test_frames_stay_small_however_few_they_are(encoder: FastVp8Encoder) -> None:
+    encoder.target_bitrate = 100_000
+    random = np.random.default_rng(1)
+    sizes, times = [], []
+    for second in range(8):
+        noise = random.integers(0, 60, (480, 640, 3), dtype=np.uint8)
+        payloads, timestamp = encoder.encode(frame(30 * second, grace_hopper() // 2 + noise))
+        sizes.append(8 * sum(map(len, payloads)))
+        times.append(timestamp)
+    assert max(sizes[1:]) < 40_000
+    assert times == [90_000 * second for second in range(8)]

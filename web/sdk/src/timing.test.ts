@@ -2,13 +2,22 @@ import { expect, it } from "vitest";
 import { abortable, backoffMs, sleep } from "./timing.js";
 
 it("waits longer before each attempt, up to 8 s", () => {
-  const longest = [1, 2, 3, 4, 5, 50].map((attempt) => backoffMs(attempt, () => 1));
-  expect(longest).toEqual([1000, 2000, 4000, 8000, 8000, 8000]);
+  const longest = [1, 2, 3, 23, 50].map((attempt) => Math.round(backoffMs(attempt, () => 1)));
+  expect(longest).toEqual([1000, 1100, 1210, 8000, 8000]);
 });
 
 it("never waits less than half of that, so 0.5 s at least", () => {
-  const shortest = [1, 2, 3, 4, 50].map((attempt) => backoffMs(attempt, () => 0));
-  expect(shortest).toEqual([500, 1000, 2000, 4000, 4000]);
+  const shortest = [1, 2, 3, 50].map((attempt) => Math.round(backoffMs(attempt, () => 0)));
+  expect(shortest).toEqual([500, 550, 605, 4000]);
+});
+
+it("tries again within 2 s during the first 10", () => {
+  let [at, attempt] = [0, 0];
+  while (at < 10_000) {
+    const wait = backoffMs(++attempt, () => 1);
+    expect(wait).toBeLessThan(2000);
+    at += wait;
+  }
 });
 
 it("spreads clients at random", () => {

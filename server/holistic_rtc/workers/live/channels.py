@@ -3,10 +3,12 @@
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
+from typing import cast
 
 from aiortc import RTCDataChannel
 
 from holistic_rtc.errors import ControlError
+from holistic_rtc.media.sctp import RateControlledSctp
 from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.parts import Part
 from holistic_rtc.wire.control import (
@@ -73,6 +75,8 @@ class LandmarkChannel(_Channel):
         """
         # Asked once per frame: otherwise, when there are many people, the last ones would never be sent.
         if self._channel.readyState != "open" or self._channel.bufferedAmount > self.MAX_BUFFERED:
+            return 0
+        if not cast(RateControlledSctp, self._channel.transport).may_send():
             return 0
         return sum(self._put(message.get(self._protocol, parts)) for message in persons)
 

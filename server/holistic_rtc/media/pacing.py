@@ -1,0 +1,110 @@
+"""Spreads what is sent to a peer over time, video after everything else."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceTransport
+from aiortc.rtp import is_rtcp
+
+from holistic_rtc.media.congestion import Congestion
+
+OVERHEAD = 28
+"""Bytes of IPv4 and UDP that are sent with each packet, in addition to what SRTP or DTLS add"""
+
+_unpaced: ContextVar[bool] = ContextVar("unpaced", default=False)
+
+
+@contextmanager
+def unpaced() -> Iterator[None]:
+    """What this task sends in the block doesn't wait for its turn, but what is sent after it does."""
+    token = _unpaced.set(True)
+    try:
+        yield
+    finally:
+        _unpaced.reset(token)
+
+
+class Bucket:
+    """
+    A token bucket that may be overdrawn.
+
+    :param depth: seconds of its rate that it holds.
+    """
+
+    def __init__(self, depth: float) -> None:
+        self._depth = depth
+        self._tokens: float | None = None
+        self._filled_at = 0.0
+
+    def take(self, size: int, rate: float, now: float) -> None:
+        """
+        :param size: in bytes.
+        :param rate: in bits per second.
+        """
+        self._tokens = self.level(rate, now) - size * 8
+        self._filled_at = now
+
+    def level(self, rate: float, now: float) -> float:
+        """In bits; negative if more was taken than there was."""
+        full = self._depth * rate
+        if self._tokens is None:
+            return full
+        return min(full, self._tokens + (now - self._filled_at) * rate)
+
+
+class Pacer:
+    """
+    Tells when the next packet of video may be sent.
+
+    The rate is above the path's, which the encoders keep to; it makes a queue of a key frame here, where newer
+    landmarks overtake it, instead of on the way.
+    """
+
+    FACTOR, LIMITED_FACTOR = 2.5, 1.2
+    """Ratio to the path's rate: a frame isn't delayed noticeably, or there is little room for more"""
+    DEPTH = 0.008
+    """Seconds that may be sent at once: with the greatest rate, an ordinary frame"""
+
+    def __init__(self, congestion: Congestion) -> None:
+        self._congestion = congestion
+        self._bucket = Bucket(self.DEPTH)
+
+    def sent(self, size: int) -> None:
+        self._bucket.take(size, self._rate, time.monotonic())
+
+    async def turn(self) -> None:
+        # What else is sent meanwhile goes first.
+        while (missing := -self._bucket.level(self._rate, time.monotonic())) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(min(missing / self._rate, 0.25))
+
+    @property
+    def _rate(self) -> float:
+        factor = self.LIMITED_FACTOR if self._congestion.limited else self.FACTOR
+        return factor * self._congestion.rate
+
+
+class PacedTransport(RTCDtlsTransport):
+    """Sends data and feedback at once, and media when it is their turn."""
+
+    def __init__(self, transport: RTCIceTransport, certificates: list[RTCCertificate]) -> None:
+        super().__init__(transport, certificates)
+        self.congestion = Congestion()
+        self._pacer = Pacer(self.congestion)
+
+    async def _send_data(self, data: bytes) -> None:
+        self._count(data)
+        await super()._send_data(data)
+
+    async def _send_rtp(self, data: bytes) -> None:
+        if not is_rtcp(data):
+            if not _unpaced.get():
+                await self._pacer.turn()
+            self._count(data)
+        await super()._send_rtp(data)
+
+    def _count(self, data: bytes) -> None:
+        self.congestion.sent(len(data) + OVERHEAD)
+        self._pacer.sent(len(data) + OVERHEAD)
