@@ -259,7 +259,7 @@ async def test_a_busy_server_is_waited_for(browser: Browser, hurried_server: Ser
         # An upload that doesn't end has the only place, until it is given up.
         host, port = hurried_server.url.removeprefix("http://").split(":")
         _, writer = await asyncio.open_connection(host, int(port))
-        writer.write(b"POST /api/snapshot HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhello")
+        writer.write(f"POST /api/snapshot HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1000\r\n\r\nhello".encode())
         await writer.drain()
         await choose(page, encode(PORTRAIT))
         await expect(await until_problem(page, "busy")).to_contain_text(re.compile(r"again in \d+ s|again…"))
@@ -310,13 +310,13 @@ async def test_the_tabs_go_by_keyboard_and_are_remembered_in_the_address(browser
         await expect(snapshot).to_have_attribute("aria-selected", "true")
         await expect(page.get_by_role("tabpanel", name="Snapshot")).to_be_visible()
         await expect(page.get_by_role("tabpanel", name="Live")).to_be_hidden()
-        assert page.url.endswith("#token=sesame&snapshot")
+        assert page.url == f"{server.url}/#snapshot"
         await page.reload()
         await expect(snapshot).to_have_attribute("aria-selected", "true")
         await snapshot.focus()
         await page.keyboard.press("Home")
         await expect(live).to_be_focused()
-        assert page.url.endswith("#token=sesame")
+        assert "snapshot" not in page.url
 
 
 async def test_the_tab_fits_every_width(tab: Page) -> None:
