@@ -259,7 +259,7 @@ async def test_a_busy_server_is_waited_for(browser: Browser, hurried_server: Ser
         # An upload that doesn't end has the only place, until it is given up.
         host, port = hurried_server.url.removeprefix("http://").split(":")
         _, writer = await asyncio.open_connection(host, int(port))
-        writer.write(b"POST /api/snapshot HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhello")
+        writer.write(b"POST /api/snapshot HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nhello")
         await writer.drain()
         await choose(page, encode(PORTRAIT))
         await expect(await until_problem(page, "busy")).to_contain_text(re.compile(r"again in \d+ s|again…"))
