@@ -145,7 +145,7 @@ class Settings(BaseSettings):
     turn_lifetime: int = Field(default=3600, ge=60)
     """Seconds for which a credential is valid. Existing relays continue after that."""
     sessions_per_address: int | None = Field(default=None, ge=1)
-    """Maximum number of sessions of one client address. Default: three quarters of the maximum, and not over 32."""
+    """Maximum number of videos in the sessions of one client address. Default: three quarters of all, at most 32."""
     subscribers_per_address: int = Field(default=32, ge=1)
     """Maximum number of subscribers of one client address, of all sessions together."""
     requests_per_second: float = Field(default=50.0, gt=0)

@@ -101,17 +101,18 @@ def picture_share(places: int) -> int:
     return max(1, places // 2)
 
 
-def check_share(client: Client, clients: Iterable[Client], share: int, what: str) -> None:
+def check_share(client: Client, clients: Iterable[Client], share: int, what: str, needed: int = 1) -> None:
     """
-    :param clients: those that have a place already.
+    :param clients: those that have a place already, once for each place.
     :param what: what the places are for, in the plural.
+    :param needed: how many places the client needs. It gets more than its share if it has none yet.
     :raises Refusal: the client's address has its share.
     """
     held = sum(other.key == client.key for other in clients)
-    if client.key is not None and held >= share:
+    if client.key is not None and held and held + needed > share:
         raise Refusal(
             Code.ADDRESS_FULL,
-            f"your address, {client.key}, already has {held} {what}, its maximum on this server",
+            f"your address, {client.key}, already has {held} {what}; its maximum on this server is {share}",
             retry_after=RETRY_AFTER,
         )
 
@@ -130,6 +131,8 @@ def make_room(peers: Collection[P], client: Client, places: int, full: Refusal, 
     """
     pending = [peer for peer in peers if not peer.live]
     own = [peer for peer in pending if peer.client.key == client.key]
+    taken = sum(peer.places for peer in peers)
+    missing = min(taken, taken + needed - places)
     if client.key is not None and len(own) >= pending_share(places):
         pending = own
         full = Refusal(
@@ -137,10 +140,9 @@ def make_room(peers: Collection[P], client: Client, places: int, full: Refusal, 
             f"{len(own)} peers of your address, {client.key}, aren't connected yet; try again when they are",
             retry_after=1,
         )
-    elif not (taken := sum(peer.places for peer in peers)) or taken + needed <= places:
+    elif missing <= 0:
         return None
-    else:
-        pending = [peer for peer in pending if peer.places >= min(taken, taken + needed - places)]
+    pending = [peer for peer in pending if peer.places >= missing]
     latest = time.monotonic() - PENDING_SECONDS
     if leaving := [peer for peer in pending if peer.answered <= latest]:
         # Those of the newcomer's own address go first.

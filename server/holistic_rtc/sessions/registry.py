@@ -268,9 +268,10 @@ class Registry:
         places = self.max_sessions
         check_share(
             client,
-            [peer.client for peer in publishers],
+            [peer.client for peer in publishers for _ in range(peer.places)],
             self._sessions_per_address or session_share(places),
-            "sessions",
+            "videos",
+            tracks,
         )
         words = f"the server is full: {self._taken} of {places} places are taken"
         needed = f", and {tracks} videos need {tracks}" if tracks > 1 else ""

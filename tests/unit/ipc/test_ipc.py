@@ -463,7 +463,7 @@ async def test_an_address_has_a_share_of_the_sessions_and_of_the_subscribers(sta
         for session in sessions:
             session.process.on_event(Live(None))
         sessions.append((await registry.create(CANDIDATE, one))[0])
-        with pytest.raises(Refusal, match="already has 3 sessions"):
+        with pytest.raises(Refusal, match="already has 3 videos"):
             await registry.create(CANDIDATE, one)
         await registry.create(CANDIDATE, other)
         for session in sessions[:2]:

@@ -97,9 +97,18 @@ def test_an_address_leaves_places_to_others(places: int, sessions: int, pending:
 def test_who_has_its_share_gets_no_more_and_this_machine_has_none() -> None:
     check_share(at("a"), [at("a"), at("a"), at("b")], 3, "sessions")
     check_share(at(None), 100 * [at(None)], 3, "sessions")
-    with pytest.raises(Refusal, match="your address, a, already has 3 sessions") as caught:
+    with pytest.raises(
+        Refusal, match="your address, a, already has 3 sessions; its maximum on this server is 3"
+    ) as caught:
         check_share(at("a"), 3 * [at("a")], 3, "sessions")
     assert (caught.value.code, caught.value.retry_after) == (Code.ADDRESS_FULL, 5)
+
+
+def test_who_sends_several_videos_takes_as_much_of_its_share() -> None:
+    check_share(at("a"), [at("a")], 3, "videos", 2)
+    check_share(at("a"), [at("b")], 1, "videos", 2)
+    with pytest.raises(Refusal):
+        check_share(at("a"), 2 * [at("a")], 3, "videos", 2)
 
 
 def test_a_free_place_needs_nobody_to_leave() -> None:
@@ -126,6 +135,9 @@ def test_who_needs_several_places_gets_them_from_somebody_who_has_enough() -> No
     assert make_room([one, two], at("c"), 3, full(), 2) is two
     with pytest.raises(Refusal):
         make_room([one, Guest("b", live=True, places=2)], at("c"), 3, full(), 2)
+    # Who has its share of the pending ones, too.
+    with pytest.raises(Refusal):
+        make_room([one, Guest("b", live=True, places=2)], at("a"), 3, full(), 2)
 
 
 def test_nobody_else_has_a_place_when_more_are_needed_than_there_are() -> None:
