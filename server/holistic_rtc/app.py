@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from holistic_rtc import __version__
 from holistic_rtc.bundle.models import ModelBundle
-from holistic_rtc.errors import ConfigError
+from holistic_rtc.errors import ConfigError, ModelError
 from holistic_rtc.http import access, health, ice, metrics, openapi, pages, problem, signalling, snapshot, whep, whip
 from holistic_rtc.http.auth import auth_middleware
 from holistic_rtc.http.client_address import ClientAddresses
@@ -174,6 +174,7 @@ def _show_state(app: web.Application, limits: Limits) -> None:
     figures.memory_limit.set(limits.memory)
     figures.ready.set_function(lambda: registry.ready and snapshots.ready)
     figures.sessions.set_function(lambda: len(registry.sessions))
+    figures.session_places_taken.set_function(lambda: registry.taken)
     figures.session_places.set_function(lambda: registry.max_sessions)
     figures.subscribers.set_function(lambda: registry.subscribers)
     figures.snapshots.set_function(lambda: snapshots.taken)
@@ -200,8 +201,14 @@ async def serve(settings: Settings, bundle: ModelBundle, announce: Callable[[str
 
     :param announce: called with the address once it is being served.
     :raises ConfigError: the address can't be served.
+    :raises ModelError: the workers can't load the model bundle.
     """
-    stop = asyncio.Event()
+    stop, unusable_model = asyncio.Event(), asyncio.Event()
+
+    def give_up() -> None:
+        unusable_model.set()
+        stop.set()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
@@ -211,6 +218,8 @@ async def serve(settings: Settings, bundle: ModelBundle, announce: Callable[[str
     connections = None
     try:
         await runner.setup()
+        for pool in (runner.app[REGISTRY].pool, runner.app[SNAPSHOTS].pool):
+            pool.on_unusable_model = give_up
         assert runner.server is not None
         context = _ssl_context(settings)
         addresses = runner.app[CLIENT_ADDRESSES]
@@ -226,6 +235,8 @@ async def serve(settings: Settings, bundle: ModelBundle, announce: Callable[[str
         scheme = "https" if context else "http"
         announce(f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}")
         await stop.wait()
+        if unusable_model.is_set():
+            raise ModelError(f"{bundle.path} can't be used, as a worker's log says; choose another --model")
         await _drain(runner.app[REGISTRY], settings.drain_seconds, stop)
         logger.info("shutting down")
     finally:
@@ -266,6 +277,7 @@ def run(settings: Settings, bundle: ModelBundle) -> None:
     Serve until told to stop.
 
     :raises ConfigError: the address can't be served.
+    :raises ModelError: the workers can't load the model bundle.
     """
     with contextlib.closing(
         log_to_stderr(settings.log_level, make_formatter(settings.log_format), peers=settings.log_peers)

@@ -6,6 +6,7 @@ import signal
 import ssl
 import stat
 import sys
+import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
@@ -15,6 +16,8 @@ import aiohttp
 import pytest
 from cryptography import x509
 
+from holistic_rtc.bundle.models import PoseModel, find
+from holistic_rtc.tracking.holistic.networks import Network
 from tests.kit.peer import SDP
 from tests.kit.pictures import grace_hopper
 from tests.kit.publisher import PictureTrack, publishing
@@ -106,3 +109,17 @@ async def test_told_a_second_time_the_server_stops_at_once(draining: Server) -> 
         async with asyncio.timeout(10):
             assert await draining.process.wait() == 0
         publisher.location = ""
+
+
+async def test_a_server_whose_networks_cannot_be_loaded_ends_and_names_the_network(tmp_path: Path) -> None:
+    bundle = tmp_path / "holistic_landmarker.task"
+    with zipfile.ZipFile(find(PoseModel.LITE).path) as real, zipfile.ZipFile(bundle, "w") as made:
+        for network in Network:
+            made.writestr(network.file, real.read(Network.FACE.file if network is Network.HAND else network.file))
+    async with asyncio.timeout(60), started("--model", bundle) as process:
+        _, errors = await process.communicate()
+    assert process.returncode == 1
+    words = errors.decode()
+    assert f"{Network.HAND.file} in the model bundle is another network" in words
+    assert words.splitlines()[-1].startswith(f"holistic-rtc: {bundle} can't be used")
+    assert "Traceback" not in words

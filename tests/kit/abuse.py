@@ -168,10 +168,10 @@ async def upload_slowly(server: Server, address: str, seconds: float, size: int 
             await writer.wait_closed()
 
 
-def jpeg_with_scans(width: int, height: int, more: int) -> bytes:
-    """A progressive JPEG of one colour, whose last scan is repeated: 42 bytes for each pass through the picture."""
+def jpeg_with_scans(width: int, height: int, more: int, *, progressive: bool = True) -> bytes:
+    """A JPEG of one colour, whose last scan is repeated: 42 bytes for each pass through the picture."""
     encoded = BytesIO()
-    Image.new("RGB", (width, height), (200, 100, 50)).save(encoded, "JPEG", progressive=True)
+    Image.new("RGB", (width, height), (200, 100, 50)).save(encoded, "JPEG", progressive=progressive)
     data = encoded.getvalue()
     last = data[data.rindex(b"\xff\xda") : -2]
     return data[:-2] + more * last + data[-2:]

@@ -59,7 +59,7 @@ def decode_reduced(source: Path | BinaryIO, max_pixels: int, max_size: int | Non
                 width, height = picture.size
                 if width * height > max_pixels:
                     raise _too_many(max_pixels)
-                if "progressive" in picture.info and _count_scans(picture) > MAX_SCANS:
+                if picture.format == "JPEG" and _count_scans(picture) > MAX_SCANS:
                     raise MediaError(f"the JPEG has more than {MAX_SCANS} scans; save it again")
                 if max_size is not None:
                     scale = min(1.0, 2 * max_size / max(width, height))

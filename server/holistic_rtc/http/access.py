@@ -8,6 +8,7 @@ from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.http.auth import GRANT, requires
 from holistic_rtc.http.grants import Grant
 from holistic_rtc.http.keys import CREDENTIALS, SETTINGS
+from holistic_rtc.http.numbers import is_in
 from holistic_rtc.model.rights import Right
 
 PARAMETERS = ("rights", "session", "seconds")
@@ -43,7 +44,7 @@ def _read_wish(request: web.Request, grant: Grant) -> tuple[frozenset[Right], st
         raise Refusal(Code.BAD_REQUEST, f"session must be the id of a session, not {session!r}")
     limit = request.app[SETTINGS].ticket_seconds
     seconds = query.get("seconds", str(limit))
-    if not (seconds.isascii() and seconds.isdigit() and 1 <= int(seconds[:9]) <= limit):
+    if not is_in(range(1, limit + 1), seconds):
         raise Refusal(Code.BAD_REQUEST, f"seconds must be a number from 1 to {limit}, not {seconds!r}")
     rights = frozenset(map(Right, words))
     for right in rights:

@@ -16,6 +16,7 @@ from aiohttp.typedefs import Handler
 
 from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.http.problem import problem
+from holistic_rtc.http.quota import client_of
 from holistic_rtc.log.writer import peer
 
 logger = logging.getLogger(__name__)
@@ -317,7 +318,7 @@ async def on_response(request: web.Request, response: web.StreamResponse) -> Non
 @web.middleware
 async def connection_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Tell the connection which request it is handling, and the log for whom."""
-    peer.set(request.remote)
+    peer.set(client_of(request).address)
     connection = request.protocol
     assert isinstance(connection, Connection)
     connection.start_request(request)

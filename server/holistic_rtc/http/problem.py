@@ -150,7 +150,8 @@ def problem(refusal: Refusal, headers: Mapping[str, str] | None = None) -> web.R
         "type": f"{PAGE}#{code}",
         "title": _title(code),
         "status": status,
-        "detail": refusal.detail,
+        # It may quote bytes that aren't UTF-8, which have become surrogates.
+        "detail": refusal.detail.encode("utf-8", "backslashreplace").decode(),
         "code": code,
     }
     response = web.Response(

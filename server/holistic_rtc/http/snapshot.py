@@ -9,6 +9,7 @@ from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.http.auth import requires
 from holistic_rtc.http.form import find_field
 from holistic_rtc.http.keys import SETTINGS, SNAPSHOTS
+from holistic_rtc.http.numbers import is_in
 from holistic_rtc.http.quota import client_of
 from holistic_rtc.ipc.messages import TakeSnapshot
 from holistic_rtc.model.parts import DEFAULT_PARTS, parse_parts
@@ -133,7 +134,7 @@ def _read_options(request: web.Request, settings: Settings) -> dict[str, Any]:
                     tracked = ", ".join(sorted(settings.parts))
                     raise Refusal(Code.BAD_REQUEST, f"this server tracks none of these parts, only {tracked}")
             case "max_persons":
-                if value != ALL and not (value.isascii() and value.isdigit() and int(value[:4]) in PERSONS):
+                if value != ALL and not is_in(PERSONS, value):
                     raise Refusal(
                         Code.BAD_REQUEST,
                         f"max_persons must be a number from 1 to {PERSONS[-1]}, or {ALL}, not {value!r}",
@@ -144,7 +145,7 @@ def _read_options(request: web.Request, settings: Settings) -> dict[str, Any]:
                     raise Refusal(Code.BAD_REQUEST, f"{name} must be true or false, not {value!r}")
                 options[name] = SWITCHES[value]
             case "max_size":
-                if not (value.isascii() and value.isdigit() and int(value[:6]) in SIZES):
+                if not is_in(SIZES, value):
                     raise Refusal(
                         Code.BAD_REQUEST, f"max_size must be a number from {SIZES[0]} to {SIZES[-1]}, not {value!r}"
                     )

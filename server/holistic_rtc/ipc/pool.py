@@ -31,6 +31,9 @@ class Pool:
         """The tracker's CPU time per frame, the minimum of all measurements; None before the first worker is ready."""
         self.on_measured: Callable[[], object] = lambda: None
         """Called after the first measurement."""
+        self.on_unusable_model: Callable[[], object] = lambda: None
+        """Called when the first worker can't load the model bundle; later, another one may be able to."""
+        self._proven = False
         self._acquiring = 0
         self._lent = 0
         self._spares: list[Process] = []
@@ -150,7 +153,12 @@ class Pool:
             process.kill()
             await process.wait_closed()
             raise
-        if ready:
+        if not ready:
+            await process.wait_closed()
+            if process.has_unusable_model and not self._proven:
+                self.on_unusable_model()
+        else:
+            self._proven = True
             watch = asyncio.create_task(self._watch(process), name=f"watch-spare-{process.pid}")
             self._watches.add(watch)
             watch.add_done_callback(self._watches.discard)

@@ -23,6 +23,9 @@ R = TypeVar("R", bound=Reply)
 
 WORKER = "holistic_rtc.workers.main"
 
+UNUSABLE_MODEL = 78
+"""Exit status of a worker that can't load the model bundle, after it has logged why: EX_CONFIG of sysexits.h"""
+
 
 class Exit(StrEnum):
     """How a process ended."""
@@ -50,6 +53,8 @@ class Process:
         """The tracker's CPU time per frame, measured during warm-up."""
         self.reusable = True
         """Whether the worker can still serve requests after it has refused one."""
+        self.has_unusable_model = False
+        """Whether it has ended because of that."""
         self.on_event: Callable[[Event], object] = lambda event: None
         """Called with messages that aren't replies."""
         self.on_beat: Callable[[Beat], object] = lambda beat: None
@@ -172,6 +177,7 @@ class Process:
                 self._process.kill()
             status = await self._process.wait()
         await log
+        self.has_unusable_model = status == UNUSABLE_MODEL
         self.on_exit(Exit.KILLED if self._killed else Exit.FAILED if status else Exit.FINISHED)
         if status:
             logger.warning("worker %d ended with status %d", self.pid, status)

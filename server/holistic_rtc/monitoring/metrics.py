@@ -75,7 +75,10 @@ class Metrics(Collector):
         self._build = Info(f"{PREFIX}build", "Version and tracking engine of the server.", registry=self._registry)
         self.ready = gauge("ready", "1 if the next peer and the next picture can be served at once.")
         self.sessions = gauge("sessions", "Running sessions.")
-        self.session_places = gauge("session_places", "Sessions that may run at the same time.")
+        self.session_places_taken = gauge(
+            "session_places_taken", "Places that are taken: one for each video of each session."
+        )
+        self.session_places = gauge("session_places", "Videos that may be tracked at the same time.")
         self.subscribers = gauge("subscribers", "Subscribers of the running sessions.")
         self.http_connections = gauge("http_connections", "Open HTTP connections.")
         self.http_connection_places = gauge("http_connection_places", "HTTP connections that may be open at a time.")

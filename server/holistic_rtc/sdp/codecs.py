@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from holistic_rtc.sdp.lines import Block
 
@@ -17,6 +18,9 @@ AUDIO = {
 
 MAX_CODECS = 8
 """Per section, and as many retransmissions. aiortc compares each with each; browsers offer 2 or 3 of these"""
+
+MAX_PARAMETERS = 1000
+"""Characters of ``a=fmtp`` that are read; browsers write under 100"""
 
 _STATIC = {"0": "PCMU/8000", "8": "PCMA/8000", "9": "G722/8000"}
 """Payload types that need no ``a=rtpmap`` (RFC 3551)"""
@@ -44,11 +48,13 @@ class Codec:
         return self.map.partition("/")[0]
 
     def parameter(self, name: str) -> str | None:
-        for item in self.parameters.split(";"):
-            key, _, value = item.partition("=")
-            if key.strip().lower() == name:
-                return value.strip()
-        return None
+        return self._parsed.get(name)
+
+    @cached_property
+    def _parsed(self) -> dict[str, str]:
+        items = (item.partition("=") for item in self.parameters.split(";"))
+        # The first one of a name counts.
+        return {key.strip().lower(): value.strip() for key, _, value in reversed(list(items))}
 
     @property
     def answered(self) -> str:
@@ -85,7 +91,7 @@ def read_codecs(block: Block, payload_types: Iterable[str]) -> list[Codec]:
         Codec(
             payload_type,
             maps.get(payload_type, f"payload type {payload_type}"),
-            parameters.get(payload_type, ""),
+            parameters.get(payload_type, "")[:MAX_PARAMETERS],
             tuple(kind for kind in _FEEDBACK if kind in feedback.get(payload_type, ()) or kind in feedback["*"]),
         )
         for payload_type in dict.fromkeys(payload_types)

@@ -152,10 +152,10 @@ class Registry:
 
     def _has_room(self, tracks: int) -> bool:
         """Whether a session fits in. Each of its tracks takes a place, but an empty server takes any session."""
-        return not self._taken or self._taken + tracks <= self.max_sessions
+        return not self.taken or self.taken + tracks <= self.max_sessions
 
     @property
-    def _taken(self) -> int:
+    def taken(self) -> int:
         return sum(publisher.places for publisher in self._publishers)
 
     @property
@@ -273,7 +273,7 @@ class Registry:
             "videos",
             tracks,
         )
-        words = f"the server is full: {self._taken} of {places} places are taken"
+        words = f"the server is full: {self.taken} of {places} places are taken"
         needed = f", and {tracks} videos need {tracks}" if tracks > 1 else ""
         full = Refusal(Code.SERVER_FULL, words + needed, retry_after=RETRY_AFTER)
         if leaving := make_room(publishers, client, places, full, tracks):

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import orjson
 import uvloop
 
-from holistic_rtc.errors import TrackerError
+from holistic_rtc.errors import ModelError, TrackerError
 from holistic_rtc.ipc.channel import Channel
 from holistic_rtc.ipc.messages import ToWorker
+from holistic_rtc.ipc.process import UNUSABLE_MODEL
 from holistic_rtc.log.relay import ToFront
 from holistic_rtc.log.writer import log_to_stderr
 from holistic_rtc.model.parts import parse_parts
@@ -98,6 +99,9 @@ def main() -> None:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_main(options))
+    except ModelError as error:
+        logger.error("%s", error)
+        status = UNUSABLE_MODEL
     except TrackerError as error:
         logger.error("%s", error)
         status = 1

@@ -62,8 +62,10 @@ def test_a_transparent_picture_is_copied_once_and_not_several_times() -> None:
     assert most < 1.1 * image.nbytes
 
 
-def test_a_progressive_jpeg_may_have_so_many_scans_and_no_more() -> None:
+def test_a_jpeg_may_have_so_many_scans_and_no_more() -> None:
     # Pillow writes 10.
     assert decode_picture(io.BytesIO(jpeg_with_scans(64, 48, MAX_SCANS - 10))).shape == (48, 64, 3)
     with pytest.raises(MediaError, match="more than 32 scans"):
         decode_picture(io.BytesIO(jpeg_with_scans(64, 48, MAX_SCANS - 9)))
+    with pytest.raises(MediaError, match="more than 32 scans"):
+        decode_picture(io.BytesIO(jpeg_with_scans(64, 48, MAX_SCANS, progressive=False)))

@@ -2,8 +2,8 @@
 
 from aiohttp.test_utils import make_mocked_request
 
-from holistic_rtc.errors import Code
-from holistic_rtc.http.problem import PAGE, get_problems
+from holistic_rtc.errors import Code, Refusal
+from holistic_rtc.http.problem import PAGE, get_problems, problem
 
 
 async def test_the_page_of_problems_has_each_code_and_shows_no_markup() -> None:
@@ -13,3 +13,9 @@ async def test_the_page_of_problems_has_each_code_and_shows_no_markup() -> None:
         assert f'id="{code}"' in page
     assert "<code>detail</code>" in page
     assert "`" not in page
+
+
+def test_bytes_that_are_no_utf_8_are_quoted() -> None:
+    response = problem(Refusal(Code.UNKNOWN_HOST, "this server isn't known as \udcff"))
+    assert isinstance(response.body, bytes)
+    assert b"isn't known as \\\\udcff" in response.body

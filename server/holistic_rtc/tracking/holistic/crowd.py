@@ -122,7 +122,8 @@ class Crowd:
             persons = self._renumber(frame, persons)
         for candidate in candidates[:missing] if max_persons == 1 else candidates:
             if len(self._here) < max_persons and not self._knows(candidate):
-                persons.update(self._welcome(frame, candidate, stages, max_persons))
+                proof = stages | _PROOF if thorough else stages
+                persons.update(self._welcome(frame, candidate, proof, max_persons))
         self._frames += 1
         return {number: persons[number].result(frame) for number in sorted(persons)}
 
@@ -136,7 +137,8 @@ class Crowd:
         """Forget everybody. What was loaded stays."""
         self._here, self._gone = {}, {}
         self._size = None
-        self._frames = 0
+        self._frames = self._looks = self._seen_ms = 0
+        self._doubts = False
 
     def _look(self, frame: Frame, max_persons: int, thorough: bool) -> list[Candidate]:
         picture = whole(frame.width, frame.height)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from holistic_rtc.bundle.models import PoseModel, find
-from holistic_rtc.model.parts import DEFAULT_PARTS
+from holistic_rtc.model.parts import DEFAULT_PARTS, Part
 from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 from holistic_rtc.tracking.holistic.crowd import LOOK_EVERY, MEMORY_MS, Crowd
 from holistic_rtc.tracking.holistic.gates import BALANCED
@@ -92,6 +92,15 @@ class Film:
             for number, result in found.items()
             if result.pose_landmarks is not None
         }
+
+
+def test_a_picture_shows_the_same_whatever_came_before(runtime: LiteRTRuntime) -> None:
+    doubting = Doubting(runtime)
+    doubting.presence = 0.9
+    crowd = Crowd(doubting, BALANCED)
+    for _ in range(2):
+        assert set(crowd.track(scene((PLAIN, 40)), 0, frozenset({Part.POSE}), 1, thorough=True)) == {0}
+        crowd.reset()
 
 
 def test_two_persons_are_tracked_side_by_side_and_keep_their_numbers(crowd: Crowd) -> None:

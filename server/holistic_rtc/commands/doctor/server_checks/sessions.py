@@ -34,7 +34,7 @@ REASONS = {
 
 def check(observation: Observation) -> Iterator[Finding]:
     now = observation.now
-    places, taken, viewers = (int(now.get(name)) for name in ("session_places", "sessions", "subscribers"))
+    places, taken, viewers = (int(now.get(name)) for name in ("session_places", "session_places_taken", "subscribers"))
     yield Finding(Verdict.GOOD, f"{taken} of {places} places are taken, with {viewers} subscribers")
     ended = now.get("ends_total", role="publisher")
     for reason, (words, remedy) in REASONS.items():
