@@ -9,7 +9,7 @@ import av
 from aiortc.codecs import h264, vpx
 from aiortc.codecs.base import Decoder
 from aiortc.jitterbuffer import JitterFrame
-from aiortc.mediastreams import VIDEO_TIME_BASE, convert_timebase
+from aiortc.mediastreams import VIDEO_CLOCK_RATE
 from av.codec.context import CodecContext
 from av.frame import Frame
 from av.video.codeccontext import VideoCodecContext
@@ -104,16 +104,16 @@ class FastVp8Encoder(vpx.Vp8Encoder):
 
     RISE = 1.25
     """Ratio by which the estimate must exceed the target bit rate before this is raised"""
-    LONGEST = Fraction(1, 6)
+    LONGEST = 1 / 6
     """Seconds between two frames that libvpx may know of"""
     TOLERANCE = 0.1
     """As in :class:`vpx.Vp8Encoder`, which would replace an encoder whose bit rate is further off with its own"""
 
     def __init__(self) -> None:
         super().__init__()
-        self._last: int | None = None
-        self._left_out = 0
-        """Pauses that libvpx doesn't know of, in units of the frames' time base"""
+        self._last: float | None = None
+        self._left_out = 0.0
+        """Seconds of pauses that libvpx doesn't know of"""
 
     @property
     def target_bitrate(self) -> int:
@@ -127,16 +127,17 @@ class FastVp8Encoder(vpx.Vp8Encoder):
 
     def encode(self, frame: Frame, force_keyframe: bool = False) -> tuple[list[bytes], int]:
         assert isinstance(frame, av.VideoFrame)
-        assert frame.pts is not None
-        assert frame.time_base is not None
+        # In one step: the encoders of other peers may be changing the frame's time base.
+        time = frame.time
+        assert time is not None
         if not self._fits(frame):
             self.codec = _open_vp8(frame.width, frame.height, self.target_bitrate)
             self._last = None
-            self._left_out = 0
-        payloads, _ = super().encode(self._without_pause(frame, frame.pts, frame.time_base), force_keyframe)
-        return payloads, convert_timebase(frame.pts, frame.time_base, VIDEO_TIME_BASE)
+            self._left_out = 0.0
+        payloads, _ = super().encode(self._without_pause(frame, time), force_keyframe)
+        return payloads, round(time * VIDEO_CLOCK_RATE)
 
-    def _without_pause(self, frame: av.VideoFrame, pts: int, time_base: Fraction) -> av.VideoFrame:
+    def _without_pause(self, frame: av.VideoFrame, time: float) -> av.VideoFrame:
         """
         The frame with a time that isn't longer after the last one's than `LONGEST`.
 
@@ -144,14 +145,14 @@ class FastVp8Encoder(vpx.Vp8Encoder):
         it makes for the next pause.
         """
         if self._last is not None:
-            self._left_out += max(0, pts - self._last - round(self.LONGEST / time_base))
-        self._last = pts
-        if self._left_out:
-            # Other encoders may have the same frame.
-            copy = av.VideoFrame.from_ndarray(frame.to_ndarray(), format=frame.format.name)
-            copy.pts, copy.time_base = pts - self._left_out, time_base
-            return copy
-        return frame
+            self._left_out += max(0.0, time - self._last - self.LONGEST)
+        self._last = time
+        if not self._left_out:
+            return frame
+        # The frame itself belongs to other encoders, too.
+        copy = av.VideoFrame.from_ndarray(frame.to_ndarray(), format=frame.format.name)
+        copy.pts, copy.time_base = round((time - self._left_out) * VIDEO_CLOCK_RATE), Fraction(1, VIDEO_CLOCK_RATE)
+        return copy
 
     def _fits(self, frame: av.VideoFrame) -> bool:
         codec = self.codec

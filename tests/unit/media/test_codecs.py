@@ -191,3 +191,14 @@ def test_frames_stay_small_however_few_they_are(encoder: FastVp8Encoder) -> None
         times.append(timestamp)
     assert max(sizes[1:]) < 40_000
     assert times == [90_000 * second for second in range(8)]
+
+
+def test_encoders_share_frames_though_each_has_its_own_time(encoder: FastVp8Encoder) -> None:
+    """Each encoder gives the frames that it gets its own time base, and some frames have been with others before."""
+    for number in (0, 30, 31, 62, 63):
+        shared = frame(number)
+        if number % 2:
+            shared.pts, shared.time_base = number * 1000 // 30, Fraction(1, 1000)
+        payloads, timestamp = encoder.encode(shared)
+        assert payloads
+        assert abs(timestamp - 3000 * number) < 100
