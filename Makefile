@@ -38,7 +38,8 @@ run: setup ## make ready and serve (HOST=, PORT= and ARGS= for the options of ho
 
 .PHONY: test
 test: checks ## lint, types, and all tests, in Python and TypeScript
-	@$(MAKE) $(SIDE_BY_SIDE) test-integration test-e2e
+	@$(MAKE) test-integration
+	@$(MAKE) test-e2e
 	$(COVERAGE) run -m pytest tests/abuse
 	@$(COVERAGE) combine --append --quiet
 	$(COVERAGE) report

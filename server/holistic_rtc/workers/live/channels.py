@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
-from typing import cast
 
 from aiortc import RTCDataChannel
 
@@ -76,7 +75,8 @@ class LandmarkChannel(_Channel):
         # Asked once per frame: otherwise, when there are many people, the last ones would never be sent.
         if self._channel.readyState != "open" or self._channel.bufferedAmount > self.MAX_BUFFERED:
             return 0
-        if not cast(RateControlledSctp, self._channel.transport).may_send():
+        transport = self._channel.transport
+        if isinstance(transport, RateControlledSctp) and not transport.may_send():
             return 0
         return sum(self._put(message.get(self._protocol, parts)) for message in persons)
 
