@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import logging
+import struct
 import time
 from collections.abc import Awaitable, Coroutine, Iterable
 from typing import Any, cast
@@ -12,6 +14,8 @@ from aiortc.utils import uint32_gte
 
 from holistic_rtc.media.congestion import Congestion
 from holistic_rtc.media.pacing import Bucket, PacedTransport
+
+logger = logging.getLogger(__name__)
 
 WINDOW = 64 * USERDATA_MAX_LENGTH
 """Bytes that may be on their way"""
@@ -78,6 +82,22 @@ class RateControlledSctp(RTCSctpTransport):
         task = asyncio.create_task(_until_closed(sending), name="sctp")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _receive_data_chunk(self, chunk: DataChunk) -> None:
+        if len(chunk.user_data) > self._advertised_rwnd:
+            # aiortc keeps the parts of a message that never ends, however many there are.
+            self._refuse("more than the receive window takes, in messages without an end")
+            return
+        try:
+            await super()._receive_data_chunk(chunk)
+        except (AssertionError, UnicodeDecodeError, struct.error) as error:
+            self._refuse(f"what aiortc can't read ({type(error).__name__})")
+
+    def _refuse(self, what: str) -> None:
+        """Close the channels, without which a peer counts as silent."""
+        if self._association_state != self.State.CLOSED:
+            logger.info("a peer's data channels are closed, since they sent %s", what)
+            self._set_state(self.State.CLOSED)
 
     async def _receive_sack_chunk(self, chunk: SackChunk) -> None:
         now = time.time()

@@ -1,0 +1,59 @@
+"""aiortc's SCTP, and what a peer may tell it."""
+
+import pytest
+import pytest_asyncio
+from aiortc import RTCCertificate, RTCIceGatherer, RTCIceTransport
+from aiortc.rtcsctptransport import SCTP_DATA_FIRST_FRAG, SCTP_DATA_LAST_FRAG, WEBRTC_DCEP, DataChunk
+
+from holistic_rtc.media.pacing import PacedTransport
+from holistic_rtc.media.sctp import RateControlledSctp, disjoint
+
+PART = bytes(1200)
+
+
+@pytest_asyncio.fixture
+async def sctp() -> RateControlledSctp:
+    transport = PacedTransport(RTCIceTransport(RTCIceGatherer()), [RTCCertificate.generateCertificate()])
+    sctp = RateControlledSctp(transport)
+    sctp._last_received_tsn = 0
+    sctp._set_state(sctp.State.ESTABLISHED)
+    return sctp
+
+
+def part(number: int, flags: int, data: bytes = PART) -> DataChunk:
+    chunk = DataChunk(flags)
+    chunk.tsn, chunk.stream_id, chunk.stream_seq, chunk.protocol, chunk.user_data = number, 1, 0, WEBRTC_DCEP, data
+    return chunk
+
+
+async def test_a_message_that_never_ends_closes_the_channels_and_is_kept_to_the_window(
+    sctp: RateControlledSctp,
+) -> None:
+    for number in range(1, 2000):
+        await sctp._receive_data_chunk(part(number, SCTP_DATA_FIRST_FRAG if number == 1 else 0))
+    assert sctp.state == "closed"
+    assert len(sctp._get_inbound_stream(1).reassembly) <= 1024 * 1024 / len(PART)
+
+
+async def test_a_label_that_is_no_text_closes_the_channels(sctp: RateControlledSctp) -> None:
+    label = b"\xff\xfe"
+    opening = b"\x03\x00\x00\x00\x00\x00\x00\x00" + len(label).to_bytes(2, "big") + b"\x00\x00" + label
+    await sctp._receive_data_chunk(part(1, SCTP_DATA_FIRST_FRAG | SCTP_DATA_LAST_FRAG, opening))
+    assert sctp.state == "closed"
+
+
+@pytest.mark.parametrize(
+    ("told", "taken"),
+    [
+        ([], []),
+        ([(2, 3), (5, 5), (9, 12)], [(2, 3), (5, 5), (9, 12)]),
+        ([(9, 12), (2, 3)], [(2, 3), (9, 12)]),
+        ([(2, 9), (4, 5), (9, 12), (13, 13)], [(2, 9), (13, 13)]),
+        ([(0, 4), (7, 6), (8, 8)], [(8, 8)]),
+        (300 * [(1, 65_535)], [(1, 65_535)]),
+    ],
+)
+def test_blocks_of_what_has_arrived_are_gone_through_once(
+    told: list[tuple[int, int]], taken: list[tuple[int, int]]
+) -> None:
+    assert disjoint(told) == taken
