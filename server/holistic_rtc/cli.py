@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import itertools
 import signal
 import sys
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from holistic_rtc.commands import COMMANDS
 from holistic_rtc.errors import HolisticError
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
+_interrupts = itertools.count()
 
 
 def run() -> int:
@@ -23,7 +25,10 @@ def run() -> int:
 
 
 def _interrupt(*_: object) -> None:
-    # At the end of a login, both come, from the terminal and the shell: the second must not interrupt the clean end.
+    # At the end of a login, both come, from the terminal and the shell: the second must not interrupt the clean end. It
+    # may even come before the next line; only next() is atomic.
+    if next(_interrupts):
+        return
     for number in _ENDING:
         signal.signal(number, signal.SIG_IGN)
     signal.raise_signal(signal.SIGINT)

@@ -48,6 +48,8 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+CLOSE_TIMEOUT = 5.0
+"""Seconds for aiortc to close the connection."""
 CONNECT_DEADLINE = 15.0
 """Seconds from the answer until the control channel must be open."""
 PING_INTERVAL = 1.0
@@ -219,7 +221,10 @@ class Connection:
             # Nothing left to do if the server can't be reached.
             with suppress(ClientError):
                 await self._server.delete(self._resource)
-        await self._pc.close()
+        # aiortc waits for ever for tasks that an interrupted event loop has cancelled before they began.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await self._pc.close()
 
     async def _configure(self, message: Configure) -> None:
         """
