@@ -11,7 +11,7 @@ from holistic_rtc.http.keys import ICE_SERVERS, REGISTRY
 from holistic_rtc.http.quota import OFFER_COST, charge
 from holistic_rtc.model.rights import Right
 from holistic_rtc.sdp.offer import Offer
-from holistic_rtc.sessions.registry import Resource, Session
+from holistic_rtc.sessions.session import Resource, Session
 
 MAX_SDP = 64 * 1024
 """Maximum size in bytes; a browser's offer has 3 to 10 KB"""

@@ -8,7 +8,7 @@ from holistic_rtc.http.auth import GRANT, open_to_all, requires
 from holistic_rtc.http.keys import REGISTRY
 from holistic_rtc.http.quota import client_of
 from holistic_rtc.model.rights import Right
-from holistic_rtc.sessions.registry import Resource, Session
+from holistic_rtc.sessions.session import Resource, Session
 
 
 @requires(Right.WATCH)

@@ -11,7 +11,7 @@ from holistic_rtc.http.keys import REGISTRY, SETTINGS
 from holistic_rtc.http.quota import client_of
 from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.rights import Right
-from holistic_rtc.sessions.registry import Session
+from holistic_rtc.sessions.session import Session
 
 WATCH = "urn:holistic-rtc:watch"
 """Relation of the link from a session to the address at which it can be watched, with its viewing key"""

@@ -22,7 +22,8 @@ from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.sessions import quotas
 from holistic_rtc.sessions.capacity import Capacity
 from holistic_rtc.sessions.quotas import Client
-from holistic_rtc.sessions.registry import Registry, make_id
+from holistic_rtc.sessions.registry import Registry
+from holistic_rtc.sessions.session import make_id
 
 PREAMBLE = f"""\
 #!{sys.executable}

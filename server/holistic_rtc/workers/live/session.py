@@ -172,8 +172,8 @@ class Session:
         await asyncio.sleep(FAREWELL)
         await self._close_subscriber(subscriber)
         del self._subscribers[id]
-        self._traffic.add(await subscriber.take_traffic())
         self._on_unsubscribed(id, subscriber.ended.result())
+        self._traffic.add(await subscriber.take_traffic())
 
     async def _close_subscriber(self, subscriber: Subscriber) -> None:
         try:
