@@ -223,7 +223,7 @@ async def serve(settings: Settings, bundle: ModelBundle, announce: Callable[[str
         assert runner.server is not None
         context = _ssl_context(settings)
         addresses = runner.app[CLIENT_ADDRESSES]
-        connections = Connections(runner.server, descriptors, addresses.of_connection)
+        connections = Connections(runner.server, descriptors, addresses.of_connection, runner.app[LISTENER])
         runner.app[METRICS].http_connections.set_function(connections.__len__)
         runner.app[METRICS].http_connection_places.set(connections.places)
         try:

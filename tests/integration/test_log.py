@@ -62,13 +62,13 @@ async def test_malformed_requests_cost_a_few_short_lines(tmp_path: Path) -> None
         async with aiohttp.ClientSession() as http, http.get(f"{server.url}/healthz") as response:
             assert response.headers["Server"] == "holistic-rtc"
     text = log.read_text()
-    audit = [line for line in text.splitlines() if " INFO audit refusal " in line]
+    audit = [line for line in text.splitlines() if "audit refusal " in line]
     assert len(text) - sum(map(len, audit)) - before < 10_000
     assert max(map(len, audit)) < 500
     assert "Traceback" not in text
     assert text.count("forged") == sum("forged" in line for line in audit)
-    assert "times in 10 s: a request isn't valid HTTP" in text
-    assert "peer=127.0.0.1" in text
+    assert sum("the request isn't valid HTTP" in line for line in audit) > 10
+    assert "address=127.0.0.1" in audit[0]
     assert text.replace("\n", "").isprintable()
 
 
@@ -98,6 +98,7 @@ async def test_a_json_log_is_json_with_the_session_whatever_a_peer_calls_its_cha
     assert named["pid"] != front
     peers = {record["peer"] for record in records if "peer" in record}
     assert len(peers) == 1
+    assert named["peer"] in peers
     assert b"127.0.0.1" not in b"".join(line for line in lines if b"peer" in line)
 
 

@@ -15,9 +15,10 @@ from aiohttp.http import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 from holistic_rtc.errors import Code, Refusal
-from holistic_rtc.http.problem import problem
+from holistic_rtc.http.problem import problem, without_key
 from holistic_rtc.http.quota import client_of
 from holistic_rtc.log.writer import peer
+from holistic_rtc.sessions.events import Listener, Refused, ignore
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,8 @@ HEAD_SECONDS = 15.0
 """To receive the head of a request, from the start of the connection or the end of the previous request."""
 LINGER_SECONDS = 5.0
 """To receive the rest of a body that no handler reads. Without it, a reset could overtake the response."""
+READ_SECONDS = 20.0
+"""Without the client reading any of its response."""
 HANDSHAKE_SECONDS = 10.0
 """To complete the TLS handshake."""
 MOST = 1024
@@ -62,13 +65,21 @@ class Connections:
 
     :param descriptors: file descriptors that this process may open. Half are kept for child processes and files.
     :param address_of: returns the key of the client's address for a connection's host; None if it isn't limited.
+    :param on_event: called for each request that is refused before it is routed.
     """
 
-    def __init__(self, server: web.Server, descriptors: int, address_of: Callable[[str], str | None]) -> None:
+    def __init__(
+        self,
+        server: web.Server,
+        descriptors: int,
+        address_of: Callable[[str], str | None],
+        on_event: Listener = ignore,
+    ) -> None:
         self._server = server
         self.places = min(MOST, descriptors // 2)
         self._share = max(1, self.places // SHARE)
         self._address_of = address_of
+        self.on_event = on_event
         self._open: set[Connection] = set()
         self._opening: set[asyncio.Task[None]] = set()
         self._listeners: list[socket.socket] = []
@@ -138,6 +149,8 @@ class Connections:
             self._back_off(listener, error)
             return
         client.setblocking(False)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # On Linux. The kernel then closes the connection.
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(READ_SECONDS * 1000))
         self._start(client, self._address_of(address[0]))
 
     def _back_off(self, listener: socket.socket, error: OSError) -> None:
@@ -272,6 +285,9 @@ class Connection(web.RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
+        if isinstance(resp, web.HTTPExpectationFailed):
+            # aiohttp raises it before it gets to a middleware.
+            resp = self._refuse(request, "the server meets no expectation but 100-continue")
         try:
             return await super().finish_response(request, resp, start_time)
         finally:
@@ -289,9 +305,22 @@ class Connection(web.RequestHandler):
             response = super().handle_error(request, status, exc, message)
             hide_version(response)
             return response
-        logger.info("a request isn't valid HTTP: %s", _reason(exc), extra={"peer": request.remote})
-        response = problem(Refusal(Code.BAD_REQUEST, "the request isn't valid HTTP"))
+        response = self._refuse(request, f"the request isn't valid HTTP: {_reason(exc)}")
         response.force_close()
+        return response
+
+    def _refuse(self, request: web.BaseRequest, detail: str) -> web.Response:
+        self._connections.on_event(
+            Refused(
+                code=Code.BAD_REQUEST,
+                detail=detail,
+                address=request.remote or "unknown",
+                method=request.method,
+                path=without_key(request.path),
+                session=None,
+            )
+        )
+        response = problem(Refusal(Code.BAD_REQUEST, detail))
         hide_version(response)
         return response
 

@@ -26,7 +26,6 @@ PAGE = "/problems"
 
 
 _BEFORE_KEY = re.compile("(/wh[ie]p/[^/]*/).*")
-"""The path of a resource, without the key that is enough to use it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +199,15 @@ def _refused(request: web.Request, refusal: Refusal) -> Refused:
         detail=refusal.detail,
         address=client_of(request).address,
         method=request.method,
-        path=_BEFORE_KEY.sub(r"\1...", request.path),
+        path=without_key(request.path),
         # Anyone can ask for sessions that don't exist.
         session=session if session in request.app[REGISTRY].sessions else None,
     )
+
+
+def without_key(path: str) -> str:
+    """The path without the key that is enough to use a resource."""
+    return _BEFORE_KEY.sub(r"\1...", path)
 
 
 def _words(error: web.HTTPException) -> str:

@@ -24,10 +24,12 @@ class Publish(Request, kw_only=True):
     :param session: the session's id.
     :param offer: SDP.
     :param ice_servers: as in W3C's RTCIceServer.
+    :param address: that the offer came from, for the log.
     """
 
     session: str
     offer: str
+    address: str
     ice_servers: list[dict[str, Any]]
 
 
@@ -35,10 +37,12 @@ class Subscribe(Request, kw_only=True):
     """
     :param subscriber: the new subscriber's id.
     :param offer: SDP.
+    :param address: that the offer came from, for the log.
     """
 
     subscriber: str
     offer: str
+    address: str
 
 
 class AddCandidates(Request, kw_only=True):

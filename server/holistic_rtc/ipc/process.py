@@ -7,6 +7,7 @@ import logging
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import Context
 from enum import StrEnum
 from typing import TypeVar
 
@@ -69,7 +70,8 @@ class Process:
         self._ready = asyncio.Event()
         self._numbers = itertools.count(1)
         self._replies: dict[int, asyncio.Future[Reply]] = {}
-        self._closed = asyncio.create_task(self._run(), name=f"worker-{self.pid}")
+        # In a context of its own: it doesn't log for the peer whose request made room for this process.
+        self._closed = asyncio.create_task(self._run(), name=f"worker-{self.pid}", context=Context())
 
     @classmethod
     async def start(cls, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> "Process":

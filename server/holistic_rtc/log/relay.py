@@ -57,6 +57,8 @@ class Relay:
     def __init__(self, pid: int) -> None:
         self.session: str | None = None
         """The session that the worker serves"""
+        self.peer: str | None = None
+        """Address of its publisher, for lines that don't name another peer"""
         self._pid = pid
 
     async def run(self, stderr: asyncio.StreamReader) -> None:
@@ -96,7 +98,7 @@ class Relay:
             "process": self._pid,
             "session": self.session,
         }
-        logger.handle(logging.makeLogRecord({**attributes, **own}))
+        logger.handle(logging.makeLogRecord({"peer": self.peer, **attributes, **own}))
 
 
 async def _lines(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:

@@ -153,7 +153,7 @@ class Registry:
         subscriber = Resource(client)
         session.subscribers[subscriber.key] = subscriber
         try:
-            request = Subscribe(subscriber=subscriber.key, offer=offer)
+            request = Subscribe(subscriber=subscriber.key, offer=offer, address=client.address)
             answer = _with_candidates(await session.process.request(request, Answer))
             subscriber.answered = time.monotonic()
         except BaseException:
@@ -227,8 +227,9 @@ class Registry:
     async def _start(self, offer: str, publisher: Resource, public: bool) -> tuple[Session, str]:
         process = await self.pool.acquire()
         id = process.log.session = make_id()
+        process.log.peer = publisher.address
         try:
-            request = Publish(session=id, offer=offer, ice_servers=self._ice_servers)
+            request = Publish(session=id, offer=offer, address=publisher.address, ice_servers=self._ice_servers)
             reply = await process.request(request, Answer)
         except Refusal:
             if process.alive and process.reusable:

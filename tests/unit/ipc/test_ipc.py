@@ -88,7 +88,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def publish(process: Process, offer: str = "v=0") -> str:
-    return (await process.request(Publish(session="id", offer=offer, ice_servers=[]), Answer)).sdp
+    return (await process.request(Publish(session="id", offer=offer, address="192.0.2.1", ice_servers=[]), Answer)).sdp
 
 
 async def refusal(process: Process) -> Refusal:

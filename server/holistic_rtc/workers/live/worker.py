@@ -21,6 +21,7 @@ from holistic_rtc.ipc.messages import (
     Unsubscribe,
     Unsubscribed,
 )
+from holistic_rtc.log.writer import peer
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.figures import SessionFigures
@@ -65,6 +66,9 @@ class LiveWorker(Worker):
         return round(await self._spare.warm_up(picture_of_a_person()), 1)
 
     async def serve(self, request: Request) -> Reply:
+        if isinstance(request, Publish | Subscribe):
+            # All tasks that work for the peer begin here.
+            peer.set(request.address)
         match request:
             case Publish():
                 return self._answer(await self._publish(request))
