@@ -181,7 +181,7 @@ class Process:
         await log
         self.has_unusable_model = status == UNUSABLE_MODEL
         self.on_exit(Exit.KILLED if self._killed else Exit.FAILED if status else Exit.FINISHED)
-        if status:
+        if status and not self._killed:
             logger.warning("worker %d ended with status %d", self.pid, status)
 
     async def _read(self) -> None:
@@ -195,7 +195,8 @@ class Process:
             logger.error("worker %d sent nothing for %g s; killing it", self.pid, deadline)
             self.kill()
         except (ConnectionError, ChannelError) as error:
-            logger.error("lost the connection to worker %d: %s", self.pid, error)
+            if self.alive:
+                logger.error("lost the connection to worker %d: %s", self.pid, error)
             self.kill()
 
     def _take(self, message: ToFront) -> None:

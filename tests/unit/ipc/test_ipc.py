@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import sys
 import textwrap
@@ -14,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from holistic_rtc.errors import Code, Refusal
-from holistic_rtc.ipc.messages import AddCandidates, Answer, Beat, Done, Ended, Event, Live, Publish
+from holistic_rtc.ipc.messages import AddCandidates, Answer, Beat, Done, Drain, Ended, Event, Live, Publish
 from holistic_rtc.ipc.pool import Pool
 from holistic_rtc.ipc.process import Process
 from holistic_rtc.limits import Limits
@@ -95,6 +96,17 @@ async def refusal(process: Process) -> Refusal:
     with pytest.raises(Refusal) as caught:
         await publish(process)
     return caught.value
+
+
+async def test_a_process_that_we_kill_is_no_error(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    process = await start("send(Ready())\ntime.sleep(60)")
+    assert await process.wait_ready()
+    # It has something left to read, so its end resets the connection.
+    process.tell(Drain(1.0))
+    await asyncio.sleep(0)
+    process.kill()
+    await process.wait_closed()
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 async def test_a_process_gets_ready_answers_and_tells_its_end(start: Start) -> None:
