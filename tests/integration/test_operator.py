@@ -58,7 +58,8 @@ async def receiver() -> AsyncIterator[Receiver]:
     receiver = Receiver()
     app = web.Application()
     app.router.add_post("/", receiver.receive)
-    runner = web.AppRunner(app, shutdown_timeout=0)
+    # Nobody waits for the answer of one that hangs once its client has gone.
+    runner = web.AppRunner(app, handler_cancellation=True)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
