@@ -9,12 +9,11 @@ BIN := .venv/bin
 STAMPS := .venv/stamps
 NETWORK := Check the network and the index settings of
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input --no-deps
-# The tests with browsers and TURN servers go by the clock most, so they aren't measured, though they run some lines of their own.
 COVERAGE := COVERAGE_FILE=$(CURDIR)/.coverage/data $(BIN)/coverage
 LIBRARIES := import ctypes; ctypes.CDLL("libEGL.so.1"); ctypes.CDLL("libGLESv2.so.2")
 
 NODE_TOOLS := web/node_modules/.bin
-NODE_PACKAGES := $(patsubst %,%/node_modules/.package-lock.json,web examples tests/integration/werift tests/e2e/firefox)
+NODE_PACKAGES := $(patsubst %,%/node_modules/.package-lock.json,web examples tests/interop/werift tests/interop/firefox)
 PRETTIER := $(NODE_TOOLS)/prettier --config web/.prettierrc.json --log-level warn
 
 PAGE := server/holistic_rtc/http/static/index.html
@@ -37,20 +36,28 @@ run: setup ## make ready and serve (HOST=, PORT= and ARGS= for the options of ho
 	@exec $(BIN)/holistic-rtc serve $(SERVE)
 
 .PHONY: test
-test: checks ## lint, types, and all tests, in Python and TypeScript
+test: checks ## lint, types, and the tests, in Python and TypeScript
 	@$(MAKE) test-integration
-	@$(MAKE) test-e2e
-	$(COVERAGE) run -m pytest tests/abuse
 	@$(COVERAGE) combine --append --quiet
 	$(COVERAGE) report
+	@$(MAKE) test-e2e
 
 .PHONY: test-integration
 test-integration: $(STAMPS)/package $(STAMPS)/dev
-	$(COVERAGE) run -m pytest tests/integration
+	$(COVERAGE) run -m pytest tests/integration -m "not alone" --numprocesses 2 --dist loadfile
+	$(COVERAGE) run -m pytest tests/integration -m alone
 
 .PHONY: test-e2e
-test-e2e: $(STAMPS)/package $(STAMPS)/dev chromium firefox turnserver
-	$(BIN)/pytest tests/e2e tests/turn
+test-e2e: $(STAMPS)/package $(STAMPS)/dev chromium
+	$(BIN)/pytest tests/e2e
+
+.PHONY: test-interop
+test-interop: setup $(STAMPS)/dev $(NODE_PACKAGES) chromium firefox turnserver ## other clients: Firefox, werift, FFmpeg, and peers behind TURN servers
+	$(BIN)/pytest tests/interop tests/turn
+
+.PHONY: test-abuse
+test-abuse: setup $(STAMPS)/dev ## attacks, and a session beside them that mustn't notice
+	$(BIN)/pytest tests/abuse
 
 .PHONY: checks
 checks: setup $(STAMPS)/libraries $(STAMPS)/dev $(NODE_PACKAGES) ## lint, types, and the tests that do without a running server
@@ -59,7 +66,7 @@ checks: setup $(STAMPS)/libraries $(STAMPS)/dev $(NODE_PACKAGES) ## lint, types,
 .PHONY: test-unit
 test-unit: $(STAMPS)/model $(STAMPS)/dev
 	@$(COVERAGE) erase
-	$(COVERAGE) run -m pytest tests/unit
+	$(COVERAGE) run -m pytest tests/unit --numprocesses 2
 
 .PHONY: test-web
 test-web: web/node_modules/.package-lock.json
@@ -85,14 +92,14 @@ lint-web: $(NODE_PACKAGES)
 	cd web && npm run typecheck
 	$(NODE_TOOLS)/eslint --config web/eslint.config.js examples
 	$(NODE_TOOLS)/tsc --project examples
-	$(PRETTIER) --check examples tests/integration/werift tests/e2e/firefox
+	$(PRETTIER) --check examples tests/interop/werift tests/interop/firefox
 
 .PHONY: format
 format: $(STAMPS)/dev web/node_modules/.package-lock.json ## format everything
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 	cd web && npm run format
-	$(PRETTIER) --write examples tests/integration/werift tests/e2e/firefox
+	$(PRETTIER) --write examples tests/interop/werift tests/interop/firefox
 
 .PHONY: bench
 bench: setup $(STAMPS)/libraries $(STAMPS)/dev chromium ## measure speed, delay and leaks, as one table

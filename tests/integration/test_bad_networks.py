@@ -14,7 +14,7 @@ from tests.kit.link import CUT, Link, Path, linked
 from tests.kit.publisher import Picture
 from tests.kit.serving import Server
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.alone]
 
 NEAR = Path(delay=0.02)
 ALL = sorted(DEFAULT_PARTS)

@@ -11,7 +11,7 @@ from tests.kit.publisher import Pictures
 from tests.kit.serving import Server, serving
 from tests.kit.streams import first
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.alone]
 
 SESSIONS = 12
 AT_A_TIME = 2
