@@ -22,6 +22,7 @@ from aiortc.sdp import candidate_from_sdp
 from msgspec import UNSET
 
 from holistic_rtc.errors import Code, ControlError, Refusal
+from holistic_rtc.log.writer import peer as address
 from holistic_rtc.media.traffic import TrafficMeter
 from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.figures import Traffic
@@ -78,6 +79,8 @@ class Peer(ABC):
 
     def __init__(self, name: str, ice_servers: list[dict[str, Any]], limits: PeerLimits) -> None:
         self.name = name
+        self.log = logging.LoggerAdapter(logger, {"peer": address.get()})
+        """For what is about it, wherever that is noticed."""
         self.ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
         self.live: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Resolved when it has connected and, if it is the publisher, its first frame has been tracked."""
@@ -185,7 +188,7 @@ class Peer(ABC):
     def end(self, reason: EndReason, message: str) -> None:
         """Tell the peer, if possible, and resolve `ended`. No-op if it has ended already."""
         if not self.ended.done():
-            logger.info("%s ends: %s", self.name, message)
+            self.log.info("%s ends: %s", self.name, message)
             end = End(reason, message)
             self.ended.set_result(end)
             self.tell(end)
@@ -246,7 +249,7 @@ class Peer(ABC):
             added.sdpMid = offer.transport
             await self._pc.addIceCandidate(added)
         if left_out:
-            logger.info("%s: ignoring %d candidates, which are too many or not public", self.name, left_out)
+            self.log.info("%s: ignoring %d candidates, which are too many or not public", self.name, left_out)
 
     def _on_channel_failed(self, error: Exception) -> None:
         """For example, if a message is larger than the peer accepts."""
@@ -277,7 +280,7 @@ class Peer(ABC):
 
     def _on_connection_state(self) -> None:
         state = self._pc.connectionState
-        logger.info("%s is %s", self.name, state)
+        self.log.info("%s is %s", self.name, state)
         if state == "connected":
             self._alive_since = time.monotonic()
             if not self.SENDS_VIDEO:
@@ -303,7 +306,7 @@ class Peer(ABC):
         channel.close()
         self._refused_channels += 1
         if self._refused_channels == 1:
-            logger.info("%s opened a channel that isn't served: %.40r", self.name, channel.label)
+            self.log.info("%s opened a channel that isn't served: %.40r", self.name, channel.label)
         elif self._refused_channels > MAX_REFUSED_CHANNELS:
             self.end(EndReason.TOO_MANY_CHANNELS, f"more than {MAX_REFUSED_CHANNELS} data channels that aren't served")
 

@@ -1,7 +1,6 @@
 """The peer that sends a session's video."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +17,6 @@ from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.wire.control import Configure, Configured, ErrorMessage
 from holistic_rtc.workers.live.peer import Peer, PeerLimits
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -114,7 +111,7 @@ class Publisher(Peer):
             self.tell(ErrorMessage("tracker_failed", str(group.exceptions[0])))
             self.end(EndReason.WORKER_FAILED, "the tracker failed; connect again")
         except* Exception:
-            logger.exception("%s: a track failed", self.name)
+            self.log.exception("%s: a track failed", self.name)
             self.end(EndReason.WORKER_FAILED, "the server failed; connect again")
 
     def _publish(self, number: int, frame: TrackedFrame) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -20,8 +19,6 @@ from holistic_rtc.wire.encoded import Encoded
 from holistic_rtc.workers.live.peer import Peer, PeerLimits
 from holistic_rtc.workers.live.publisher import Publisher
 from holistic_rtc.workers.live.subscriber import Subscriber
-
-logger = logging.getLogger(__name__)
 
 FAREWELL = 0.1
 """Seconds between the last message on a control channel and the closing of its connection."""
@@ -180,7 +177,7 @@ class Session:
             await subscriber.close()
         except Exception:
             # aiortc can't always close a connection that failed half-way, and the session must continue.
-            logger.warning("%s could not be closed", subscriber.name, exc_info=True)
+            subscriber.log.warning("%s could not be closed", subscriber.name, exc_info=True)
 
     def _peers(self) -> Iterator[Peer]:
         yield self._publisher
@@ -203,5 +200,5 @@ class Session:
             try:
                 act(peer)
             except Exception as error:
-                logger.exception("%s: an unexpected failure", peer.name)
+                peer.log.exception("%s: an unexpected failure", peer.name)
                 peer.end(EndReason.PEER_FAILED, f"the server failed to serve this peer: {type(error).__name__}")

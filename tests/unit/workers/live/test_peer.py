@@ -1,10 +1,13 @@
 """A peer of the server, before it is connected."""
 
+import logging
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 
+from holistic_rtc.log.writer import peer as address
+from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.parts import ALL_PARTS
 from holistic_rtc.model.stats import SessionStats
 from holistic_rtc.sdp.offer import Offer
@@ -15,7 +18,9 @@ from tests.kit.offers import make_offer
 
 @pytest_asyncio.fixture
 async def peer() -> AsyncIterator[Peer]:
+    token = address.set("192.0.2.7")
     peer = Subscriber("a subscriber", [], PeerLimits(ALL_PARTS, 3), [])
+    address.reset(token)
     await peer.answer(Offer.parse(await make_offer(channel=True)))
     yield peer
     await peer.close()
@@ -29,6 +34,16 @@ async def test_a_peer_that_does_not_connect_in_time_is_ended(peer: Peer, monkeyp
     monkeypatch.setattr(Peer, "CONNECT_DEADLINE", 0)
     peer.tick(stats)
     assert (await peer.ended).reason == "ice_failed"
+
+
+async def test_what_the_log_says_of_a_peer_has_its_address_wherever_it_is_noticed(
+    peer: Peer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    assert address.get() is None
+    peer.end(EndReason.ICE_FAILED, "no connection")
+    [record] = [record for record in caplog.records if "no connection" in record.message]
+    assert vars(record)["peer"] == "192.0.2.7"
 
 
 async def test_a_candidate_that_comes_twice_counts_once(peer: Peer) -> None:
