@@ -7,6 +7,7 @@ import signal
 import ssl
 from collections.abc import AsyncIterator, Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import orjson
 import uvloop
@@ -37,6 +38,7 @@ from holistic_rtc.http.keys import (
 )
 from holistic_rtc.http.problem import problem_middleware
 from holistic_rtc.http.quota import quota_middleware
+from holistic_rtc.http.trace import trace_middleware
 from holistic_rtc.ipc.pool import Pool
 from holistic_rtc.ipc.process import Process
 from holistic_rtc.limits import Limits, raise_descriptors, read_limits
@@ -50,7 +52,10 @@ from holistic_rtc.sessions.ice_servers import IceServers
 from holistic_rtc.sessions.quotas import RateLimit
 from holistic_rtc.sessions.registry import Registry
 from holistic_rtc.sessions.snapshots import Snapshots
-from holistic_rtc.settings import Settings, unknown_variables, worker_environment
+from holistic_rtc.settings import Settings, exports_traces, unknown_variables, worker_environment
+
+if TYPE_CHECKING:
+    from holistic_rtc.monitoring.traces import Traces
 
 logger = logging.getLogger(__name__)
 
@@ -67,9 +72,11 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
     credentials = Credentials(settings)
     # Where nobody may do anything without a token, a page that gets in by rebinding has none.
     hosts = Hosts(settings.host, settings.hosts if credentials.anyone.rights or not credentials.guarded else ["*"])
+    traces = _make_traces() if exports_traces() else None
     app = web.Application(
         middlewares=[
             connection_middleware,
+            *([trace_middleware(traces)] if traces else []),
             cors_middleware(settings.cors_origins),
             pages.headers_middleware,
             problem_middleware,
@@ -95,6 +102,9 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
     capacity = Capacity.of(limits, settings)
     figures = Metrics()
     listeners: list[Listener] = [figures.take, audit.log]
+    if traces:
+        listeners.append(traces.take)
+        app.cleanup_ctx.append(partial(_run_traces, traces))
     if settings.webhook_url:
         app[WEBHOOKS] = _make_webhooks(settings.webhook_url, settings.webhook_secret, figures)
         listeners.append(app[WEBHOOKS].take)
@@ -148,6 +158,29 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
     app.on_response_prepare.append(on_response)
     app.cleanup_ctx.append(_run_processes)
     return app
+
+
+def _make_traces() -> "Traces | None":
+    """
+    :return: None if the extra isn't installed.
+    :raises ConfigError: a variable of OpenTelemetry has an invalid value.
+    """
+    try:
+        # Imported when used, as everybody waits for the start.
+        from holistic_rtc.monitoring.traces import Traces
+
+        return Traces()
+    except ModuleNotFoundError as error:
+        logger.warning("can't export traces: %s; run: pip install 'holistic-rtc[otel]'", error)
+        return None
+    except ValueError as error:
+        raise ConfigError(f"a variable of OpenTelemetry can't be used: {error}") from error
+
+
+async def _run_traces(traces: "Traces", app: web.Application) -> AsyncIterator[None]:
+    """Until after the sessions have ended."""
+    yield
+    traces.close()
 
 
 def _make_webhooks(url: str, secret: SecretStr | None, figures: Metrics) -> Webhooks:

@@ -221,5 +221,15 @@ def worker_environment() -> dict[str, str]:
     return kept | {"OPENBLAS_NUM_THREADS": "1"}
 
 
+def exports_traces() -> bool:
+    """Whether OpenTelemetry's environment variables name an endpoint for traces."""
+    given = os.environ.get
+    return (
+        bool(given("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or given("OTEL_EXPORTER_OTLP_ENDPOINT"))
+        and given("OTEL_SDK_DISABLED", "").strip().lower() != "true"
+        and given("OTEL_TRACES_EXPORTER", "").strip().lower() != "none"
+    )
+
+
 def _variable(field: str) -> str:
     return _PREFIX + field.upper()

@@ -36,7 +36,7 @@ class Scene:
         thread = TrackerThread(lambda: self.crowd)
         self._session = Session(
             *("one", NO_MODEL, [], PeerLimits(ALL_PARTS, LIMIT), thread, lambda: thread, Quality.BALANCED),
-            *(lambda id: None, lambda id, end: None),
+            *(lambda id, step: None, lambda id, end: None),
         )
 
     async def open(self) -> None:

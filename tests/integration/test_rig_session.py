@@ -129,7 +129,7 @@ async def test_a_rig_is_solved_only_while_a_peer_that_has_named_it_is_there(
         TrackerThread(Hidden),
         lambda: TrackerThread(Hidden),
         Quality.BALANCED,
-        lambda id: None,
+        lambda id, step: None,
         lambda id, end: gone.put_nowait(id),
     )
 

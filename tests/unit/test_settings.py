@@ -4,7 +4,7 @@ import pytest
 
 from holistic_rtc.errors import ConfigError
 from holistic_rtc.model.parts import Part
-from holistic_rtc.settings import IceServer, load_settings, unknown_variables
+from holistic_rtc.settings import IceServer, exports_traces, load_settings, unknown_variables
 
 
 @pytest.fixture(autouse=True)
@@ -12,7 +12,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     import os
 
     for name in os.environ:
-        if name.startswith("HOLISTIC_"):
+        if name.startswith(("HOLISTIC_", "OTEL_")):
             monkeypatch.delenv(name)
 
 
@@ -119,3 +119,23 @@ def test_variables_that_are_no_settings_are_found(monkeypatch: pytest.MonkeyPatc
 def test_an_option_that_cannot_be_is_named_as_it_was_given() -> None:
     with pytest.raises(ConfigError, match="--max-sessions can't be 0"):
         load_settings(max_sessions=0)
+
+
+@pytest.mark.parametrize(
+    ("variables", "exported"),
+    [
+        ({}, False),
+        ({"OTEL_SERVICE_NAME": "mirror"}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": ""}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}, True),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://collector:4318/v1/traces"}, True),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318", "OTEL_SDK_DISABLED": "true"}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318", "OTEL_TRACES_EXPORTER": "none"}, False),
+    ],
+)
+def test_traces_are_exported_if_opentelemetrys_variables_name_an_endpoint(
+    variables: dict[str, str], exported: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert exports_traces() is exported

@@ -8,7 +8,7 @@ from aiohttp.typedefs import Handler, Middleware
 from holistic_rtc.errors import Code, Refusal
 
 EXPOSED = "Location, ETag, Link, Retry-After, WWW-Authenticate"
-ALLOWED_HEADERS = "Content-Type, If-Match, Authorization"
+ALLOWED_HEADERS = "Content-Type, If-Match, Authorization, traceparent"
 ALLOWED_METHODS = "GET, POST, PATCH, DELETE, OPTIONS"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}

@@ -15,6 +15,7 @@ from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.http.auth import open_to_all
 from holistic_rtc.http.keys import LISTENER, REGISTRY
 from holistic_rtc.http.quota import client_of
+from holistic_rtc.log.writer import trace_id
 from holistic_rtc.sessions.events import Refused
 
 logger = logging.getLogger(__name__)
@@ -202,6 +203,7 @@ def _refused(request: web.Request, refusal: Refusal) -> Refused:
         path=without_key(request.path),
         # Anyone can ask for sessions that don't exist.
         session=session if session in request.app[REGISTRY].sessions else None,
+        trace_id=trace_id.get(),
     )
 
 

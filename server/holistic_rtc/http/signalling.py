@@ -9,7 +9,10 @@ from holistic_rtc.http.auth import may, open_to_all
 from holistic_rtc.http.ice import for_newcomer, ice_links
 from holistic_rtc.http.keys import ICE_SERVERS, REGISTRY
 from holistic_rtc.http.quota import OFFER_COST, charge
+from holistic_rtc.http.trace import trace_of
+from holistic_rtc.log.writer import trace_id
 from holistic_rtc.model.rights import Right
+from holistic_rtc.model.step import Step
 from holistic_rtc.sdp.offer import Offer
 from holistic_rtc.sessions.session import Resource, Session
 
@@ -27,7 +30,9 @@ async def read_offer(request: web.Request) -> Offer:
     :raises Refusal: the offer can't be read, arrives too slowly, or can't be served.
     """
     charge(request, OFFER_COST)
-    return Offer.parse(await _read(request, SDP))
+    body = await _read(request, SDP)
+    trace_of(request).take(Step.READ_BODY)
+    return Offer.parse(body)
 
 
 def created(request: web.Request, location: str, session: Session, resource: Resource, answer: str) -> web.Response:
@@ -47,6 +52,7 @@ async def patch(request: web.Request, session: Session, subscriber: Resource | N
     :raises Refusal: they can't be read or used, or belong to another ICE session.
     """
     resource = subscriber or session.publisher
+    trace_id.set(resource.trace.id)
     if request.headers.get("If-Match", "*") not in ("*", _etag(resource)):
         raise Refusal(Code.OUTDATED, "the ETag in If-Match doesn't match this resource")
     await request.app[REGISTRY].add_candidates(session, subscriber, await _read(request, FRAGMENT))

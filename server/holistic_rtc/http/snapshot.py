@@ -11,9 +11,11 @@ from holistic_rtc.http.form import find_field
 from holistic_rtc.http.keys import SETTINGS, SNAPSHOTS
 from holistic_rtc.http.numbers import is_in
 from holistic_rtc.http.quota import client_of
+from holistic_rtc.http.trace import trace_of
 from holistic_rtc.ipc.messages import TakeSnapshot
 from holistic_rtc.model.parts import DEFAULT_PARTS, parse_parts
 from holistic_rtc.model.rights import Right
+from holistic_rtc.model.step import Step
 from holistic_rtc.settings import Settings
 
 JSON = "application/json"
@@ -44,7 +46,8 @@ async def post_snapshot(request: web.Request) -> web.Response:
     settings, snapshots = request.app[SETTINGS], request.app[SNAPSHOTS]
     answer = _negotiate(request.headers.get(hdrs.ACCEPT) or "*/*")
     options = _read_options(request, settings)
-    with snapshots.place(client_of(request)):
+    client, trace = client_of(request), trace_of(request)
+    with snapshots.place(client):
         try:
             async with asyncio.timeout(settings.snapshot_seconds):
                 picture = await _read_picture(request, settings.snapshot_max_bytes)
@@ -53,6 +56,7 @@ async def post_snapshot(request: web.Request) -> web.Response:
                 Code.TOO_SLOW,
                 f"the picture took over {settings.snapshot_seconds:g} s, or had under {UPLOAD_RATE:,} bytes a second",
             ) from None
+        trace.take(Step.READ_BODY)
         picture_format = None if answer == JSON else PICTURES.get(answer, "JPEG")
         if answer in PICTURES:
             options["parts"] = []  # Only what is drawn has to be found.
@@ -61,8 +65,11 @@ async def post_snapshot(request: web.Request) -> web.Response:
                 picture=picture,
                 picture_format=picture_format,
                 max_pixels=settings.snapshot_max_pixels,
+                address=client.address,
+                trace_id=trace.id,
                 **options,
-            )
+            ),
+            trace,
         )
     headers = {hdrs.CACHE_CONTROL: "no-store", hdrs.VARY: hdrs.ACCEPT}
     if answer == JSON:

@@ -7,6 +7,7 @@ from holistic_rtc.http import signalling
 from holistic_rtc.http.auth import GRANT, open_to_all, requires
 from holistic_rtc.http.keys import REGISTRY
 from holistic_rtc.http.quota import client_of
+from holistic_rtc.http.trace import trace_of
 from holistic_rtc.model.rights import Right
 from holistic_rtc.sessions.session import Resource, Session
 
@@ -15,7 +16,9 @@ from holistic_rtc.sessions.session import Resource, Session
 async def post_offer(request: web.Request) -> web.Response:
     session = signalling.find_session(request)
     offer = (await signalling.read_offer(request)).require_receiving()
-    subscriber, answer = await request.app[REGISTRY].subscribe(session, offer.sdp, client_of(request))
+    subscriber, answer = await request.app[REGISTRY].subscribe(
+        session, offer.sdp, client_of(request), trace_of(request)
+    )
     location = f"/whep/{session.id}/{subscriber.key}"
     return signalling.created(request, location, session, subscriber, answer)
 

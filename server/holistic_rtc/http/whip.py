@@ -9,6 +9,7 @@ from holistic_rtc.http import signalling
 from holistic_rtc.http.auth import GRANT, open_to_all, requires
 from holistic_rtc.http.keys import REGISTRY, SETTINGS
 from holistic_rtc.http.quota import client_of
+from holistic_rtc.http.trace import trace_of
 from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.rights import Right
 from holistic_rtc.sessions.session import Session
@@ -22,7 +23,10 @@ async def post_offer(request: web.Request) -> web.Response:
     public = _read_public(request)
     offer = (await signalling.read_offer(request)).require_sending(request.app[SETTINGS].max_tracks)
     session, answer = await request.app[REGISTRY].create(
-        *(offer.sdp, client_of(request), offer.tracks), public=public, max_seconds=request[GRANT].max_seconds
+        *(offer.sdp, client_of(request), offer.tracks),
+        public=public,
+        max_seconds=request[GRANT].max_seconds,
+        trace=trace_of(request),
     )
     location = f"/whip/{session.id}/{session.publisher.key}"
     response = signalling.created(request, location, session, session.publisher, answer)

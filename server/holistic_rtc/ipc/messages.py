@@ -8,13 +8,21 @@ from holistic_rtc.errors import Code
 from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.figures import Load, SessionFigures
 from holistic_rtc.model.stats import SessionStats
+from holistic_rtc.model.step import Step
 
 
 class Request(Struct, tag=True):
-    """A request to a worker. Each gets one :class:`Reply`, in any order."""
+    """
+    A request to a worker, on behalf of a peer. Each gets one :class:`Reply`, in any order.
+
+    :param number: assigned by :meth:`.process.Process.request`.
+    :param address: of the peer, for the log.
+    :param trace_id: of its trace, for the log.
+    """
 
     number: int = 0
-    """Assigned by :meth:`.process.Process.request`."""
+    address: str = ""
+    trace_id: str | None = None
 
 
 class Publish(Request, kw_only=True):
@@ -24,12 +32,10 @@ class Publish(Request, kw_only=True):
     :param session: the session's id.
     :param offer: SDP.
     :param ice_servers: as in W3C's RTCIceServer.
-    :param address: that the offer came from, for the log.
     """
 
     session: str
     offer: str
-    address: str
     ice_servers: list[dict[str, Any]]
 
 
@@ -37,12 +43,10 @@ class Subscribe(Request, kw_only=True):
     """
     :param subscriber: the new subscriber's id.
     :param offer: SDP.
-    :param address: that the offer came from, for the log.
     """
 
     subscriber: str
     offer: str
-    address: str
 
 
 class AddCandidates(Request, kw_only=True):
@@ -162,14 +166,17 @@ class Beat(Struct, tag=True):
     figures: SessionFigures | None = None
 
 
-class Live(Struct, tag=True):
+class Progress(Struct, tag=True):
     """
-    A peer has connected and, if it is the publisher, its first frame has been tracked.
+    A peer has taken a step.
 
     :param subscriber: id of the peer; None for the publisher.
+    :param ended: when, in nanoseconds since 1970.
     """
 
     subscriber: str | None
+    step: Step
+    ended: int
 
 
 class Unsubscribed(Struct, tag=True):
@@ -188,5 +195,5 @@ class Ended(Struct, tag=True):
 
 
 ToWorker = Publish | Subscribe | AddCandidates | TakeSnapshot | Cancel | Unsubscribe | Drain | Close
-Event = Beat | Live | Unsubscribed | Ended
+Event = Beat | Progress | Unsubscribed | Ended
 ToFront = Answer | Done | Snapshot | Refused | Ready | Event

@@ -59,6 +59,8 @@ class Relay:
         """The session that the worker serves"""
         self.peer: str | None = None
         """Address of its publisher, for lines that don't name another peer"""
+        self.trace_id: str | None = None
+        """Of its publisher's trace"""
         self._pid = pid
 
     async def run(self, stderr: asyncio.StreamReader) -> None:
@@ -98,7 +100,7 @@ class Relay:
             "process": self._pid,
             "session": self.session,
         }
-        logger.handle(logging.makeLogRecord({"peer": self.peer, **attributes, **own}))
+        logger.handle(logging.makeLogRecord({"peer": self.peer, "trace_id": self.trace_id, **attributes, **own}))
 
 
 async def _lines(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:

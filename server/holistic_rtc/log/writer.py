@@ -29,6 +29,8 @@ _TICK = 0.5
 
 peer: ContextVar[str | None] = ContextVar("peer", default=None)
 """Address of the peer that the current task works for"""
+trace_id: ContextVar[str | None] = ContextVar("trace_id", default=None)
+"""Of its trace"""
 
 
 class Writer(logging.Handler):
@@ -55,6 +57,7 @@ class Writer(logging.Handler):
         """Called by :meth:`handle`, which lets one thread in at a time. Never waits for the file."""
         if address := getattr(record, "peer", None) or peer.get():
             self._name_peer(record, address)
+        vars(record).setdefault("trace_id", trace_id.get())
         if self._repeats.admit(record, time.monotonic()):
             self._enqueue(record)
 

@@ -160,6 +160,8 @@ class InboundTrack:
         self.meter = TrackMeter()
         self.last_frame = time.monotonic()
         """When the newest frame arrived, on the monotonic clock."""
+        self.on_received: Callable[[], object] = lambda: None
+        """Called for each frame that has been decoded."""
         self._source = source
         self._tracker = tracker
         self._outputs: set[AnnotatedTrack] = set()
@@ -207,6 +209,7 @@ class InboundTrack:
                     raise frame.error
                 now = self.last_frame = time.monotonic()
                 self.meter.frame_received()
+                self.on_received()
                 if isinstance(frame, VideoFrame) and self._is_due(now):
                     self._cadence.frame_came(now)
                     if self._slot.put((frame, now)):

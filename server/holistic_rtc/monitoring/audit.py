@@ -24,7 +24,7 @@ def log(event: Event) -> None:
     """Write the event's line, if it is one of a join, end or refusal."""
     match event:
         case Joined():
-            _write("join", role=event.role, session=event.session, address=event.address)
+            _write("join", role=event.role, session=event.session, trace_id=event.trace_id, address=event.address)
         case Left():
             _write(
                 "end",
@@ -32,6 +32,7 @@ def log(event: Event) -> None:
                 session=event.session,
                 reason=event.reason,
                 seconds=f"{event.seconds:.1f}",
+                trace_id=event.trace_id,
                 address=event.address,
             )
         case Refused():
@@ -42,6 +43,7 @@ def log(event: Event) -> None:
                 method=event.method,
                 path=event.path,
                 session=event.session,
+                trace_id=event.trace_id,
                 address=event.address,
                 detail=event.detail,
             )

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from holistic_rtc.errors import Code
 from holistic_rtc.model.end_reason import EndReason
+from holistic_rtc.model.step import Step
 
 
 class Role(StrEnum):
@@ -20,11 +21,13 @@ class Joined:
     A session has started, or got a subscriber.
 
     :param address: the IP address that the peer's request came from.
+    :param trace_id: the peer's trace, if it is traced.
     """
 
     session: str
     role: Role
     address: str
+    trace_id: str | None = None
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -43,6 +46,7 @@ class Left:
     reason: EndReason
     message: str
     seconds: float
+    trace_id: str | None = None
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -62,6 +66,7 @@ class Refused:
     method: str
     path: str
     session: str | None
+    trace_id: str | None = None
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -79,7 +84,24 @@ class CredentialGiven:
     """A client got credentials for the TURN servers."""
 
 
-Event = Joined | Left | Refused | SnapshotTaken | CredentialGiven
+@dataclass(frozen=True, slots=True)
+class StepTaken:
+    """
+    A request that is traced, or its peer, has taken a step. Times are in nanoseconds since 1970.
+
+    :param parent: the ``traceparent`` of the request.
+    :param error: why the step failed, if it did.
+    """
+
+    parent: str
+    session: str | None
+    step: Step
+    began: int
+    ended: int
+    error: str | None = None
+
+
+Event = Joined | Left | Refused | SnapshotTaken | CredentialGiven | StepTaken
 Listener = Callable[[Event], object]
 
 

@@ -16,7 +16,7 @@ from holistic_rtc.ipc.messages import (
     Drain,
     Ended,
     Event,
-    Live,
+    Progress,
     Publish,
     Subscribe,
     Unsubscribe,
@@ -24,10 +24,12 @@ from holistic_rtc.ipc.messages import (
 )
 from holistic_rtc.ipc.pool import Pool
 from holistic_rtc.model.end_reason import EndReason
+from holistic_rtc.model.step import Step
 from holistic_rtc.sessions.capacity import MAX_SUBSCRIBERS, Capacity
 from holistic_rtc.sessions.events import Joined, Left, Listener, Role, ignore
 from holistic_rtc.sessions.quotas import LOCAL, RETRY_AFTER, Client, check_share, make_room, session_share
 from holistic_rtc.sessions.session import Resource, Session, make_id
+from holistic_rtc.sessions.trace import Trace
 from holistic_rtc.settings import IceServer
 
 logger = logging.getLogger(__name__)
@@ -105,6 +107,7 @@ class Registry:
         *,
         public: bool = False,
         max_seconds: float | None = None,
+        trace: Trace | None = None,
     ) -> tuple[Session, str]:
         """
         Start a session. If the server is full, it replaces one that has been pending for some time.
@@ -114,13 +117,14 @@ class Registry:
         :param tracks: how many videos it sends.
         :param public: whether everyone may list and watch it.
         :param max_seconds: seconds after which it is ended; None for no limit.
+        :param trace: of the request, if it is traced.
         :return: the session, and the answer as SDP.
         :raises Refusal: the offer can't be served, the server is full, is shutting down or has no free port, or the
             address has its share of the sessions.
         """
         self._refuse_if_closing()
         self._make_room_for_session(client, tracks)
-        publisher = Resource(client, tracks)
+        publisher = Resource(client, tracks, trace=trace or Trace())
         self._starting.append(publisher)
         try:
             session, answer = await self._start(offer, publisher, public)
@@ -139,23 +143,28 @@ class Registry:
         except KeyError:
             raise Refusal(Code.UNKNOWN_SESSION, "no such session; it may have ended") from None
 
-    async def subscribe(self, session: Session, offer: str, client: Client = LOCAL) -> tuple[Resource, str]:
+    async def subscribe(
+        self, session: Session, offer: str, client: Client = LOCAL, trace: Trace | None = None
+    ) -> tuple[Resource, str]:
         """
         Add a subscriber to a session. If the session is full, it replaces one that has been pending for some time.
 
         :param offer: SDP.
         :param client: where the offer came from.
+        :param trace: of the request, if it is traced.
         :return: the subscriber, and the answer as SDP.
         :raises Refusal: the offer can't be served, the session is full, the server has no free port, or the address has
             its share of the subscribers.
         """
         self._make_room_for_subscriber(session, client)
-        subscriber = Resource(client)
+        subscriber = Resource(client, trace=trace or Trace())
+        subscriber.trace.session = session.id
         session.subscribers[subscriber.key] = subscriber
         try:
-            request = Subscribe(subscriber=subscriber.key, offer=offer, address=client.address)
+            request = Subscribe(subscriber=subscriber.key, offer=offer, **_for(subscriber))
             answer = _with_candidates(await session.process.request(request, Answer))
             subscriber.answered = time.monotonic()
+            subscriber.trace.take(Step.NEGOTIATE)
         except BaseException:
             session.subscribers.pop(subscriber.key, None)
             session.process.tell(Unsubscribe(subscriber.key))
@@ -169,7 +178,8 @@ class Registry:
         :param fragment: an ``application/trickle-ice-sdpfrag``.
         :raises Refusal: they can't be read or used.
         """
-        request = AddCandidates(subscriber=subscriber.key if subscriber else None, fragment=fragment)
+        key, peer = (subscriber.key, subscriber) if subscriber else (None, session.publisher)
+        request = AddCandidates(subscriber=key, fragment=fragment, **_for(peer))
         await session.process.request(request, Done)
 
     def unsubscribe(self, session: Session, subscriber: Resource) -> None:
@@ -226,10 +236,11 @@ class Registry:
 
     async def _start(self, offer: str, publisher: Resource, public: bool) -> tuple[Session, str]:
         process = await self.pool.acquire()
-        id = process.log.session = make_id()
-        process.log.peer = publisher.address
+        publisher.trace.take(Step.WAIT)
+        id = process.log.session = publisher.trace.session = make_id()
+        process.log.peer, process.log.trace_id = publisher.address, publisher.trace.id
         try:
-            request = Publish(session=id, offer=offer, address=publisher.address, ice_servers=self._ice_servers)
+            request = Publish(session=id, offer=offer, ice_servers=self._ice_servers, **_for(publisher))
             reply = await process.request(request, Answer)
         except Refusal:
             if process.alive and process.reusable:
@@ -248,6 +259,7 @@ class Registry:
             process.kill()
             raise
         publisher.answered = time.monotonic()
+        publisher.trace.take(Step.NEGOTIATE)
         session = Session(id, process, publisher, public)
         process.on_event = partial(self._take, session)
         self._sessions[id] = session
@@ -270,9 +282,11 @@ class Registry:
         match event:
             case Beat(stats) if stats:
                 session.stats = stats
-            case Live(None):
-                session.publisher.live = True
-            case Live(subscriber) if subscriber in session.subscribers:
+            case Progress(None, step, ended):
+                session.publisher.trace.take(step, ended)
+                session.publisher.live |= step is Step.TRACK
+            case Progress(subscriber, step, ended) if subscriber in session.subscribers:
+                session.subscribers[subscriber].trace.take(step, ended)
                 session.subscribers[subscriber].live = True
             case Ended():
                 session.end = event
@@ -287,7 +301,7 @@ class Registry:
 
     def _tell_joined(self, session: Session, resource: Resource, role: Role) -> None:
         resource.joined = True
-        self.on_event(Joined(session=session.id, role=role, address=resource.address))
+        self.on_event(Joined(session=session.id, role=role, address=resource.address, trace_id=resource.trace.id))
 
     def _tell_left(self, session: Session, resource: Resource, role: Role, reason: EndReason, message: str) -> None:
         left = Left(
@@ -297,8 +311,11 @@ class Registry:
             reason=reason,
             message=message,
             seconds=resource.age,
+            trace_id=resource.trace.id,
         )
         self.on_event(left)
+        if not resource.live:
+            resource.trace.fail(reason)
 
     async def _limit(self, session: Session, seconds: float) -> None:
         """End the session when its time is up, unless it has ended before."""
@@ -322,6 +339,11 @@ class Registry:
         task = asyncio.create_task(coroutine, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _for(resource: Resource) -> dict[str, Any]:
+    """Names the peer to a worker."""
+    return {"address": resource.address, "trace_id": resource.trace.id}
 
 
 def _with_candidates(answer: Answer) -> str:

@@ -11,6 +11,7 @@ from holistic_rtc.ipc.messages import Ended
 from holistic_rtc.ipc.process import Process
 from holistic_rtc.model.stats import SessionStats
 from holistic_rtc.sessions.quotas import Client
+from holistic_rtc.sessions.trace import Trace
 
 
 @dataclass(eq=False)
@@ -22,6 +23,7 @@ class Resource:
     :param places: how many it takes: one for each video that it sends, or one.
     :param answered: when its offer was answered, on the monotonic clock; infinity before that.
     :param live: whether its peer has connected, and its first frame has come if it sends video.
+    :param trace: of the request, and of what its peer does until the first landmark message.
     :param key: unguessable; knowing it is enough to use the resource.
     :param etag: identifies its only ICE session (RFC 9725, section 4.3.1).
     """
@@ -30,6 +32,7 @@ class Resource:
     places: int = 1
     answered: float = math.inf
     live: bool = False
+    trace: Trace = field(default_factory=Trace)
     key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     etag: str = field(default_factory=lambda: secrets.token_hex(8))
     started: datetime = field(default_factory=lambda: datetime.now(UTC))

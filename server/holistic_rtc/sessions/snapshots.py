@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.ipc.messages import Snapshot, TakeSnapshot
 from holistic_rtc.ipc.pool import Pool
+from holistic_rtc.model.step import Step
 from holistic_rtc.sessions.events import Listener, SnapshotTaken, ignore
 from holistic_rtc.sessions.quotas import Client, check_share, picture_share
+from holistic_rtc.sessions.trace import Trace
 
 RETRY_AFTER = 2
 """Seconds after which a place is likely to have become free."""
@@ -67,14 +69,16 @@ class Snapshots:
         finally:
             self._clients.remove(client)
 
-    async def take(self, request: TakeSnapshot) -> Snapshot:
+    async def take(self, request: TakeSnapshot, trace: Trace) -> Snapshot:
         """
         Track a picture.
 
+        :param trace: of the request.
         :raises Refusal: the picture can't be read, or the worker crashed or timed out.
         """
         started = time.monotonic()
         async with self.pool.borrow() as process:
+            trace.take(Step.WAIT)
             try:
                 snapshot = await process.request(request, Snapshot, deadline=self._deadline)
             except Refusal as refusal:
@@ -89,5 +93,6 @@ class Snapshots:
                             Code.SNAPSHOT_FAILED, "the process that tracked the picture crashed; the server is still up"
                         ) from None
                 raise
+        trace.take(Step.TRACK_PICTURE)
         self.on_event(SnapshotTaken(time.monotonic() - started))
         return snapshot

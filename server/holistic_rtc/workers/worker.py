@@ -8,6 +8,7 @@ from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.ipc.channel import Channel
 from holistic_rtc.ipc.load import LoadMeter
 from holistic_rtc.ipc.messages import Beat, Cancel, Close, Drain, Ready, Refused, Reply, Request, ToWorker, Unsubscribe
+from holistic_rtc.log.writer import peer, trace_id
 from holistic_rtc.model.figures import SessionFigures
 from holistic_rtc.model.stats import SessionStats
 
@@ -111,6 +112,9 @@ class Worker(ABC):
                     self.tell(message)
 
     async def _reply(self, request: Request) -> None:
+        # All tasks that work for the peer begin here.
+        peer.set(request.address or None)
+        trace_id.set(request.trace_id)
         try:
             reply = await self.serve(request)
             reply.number = request.number

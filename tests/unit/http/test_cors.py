@@ -31,6 +31,15 @@ async def test_the_origin_joins_what_a_response_already_varies_with(
     assert response.headers.get(hdrs.VARY) == after
 
 
+async def test_pages_of_other_sites_may_continue_their_trace() -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=204)
+
+    request = make_mocked_request("OPTIONS", "/whip", headers={hdrs.ORIGIN: ORIGIN})
+    response = await cors_middleware([ORIGIN])(request, handler)
+    assert "traceparent" in response.headers["Access-Control-Allow-Headers"].split(", ")
+
+
 @pytest.mark.parametrize(
     ("origin", "host", "origins"),
     [

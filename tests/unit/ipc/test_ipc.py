@@ -15,16 +15,18 @@ import pytest
 import pytest_asyncio
 
 from holistic_rtc.errors import Code, Refusal
-from holistic_rtc.ipc.messages import AddCandidates, Answer, Beat, Done, Drain, Ended, Event, Live, Publish
+from holistic_rtc.ipc.messages import AddCandidates, Answer, Beat, Done, Drain, Ended, Event, Progress, Publish
 from holistic_rtc.ipc.pool import Pool
 from holistic_rtc.ipc.process import Process
 from holistic_rtc.limits import Limits
 from holistic_rtc.model.end_reason import EndReason
+from holistic_rtc.model.step import Step
 from holistic_rtc.sessions import quotas
 from holistic_rtc.sessions.capacity import Capacity
 from holistic_rtc.sessions.quotas import Client
 from holistic_rtc.sessions.registry import Registry
 from holistic_rtc.sessions.session import make_id
+from holistic_rtc.sessions.trace import Trace
 
 PREAMBLE = f"""\
 #!{sys.executable}
@@ -393,6 +395,8 @@ while True:
         case Publish(number, offer=offer) | Subscribe(number, offer=offer):
             time.sleep(0.2)
             send(Answer(number, offer))
+        case AddCandidates(number, address, trace_id):
+            send(Refused(number, "bad_request", f"from {address} in {trace_id}"))
 """
 CANDIDATE = "a=candidate:1 1 udp 1 192.0.2.1 50000 typ host"
 
@@ -448,15 +452,16 @@ async def test_a_publisher_that_is_never_seen_leaves_for_the_next_one(
 ) -> None:
     monkeypatch.setattr(quotas, "PENDING_SECONDS", 0.5)
     idle, _ = await registry.create(CANDIDATE)
+    idle.process.on_event(Progress(None, Step.CONNECT, time.time_ns()))
     seen, _ = await registry.create(CANDIDATE)
-    seen.process.on_event(Live(None))
+    seen.process.on_event(Progress(None, Step.TRACK, time.time_ns()))
     with contextlib.suppress(Refusal):
         await registry.create(CANDIDATE)
     await asyncio.sleep(0.5)
     newcomer, _ = await registry.create(CANDIDATE)
     assert list(registry.sessions.values()) == [seen, newcomer]
     await idle.process.wait_closed()
-    newcomer.process.on_event(Live(None))
+    newcomer.process.on_event(Progress(None, Step.TRACK, time.time_ns()))
     with pytest.raises(Refusal) as caught:
         await registry.create(CANDIDATE)
     assert caught.value.code is Code.SERVER_FULL
@@ -474,7 +479,7 @@ async def test_an_address_has_a_share_of_the_sessions_and_of_the_subscribers(sta
         with pytest.raises(Refusal, match="aren't connected"):
             await registry.create(CANDIDATE, one)
         for session in sessions:
-            session.process.on_event(Live(None))
+            session.process.on_event(Progress(None, Step.TRACK, time.time_ns()))
         sessions.append((await registry.create(CANDIDATE, one))[0])
         with pytest.raises(Refusal, match="already has 3 videos"):
             await registry.create(CANDIDATE, one)
@@ -486,6 +491,15 @@ async def test_an_address_has_a_share_of_the_sessions_and_of_the_subscribers(sta
         await registry.subscribe(sessions[2], CANDIDATE, other)
     finally:
         await registry.close()
+
+
+async def test_a_worker_is_told_which_peer_candidates_are_of(registry: Registry) -> None:
+    session, _ = await registry.create(CANDIDATE, Client("192.0.2.1", None), trace=Trace("00-4bf9-00f0-01"))
+    viewer, _ = await registry.subscribe(session, CANDIDATE, Client("192.0.2.2", None), Trace("00-0af7-00f0-01"))
+    with pytest.raises(Refusal, match=r"from 192.0.2.1 in 4bf9"):
+        await registry.add_candidates(session, None, "")
+    with pytest.raises(Refusal, match=r"from 192.0.2.2 in 0af7"):
+        await registry.add_candidates(session, viewer, "")
 
 
 async def test_a_session_that_starts_while_the_server_is_told_to_stop_is_none(registry: Registry) -> None:

@@ -28,7 +28,7 @@ def as_worker(level: int, message: str, *arguments: object, error: bool = False,
 async def relayed(caplog: pytest.LogCaptureFixture, *chunks: bytes) -> list[logging.LogRecord]:
     reader = asyncio.StreamReader()
     relay = Relay(PID)
-    relay.session = "abc"
+    relay.session, relay.peer, relay.trace_id = "abc", "192.0.2.1", "4bf9"
     running = asyncio.create_task(relay.run(reader))
     for chunk in chunks:
         reader.feed_data(chunk)
@@ -51,11 +51,18 @@ async def test_a_worker_s_record_is_the_front_s(caplog: pytest.LogCaptureFixture
         "message": "the publisher: a track failed",
         "event": "%s: a track failed",
         "session": "abc",
+        "peer": "192.0.2.1",
+        "trace_id": "4bf9",
         "track": 2,
     }
     first, *others = Text().format(record).split("\n")
     assert f" ERROR [{PID}] the publisher: a track failed" in first
     assert all(line.startswith("    ") for line in others)
+
+
+async def test_a_record_that_names_its_peer_and_its_trace_keeps_them(caplog: pytest.LogCaptureFixture) -> None:
+    [record] = await relayed(caplog, as_worker(logging.INFO, "hello", peer="192.0.2.2", trace_id="0af7"))
+    assert json.loads(Json().format(record)).items() >= {("peer", "192.0.2.2"), ("trace_id", "0af7")}
 
 
 async def test_what_native_code_writes_becomes_a_warning(caplog: pytest.LogCaptureFixture) -> None:

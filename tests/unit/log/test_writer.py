@@ -10,7 +10,7 @@ import pytest
 
 from holistic_rtc.log import repeats
 from holistic_rtc.log.lines import Text
-from holistic_rtc.log.writer import FLUSH_SECONDS, MOST, Writer, peer
+from holistic_rtc.log.writer import FLUSH_SECONDS, MOST, Writer, peer, trace_id
 
 
 @contextmanager
@@ -125,6 +125,18 @@ def test_a_record_names_the_peer_of_its_task(pipe: tuple[int, int]) -> None:
         logger.info("of another", extra={"peer": "192.0.2.2"})
     ends = [line.partition("INFO ")[2] for line in os.read(pipe[0], 4096).decode().splitlines()]
     assert ends == ["of the task peer=192.0.2.1", "of nobody", "of another peer=192.0.2.2"]
+
+
+def test_a_record_names_the_trace_of_its_task_unless_it_is_about_another_peer(pipe: tuple[int, int]) -> None:
+    with writing(pipe[1]) as (logger, _):
+        token = trace_id.set("4bf9")
+        logger.info("of the task")
+        logger.info("of another", extra={"trace_id": "0af7"})
+        logger.info("of one without", extra={"trace_id": None})
+        trace_id.reset(token)
+        logger.info("of nobody")
+    ends = [line.partition("INFO ")[2] for line in os.read(pipe[0], 4096).decode().splitlines()]
+    assert ends == ["of the task trace_id=4bf9", "of another trace_id=0af7", "of one without", "of nobody"]
 
 
 def test_peers_can_be_named_by_a_hash(pipe: tuple[int, int]) -> None:

@@ -26,8 +26,8 @@ def refusal(detail: str = "full", path: str = "/whip", session: str | None = Non
     ("event", "line"),
     [
         (
-            Joined(session="a1", role=Role.SUBSCRIBER, address="192.0.2.1"),
-            "audit join role=subscriber session=a1 address=192.0.2.1",
+            Joined(session="a1", role=Role.SUBSCRIBER, address="192.0.2.1", trace_id="4bf9"),
+            "audit join role=subscriber session=a1 trace_id=4bf9 address=192.0.2.1",
         ),
         (
             Left(

@@ -6,7 +6,7 @@ import logging
 import time
 from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +23,13 @@ from msgspec import UNSET
 
 from holistic_rtc.errors import Code, ControlError, Refusal
 from holistic_rtc.log.writer import peer as address
+from holistic_rtc.log.writer import trace_id
 from holistic_rtc.media.traffic import TrafficMeter
 from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.figures import Traffic
 from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS, Part
 from holistic_rtc.model.stats import SessionStats, TrackStats
+from holistic_rtc.model.step import Step
 from holistic_rtc.sdp.answer import complete
 from holistic_rtc.sdp.candidates import MAX_CANDIDATES, Candidate, read_fragment
 from holistic_rtc.sdp.offer import Offer
@@ -73,17 +75,18 @@ class Peer(ABC):
     LATE = 2.0
     """Seconds between two checks above which this process itself must have stalled."""
 
-    SENDS_VIDEO = False
+    LIVE_AFTER = Step.CONNECT
     CONFIGURABLE: Collection[str] | None = None
     """The fields of a `configure` message; None for any."""
 
     def __init__(self, name: str, ice_servers: list[dict[str, Any]], limits: PeerLimits) -> None:
         self.name = name
-        self.log = logging.LoggerAdapter(logger, {"peer": address.get()})
+        self.log = logging.LoggerAdapter(logger, {"peer": address.get(), "trace_id": trace_id.get()})
         """For what is about it, wherever that is noticed."""
         self.ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
-        self.live: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Resolved when it has connected and, if it is the publisher, its first frame has been tracked."""
+        self.on_step: Callable[[Step], object] = lambda step: None
+        """Called with each step that it has taken."""
+        self._taken: set[Step] = set()
         self.parts = DEFAULT_PARTS & limits.parts
         """The parts in its landmark messages."""
         self.max_persons = 1
@@ -151,6 +154,8 @@ class Peer(ABC):
             sent = self._landmarks.send(messages, self.parts)
             self._sent[track] += sent
             self._dropped[track] += len(messages) - sent
+            if sent:
+                self._take_step(Step.SEND)
             self._unreported_sent += sent
             self._unreported_dropped += len(messages) - sent
 
@@ -227,10 +232,11 @@ class Peer(ABC):
         if message.parts is not UNSET:
             self.parts = self._limits.parts & frozenset(map(Part, message.parts))
 
-    def _be_live(self) -> None:
-        """Resolve `live`. No-op if that has been done."""
-        if not self.live.done():
-            self.live.set_result(None)
+    def _take_step(self, step: Step) -> None:
+        """No-op if it has been taken."""
+        if step not in self._taken:
+            self._taken.add(step)
+            self.on_step(step)
 
     async def _add_candidates(self, offer: Offer, candidates: Iterable[Candidate]) -> None:
         """
@@ -271,7 +277,7 @@ class Peer(ABC):
             if now - self._alive_since > self.CONNECT_DEADLINE:
                 self.end(EndReason.ICE_FAILED, f"no connection within {self.CONNECT_DEADLINE:g} s")
             return
-        if not self.live.done() and now - self._alive_since > self.FIRST_FRAME_DEADLINE:
+        if self.LIVE_AFTER not in self._taken and now - self._alive_since > self.FIRST_FRAME_DEADLINE:
             self.end(EndReason.NO_VIDEO, f"no video within {self.FIRST_FRAME_DEADLINE:g} s of connecting")
             return
         sign = self._last_sign_of_life()
@@ -283,8 +289,7 @@ class Peer(ABC):
         self.log.info("%s is %s", self.name, state)
         if state == "connected":
             self._alive_since = time.monotonic()
-            if not self.SENDS_VIDEO:
-                self._be_live()
+            self._take_step(Step.CONNECT)
         elif state == "failed":
             self.end(EndReason.ICE_FAILED, "the connection failed or was lost")
         elif state == "closed":

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aiortc import RTCRtpTransceiver
@@ -15,6 +16,7 @@ from holistic_rtc.media.tracker_thread import TrackedFrame, TrackerThread
 from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.quality import Quality
+from holistic_rtc.model.step import Step
 from holistic_rtc.wire.control import Configure, Configured, ErrorMessage
 from holistic_rtc.workers.live.peer import Peer, PeerLimits
 
@@ -36,7 +38,7 @@ class Publisher(Peer):
     :param on_frame: called with the landmarks of each tracked frame: a message per person, in order of their ids.
     """
 
-    SENDS_VIDEO = True
+    LIVE_AFTER = Step.TRACK
 
     def __init__(
         self,
@@ -88,6 +90,7 @@ class Publisher(Peer):
             self._demand,
             lambda frame: self._publish(number, frame),
         )
+        inbound.on_received = partial(self._take_step, Step.DECODE)
         self._tracks.append(_Track(inbound))
         self._tasks.add(asyncio.create_task(self._run(inbound), name=f"track-{number}"))
         if offered == "sendonly":
@@ -130,7 +133,7 @@ class Publisher(Peer):
             for found in frame.persons
         ]
         track.seq += 1
-        self._be_live()
+        self._take_step(Step.TRACK)
         self._on_frame(messages)
 
     def _last_sign_of_life(self) -> float:

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from holistic_rtc.errors import Code, Refusal
@@ -13,6 +14,7 @@ from holistic_rtc.model.figures import SessionFigures, Traffic
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.stats import ModelInfo, SessionStats, SessionTrackStats
+from holistic_rtc.model.step import Step
 from holistic_rtc.sdp.offer import Offer
 from holistic_rtc.wire.control import Draining, End
 from holistic_rtc.wire.encoded import Encoded
@@ -34,8 +36,7 @@ class Session:
     :param tracker: a warm tracker for the first track.
     :param make_tracker_thread: makes trackers for further tracks.
     :param quality: how exactly to track, unless a track is overloaded.
-    :param on_live: called with the id of a subscriber that has connected, and with None when the publisher's first
-        frame has been tracked.
+    :param on_step: called with the id of a subscriber, or None for the publisher, and the step that it has taken.
     :param on_unsubscribed: called with the id of a subscriber that has ended, and with why.
     """
 
@@ -48,20 +49,20 @@ class Session:
         tracker: TrackerThread,
         make_tracker_thread: Callable[[], TrackerThread],
         quality: Quality,
-        on_live: Callable[[str | None], None],
+        on_step: Callable[[str | None, Step], None],
         on_unsubscribed: Callable[[str, End], None],
     ) -> None:
         self._id = id
         self._model = model
         self._ice_servers = ice_servers
         self._limits = limits
-        self._on_live = on_live
+        self._on_step = on_step
         self._on_unsubscribed = on_unsubscribed
         self._publisher = Publisher(
             *(f"session {id}", ice_servers, tracker, make_tracker_thread, quality, limits),
             *(self._demand, self._fan_out),
         )
-        self._publisher.live.add_done_callback(lambda _: on_live(None))
+        self._publisher.on_step = partial(on_step, None)
         self._numbers = itertools.count(1)
         self._subscribers: dict[str, Subscriber] = {}
         self._traffic = Traffic()
@@ -90,6 +91,7 @@ class Session:
             self._limits,
             self._publisher.tracks,
         )
+        subscriber.on_step = partial(self._on_step, id)
         # If it were cancelled, aiortc would leave sockets open.
         answering = asyncio.create_task(subscriber.answer(offer), name=f"answer-{id}")
         try:
@@ -98,7 +100,6 @@ class Session:
             self._keep(asyncio.create_task(self._abandon(subscriber, answering), name=f"abandon-{id}"))
             raise
         self._subscribers[id] = subscriber
-        subscriber.live.add_done_callback(lambda _: self._on_live(id))
         self._keep(asyncio.create_task(self._watch(id, subscriber), name=f"subscriber-{id}"))
         return answer
 

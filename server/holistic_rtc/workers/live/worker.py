@@ -1,6 +1,7 @@
 """The worker of a live session: warms up, waits for an offer, serves that one session, and ends."""
 
 import functools
+import time
 from collections.abc import Callable
 
 from holistic_rtc.files.person import picture_of_a_person
@@ -12,7 +13,7 @@ from holistic_rtc.ipc.messages import (
     Done,
     Drain,
     Ended,
-    Live,
+    Progress,
     Publish,
     Reply,
     Request,
@@ -21,7 +22,6 @@ from holistic_rtc.ipc.messages import (
     Unsubscribe,
     Unsubscribed,
 )
-from holistic_rtc.log.writer import peer
 from holistic_rtc.media.tracker_thread import TrackerThread
 from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.figures import SessionFigures
@@ -66,9 +66,6 @@ class LiveWorker(Worker):
         return round(await self._spare.warm_up(picture_of_a_person()), 1)
 
     async def serve(self, request: Request) -> Reply:
-        if isinstance(request, Publish | Subscribe):
-            # All tasks that work for the peer begin here.
-            peer.set(request.address)
         match request:
             case Publish():
                 return self._answer(await self._publish(request))
@@ -120,7 +117,7 @@ class LiveWorker(Worker):
             self._spare,
             self._make_tracker_thread,
             self._quality,
-            lambda id: self.channel.send(Live(id)),
+            lambda id, step: self.channel.send(Progress(id, step, time.time_ns())),
             lambda id, end: self.channel.send(Unsubscribed(id, EndReason(end.reason), end.message)),
         )
         self._session.ended.add_done_callback(lambda _: self.over.set())

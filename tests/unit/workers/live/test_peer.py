@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from holistic_rtc.log.writer import peer as address
+from holistic_rtc.log.writer import trace_id
 from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.parts import ALL_PARTS
 from holistic_rtc.model.stats import SessionStats
@@ -18,9 +19,10 @@ from tests.kit.offers import make_offer
 
 @pytest_asyncio.fixture
 async def peer() -> AsyncIterator[Peer]:
-    token = address.set("192.0.2.7")
+    tokens = address.set("192.0.2.7"), trace_id.set("4bf9")
     peer = Subscriber("a subscriber", [], PeerLimits(ALL_PARTS, 3), [])
-    address.reset(token)
+    address.reset(tokens[0])
+    trace_id.reset(tokens[1])
     await peer.answer(Offer.parse(await make_offer(channel=True)))
     yield peer
     await peer.close()
@@ -36,14 +38,14 @@ async def test_a_peer_that_does_not_connect_in_time_is_ended(peer: Peer, monkeyp
     assert (await peer.ended).reason == "ice_failed"
 
 
-async def test_what_the_log_says_of_a_peer_has_its_address_wherever_it_is_noticed(
+async def test_what_the_log_says_of_a_peer_has_its_address_and_trace_wherever_it_is_noticed(
     peer: Peer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     assert address.get() is None
     peer.end(EndReason.ICE_FAILED, "no connection")
     [record] = [record for record in caplog.records if "no connection" in record.message]
-    assert vars(record)["peer"] == "192.0.2.7"
+    assert vars(record).items() >= {("peer", "192.0.2.7"), ("trace_id", "4bf9")}
 
 
 async def test_a_candidate_that_comes_twice_counts_once(peer: Peer) -> None:
