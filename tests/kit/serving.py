@@ -84,7 +84,9 @@ async def serving(
     assert process.stdout is not None
     async with asyncio.timeout(60):
         line = (await process.stdout.readline()).decode()
-    assert line, "the server ended at its start; see its log above"
+    if not line:
+        await process.wait()
+        raise AssertionError("the server ended at its start; see its log above")
     server = Server(line.split()[-1], process)
     workers: list[psutil.Process] = []
     try:
