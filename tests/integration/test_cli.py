@@ -11,6 +11,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+import orjson
 import pytest
 from PIL import Image
 
@@ -21,7 +22,7 @@ from holistic_rtc.sample import portrait
 from holistic_rtc.wire import as_json
 from tests.kit.commands import COMMAND, ran, refused
 from tests.kit.outputs import reading
-from tests.kit.pictures import shared_media
+from tests.kit.pictures import grace_hopper, shared_media
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -145,6 +146,23 @@ def test_track_a_picture(tmp_path: Path) -> None:
         assert annotated.size == original.size
         assert np.abs(np.asarray(annotated).astype(int) - np.asarray(original)).mean() > 1
     assert as_json.decode((tmp_path / "out.jsonl").read_bytes()).result.face_landmarks is not None
+
+
+async def test_everybody_in_a_picture_is_found_as_for_a_snapshot(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    group = tmp_path / "group.png"
+    Image.fromarray(np.hstack([grace_hopper(420, 400)] * 3)).save(group)
+    for command in (["track", "--landmarks", tmp_path / "group.jsonl"], ["snapshot", "--json"]):
+        status, _, errors = await ran(capsys, *command, "--max-persons", "3", group)
+        assert status == 0, errors
+    tracked = [as_json.decode(line).result for line in (tmp_path / "group.jsonl").read_bytes().splitlines()]
+    snapshot = orjson.loads((tmp_path / "group.json").read_bytes())
+    assert len(tracked) == len([snapshot, *snapshot["others"]]) == 3
+    for result, message in zip(tracked, (snapshot, *snapshot["others"]), strict=True):
+        np.testing.assert_array_equal(
+            result.face_landmarks, as_json.decode(orjson.dumps(message)).result.face_landmarks
+        )
 
 
 async def test_track_a_video(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,12 +1,15 @@
 """Several people, and the first of them."""
 
 import dataclasses
+from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 
 from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.result import HolisticResult, Image, Persons
+from holistic_rtc.tracking.engine import PictureTracker, Tracker
 from tests.kit.synthetic import make_result
 
 
@@ -51,8 +54,40 @@ class Crowd:
         self.asked = max_persons
         return {number: person(number) for number in range(min(self.size, max_persons)) if number not in self.missed}
 
+    def forget(self) -> None:
+        pass
+
     def reset(self) -> None:
         pass
+
+    def close(self) -> None:
+        pass
+
+
+class AnyTracker(Tracker, PictureTracker, Protocol):
+    """For videos and pictures."""
+
+
+class Made:
+    """
+    A model whose trackers are made by the test.
+
+    :param make: makes one for a video or for pictures.
+    """
+
+    runtime = "none"
+
+    def __init__(self, make: Callable[[], AnyTracker]) -> None:
+        self._make = make
+
+    def load(self) -> None:
+        pass
+
+    def tracker(self, quality: Quality = Quality.BALANCED) -> Tracker:
+        return self._make()
+
+    def picture_tracker(self) -> PictureTracker:
+        return self._make()
 
     def close(self) -> None:
         pass

@@ -4,9 +4,7 @@ import argparse
 import asyncio
 import math
 import time
-from collections.abc import Callable
 from contextlib import aclosing, closing, suppress
-from functools import partial
 from pathlib import Path
 
 from rich.text import Text
@@ -32,15 +30,16 @@ from holistic_rtc.commands.common import (
     token_of,
 )
 from holistic_rtc.commands.status import showing
-from holistic_rtc.commands.tracking import Report, track_media
+from holistic_rtc.commands.tracking import Report, finding, track_media
 from holistic_rtc.errors import ClientError, ConfigError, ControlError, MediaError
 from holistic_rtc.files.media import open_media
+from holistic_rtc.model.quality import Quality
 from holistic_rtc.recording.format import Options
 from holistic_rtc.recording.formats import DEFAULT, names, suffixes
 from holistic_rtc.recording.live import JOURNAL, how_to_finish, recording, recover, unfinished
 from holistic_rtc.recording.take import Take, Wanted, writing
 from holistic_rtc.tracking import open_model
-from holistic_rtc.tracking.engine import Tracker
+from holistic_rtc.tracking.engine import Model
 
 DESCRIPTION = (
     f"Record a running session, or a video file, for animation programs and data tools: as {names()}. "
@@ -125,7 +124,7 @@ def run(options: argparse.Namespace) -> None:
         bundle = get_bundle(settings)
         progress = progress_of_items(f"Tracking {options.input.name}", shown=not on_terminal(wanted.path))
         with progress as report, closing(open_model(bundle.path, settings.engine)) as model:
-            take = record_file(options.input, partial(model.tracker, settings.quality), wanted, report)
+            take = record_file(options.input, model, settings.quality, wanted, report)
     say(f"{take.frames} frames, {take.seconds:.1f} s")
     if take.full and take.longest < wanted.seconds:
         say(f"a {wanted.format.suffix} holds {take.longest / 60:.0f} minutes at most; the rest is left out")
@@ -203,12 +202,13 @@ async def _record(
                     raise
 
 
-def record_file(source: Path, make_tracker: Callable[[], Tracker], wanted: Wanted, report: Report) -> Take:
+def record_file(source: Path, model: Model, quality: Quality, wanted: Wanted, report: Report) -> Take:
     """
     Every frame of a file.
 
     :param source: see :func:`holistic_rtc.files.media.open_media`.
-    :param make_tracker: called once the files have been checked.
+    :param model: not loaded before the files have been checked.
+    :param quality: how exactly to track a video.
     :raises BrokenPipeError: the reader of the take has closed it.
     :raises MediaError: a file can't be read or written.
     :raises TrackerError: the tracker failed.
@@ -217,8 +217,8 @@ def record_file(source: Path, make_tracker: Callable[[], Tracker], wanted: Wante
         if reason := obstacle(wanted.path, source):
             raise MediaError(reason)
         persons = wanted.max_persons or MAX_PERSONS
-        with writing(wanted) as take, closing(make_tracker()) as tracker:
-            for _, messages in track_media(media, tracker, report, wanted.format.parts, persons):
+        with writing(wanted) as take, finding(media, model, quality) as find:
+            for _, messages in track_media(media, find, report, wanted.format.parts, persons):
                 for message in messages:
                     take.add(message)
                 if take.full:

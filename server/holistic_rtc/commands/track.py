@@ -2,10 +2,8 @@
 
 import argparse
 from collections import Counter
-from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from holistic_rtc.atomic import (
@@ -28,13 +26,14 @@ from holistic_rtc.commands.common import (
     say,
     settings_from,
 )
-from holistic_rtc.commands.tracking import Report, track_media
+from holistic_rtc.commands.tracking import Report, finding, track_media
 from holistic_rtc.drawing.annotate import DRAWN_PARTS, annotate
 from holistic_rtc.errors import MediaError
 from holistic_rtc.files.media import Picture, Video, open_media
 from holistic_rtc.model.parts import DEFAULT_PARTS, Part
+from holistic_rtc.model.quality import Quality
 from holistic_rtc.tracking import open_model
-from holistic_rtc.tracking.engine import Tracker
+from holistic_rtc.tracking.engine import Model
 from holistic_rtc.wire import as_json
 
 DESCRIPTION = (
@@ -73,7 +72,8 @@ def run(options: argparse.Namespace) -> None:
     with progress as report, closing(open_model(bundle.path, settings.engine)) as model:
         tracked = track_file(
             source,
-            partial(model.tracker, settings.quality),
+            model,
+            settings.quality,
             annotated=options.output,
             landmarks=options.landmarks,
             report=report,
@@ -104,7 +104,8 @@ class Tracked:
 
 def track_file(
     source: Path,
-    make_tracker: Callable[[], Tracker],
+    model: Model,
+    quality: Quality,
     annotated: Path | None,
     landmarks: Path | None,
     report: Report,
@@ -119,7 +120,8 @@ def track_file(
     of a video is left out; of a video that is cut off or broken, whatever can be decoded is tracked.
 
     :param source: a picture (JPEG, PNG, WebP, BMP) or any video that FFmpeg can read.
-    :param make_tracker: called once the files have been checked.
+    :param model: not loaded before the files have been checked.
+    :param quality: how exactly to track a video.
     :param annotated: a ``.png`` or ``.jpg`` for a picture, an ``.mp4`` (H.264) for a video.
         Standard output, a device or a pipe may have any name; the default is PNG or MP4.
     :param landmarks: gets a JSON message per line, one line per frame and person.
@@ -134,12 +136,12 @@ def track_file(
         _check_outputs(media, annotated, landmarks)
         tracked = Tracked(annotated, landmarks)
         try:
-            with closing(make_tracker()) as tracker, ExitStack() as outputs:
+            with finding(media, model, quality) as find, ExitStack() as outputs:
                 part = annotated and outputs.enter_context(replacing(annotated, suffix=_suffix(media, annotated)))
                 write = part and outputs.enter_context(media.writing(part))
                 lines = landmarks and outputs.enter_context(streaming(landmarks))
                 parts = DEFAULT_PARTS if landmarks else DRAWN_PARTS
-                for shot, messages in track_media(media, tracker, report, parts, max_persons):
+                for shot, messages in track_media(media, find, report, parts, max_persons):
                     if write:
                         write(shot, annotate(shot.image, {message.person: message.result for message in messages}))
                     if lines:

@@ -16,6 +16,13 @@ _MADE_FROM = {
 """The parts that aren't tracked, but computed from others."""
 
 
+Find = Callable[[Image, int, frozenset[Part], int], Persons]
+"""
+Finds some parts of the people in an image, ``(height, width, 3)`` uint8 RGB, at a time in milliseconds, like
+:meth:`holistic_rtc.tracking.engine.Tracker.track`.
+"""
+
+
 def sources(parts: frozenset[Part]) -> frozenset[Part]:
     """What has to be tracked for some parts."""
     made_from = (needed for part, needed in _MADE_FROM.items() if part in parts)
@@ -46,14 +53,9 @@ NOBODY = Found(0, HolisticResult(), None)
 
 
 class Pipeline:
-    """
-    Processes one stream of frames, in order, on one thread.
+    """Processes one stream of frames, in order, on one thread."""
 
-    :param find: finds some parts of the people in an image, ``(height, width, 3)`` uint8 RGB, at a time in
-        milliseconds, like :meth:`holistic_rtc.tracking.engine.Tracker.track`.
-    """
-
-    def __init__(self, find: Callable[[Image, int, frozenset[Part], int], Persons]) -> None:
+    def __init__(self, find: Find) -> None:
         self._find = find
         self._motions: dict[int, _Motion] = {}
 

@@ -8,14 +8,15 @@ from PIL import Image
 
 from holistic_rtc.commands.record import record_file
 from holistic_rtc.errors import MediaError
+from holistic_rtc.model.quality import Quality
 from holistic_rtc.recording.take import Wanted
-from tests.kit.persons import Crowd
+from tests.kit.persons import Crowd, Made
 
 
 def record(folder: Path, person: int) -> list[dict[str, str]]:
     source, output = folder / "picture.png", folder / "take.csv"
     Image.new("RGB", (64, 48)).save(source)
-    record_file(source, Crowd, Wanted(output, person=person), lambda done, total: None)
+    record_file(source, Made(Crowd), Quality.BALANCED, Wanted(output, person=person), lambda done, total: None)
     with output.open(newline="") as file:
         return list(csv.DictReader(file))
 

@@ -27,16 +27,16 @@ from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.result import Persons
 from holistic_rtc.motion.refine import Refiner
 from holistic_rtc.pipeline.frames import to_rgb
-from holistic_rtc.tracking.engine import Tracker
-from holistic_rtc.tracking.mediapipe.engine import MediaPipeTracker
+from holistic_rtc.tracking.engine import Model
+from holistic_rtc.tracking.mediapipe.engine import MediaPipeModel
 from holistic_rtc.wire import as_json
 from tests.kit.colours import LIMITED, TAGGED, Colours, colourful, difference, h264
 from tests.kit.outputs import is_null, make_null, reading
-from tests.kit.persons import Crowd, first_of
+from tests.kit.persons import Crowd, Made, first_of
 from tests.kit.pictures import grace_hopper
 
 Picture = np.ndarray[Any, np.dtype[np.uint8]]
-MODEL = find(PoseModel.LITE).path
+MEDIAPIPE = MediaPipeModel(find(PoseModel.LITE).path)
 
 
 class Spectator:
@@ -50,8 +50,14 @@ class Spectator:
     def track(
         self, image: Picture, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1
     ) -> Persons:
+        return self.detect(image)
+
+    def detect(self, image: Picture, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1) -> Persons:
         self.shown.append(image.copy())
         return {}
+
+    def forget(self) -> None:
+        pass
 
     def reset(self) -> None:
         pass
@@ -60,8 +66,7 @@ class Spectator:
         pass
 
 
-def mediapipe() -> Tracker:
-    return MediaPipeTracker(MODEL)
+NOBODY = Made(Spectator)
 
 
 def track(
@@ -69,19 +74,20 @@ def track(
     annotated: Path | None = None,
     landmarks: Path | None = None,
     report: Callable[[int, int], None] = lambda done, total: None,
-    make_tracker: Callable[[], Tracker] = Spectator,
+    model: Model = NOBODY,
+    max_persons: int = 1,
 ) -> Tracked:
-    return track_file(source, make_tracker, annotated, landmarks, report)
+    return track_file(source, model, Quality.BALANCED, annotated, landmarks, report, max_persons)
 
 
 def refuse(source: Path, annotated: Path | None = None, landmarks: Path | None = None) -> str:
     """:return: what the error says"""
 
-    def make_tracker() -> Tracker:
+    def make_tracker() -> Spectator:
         raise AssertionError("no tracker is needed to see that this can't be done")
 
     with pytest.raises(MediaError) as caught:
-        track_file(source, make_tracker, annotated, landmarks, lambda done, total: None)
+        track(source, annotated, landmarks, model=Made(make_tracker))
     return str(caught.value)
 
 
@@ -159,7 +165,7 @@ def test_a_picture_gives_an_annotated_picture_and_one_line(portrait: Picture, tm
         tmp_path / "out.png",
         tmp_path / "out.jsonl",
         lambda done, total: reports.append((done, total)),
-        mediapipe,
+        MEDIAPIPE,
     )
     assert (tracked.frames, tracked.damaged, reports) == (1, False, [(1, 1)])
     assert tracked.seen[Part.FACE] == tracked.seen[Part.POSE] == 1
@@ -183,7 +189,7 @@ def test_with_no_output_named_the_annotated_one_is_put_beside_the_source(portrai
 def test_nobody_is_no_error(tmp_path: Path) -> None:
     source = tmp_path / "grey.png"
     Image.new("RGB", (321, 121), "grey").save(source)
-    tracked = track(source, tmp_path / "out.jpg", tmp_path / "out.jsonl", make_tracker=mediapipe)
+    tracked = track(source, tmp_path / "out.jpg", tmp_path / "out.jsonl", model=MEDIAPIPE)
     assert tracked.seen.total() == 0
     assert read_image(tmp_path / "out.jpg").shape == (121, 321, 3)
     assert read_lines(tmp_path / "out.jsonl")[0].result.pose_landmarks is None
@@ -226,7 +232,7 @@ def test_every_kind_of_picture_is_read_upright(
         options = {"exif": exif}
     convert(Image.fromarray(portrait)).save(tmp_path / name, **options)
     spectator = Spectator()
-    track(tmp_path / name, landmarks=tmp_path / "out.jsonl", make_tracker=lambda: spectator)
+    track(tmp_path / name, landmarks=tmp_path / "out.jsonl", model=Made(lambda: spectator))
     (message,) = read_lines(tmp_path / "out.jsonl")
     assert (message.width, message.height) == (400, 480)
     assert_is_upright(spectator.shown[0], portrait)
@@ -247,7 +253,7 @@ def test_a_video_keeps_its_frames_and_their_uneven_times(portrait: Picture, tmp_
         tmp_path / "out.mp4",
         tmp_path / "out.jsonl",
         lambda done, total: reports.append((done, total)),
-        mediapipe,
+        MEDIAPIPE,
     )
     assert tracked.frames == tracked.seen[Part.FACE] == len(times)
     assert [done for done, _ in reports] == [1, 2, 3, 4, 5, 6]
@@ -280,7 +286,7 @@ def test_an_annotated_video_has_the_colours_of_the_source_where_nothing_is_drawn
 ) -> None:
     source = tmp_path / "clip.mp4"
     source.write_bytes(h264(colours, colourful(), frames=3))
-    track_file(source, lambda: Crowd(0), tmp_path / "out.mp4", None, lambda done, total: None)
+    track(source, tmp_path / "out.mp4")
     annotated = read_video(tmp_path / "out.mp4")[0]
     assert annotated.color_range == LIMITED
     assert difference(to_rgb(annotated), to_rgb(read_video(source)[0]))[0] < 2.5
@@ -291,9 +297,9 @@ def test_the_landmarks_of_a_video_are_smoothed_and_tell_the_heads_pose_as_those_
 ) -> None:
     shifted = [np.roll(portrait, 3 * i, axis=1) for i in range(4)]
     source = write_video(tmp_path / "clip.avi", shifted, codec="ffv1", pix_fmt="bgr0")
-    track(source, landmarks=tmp_path / "out.jsonl", make_tracker=mediapipe)
+    track(source, landmarks=tmp_path / "out.jsonl", model=MEDIAPIPE)
     refiner = Refiner()
-    with closing(mediapipe()) as tracker:
+    with closing(MEDIAPIPE.tracker()) as tracker:
         for picture, message in zip(shifted, read_lines(tmp_path / "out.jsonl"), strict=True):
             found = first_of(tracker.track(picture, message.timestamp_ms))
             expected = refiner.refine(found, 400, 480, message.timestamp_ms, smoothing=True)
@@ -307,7 +313,7 @@ def test_each_person_in_a_frame_is_a_line_and_is_drawn(portrait: Picture, tmp_pa
     pictures = []
     for max_persons in (1, 2):
         annotated, landmarks = tmp_path / f"{max_persons}.mp4", tmp_path / f"{max_persons}.jsonl"
-        tracked = track_file(source, Crowd, annotated, landmarks, lambda done, total: None, max_persons)
+        tracked = track(source, annotated, landmarks, model=Made(Crowd), max_persons=max_persons)
         assert tracked.frames == tracked.seen[Part.LEFT_HAND] == 2
         lines = [(message.seq, message.person) for message in read_lines(landmarks)]
         assert lines == [(seq, person) for seq in range(2) for person in range(max_persons)]
@@ -336,7 +342,7 @@ def test_a_turned_phones_video_comes_out_upright(rotation: int, turns: int, port
     frames = [np.ascontiguousarray(np.rot90(portrait, turns))] * 3
     source = write_video(tmp_path / "phone.mp4", frames, rotation=rotation)
     spectator = Spectator()
-    track(source, tmp_path / "out.mp4", tmp_path / "out.jsonl", make_tracker=lambda: spectator)
+    track(source, tmp_path / "out.mp4", tmp_path / "out.jsonl", model=Made(lambda: spectator))
     message = read_lines(tmp_path / "out.jsonl")[-1]
     assert (message.width, message.height) == (400, 480)
     assert_is_upright(spectator.shown[-1], portrait)
@@ -572,10 +578,10 @@ def test_an_output_that_stops_being_writable_is_told_of_in_words(portrait: Pictu
     folder = tmp_path / "gone"
     folder.mkdir()
 
-    def remove_folder() -> Tracker:
+    def remove_folder() -> Spectator:
         folder.rmdir()
         return Spectator()
 
     with pytest.raises(MediaError, match=r"can't be written: .*(directory|folder)") as caught:
-        track_file(source, remove_folder, folder / "out.mp4", None, lambda done, total: None)
+        track(source, folder / "out.mp4", model=Made(remove_folder))
     assert isinstance(caught.value.__cause__, (OSError, FFmpegError))
