@@ -3,9 +3,11 @@
 import asyncio
 import dataclasses
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import closing
 from fractions import Fraction
+from time import process_time
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -139,7 +141,7 @@ async def test_the_warm_up_is_forgotten_before_the_stream_begins(made: list[Engi
     await thread.warm_up(np.zeros((60, 40, 3), np.uint8))
     await thread.process(make_frame(), 0, draw=False, smoothing=True)
     times = [time for _, time in made[0].calls]
-    assert times == [0, 1, 2, RESET, 0]
+    assert times == [0, 1, 2, 3, 4, RESET, 0]
 
 
 async def test_every_network_runs_in_the_warm_up(monkeypatch: pytest.MonkeyPatch, make_thread: MakeThread) -> None:
@@ -180,6 +182,30 @@ async def test_the_warm_up_measures_what_the_parts_cost(make_thread: MakeThread)
             cpu_ms[parts] = await make_thread(model.tracker, parts=parts).warm_up(picture_of_a_person())
     assert cpu_ms[pose] < 0.5 * cpu_ms[hands]
     assert cpu_ms[pose] < 0.5 * cpu_ms[ALL_PARTS]
+
+
+class Busy(Engine):
+    """Takes CPU time by its quality, and when it is to be fast, in every other frame only."""
+
+    CPU_MS: Mapping[Quality, tuple[float, float]] = MappingProxyType(
+        {Quality.EXACT: (60, 60), Quality.BALANCED: (30, 30), Quality.FAST: (20, 0)}
+    )
+
+    def track(
+        self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1
+    ) -> Persons:
+        begun = process_time()
+        while (process_time() - begun) * 1000 < self.CPU_MS[self.quality][timestamp_ms % 2]:
+            pass
+        return super().track(image, timestamp_ms, parts, max_persons)
+
+
+@pytest.mark.parametrize("quality", Quality)
+async def test_the_warm_up_measures_what_the_quality_costs(
+    quality: Quality, made: list[Engine], make_thread: MakeThread
+) -> None:
+    cpu_ms = await make_thread(lambda: Busy(made)).warm_up(np.zeros((60, 40, 3), np.uint8), quality)
+    assert cpu_ms == pytest.approx(sum(Busy.CPU_MS[quality]) / 2, abs=8)
 
 
 async def test_only_what_may_be_asked_for_is_tracked_for_drawing_and_drawn(

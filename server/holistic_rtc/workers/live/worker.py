@@ -63,7 +63,7 @@ class LiveWorker(Worker):
         self._session: Session | None = None
 
     async def warm_up(self) -> float:
-        return round(await self._spare.warm_up(picture_of_a_person()), 1)
+        return round(await self._spare.warm_up(picture_of_a_person(), self._quality), 1)
 
     async def serve(self, request: Request) -> Reply:
         match request:

@@ -9,8 +9,8 @@ from holistic_rtc.commands.doctor.check import Finding, Machine, Verdict, count_
 from holistic_rtc.errors import ModelError, TrackerError
 from holistic_rtc.files.person import picture_of_a_person
 from holistic_rtc.media.tracker_thread import TrackerThread
-from holistic_rtc.model.parts import Part
 from holistic_rtc.sessions.capacity import FLOOR_FPS, Capacity, session_cpu_ms
+from holistic_rtc.settings import Settings
 from holistic_rtc.tracking import ENGINES, open_model
 
 
@@ -19,7 +19,7 @@ async def check(machine: Machine) -> AsyncIterator[Finding]:
         return
     chosen = machine.settings.engine
     try:
-        runtime, machine.frame_cpu_ms = await _measure(machine.bundle, chosen, machine.settings.parts)
+        runtime, machine.frame_cpu_ms = await _measure(machine.bundle, chosen, machine.settings)
     except (TrackerError, ModelError) as error:
         yield Finding(Verdict.BAD, str(error), "choose another --engine, or another model bundle")
         return
@@ -29,22 +29,23 @@ async def check(machine: Machine) -> AsyncIterator[Finding]:
         if engine != chosen:
             # Another engine may lack what it needs, which does no harm.
             with suppress(TrackerError):
-                _, other_ms = await _measure(machine.bundle, engine, machine.settings.parts)
+                _, other_ms = await _measure(machine.bundle, engine, machine.settings)
                 times = other_ms / machine.frame_cpu_ms
                 text = f"with --engine {engine}, tracking a frame takes {other_ms:.0f} ms, {times:.1f} times as much"
                 yield Finding(Verdict.GOOD, text)
 
 
-async def _measure(bundle: ModelBundle, engine: str, parts: frozenset[Part]) -> tuple[str, float]:
+async def _measure(bundle: ModelBundle, engine: str, settings: Settings) -> tuple[str, float]:
     """
+    :param settings: for the parts and the quality.
     :return: what runs the networks, and the CPU time that tracking a frame takes, in milliseconds.
     :raises TrackerError: the engine can't be loaded.
     :raises ModelError: the bundle has a missing or foreign network.
     """
     with closing(open_model(bundle.path, engine)) as model:
-        thread = TrackerThread(model.tracker, parts=parts)
+        thread = TrackerThread(model.tracker, parts=settings.parts)
         try:
-            frame_cpu_ms = await thread.warm_up(picture_of_a_person())
+            frame_cpu_ms = await thread.warm_up(picture_of_a_person(), settings.quality)
         finally:
             await thread.close()
         return model.runtime, frame_cpu_ms
