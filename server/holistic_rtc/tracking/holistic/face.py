@@ -61,6 +61,29 @@ class Face:
         return replace(self, points=points)
 
 
+@dataclass(frozen=True, slots=True)
+class _Located:
+    """
+    :param face: where its landmarks were located.
+    :param pose: in the same frame, if it was tracked.
+    :param velocity: ``(3,)`` in pixels a frame, since the face was located before; None if it wasn't.
+    """
+
+    face: Face
+    pose: Pose | None
+    velocity: FloatArray | None
+
+    def motion(self, pose: Pose | None, frames: int) -> FloatArray | None:
+        """
+        :param pose: after so many frames, if it is tracked.
+        :return: ``(3,)``: how far the face has moved since, in pixels, by the pose or without it by its velocity; None
+            if that isn't known.
+        """
+        if pose is None:
+            return None if self.velocity is None else self.velocity * frames
+        return None if self.pose is None else _shift(self.pose.points[:POSE_POINTS], pose.points[:POSE_POINTS])
+
+
 class FaceTracker:
     """Tracks the face of one person."""
 
@@ -69,8 +92,8 @@ class FaceTracker:
         self._every = gates.face_every
         self._decoder = Decoder(_DETECTOR_SIDE, STRIDES)
         self._follower = Follower(Steps(self._find, self._locate, _surround, LIMITS), gates.find_face_every)
-        self._shown: tuple[Face, Pose | None] | None = None
-        """The face and the pose of the frame in which the face was last located"""
+        self._located: _Located | None = None
+        """The last time that the face was"""
         self._age = 0
         """Frames since then"""
 
@@ -82,12 +105,14 @@ class FaceTracker:
         :return: None if that isn't possible, or the face should be found anew.
         """
         self._age += 1
-        if self._shown is not None and pose is not None and self._age < self._every:
-            face, before = self._shown
-            if before is not None and blendshapes <= (face.blendshapes is not None):
-                self._follower.skip(_coarse(pose))
-                return face.moved_to(face.points + _motion(before, pose))
-        return self._show(self._follower.follow(frame, None if pose is None else _coarse(pose)), pose, blendshapes)
+        coarse = None if pose is None else _coarse(pose)
+        if self._located is not None and self._age < self._every:
+            face, motion = self._located.face, self._located.motion(pose, self._age)
+            if motion is not None and blendshapes <= (face.blendshapes is not None):
+                self._follower.skip(coarse)
+                return face.moved_to(face.points + motion)
+        found = self._follower.follow(frame, coarse)
+        return found and self._show(found, pose, blendshapes)
 
     def find(self, frame: Frame, pose: Pose, *, blendshapes: bool) -> Face | None:
         """The face, found by the detector where the pose says."""
@@ -101,18 +126,21 @@ class FaceTracker:
     def reset(self) -> None:
         """Forget the face."""
         self._follower.reset()
-        self._shown = None
+        self._located = None
 
     def scale(self, x: float, y: float) -> None:
         """Continue in frames that are stretched by ``x`` and ``y``."""
         self._follower.scale(x, y)
-        self._shown = None
+        self._located = None
 
     def _show(self, face: Face | None, pose: Pose | None, blendshapes: bool) -> Face | None:
         if face is not None and blendshapes:
             (scores,) = self._runtime.run(Network.BLENDSHAPES, face.points[BLENDSHAPE_POINTS, :2])
             face = replace(face, blendshapes=scores.reshape(-1))
-        self._shown = None if face is None else (face, pose)
+        before, self._located = self._located, None
+        if face is not None:
+            velocity = None if before is None else _shift(before.face.points, face.points) / np.float32(self._age)
+            self._located = _Located(face, pose, velocity)
         self._age = 0
         return face
 
@@ -149,8 +177,8 @@ def _level_box(points: FloatArray, right_eye: int, left_eye: int) -> Region:
     return box(points, direction(points[right_eye].tolist(), points[left_eye].tolist(), SIDEWAYS))
 
 
-def _motion(before: Pose, now: Pose) -> FloatArray:
-    """``(3,)``: how far the pose's face has moved, in pixels."""
-    moved: FloatArray = (now.points[:POSE_POINTS] - before.points[:POSE_POINTS]).mean(axis=0)
+def _shift(before: FloatArray, now: FloatArray) -> FloatArray:
+    """``(3,)``: how far points have moved in the picture, as a mean."""
+    moved: FloatArray = (now - before).mean(axis=0)
     moved[2] = 0
     return moved

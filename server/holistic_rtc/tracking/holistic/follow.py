@@ -83,10 +83,10 @@ class Follower(Generic[Seen]):
         self._last = self._steps.locate(frame, self._steps.surround(self._last.points))
         return self._last
 
-    def skip(self, coarse: Region) -> None:
-        """A frame in which the part isn't located."""
+    def skip(self, coarse: Region | None) -> None:
+        """A frame in which the part isn't located; see :meth:`follow`."""
         self._age += 1
-        self._coarse = coarse
+        self._coarse = coarse or self._coarse
 
     def find(self, frame: Frame, coarse: Region) -> Seen | None:
         """Find the part, and locate it there or by its previous landmarks, whichever fits better."""

@@ -16,7 +16,7 @@ class Gates:
     :param try_hand_every: frames between attempts to find a hand that wasn't found in several frames.
     :param hand_visibility: of the wrist in this frame, below which no hand is looked for.
     :param hand_outside: whether a hand is looked for while its wrist and index finger are outside the picture.
-    :param face_every: frames between runs of the face's landmarks; in between, the face moves with the pose.
+    :param face_every: frames between runs of the face's landmarks; between them, it moves with the pose or goes on.
     """
 
     find_person_every: int = 1

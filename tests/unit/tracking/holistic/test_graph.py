@@ -185,11 +185,16 @@ def test_a_person_is_kept_when_the_size_of_the_frames_changes(
     assert distance(before.pose_landmarks, after.pose_landmarks) < 0.03
 
 
-def test_a_face_that_is_tracked_fast_is_found_as_often_and_moves_only_with_a_pose(
-    runtime: Recording, clip: list[Image]
+@pytest.mark.parametrize(("parts", "located"), [(DEFAULT_PARTS, 16), ({Part.FACE}, 17)], ids=["all", "face"])
+def test_a_face_that_is_tracked_fast_is_found_as_often_and_located_half_as_often(
+    runtime: Recording, clip: list[Image], parts: Set[Part], located: int
 ) -> None:
-    track(Crowd(runtime, FAST), [clip[0]] * 31)
-    assert runtime.runs[Network.FACE_DETECTOR] == 4
-    runtime.runs.clear()
-    track(Crowd(runtime, FAST), [clip[0]] * 8, {Part.FACE})
-    assert runtime.runs[Network.FACE] == 8
+    track(Crowd(runtime, FAST), [clip[0]] * 32, parts)
+    assert (runtime.runs[Network.FACE_DETECTOR], runtime.runs[Network.FACE]) == (4, located)
+
+
+def test_a_face_that_is_tracked_fast_moves_on_without_a_pose(runtime: Recording, clip: list[Image]) -> None:
+    exact, fast = (track(Crowd(runtime, gates), clip, {Part.FACE}) for gates in (BALANCED, FAST))
+    moved = distance(exact[1].face_landmarks, exact[2].face_landmarks)
+    for expected, found in zip(exact, fast, strict=True):
+        assert distance(expected.face_landmarks, found.face_landmarks) < moved / 4
