@@ -82,7 +82,10 @@ class Model(Protocol):
         """Make a tracker for unrelated pictures. See :meth:`tracker`."""
 
     def close(self) -> None:
-        """Free the networks. Trackers that are left can't be used any more."""
+        """
+        Free the networks. May be called twice. After that, making a tracker raises a TrackerError, and the trackers
+        that are left can't be used.
+        """
 
 
 Engine = Callable[[Path, int], Model]

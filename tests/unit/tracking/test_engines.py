@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from holistic_rtc.bundle.models import PoseModel, find
-from holistic_rtc.errors import ConfigError
+from holistic_rtc.errors import ConfigError, TrackerError
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.settings import Settings
 from holistic_rtc.tracking import DEFAULT_ENGINE, ENGINES, check_engine, open_model
@@ -28,6 +28,19 @@ def test_every_engine_makes_trackers_for_streams_and_for_pictures(engine: str) -
             assert tracker.track(grace_hopper(), 0).keys() == {0}
         with closing(model.picture_tracker()) as pictures:
             assert pictures.detect(grace_hopper()).keys() == {0}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("used", [False, True], ids=["new", "used"])
+def test_a_closed_model_makes_no_trackers(engine: str, used: bool) -> None:
+    model = open_model(find(PoseModel.LITE).path, engine)
+    if used:
+        model.tracker().close()
+    model.close()
+    model.close()
+    for make in (model.tracker, model.picture_tracker):
+        with pytest.raises(TrackerError, match="the model is closed"):
+            make()
 
 
 @pytest.mark.parametrize(

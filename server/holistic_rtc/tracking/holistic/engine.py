@@ -35,7 +35,8 @@ class HolisticModel:
         self._path = path
         self._threads = threads
         self._loaded: SharedRuntime | None = None
-        self._loading = Lock()
+        self._closed = False
+        self._lock = Lock()
 
     @property
     def runtime(self) -> str:
@@ -56,12 +57,15 @@ class HolisticModel:
 
     def close(self) -> None:
         """See :meth:`holistic_rtc.tracking.engine.Model.close`."""
-        loaded, self._loaded = self._loaded, None
-        if loaded is not None:
-            loaded.close()
+        with self._lock:
+            self._closed = True
+            if self._loaded is not None:
+                self._loaded.close()
 
     def _shared(self) -> SharedRuntime:
-        with self._loading:
+        with self._lock:
+            if self._closed:
+                raise TrackerError("the model is closed")
             if self._loaded is None or self._loaded.failed:
                 # A runtime that has failed is freed with the last of its trackers.
                 self._loaded = SharedRuntime(make_runtime(networks.load(self._path), self._threads))

@@ -317,20 +317,27 @@ class MediaPipeModel:
 
     def __init__(self, path: Path, _threads: int = 1) -> None:
         self._path = path
+        self._closed = False
 
     def load(self) -> None:
         """No-op."""
 
     def tracker(self, quality: Quality = Quality.EXACT) -> MediaPipeTracker:
         """See :meth:`holistic_rtc.tracking.engine.Model.tracker`. ``quality`` has no effect."""
-        return MediaPipeTracker(self._path)
+        return MediaPipeTracker(self._open_path())
 
     def picture_tracker(self) -> MediaPipePictureTracker:
         """See :meth:`holistic_rtc.tracking.engine.Model.picture_tracker`."""
-        return MediaPipePictureTracker(self._path)
+        return MediaPipePictureTracker(self._open_path())
 
     def close(self) -> None:
-        """No-op: each tracker frees what it has loaded."""
+        """Each tracker frees what it has loaded."""
+        self._closed = True
+
+    def _open_path(self) -> Path:
+        if self._closed:
+            raise TrackerError("the model is closed")
+        return self._path
 
 
 ENGINE: Engine = MediaPipeModel

@@ -137,12 +137,16 @@ def test_a_frame_that_is_refused_is_no_failure_of_the_networks(model: HolisticMo
     assert len(loads.threads) == 1
 
 
-def test_closing_the_model_frees_the_networks(model: HolisticModel) -> None:
-    tracker = model.tracker()
-    model.close()
+def test_closing_the_model_frees_the_networks(model: HolisticModel, loads: Loads) -> None:
+    tracker, pictures = model.tracker(), model.picture_tracker()
     model.close()
     with pytest.raises(TrackerError, match="closed"):
         tracker.track(PICTURE, 0)
+    with pytest.raises(TrackerError, match="closed"):
+        pictures.detect(PICTURE)
+    with pytest.raises(TrackerError, match="closed"):
+        model.load()
+    assert len(loads.threads) == 1
 
 
 def test_two_threads_find_the_same_as_one() -> None:
