@@ -11,6 +11,9 @@ namespace HolisticRtc
         [SerializeField]
         private HolisticSubscriber subscriber = null;
 
+        [SerializeField, Tooltip("The id of the person to show, if the subscriber receives several")]
+        private int person = 0;
+
         [SerializeField, Tooltip("A head whose nose points along its +z")]
         private Transform head = null;
 
@@ -28,6 +31,10 @@ namespace HolisticRtc
 
         private void Show(HolisticFrame frame)
         {
+            if (!subscriber.IsOf(frame, person))
+            {
+                return;
+            }
             newest = frame;
             if (frame.Head is Pose pose)
             {

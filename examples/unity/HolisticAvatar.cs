@@ -14,6 +14,9 @@ namespace HolisticRtc
         [SerializeField]
         private HolisticSubscriber subscriber = null;
 
+        [SerializeField, Tooltip("The id of the person to show, if the subscriber receives several")]
+        private int person = 0;
+
         [SerializeField, Tooltip("Of the avatar; its kind of rig is Humanoid")]
         private Animator animator = null;
 
@@ -62,7 +65,7 @@ namespace HolisticRtc
         private void Take(HolisticFrame frame)
         {
             // Nobody is seen: the avatar stays as it is.
-            if (frame.Rig == null)
+            if (frame.Rig == null || !subscriber.IsOf(frame, person))
             {
                 return;
             }

@@ -4,7 +4,7 @@ using Wire = holistic.v1;
 
 namespace HolisticRtc
 {
-    /// <summary>One tracked frame. A part that was not seen is null; left and right are the person's own.</summary>
+    /// <summary>A person in one tracked frame. A part that was not seen is null; left and right are the person's own.</summary>
     /// <remarks>
     /// On the wire x points to the picture's right, y down and z away from the camera. Unity is left-handed with y up, so
     /// y is turned over here, and the camera looks along +z. The person faces the camera, which is along -z.
@@ -26,6 +26,9 @@ namespace HolisticRtc
 
         /// <summary>Which of the session's videos, from 0.</summary>
         public readonly int Track;
+
+        /// <summary>The person's id, from 0. It stays the same from frame to frame.</summary>
+        public readonly int Person;
 
         /// <summary>33 points.</summary>
         public readonly Vector3[] PoseLandmarks;
@@ -61,6 +64,7 @@ namespace HolisticRtc
             TimestampMs = message.TimestampMs;
             Size = new Vector2Int(message.Width, message.Height);
             Track = message.Track;
+            Person = message.Person;
             if (message.Pose is Wire.PoseLandmarks pose)
             {
                 PoseLandmarks = Points(33, pose.Xyz, InViewport);

@@ -1,5 +1,6 @@
 using System;
 using System.Collections;
+using System.Collections.Generic;
 using System.Text;
 using Unity.WebRTC;
 using UnityEngine;
@@ -25,14 +26,30 @@ namespace HolisticRtc
         [SerializeField, Tooltip("Which landmarks to receive, such as rig; none means all but the rig")]
         private string[] parts = new string[0];
 
+        [SerializeField, Min(1), Tooltip("How many of the people in a frame to receive; the server may track fewer")]
+        private int maxPersons = 1;
+
+        /// <summary>The newest frame of each person, by the person's id.</summary>
+        private readonly Dictionary<int, uint> newestSeq = new Dictionary<int, uint>();
+
         private RTCPeerConnection peer;
         private RTCDataChannel landmarks;
         private RTCDataChannel control;
         private string location;
-        private long newestSeq = -1;
 
-        /// <summary>Each frame of the session's first video that is newer than those before, on Unity's main thread.</summary>
+        /// <summary>
+        /// Each frame of the session's first video that is newer than those before of the same person, on Unity's main thread.
+        /// A frame with several people comes once for each of them.
+        /// </summary>
         public event Action<HolisticFrame> FrameReceived;
+
+        /// <summary>
+        /// Whether to show a frame where this person is shown. Whoever receives one person shows that one, whose id may change.
+        /// </summary>
+        public bool IsOf(HolisticFrame frame, int person)
+        {
+            return maxPersons == 1 || frame.Person == person;
+        }
 
         private IEnumerator Start()
         {
@@ -95,15 +112,20 @@ namespace HolisticRtc
         {
             HolisticFrame frame = LandmarkReader.Read(message);
             // The channel is unordered.
-            if (frame.Track == 0 && frame.Seq > newestSeq)
+            bool isNewest = !newestSeq.TryGetValue(frame.Person, out uint newest) || frame.Seq > newest;
+            if (frame.Track == 0 && isNewest)
             {
-                newestSeq = frame.Seq;
+                newestSeq[frame.Person] = frame.Seq;
                 FrameReceived?.Invoke(frame);
             }
         }
 
         private void Configure()
         {
+            if (maxPersons > 1)
+            {
+                control.Send($"{{\"type\": \"configure\", \"max_persons\": {maxPersons}}}");
+            }
             if (parts.Length > 0)
             {
                 control.Send(JsonUtility.ToJson(new Configuration { type = "configure", parts = parts }));
