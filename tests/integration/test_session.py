@@ -119,6 +119,40 @@ async def test_h264_is_decoded_and_sent_back(server: Server, http: aiohttp.Clien
         await publisher.until(lambda: publisher.landmarks and len(publisher.frames.get(0, [])) > 5)
 
 
+class ReceivesH264(Publisher):
+    """Sends VP8, which unlike H.264 may have any size."""
+
+    async def offer(self) -> str:
+        self._prefer("video/H264")
+        return await super().offer()
+
+    async def accept(self, answer: str) -> None:
+        self._prefer("video/VP8")
+        await super().accept(answer)
+
+    def _prefer(self, kind: str) -> None:
+        codecs = RTCRtpSender.getCapabilities("video").codecs
+        for transceiver in self.pc.getTransceivers():
+            transceiver.setCodecPreferences(sorted(codecs, key=lambda codec: codec.mimeType != kind))
+
+
+@pytest.mark.parametrize("draw", [True, False], ids=["annotated", "plain"])
+async def test_video_of_an_odd_size_is_sent_back_in_h264(
+    server: Server, http: aiohttp.ClientSession, draw: bool
+) -> None:
+    async with ReceivesH264(server.url, http) as publisher:
+        publisher.pc.addTransceiver(PictureTrack(grace_hopper(321, 241), fps=15), direction="sendrecv")
+        publisher.open_landmarks()
+        await publisher.connect()
+        await publisher.until(lambda: publisher.received("configured"))
+        publisher.configure(draw=draw)
+        await publisher.until(lambda: len(publisher.received("configured")) > 1)
+        before = len(publisher.frames.get(0, []))
+        await publisher.until_frames(before + 10)
+        frame = publisher.frames[0][-1]
+        assert (frame.width, frame.height) == (320, 240)
+
+
 BAD_CONTROL_MESSAGES = [
     ("{", "bad_message", "JSON"),
     ("[]", "bad_message", "type"),

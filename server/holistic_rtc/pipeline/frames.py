@@ -8,6 +8,7 @@ description of its colours, take any other ones for these.
 from typing import cast
 
 import cv2
+import numpy as np
 from av import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
@@ -31,10 +32,12 @@ def to_rgb(frame: VideoFrame) -> Image:
 
 def from_rgb(image: Image, like: VideoFrame | None = None) -> VideoFrame:
     """
-    :param image: ``(height, width, 3)`` uint8, at least 2 pixels wide and high. An odd last row or column is cropped.
+    :param image: ``(height, width, 3)`` uint8. An odd last row or column is cropped, a single one is doubled.
     :param like: the frame to copy ``pts`` and ``time_base`` from.
     :return: a frame to encode.
     """
+    if 1 in image.shape[:2]:
+        image = np.pad(image, [(0, int(side == 1)) for side in image.shape], mode="edge")
     # OpenCV's conversion takes a fifth of the time of FFmpeg's.
     planes = cast(Image, cv2.cvtColor(_even(image), cv2.COLOR_RGB2YUV_I420))
     frame = VideoFrame.from_ndarray(planes, format=FORMAT)
@@ -47,8 +50,10 @@ def from_rgb(image: Image, like: VideoFrame | None = None) -> VideoFrame:
 
 
 def encodable(frame: VideoFrame) -> VideoFrame:
-    """The frame itself, or one that looks the same, whatever its format and colours."""
-    if frame.format.name == FORMAT and frame.colorspace in _SAME_COLORSPACES and frame.color_range != ColorRange.JPEG:
+    """The frame itself, or one that looks the same, whatever its format, colours and size."""
+    is_even = not (frame.width % 2 or frame.height % 2)
+    has_colours = frame.colorspace in _SAME_COLORSPACES and frame.color_range != ColorRange.JPEG
+    if frame.format.name == FORMAT and has_colours and is_even:
         return frame
     return from_rgb(to_rgb(frame), frame)
 

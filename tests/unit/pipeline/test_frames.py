@@ -1,6 +1,5 @@
 from fractions import Fraction
 
-import numpy as np
 import pytest
 from av import VideoFrame
 
@@ -48,6 +47,18 @@ def test_a_frame_that_needs_no_conversion_is_not_copied() -> None:
     assert encodable(untold) is untold
 
 
-def test_an_odd_last_row_and_column_are_cropped() -> None:
-    frame = from_rgb(np.zeros((35, 51, 3), np.uint8))
-    assert (frame.width, frame.height) == (50, 34)
+@pytest.mark.parametrize(
+    ("size", "even"),
+    [((51, 35), (50, 34)), ((51, 34), (50, 34)), ((50, 35), (50, 34)), ((7, 1), (6, 2)), ((1, 1), (2, 2))],
+)
+def test_a_frame_of_an_odd_size_becomes_one_that_every_encoder_takes(
+    size: tuple[int, int], even: tuple[int, int]
+) -> None:
+    frame = VideoFrame(*size, "yuv420p")
+    for plane, value in zip(frame.planes, (120, 90, 160), strict=True):
+        plane.update(bytes([value]) * plane.buffer_size)
+    frame.pts, frame.time_base = 40, MS
+    for encoded in (encodable(frame), from_rgb(to_rgb(frame), frame)):
+        assert (encoded.width, encoded.height) == even
+        assert (encoded.pts, encoded.time_base) == (40, MS)
+        assert difference(to_rgb(encoded), to_rgb(frame)[:1, :1])[1] <= 4
