@@ -41,8 +41,8 @@ with _without("openvino.tools.ovc"):
 
 logger = logging.getLogger(__name__)
 
-BF16_NETWORKS = frozenset({Network.HAND, Network.HAND_RECROP, Network.FACE, Network.FACE_DETECTOR})
-"""In bfloat16, the pose errs by a median of 1.1 pixels."""
+BF16_NETWORKS = frozenset({Network.HAND})
+"""docs/engine.md says what the others would gain and lose."""
 
 _DEVICE = "CPU"
 _CONFIG = {
