@@ -18,15 +18,8 @@ import psutil
 
 from benchmarks.figure import Figure, table
 from holistic_rtc.sample import portrait
-from tests.kit.abuse import (
-    Bystander,
-    bystander,
-    client_at,
-    jpeg_with_scans,
-    offer_without_candidates,
-    post_offers,
-    upload_slowly,
-)
+from tests.kit.abuse import client_at, jpeg_with_scans, offer_without_candidates, post_offers, upload_slowly
+from tests.kit.bystander import Bystander
 from tests.kit.offers import make_offer
 from tests.kit.pictures import grace_hopper
 from tests.kit.publisher import PictureTrack, Publisher
@@ -175,21 +168,19 @@ async def _attack(server: Server, beside: Bystander, seconds: float, failed: Cou
 
 async def soak(minutes: float) -> list[Figure]:
     failed: Counter[str] = Counter()
-    async with serving("--max-sessions", "4") as server, bystander(server) as beside:
-        worker = await server.busy_worker()
+    async with serving("--max-sessions", "4") as server, Bystander.joining(server) as beside:
         await _attack(server, beside, WARM_UP, failed)
-        before = await _settled(server, worker)
-        landmarks, sent = len(beside.publisher.landmarks), beside.sent
-        count = await _attack(server, beside, 60 * minutes, failed)
-        kept = (len(beside.publisher.landmarks) - landmarks) / (beside.sent - sent)
-        after = await _settled(server, worker)
+        before = await _settled(server, beside.worker)
+        async with beside.counting() as frames:
+            attacks = await _attack(server, beside, 60 * minutes, failed)
+        after = await _settled(server, beside.worker)
         ended = len(beside.publisher.received("end"))
     for name, times in sorted(failed.items()):
         print(f"{times} x {name}", file=sys.stderr)
     return [
-        Figure("attacks, connects and disconnects", count, ""),
+        Figure("attacks, connects and disconnects", attacks, ""),
         Figure("the session beside them: times ended", ended, "", at_most=0),
-        Figure("the session beside them: frames kept", 100 * kept, "%", at_least=90),
+        Figure("the session beside them: frames kept", 100 * frames.share, "%", at_least=90),
         Figure("processes left", after.processes - before.processes, "", at_most=0),
         Figure("UDP ports left", after.ports - before.ports, "", at_most=0),
         Figure("front: descriptors left", after.descriptors - before.descriptors, "", at_most=0),

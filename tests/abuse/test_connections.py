@@ -1,22 +1,20 @@
 """Strangers that open connections and don't use them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
 import aiohttp
 import psutil
 import pytest
-import pytest_asyncio
 from aioice.ice import get_host_addresses
 
-from tests.kit.abuse import Bystander, bystander
-from tests.kit.serving import Server, serving
+from tests.abuse.conftest import DESCRIPTORS
+from tests.kit.bystander import Bystander
+from tests.kit.serving import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-DESCRIPTORS = 256
 SHARE = DESCRIPTORS // 2 // 4
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -66,49 +64,27 @@ async def ask_often(server: Server) -> list[int]:
         return statuses
 
 
-def read(log: Path) -> str:
-    return log.read_text()
-
-
-@pytest.fixture(scope="module")
-def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("connections") / "log"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def server(log: Path) -> AsyncIterator[Server]:
-    command = ("prlimit", f"--nofile={DESCRIPTORS}", "sh", "-c", f'exec "$@" 2>{log}', "sh")
-    async with serving("--host", "0.0.0.0", command=command) as server:
-        yield server
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def beside(server: Server) -> AsyncIterator[Bystander]:
-    async with bystander(server) as beside:
-        yield beside
-
-
 async def test_an_address_with_many_idle_connections_closes_its_own_and_nobody_elses(
-    server: Server, beside: Bystander
+    server: Server, bystander: Bystander
 ) -> None:
     [address, *_] = get_host_addresses(use_ipv4=True, use_ipv6=False)
     async with connections(server, "127.0.0.1", 3) as others, connections(server, address, 300) as idle:
-        async with beside.keeping(0.9):
+        async with bystander.unharmed():
             assert await ask_often(server) == [200] * 20
         assert [await is_open(connection) for connection in others] == [True] * 3
         assert [await is_open(connection) for connection in idle].count(True) == SHARE
 
 
 async def test_a_server_without_descriptors_says_so_once_and_goes_on(
-    server: Server, beside: Bystander, log: Path
+    server: Server, bystander: Bystander, read_log: Callable[[], str]
 ) -> None:
     limit = server.front.rlimit(psutil.RLIMIT_NOFILE)
     # As if something else had used them up.
     server.front.rlimit(psutil.RLIMIT_NOFILE, (server.front.num_fds() + 5, limit[1]))
-    async with connections(server, "127.0.0.1", 40), beside.keeping(0.9):
+    async with connections(server, "127.0.0.1", 40), bystander.unharmed():
         assert (await ask_often(server)).count(200) >= 15
     server.front.rlimit(psutil.RLIMIT_NOFILE, limit)
     async with connections(server, "127.0.0.1", 40) as later:
         assert [await is_open(connection) for connection in later] == [True] * 40
-    assert read(log).count("can't accept connections: Too many open files") == 1
-    assert "Traceback" not in read(log)
+    assert read_log().count("can't accept connections: Too many open files") == 1
+    assert "Traceback" not in read_log()

@@ -1,12 +1,15 @@
 """Strangers, and accidents, that stall the front process."""
 
 import asyncio
+import contextlib
 import sys
 
 import pytest
 
-from tests.kit.abuse import bystander, worst_response
-from tests.kit.serving import Server, serving
+from holistic_rtc.ipc.process import Process
+from tests.kit.abuse import worst_response
+from tests.kit.bystander import Bystander
+from tests.kit.serving import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -31,7 +34,7 @@ async def attack(server: Server) -> float:
     with worst_response(server) as worst:
         attackers = [
             await asyncio.create_subprocess_exec(
-                *(sys.executable, "-c", UPLOAD, f"{server.url}/api/snapshot", "10000000", "5")
+                *(sys.executable, "-c", UPLOAD, f"{server.url}/api/snapshot", "10000000", "3")
             )
             for _ in range(8)
         ]
@@ -39,29 +42,29 @@ async def attack(server: Server) -> float:
     return worst[0]
 
 
-async def test_the_front_responds_and_sessions_go_on_while_it_is_attacked_and_after_it_was_stopped() -> None:
-    async with serving() as server, bystander(server) as beside:
-        worst = [0.5]
-        # A machine that is busy with something else may be slow once, but not each time.
-        for _ in range(3):
-            if min(worst) < 0.5:
-                break
-            worst.append(await attack(server))
-        assert min(worst) < 0.5, worst
-        assert not beside.publisher.received("end")
+async def test_the_front_responds_and_the_session_keeps_its_frames_while_forms_are_uploaded(
+    server: Server, bystander: Bystander
+) -> None:
+    async def once() -> None:
+        async with bystander.unharmed():
+            assert await attack(server) < 0.5
 
+    # A machine that is busy with something else may be slow twice, but not each time.
+    for _ in range(2):
+        with contextlib.suppress(AssertionError):
+            await once()
+            return
+    await once()
+
+
+async def test_sessions_go_on_while_the_front_is_stopped_and_afterwards(server: Server, bystander: Bystander) -> None:
+    async with bystander.unharmed():
         server.front.suspend()
-        async with beside.keeping(0.9):
-            await asyncio.sleep(10)
-        server.front.resume()
-        [worker] = server.busy_workers()
-        server.front.suspend()
-        worker.suspend()
-        await asyncio.sleep(3)
-        server.front.resume()
-        await asyncio.sleep(0.5)
-        worker.resume()
-        await asyncio.sleep(2)
+        await asyncio.sleep(Process.SILENCE + 1)
+    bystander.worker.suspend()
+    server.front.resume()
+    # What the front finds is old, and no more comes for a moment.
+    await asyncio.sleep(0.5)
+    bystander.worker.resume()
+    async with bystander.unharmed():
         assert await server.sessions() == 1
-        async with beside.keeping(0.9):
-            await asyncio.sleep(2)

@@ -4,8 +4,11 @@ import aiohttp
 import pytest
 
 from holistic_rtc.media.ice import MAX_UNANSWERED
-from tests.kit.attacks import HEADERS, Bystander, Victims, candidates, describe, post, transport, video
+from tests.kit.attacks import HEADERS, Victims, candidates, describe, post, transport, video
+from tests.kit.bystander import Bystander
 from tests.kit.peer import Peer
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import PictureTrack, publishing
 from tests.kit.serving import Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -92,12 +95,12 @@ async def test_sections_that_are_not_bundled_take_no_ports(
 
 async def test_a_public_server_sends_nothing_to_private_addresses_but_where_peers_come_from() -> None:
     async with (
-        serving("--max-sessions", "2", environment={"HOLISTIC_PUBLIC_CANDIDATES_ONLY": "true"}) as server,
+        serving("--max-sessions", "1", environment={"HOLISTIC_PUBLIC_CANDIDATES_ONLY": "true"}) as server,
         # This machine's own address isn't public, either.
-        Bystander.joining(server) as bystander,
-        Peer(server.url, bystander.publisher.http) as viewer,
+        publishing(server.url, [PictureTrack(grace_hopper(320, 240), fps=10)], direction="sendonly") as publisher,
+        Peer(server.url, publisher.http) as viewer,
     ):
-        path = f"/whep/{bystander.publisher.session}"
+        path = f"/whep/{publisher.session}"
         with Victims(8) as victims:
             offer = describe([video(transport(), candidates(victims.address, victims.ports[:4]))])
             status, _, headers = await post(viewer.http, f"{server.url}{path}", offer)

@@ -8,7 +8,8 @@ import aiohttp
 import pytest
 from aiortc import RTCRtpSender
 
-from tests.kit.attacks import Bystander, describe, post, transport, video
+from tests.kit.attacks import describe, post, transport, video
+from tests.kit.bystander import Bystander
 from tests.kit.encoded import PacketTrack, h264_of_size, vp8_of_size
 from tests.kit.publisher import Publisher
 from tests.kit.serving import Server
@@ -85,7 +86,7 @@ async def test_a_session_sends_two_videos_at_most(
 async def test_each_video_of_a_session_takes_a_place(
     server: Server, bystander: Bystander, http: aiohttp.ClientSession
 ) -> None:
-    """There are 4, one of which is the bystander's."""
+    """There are 3, one of which is the bystander's."""
     offer = describe([video(transport())] * 2)
     status, _, headers = await post(http, f"{server.url}/whip", offer)
     assert status == 201

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from holistic_rtc.client import HolisticClient, Part, Publication
+from holistic_rtc.errors import ClientError
 from holistic_rtc.model.parts import DEFAULT_PARTS
 from tests.kit.clips import FPS, forth_and_back, person_clip
 from tests.kit.link import CUT, Link, Path, linked
@@ -138,3 +139,38 @@ async def test_a_cut_of_2_s_does_not_end_the_session(server: Server) -> None:
         await link.become(up=NEAR, down=NEAR)
         back = time.monotonic()
         await received.until(lambda: received.landmarks[-1][0] > back, timeout=5)
+
+
+async def test_a_client_that_reconnects_is_back_within_2_s_of_a_cut_of_10_s(server: Server) -> None:
+    arrivals: list[float] = []
+
+    async def publish(client: HolisticClient) -> None:
+        """As docs/clients.md has it"""
+        while True:
+            try:
+                async with client.publish(pictures()) as published:
+                    async for _ in published.landmarks():
+                        arrivals.append(time.monotonic())
+            except ClientError as error:
+                if not error.retryable:
+                    raise
+                await asyncio.sleep(1)
+
+    async def next_arrival(since: float) -> float:
+        """Seconds from then"""
+        async with asyncio.timeout(30):
+            while not (arrivals and arrivals[-1] > since):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        return next(at for at in arrivals if at > since) - since
+
+    async with linked(server.url, up=NEAR, down=NEAR) as link, HolisticClient(link.url) as client:
+        publishing = asyncio.create_task(publish(client))
+        usual = await next_arrival(time.monotonic())
+        await link.become(up=CUT, down=CUT)
+        await asyncio.sleep(10)
+        await link.become(up=NEAR, down=NEAR)
+        seconds = await next_arrival(time.monotonic())
+        publishing.cancel()
+        await asyncio.gather(publishing, return_exceptions=True)
+    # It waits for 1 s at most. A busy machine takes long to connect.
+    assert seconds < max(2, 1 + 2 * usual), f"{seconds} s, and {usual} s at first"

@@ -1,4 +1,4 @@
-"""What strangers do to a server, and a session beside it that must not notice."""
+"""What strangers do to a server by HTTP."""
 
 import asyncio
 import contextlib
@@ -10,13 +10,10 @@ from dataclasses import dataclass
 from io import BytesIO
 
 import aiohttp
-from av import VideoFrame
 from PIL import Image
 
 from .offers import make_offer
 from .peer import SDP
-from .pictures import grace_hopper
-from .publisher import PictureTrack, Publisher
 from .serving import Server
 
 PROBE = """
@@ -38,54 +35,6 @@ async def client_at(address: str | None) -> AsyncIterator[aiohttp.ClientSession]
     headers = {} if address is None else {"X-Forwarded-For": address}
     async with aiohttp.ClientSession(headers=headers) as http:
         yield http
-
-
-class CountingTrack(PictureTrack):
-    sent = 0
-
-    async def recv(self) -> VideoFrame:
-        frame = await super().recv()
-        self.sent += 1
-        return frame
-
-
-class Bystander:
-    """A session whose publisher sends so few frames that each should be tracked."""
-
-    def __init__(self, publisher: Publisher, track: CountingTrack) -> None:
-        self.publisher = publisher
-        self._track = track
-
-    @property
-    def sent(self) -> int:
-        """How many frames."""
-        return self._track.sent
-
-    @asynccontextmanager
-    async def keeping(self, share: float) -> AsyncIterator[None]:
-        """Landmarks must come of at least `share` of the frames that are sent in the block."""
-        before, sent = len(self.publisher.landmarks), self.sent
-        yield
-        enough = before + share * (self.sent - sent)
-        with contextlib.suppress(TimeoutError):
-            # The last ones are on their way.
-            await self.publisher.until(lambda: len(self.publisher.landmarks) >= enough, timeout=0.5)
-        kept = len(self.publisher.landmarks)
-        assert kept >= enough, f"the session kept {kept - before} of {self.sent - sent} frames"
-        assert not self.publisher.received("end")
-
-
-@asynccontextmanager
-async def bystander(server: Server) -> AsyncIterator[Bystander]:
-    async with client_at("203.0.113.200") as http, Publisher(server.url, http) as publisher:
-        track = CountingTrack(grace_hopper(), fps=5)
-        publisher.pc.addTransceiver(track, direction="sendonly")
-        publisher.open_landmarks()
-        await publisher.connect()
-        await publisher.until_landmarks(5)
-        # A process that starts takes as much CPU as the machine has.
-        await server.until_ready()
-        yield Bystander(publisher, track)
 
 
 @contextmanager

@@ -1,92 +1,19 @@
-"""What strangers do to a server, and how to see what it does to them and to others."""
+"""What strangers do to a server as WebRTC peers, and what it does to others for them."""
 
 import asyncio
 import contextlib
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Self
 
 import aiohttp
-import av
-import psutil
 from aioice.ice import get_host_addresses
 
 from .peer import SDP, Peer
-from .pictures import grace_hopper
-from .publisher import PictureTrack, Publisher, publishing
-from .serving import Server
 
 HEADERS = 200
 """Bytes of a request's headers, about"""
-
-
-class Bystander:
-    """
-    A legitimate session beside an attack, and how many of its frames come back as landmarks.
-
-    :param publisher: sends `track`.
-    :param worker: its process.
-    """
-
-    def __init__(self, publisher: Publisher, track: "CountedTrack", worker: psutil.Process) -> None:
-        self.publisher = publisher
-        self.worker = worker
-        self._track = track
-        self._alone = 0.0
-
-    @classmethod
-    @contextlib.asynccontextmanager
-    async def joining(cls, server: Server) -> AsyncIterator[Self]:
-        """The only session of a server."""
-        track = CountedTrack(grace_hopper(320, 240), fps=4)
-        async with publishing(server.url, [track], direction="sendonly") as publisher:
-            await publisher.until_landmarks(5)
-            bystander = cls(publisher, track, await server.busy_worker())
-            bystander._alone = await bystander._kept_alone()
-            yield bystander
-
-    @contextlib.asynccontextmanager
-    async def unharmed(self, least: int = 10) -> AsyncIterator[None]:
-        """
-        During the attack in this block, it must keep at least 90 % of the frames that it keeps without, measured before
-        or after, since what else the machine does changes. Two frames may be lost to that.
-
-        :param least: how many frames to count; more after an attack that is paid for with a moment of the processor.
-        """
-        async with self._counting(least) as count:
-            yield
-        sent, kept = count()
-        if kept < 0.9 * self._alone * sent - 2:
-            self._alone = min(self._alone, await self._kept_alone())
-            expected = 0.9 * self._alone * sent - 2
-            assert kept >= expected, f"kept {kept} of {sent} frames, and {self._alone:.0%} without the attack"
-
-    async def _kept_alone(self) -> float:
-        async with self._counting() as count:
-            pass
-        sent, kept = count()
-        return kept / sent
-
-    @contextlib.asynccontextmanager
-    async def _counting(self, least: int = 10) -> AsyncIterator[Callable[[], tuple[int, int]]]:
-        """
-        For the time of the block, and until so many frames have been sent.
-
-        :return: how many were sent, without the last one, and how many came back.
-        """
-        sent, received = self._track.sent, len(self.publisher.landmarks)
-        yield lambda: (self._track.sent - sent - 1, len(self.publisher.landmarks) - received)
-        await self.publisher.until(lambda: self._track.sent - sent > least)
-
-
-class CountedTrack(PictureTrack):
-    sent = 0
-
-    async def recv(self) -> av.VideoFrame:
-        frame = await super().recv()
-        self.sent += 1
-        return frame
 
 
 class Victims:

@@ -14,6 +14,7 @@ from holistic_rtc.media.dtls import Certificate
 from holistic_rtc.media.ice import BudgetedProtocol, PatientConnection
 from holistic_rtc.media.jitter import FrameBuffer
 from holistic_rtc.media.pacing import PacedTransport
+from holistic_rtc.media.receiver import BitrateEstimator, TolerantReceiver
 from holistic_rtc.media.sctp import RateControlledSctp
 from holistic_rtc.media.sender import LOWEST_BITRATE, BudgetedSender
 
@@ -59,3 +60,6 @@ def tune(max_frame_pixels: int = MAX_FRAME_PIXELS) -> None:
     rtcpeerconnection.RTCRtpSender = BudgetedSender  # type: ignore[attr-defined]
     # aiortc's SCTP sends one message a second on a path that loses packets or delivers them out of order.
     rtcpeerconnection.RTCSctpTransport = RateControlledSctp  # type: ignore[assignment,attr-defined]
+    # aiortc takes random delay for congestion, and reports random loss, so browsers lower their bit rate for good.
+    rtcrtpreceiver.RemoteBitrateEstimator = BitrateEstimator  # type: ignore[assignment,attr-defined]
+    rtcpeerconnection.RTCRtpReceiver = TolerantReceiver  # type: ignore[attr-defined]

@@ -6,9 +6,9 @@ from aiortc.rtp import RtpPacket
 
 MAX_MISORDER = 100
 """Number of packets by which a packet may be late. One that is further back starts a new stream."""
-MAX_WAIT = 45_000
-"""How long to wait for a missing packet, in ticks of the 90 kHz video clock: half a second, enough for a
-retransmission."""
+MAX_WAIT = 90_000
+"""How long to wait for a missing packet, in ticks of the 90 kHz video clock: a second, since the request or the
+retransmission may be lost, too. A key frame after that would take as long again."""
 
 
 class FrameBuffer:

@@ -1,6 +1,7 @@
 """Each change to aiortc, and whether it is still needed. A test that fails here says that a change can be taken out."""
 
 import asyncio
+import random
 import subprocess
 import sys
 import time
@@ -14,14 +15,23 @@ from aiortc import (
     RTCDtlsTransport,
     RTCIceGatherer,
     RTCIceTransport,
+    RTCRtpReceiver,
     RTCRtpSender,
     RTCSctpTransport,
 )
 from aiortc.codecs import h264, vpx
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
+from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtcdtlstransport import SRTP_PROFILES, State
 from aiortc.rtcsctptransport import USERDATA_MAX_LENGTH
-from aiortc.rtp import RTCP_RTPFB_NACK, RtcpRtpfbPacket, RtpPacket
+from aiortc.rtp import (
+    RTCP_RTPFB_NACK,
+    RtcpPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    RtpPacket,
+)
 from av import VideoFrame
 from OpenSSL import SSL
 
@@ -29,6 +39,7 @@ from holistic_rtc.media import aiortc_tuning
 from holistic_rtc.media.dtls import Certificate
 from holistic_rtc.media.jitter import FrameBuffer
 from holistic_rtc.media.pacing import PacedTransport
+from holistic_rtc.media.receiver import BitrateEstimator, TolerantReceiver
 from holistic_rtc.media.sctp import RateControlledSctp
 from tests.kit.encoded import encode
 
@@ -129,6 +140,39 @@ async def test_a_lost_message_shrinks_the_window_to_one_packet() -> None:
         await asyncio.sleep(0)
     assert windows[RTCSctpTransport] == USERDATA_MAX_LENGTH
     assert windows[RateControlledSctp] > 16 * USERDATA_MAX_LENGTH
+
+
+@pytest.mark.parametrize("ours", [False, True], ids=["aiortc", "ours"])
+def test_random_delay_keeps_the_estimate_from_rising(ours: bool) -> None:
+    now, noise = 0.0, random.Random(3)
+    estimator = BitrateEstimator(lambda: now) if ours else RemoteBitrateEstimator()
+    estimates = []
+    # 1 Mbit/s for 30 s.
+    for now, sent in sorted((0.008 * number + 0.2 * noise.random(), 0.008 * number) for number in range(4000)):
+        if estimate := estimator.add(round(1000 * now), round(sent * 2**18) % 2**24, 1000, 7):
+            estimates.append(estimate[0])
+    assert (estimates[-1] > 1_200_000) == ours
+
+
+@pytest.mark.parametrize(("kind", "reported"), [(RTCRtpReceiver, [40, 51]), (TolerantReceiver, [20, 0])])
+async def test_random_loss_is_reported(kind: type[RTCRtpReceiver], reported: list[int]) -> None:
+    sent: list[bytes] = []
+
+    async def send(data: bytes) -> None:
+        sent.append(data)
+
+    transport = dtls_transport(RTCDtlsTransport)
+    transport._send_rtp = send  # type: ignore[method-assign]
+    receiver = kind("video", transport)
+    for highest, lost in ((100, 20), (200, 40)):
+        info = RtcpReceiverInfo(
+            ssrc=2, fraction_lost=51, packets_lost=lost, highest_sequence=highest, jitter=0, lsr=0, dlsr=0
+        )
+        await receiver._send_rtcp(RtcpRrPacket(ssrc=1, reports=[info]))
+    [packet] = RtcpPacket.parse(sent[-1])
+    assert isinstance(packet, RtcpRrPacket)
+    [report] = packet.reports
+    assert [report.packets_lost, report.fraction_lost] == reported
 
 
 def dtls_transport(kind: type[RTCDtlsTransport]) -> RTCDtlsTransport:
