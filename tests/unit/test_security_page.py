@@ -45,7 +45,7 @@ def test_each_right_and_each_limit_is_that_of_the_code() -> None:
     assert all(f"`{domain}`" in PAGE for domain in LOCAL_DOMAINS)
     assert f"clocks may differ by {LEEWAY:g} s" in PAGE
     assert f"after {JWKS_AGE / 60:g} minutes, and for an unknown key at most every {JWKS_INTERVAL:g} s" in PAGE
-    assert f"It has {JWKS_SECONDS:g} s and\n  {JWKS_BYTES // 1024} KB" in PAGE
+    assert f"take {JWKS_SECONDS:g} s and return {JWKS_BYTES // 1024} KB" in PAGE
     assert Settings.model_fields["ticket_seconds"].default == 12 * 3600
     assert "(12 hours)" in PAGE
     assert f"{BURST} lines of a kind, or {MAX_REFUSALS} refusals, in {SECONDS:g} s" in PAGE
