@@ -46,7 +46,7 @@ class Report:
 
     :param state: of the peer connection.
     :param messages: landmark messages that came.
-    :param dropped: frames that the server passed over, as it says itself.
+    :param dropped: frames that the server dropped, as its stats say.
     :param decoded: annotated frames that came.
     :param bytes_sent: of media and messages, encrypted, without the headers of UDP and IP; as are those received.
     :param times: ``(n,)``, when each annotated frame was shown, in milliseconds.

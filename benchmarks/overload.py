@@ -35,7 +35,7 @@ def measure() -> list[Figure]:
         Figure("two clients: streams that died", sum(map(_died, after)), "", at_most=0),
         Figure("two clients: difference in frames", 100 * (1 - min(frames) / max(frames)), "%", at_most=10),
         Figure("two clients: frames shown by each", sum(frames) / len(frames) / SECONDS, "fps"),
-        Figure("two clients: sent frames that the server passed over", 100 * dropped / sent, "%"),
+        Figure("two clients: sent frames that the server dropped", 100 * dropped / sent, "%"),
         Figure("two clients: smallest picture", min(report.heights.min() for report in after), "lines"),
         Figure("memory of a session process, its share (PSS)", max(m.pss for m in memory) / 1e6, "MB", at_most=300),
         Figure("memory of a session process with all that is shared (RSS)", max(m.rss for m in memory) / 1e6, "MB"),

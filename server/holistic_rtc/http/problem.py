@@ -32,10 +32,10 @@ _BEFORE_KEY = re.compile("(/wh[ie]p/[^/]*/).*")
 @dataclass(frozen=True, slots=True)
 class Problem:
     """
-    What HTTP makes of a code.
+    How HTTP presents a code.
 
     :param explanation: what it means and what to do, for people.
-    :param of_snapshots: whether ``POST /api/snapshot`` may answer it.
+    :param of_snapshots: whether ``POST /api/snapshot`` may respond with it.
     """
 
     status: int
@@ -45,26 +45,26 @@ class Problem:
 
 PROBLEMS: Mapping[Code, Problem] = {
     Code.BAD_REQUEST: Problem(
-        400, "The request has a parameter or a body that can't be read. `detail` names it.", of_snapshots=True
+        400, "A parameter or the body of the request can't be read. `detail` says which.", of_snapshots=True
     ),
     Code.BAD_OFFER: Problem(400, "The offer isn't SDP, or lacks what a connection needs. `detail` names the line."),
     Code.BAD_CANDIDATES: Problem(400, "A candidate or an ICE credential can't be read."),
     Code.DAMAGED_PICTURE: Problem(
-        400, "The picture is cut off or damaged. Send it again, or save it again.", of_snapshots=True
+        400, "The picture is truncated or damaged. Send it again, or save a new copy and send that.", of_snapshots=True
     ),
     Code.UNAUTHORIZED: Problem(
         401,
-        "The server requires a token, and got none, or one that is wrong or has expired. Send it as "
-        "`Authorization: Bearer TOKEN`; ask its administrator for it.",
+        "The token is missing, wrong or expired. Ask the server's administrator for one, and send it as "
+        "`Authorization: Bearer TOKEN`.",
         of_snapshots=True,
     ),
     Code.FORBIDDEN: Problem(
-        403, "The token is valid, but doesn't have the right to do this. `detail` names it.", of_snapshots=True
+        403, "The token is valid, but doesn't have the right to do this. `detail` names the right.", of_snapshots=True
     ),
     Code.PRIVATE_SESSION: Problem(
         403,
         "The session can be watched only with its viewing key, or with a token that has the right to watch. "
-        "Its publisher has the key; the link that **Share** gives contains it.",
+        "Its publisher has the key, and can share a link that contains it.",
     ),
     Code.FOREIGN_ORIGIN: Problem(
         403,
@@ -78,12 +78,14 @@ PROBLEMS: Mapping[Code, Problem] = {
     Code.UNKNOWN_SUBSCRIBER: Problem(404, "There is no such subscriber. It may have ended; subscribe again."),
     Code.METHOD_NOT_ALLOWED: Problem(405, "The address doesn't support this method. `Allow` lists those it supports."),
     Code.NOT_ACCEPTABLE: Problem(
-        406, "The response can't have any of the formats in the `Accept` header.", of_snapshots=True
+        406,
+        "The response isn't available in any of the formats in the `Accept` header. `detail` lists its formats.",
+        of_snapshots=True,
     ),
     Code.TOO_SLOW: Problem(
         408, "The body didn't arrive in time. Send it faster, or send a smaller one.", of_snapshots=True
     ),
-    Code.OUTDATED: Problem(412, "`If-Match` has the ETag of another ICE session."),
+    Code.OUTDATED: Problem(412, "The ETag in `If-Match` isn't that of the current ICE session."),
     Code.TOO_LARGE: Problem(413, "The body or the picture is too large. `detail` has the limit.", of_snapshots=True),
     Code.UNSUPPORTED_TYPE: Problem(
         415, "The server doesn't support the body's `Content-Type` or `Content-Encoding`.", of_snapshots=True
@@ -102,12 +104,12 @@ PROBLEMS: Mapping[Code, Problem] = {
     ),
     Code.ICE_RESTART: Problem(422, "ICE restarts aren't supported. End the session and start another."),
     Code.TOO_MANY_REQUESTS: Problem(
-        429, "Your address makes more requests than the server takes. Retry after `Retry-After`.", of_snapshots=True
+        429, "Your address sends too many requests. Retry after the seconds in `Retry-After`.", of_snapshots=True
     ),
     Code.ADDRESS_FULL: Problem(
         429,
-        "Your address already has its share of the server's places. End something, or retry after `Retry-After`. "
-        "People behind the same router have the same address.",
+        "Your address already uses its share of the server's places. End a session, or retry after the seconds in "
+        "`Retry-After`. People behind the same router have the same address.",
         of_snapshots=True,
     ),
     Code.INTERNAL: Problem(500, "The server failed. Its log says why; please report the bug.", of_snapshots=True),
@@ -117,28 +119,30 @@ PROBLEMS: Mapping[Code, Problem] = {
         of_snapshots=True,
     ),
     Code.SERVER_FULL: Problem(
-        503, "The server is running its maximum number of sessions. Retry after `Retry-After`, or use another server."
+        503, "All places of the server are taken. Retry after the seconds in `Retry-After`, or use another server."
     ),
     Code.SESSION_FULL: Problem(503, "The session has its maximum number of subscribers."),
     Code.SNAPSHOTS_FULL: Problem(
         503,
-        "The server is processing its maximum number of pictures. Retry after `Retry-After`.",
+        "The server is processing its maximum number of pictures. Retry after the seconds in `Retry-After`.",
         of_snapshots=True,
     ),
     Code.NO_FREE_PORT: Problem(
-        503, "The server has no UDP port left. `holistic-rtc doctor` tells its administrator how many it needs."
+        503, "The server has no free UDP port. `holistic-rtc doctor` tells its administrator how many it needs."
     ),
     Code.SHUTTING_DOWN: Problem(503, "The server is shutting down and accepts no new requests.", of_snapshots=True),
     Code.NOT_READY: Problem(
-        503, "The server has just started, and no worker is ready yet. Retry after `Retry-After`.", of_snapshots=True
+        503, "No worker is ready yet. Retry after the seconds in `Retry-After`.", of_snapshots=True
     ),
     Code.KEYS_UNAVAILABLE: Problem(
         503,
-        "The keys of JSON Web Tokens can't be fetched from their issuer. The server's log says why. "
-        "Retry after `Retry-After`.",
+        "The server can't fetch the issuer's keys for JSON Web Tokens. Its log says why. "
+        "Retry after the seconds in `Retry-After`.",
         of_snapshots=True,
     ),
-    Code.BUSY: Problem(503, "The session's worker takes too long to respond. Retry after `Retry-After`."),
+    Code.BUSY: Problem(
+        503, "The session's worker takes too long to respond. Retry after the seconds in `Retry-After`."
+    ),
     Code.PROCESS_ENDED: Problem(503, "The worker exited during the request. Retry."),
     Code.SNAPSHOT_TIMEOUT: Problem(504, "Tracking the picture took too long. Send a smaller one.", of_snapshots=True),
 }
@@ -208,7 +212,7 @@ def _refused(request: web.Request, refusal: Refusal) -> Refused:
 
 
 def without_key(path: str) -> str:
-    """The path without the key that is enough to use a resource."""
+    """The path without the key, which would be enough to use the resource."""
     return _BEFORE_KEY.sub(r"\1...", path)
 
 
@@ -222,7 +226,7 @@ def _title(code: Code) -> str:
 
 
 def _with_code(words: str) -> str:
-    """As HTML, with what is in backticks as code."""
+    """Convert to HTML, with text in backticks as code."""
     return re.sub("`(.*?)`", r"<code>\1</code>", html.escape(words))
 
 

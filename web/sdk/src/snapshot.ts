@@ -35,16 +35,16 @@ export interface Snapshot {
   json: string;
   /** The model bundle in use. */
   model: ModelInfo;
-  /** That the server spent on it. */
+  /** Time that the server spent on it. */
   milliseconds: number;
 }
 
 /**
- * Have a picture looked at.
+ * Track one picture.
  *
  * @param picture - JPEG, PNG, WebP or BMP.
- * @throws HolisticError: `server-full` when too many pictures are on their way, with `retryAfter`; `refused` when the
- *   picture is too large or can't be read; `code` has the HTTP status, which docs/snapshot.md explains.
+ * @throws HolisticError: `server-full` when too many pictures are pending, with `retryAfter`; `refused` when the picture
+ *   is too large or can't be read. `status` is the HTTP status, which docs/snapshot.md explains.
  */
 export async function takeSnapshot(picture: Blob, options: SnapshotOptions = {}): Promise<Snapshot> {
   const { parts, maxPersons, draw, mirror, maxSize, signal = new AbortController().signal } = options;
