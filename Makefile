@@ -1,4 +1,4 @@
-# `make run` makes everything ready and serves; `make help` lists the other targets.
+# `make run` sets everything up and runs the server; `make help` lists the other targets.
 
 MAKEFLAGS += --no-print-directory
 SIDE_BY_SIDE := --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync)
@@ -29,10 +29,10 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 .PHONY: setup
-setup: $(STAMPS)/package $(STAMPS)/model $(PAGE) ## make everything ready to run
+setup: $(STAMPS)/package $(STAMPS)/model $(PAGE) ## install and build everything needed to run
 
 .PHONY: run
-run: setup ## make ready and serve (HOST=, PORT= and ARGS= for the options of holistic-rtc serve)
+run: setup ## set up, then run the server (HOST=, PORT=, and ARGS= for other options of holistic-rtc serve)
 	@exec $(BIN)/holistic-rtc serve $(SERVE)
 
 .PHONY: test
@@ -52,15 +52,15 @@ test-e2e: $(STAMPS)/package $(STAMPS)/dev chromium
 	$(BIN)/pytest tests/e2e
 
 .PHONY: test-interop
-test-interop: setup $(STAMPS)/dev $(NODE_PACKAGES) chromium firefox turnserver ## other clients: Firefox, werift, FFmpeg, and peers behind TURN servers
+test-interop: setup $(STAMPS)/dev $(NODE_PACKAGES) chromium firefox turnserver ## tests with other clients (Firefox, werift, FFmpeg) and a TURN server
 	$(BIN)/pytest tests/interop tests/turn
 
 .PHONY: test-abuse
-test-abuse: setup $(STAMPS)/dev ## attacks, and a session beside them that mustn't notice
+test-abuse: setup $(STAMPS)/dev ## attacks on a server while a legitimate session runs
 	$(BIN)/pytest tests/abuse
 
 .PHONY: checks
-checks: setup $(STAMPS)/libraries $(STAMPS)/dev $(NODE_PACKAGES) ## lint, types, and the tests that do without a running server
+checks: setup $(STAMPS)/libraries $(STAMPS)/dev $(NODE_PACKAGES) ## lint, types, and the tests that need no running server
 	@$(MAKE) $(SIDE_BY_SIDE) lint-web test-unit lint-python test-web
 
 .PHONY: test-unit
@@ -73,7 +73,7 @@ test-web: web/node_modules/.package-lock.json
 	cd web && npm test
 
 .PHONY: test-docker
-test-docker: $(STAMPS)/package $(STAMPS)/dev chromium ## build the image, start it by docker compose, and test it; needs a Docker engine
+test-docker: $(STAMPS)/package $(STAMPS)/dev chromium ## build the image, start it with docker compose, and test it; needs a Docker engine
 	$(BIN)/pytest tests/docker
 
 .PHONY: lint
@@ -106,7 +106,7 @@ bench: setup $(STAMPS)/libraries $(STAMPS)/dev chromium ## measure speed, delay 
 	@$(BIN)/python -m benchmarks
 
 .PHONY: soak
-soak: setup $(STAMPS)/dev ## attack a server for an hour and see what is left of it (SOAK_MINUTES=)
+soak: setup $(STAMPS)/dev ## attack a server for an hour, and report what it leaks (SOAK_MINUTES=)
 	@$(if $(filter command,$(origin SOAK_MINUTES)),SOAK_MINUTES=$(SOAK_MINUTES)) $(BIN)/python -m benchmarks.soak
 
 .PHONY: generate
@@ -120,7 +120,7 @@ generate: $(STAMPS)/package $(STAMPS)/dev ## generate readers, tables, settings 
 	$(BIN)/python scripts/generate_palette.py
 
 .PHONY: lock
-lock: ## choose the newest versions of all Python dependencies
+lock: ## update the locks to the newest versions of all Python dependencies
 	@command -v uv >/dev/null || { echo "uv is needed: install it (python3 -m pip install uv)" >&2; exit 1; }
 	uv pip compile pyproject.toml --upgrade --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header -o requirements.lock
@@ -128,7 +128,7 @@ lock: ## choose the newest versions of all Python dependencies
 		--no-emit-index-url --no-header -c requirements.lock -o requirements-dev.lock
 
 .PHONY: clean
-clean: ## remove all that was made here; the model bundle in the cache folder stays
+clean: ## remove everything generated here, but not the model bundle in the cache folder
 	rm -rf .venv web/sdk/dist web/sdk/LICENSE web/sdk/NOTICE $(dir $(NODE_PACKAGES)) server/holistic_rtc/http/static server/*.egg-info build
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 

@@ -19,13 +19,13 @@ check() {
     for name in TURN_PORT TURN_TLS_PORT TURN_MIN_PORT TURN_MAX_PORT TURN_USER_QUOTA TURN_TOTAL_QUOTA TURN_MAX_BPS \
         TURN_BPS_CAPACITY; do
         eval "value=\$$name"
-        case $value in *[!0-9]*) fail "$name has to be a number, not '$value'" ;; esac
+        case $value in *[!0-9]*) fail "$name must be a number, not '$value'" ;; esac
     done
-    [ "$TURN_MIN_PORT" -le "$TURN_MAX_PORT" ] || fail "TURN_MIN_PORT has to be at most TURN_MAX_PORT"
+    [ "$TURN_MIN_PORT" -le "$TURN_MAX_PORT" ] || fail "TURN_MIN_PORT must be at most TURN_MAX_PORT"
     for name in TURN_SECRET TURN_REALM TURN_LISTENING_IP TURN_EXTERNAL_IP TURN_APP_NETWORK TURN_TLS_CERT TURN_TLS_KEY; do
         eval "value=\$$name"
         # coturn would read what comes after a line break as a setting of its own.
-        [ "$(printf %s "$value" | wc -l)" -eq 0 ] || fail "$name has to be one line"
+        [ "$(printf %s "$value" | wc -l)" -eq 0 ] || fail "$name must be one line"
     done
     [ "${TURN_TLS_CERT:+yes}" = "${TURN_TLS_KEY:+yes}" ] || fail "set both TURN_TLS_CERT and TURN_TLS_KEY, or none"
     for file in "$TURN_TLS_CERT" "$TURN_TLS_KEY"; do

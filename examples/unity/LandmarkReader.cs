@@ -21,7 +21,7 @@ namespace HolisticRtc
             }
             if (!IsIntact(buffer))
             {
-                throw new FormatException("the landmark message is cut or corrupt");
+                throw new FormatException("the landmark message is truncated or corrupt");
             }
             return new HolisticFrame(Wire.Landmarks.GetRootAsLandmarks(buffer));
         }

@@ -317,6 +317,6 @@ def run(settings: Settings, bundle: ModelBundle) -> None:
     ):
         logger.info("holistic-rtc %s, %s model bundle %s", __version__, bundle.origin, bundle.path)
         for name in unknown_variables():
-            logger.warning("%s is no setting of this server", name)
+            logger.warning("%s isn't a setting of this server", name)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, contextlib.suppress(KeyboardInterrupt):
             runner.run(serve(settings, bundle, lambda address: print(f"Serving {address}", flush=True)))

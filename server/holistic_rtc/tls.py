@@ -74,7 +74,7 @@ def self_signed(advertised: IPv4Address | IPv6Address | None = None) -> ssl.SSLC
                 part.write_bytes(_make(names))
         except OSError as error:
             raise ConfigError(
-                f"the self-signed certificate {path} can't be kept: {error.strerror}; "
+                f"the self-signed certificate {path} can't be saved: {error.strerror}; "
                 "set XDG_DATA_HOME to a writable folder"
             ) from error
     return load(path, path)

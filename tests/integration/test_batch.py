@@ -82,7 +82,7 @@ async def test_two_pictures_never_share_an_output(
         (["--url", "http://127.0.0.1:1"], "can't be reached"),
         (["--url", "nonsense"], "isn't a valid URL"),
         (["-o", "/dev/null/x"], "can't be created"),
-        (["-o", "-"], "-o has to be a folder"),
+        (["-o", "-"], "-o must be a folder"),
     ],
 )
 async def test_what_can_not_be_done_at_all_is_one_line(

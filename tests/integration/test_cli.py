@@ -192,7 +192,7 @@ async def test_what_cannot_be_tracked_is_one_line_and_status_1(
     (tmp_path / "notes.txt").write_text("dear diary\n" * 50)
     assert "there is no file" in await one_line(capsys, "track", tmp_path / "absent.mp4")
     assert "no video in it" in await one_line(capsys, "track", tmp_path / "notes.txt")
-    assert "has to end in .png" in await one_line(capsys, "track", portrait(), "-o", tmp_path / "out.gif")
+    assert "must end in .png" in await one_line(capsys, "track", portrait(), "-o", tmp_path / "out.gif")
     words = await one_line(capsys, "track", portrait(), "-o", "-", "--landmarks", "-")
     assert words == "both outputs would go to standard output; choose another for one of them"
 

@@ -58,7 +58,7 @@ async def test_what_is_bad_is_told_with_its_remedy_and_the_rest_all_the_same(
     assert status == 1
     assert output.count("✗") == 4
     for words in (
-        *("missing.task", "can't listen on", "choose another --host or --port", "gives no relay", "0.25 CPUs"),
+        *("missing.task", "can't listen on", "choose another --host or --port", "allocates no relay", "0.25 CPUs"),
         "--tls self-signed alone",
     ):
         assert words in output
@@ -75,7 +75,7 @@ async def test_a_bundle_with_a_foreign_network_is_a_problem_like_others(
     monkeypatch.setenv("HOLISTIC_MODEL", str(bundle))
     status, output, errors = await ran(capsys, "doctor")
     assert status == 1
-    assert f"✗ {Network.FACE.file} in the model bundle is another network" in output
+    assert f"✗ {Network.FACE.file} in the model bundle isn't the expected network" in output
     assert errors.splitlines()[-1] == "holistic-rtc: 1 problem would keep the server from working"
 
 

@@ -120,6 +120,6 @@ async def test_a_server_whose_networks_cannot_be_loaded_ends_and_names_the_netwo
         _, errors = await process.communicate()
     assert process.returncode == 1
     words = errors.decode()
-    assert f"{Network.HAND.file} in the model bundle is another network" in words
+    assert f"{Network.HAND.file} in the model bundle isn't the expected network" in words
     assert words.splitlines()[-1].startswith(f"holistic-rtc: {bundle} can't be used")
     assert "Traceback" not in words

@@ -140,7 +140,7 @@ async def test_of_a_name_it_takes_the_ipv4_address_where_avatar_programs_listen(
 @pytest.mark.parametrize("to", ["39539", "127.0.0.1", "127.0.0.1:vmc", "127.0.0.1:0", "127.0.0.1:65536", ":39539"])
 async def test_where_to_send_has_to_be_an_address(capsys: pytest.CaptureFixture[str], to: str) -> None:
     line = await refused(capsys, "vmc", "--url", "http://127.0.0.1:1", "--to", to)
-    assert line == f"--to has to be HOST:PORT, such as 127.0.0.1:39539, not {to}"
+    assert line == f"--to must be HOST:PORT, such as 127.0.0.1:39539, not {to}"
 
 
 async def test_what_can_not_be_followed(server: Server, capsys: pytest.CaptureFixture[str]) -> None:

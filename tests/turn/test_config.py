@@ -107,9 +107,9 @@ def test_a_secret_that_is_set_is_kept_nowhere_else(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "words"),
     [
-        ("TURN_PORT", "stun", "TURN_PORT has to be a number, not 'stun'"),
-        ("TURN_MIN_PORT", "62000", "TURN_MIN_PORT has to be at most TURN_MAX_PORT"),
-        ("TURN_REALM", "a\nno-auth", "TURN_REALM has to be one line"),
+        ("TURN_PORT", "stun", "TURN_PORT must be a number, not 'stun'"),
+        ("TURN_MIN_PORT", "62000", "TURN_MIN_PORT must be at most TURN_MAX_PORT"),
+        ("TURN_REALM", "a\nno-auth", "TURN_REALM must be one line"),
         ("TURN_TLS_CERT", "/some/cert.pem", "TURN_TLS_CERT and TURN_TLS_KEY"),
         ("TURN_APP_NETWORK", "fd00::/64", "FIRST-LAST, but not fd00::/64"),
         ("TURN_APP_NETWORK", "172.28.0.0/33", "but not 172.28.0.0/33"),

@@ -58,6 +58,6 @@ async def test_each_fault_has_its_own_remedy(turn: Coturn, examine: Examine) -> 
         (urls[1], "Connect call failed", "check that it is running"),
         (urls[2], "CERTIFICATE_VERIFY_FAILED", "that browsers trust"),
     ):
-        (at,) = (number for number, line in enumerate(lines) if line.startswith(f"✗ {url} gives no relay"))
+        (at,) = (number for number, line in enumerate(lines) if line.startswith(f"✗ {url} allocates no relay"))
         assert reason in lines[at]
         assert remedy in lines[at + 1]

@@ -57,5 +57,5 @@ def test_it_is_made_anew_in_time_before_it_expires(certificate: Path, monkeypatc
 def test_where_it_can_not_be_kept_the_error_says_what_to_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
-    with pytest.raises(ConfigError, match=r"self-signed\.pem can't be kept: .*set XDG_DATA_HOME"):
+    with pytest.raises(ConfigError, match=r"self-signed\.pem can't be saved: .*set XDG_DATA_HOME"):
         tls.self_signed()

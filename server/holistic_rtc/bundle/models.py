@@ -186,7 +186,7 @@ def verify(bundle: ModelBundle) -> None:
     """
     sha256 = _sha256_of_file(bundle.path)
     if sha256 != bundle.sha256:
-        raise ModelError(f"{bundle.path} has changed: its checksum is {sha256}, it was {bundle.sha256}")
+        raise ModelError(f"{bundle.path} has changed: its checksum is {sha256} instead of {bundle.sha256}")
     _check_members(bundle.path)
 
 

@@ -40,7 +40,7 @@ async def choose(client: HolisticClient, session: str | None) -> str | SessionIn
     sessions = await client.sessions()
     if not sessions:
         raise ClientError(
-            f"no session is running at {client.url} that may be listed; publish one first, or name one with its key"
+            f"there is no session at {client.url} that you may list; start one, or pass its id and viewing key"
         )
     if len(sessions) > 1:
         lines = "\n".join(f"  {_describe(session)}" for session in sessions)
@@ -124,7 +124,7 @@ class Follower:
                 ) as self.subscription:
                     if self._parts and not self.subscription.configuration["parts"]:
                         names = ", ".join(self._parts)
-                        raise ControlError(f"the server doesn't track {names}; its HOLISTIC_PARTS leaves that out")
+                        raise ControlError(f"the server doesn't track {names}; its HOLISTIC_PARTS excludes them")
                     retry = FIRST_RETRY
                     messages = self.subscription.landmarks(buffer=self._buffer)
                     while message := await self._next(messages):

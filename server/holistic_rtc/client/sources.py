@@ -199,7 +199,7 @@ def _decode(
     :raises MediaError: the file or device can't be read, or contains no video.
     """
     if not path.exists():
-        raise MediaError(f"there is no {path}; `ls {path.parent}` lists what there is")
+        raise MediaError(f"there is no {path}; see `ls {path.parent}`")
     last: int | None = None
     while True:
         with closing(VideoReader(path, format=format, options=options, timeout=TIMEOUT)) as video:

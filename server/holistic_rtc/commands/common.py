@@ -112,7 +112,7 @@ def add_session_options(parser: argparse.ArgumentParser) -> None:
 
 def add_session_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--session", metavar="ID", help="the session's id (default: the only session, and after it the next)"
+        "--session", metavar="ID", help="the session's id (default: the only running session, then the next one)"
     )
     parser.add_argument("--key", help="the session's viewing key, as in the link that its publisher shares")
 

@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--recover",
         type=Path,
         metavar="FILE",
-        help=f"finish a live recording that was cut off: its {JOURNAL}, or the output that it was for",
+        help=f"finish a live recording that was cut off; FILE is its {JOURNAL} or its output",
     )
     add_session_option(parser)
     add_token_option(parser)
@@ -146,7 +146,7 @@ def record_session(url: str, session: str | None, token: str | None, wanted: Wan
     :raises MediaError: there was nothing to write, or it can't be written. The message says what is kept.
     """
     for journal in unfinished(wanted.path.parent):
-        say(f"{journal} has a take that was cut off: {how_to_finish(journal)}, or delete it")
+        say(f"{journal} has a recording that was cut off: {how_to_finish(journal)}, or delete it")
     lost = None
     with recording(wanted) as take:
         try:

@@ -22,10 +22,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = partial(parser.add_argument, default=argparse.SUPPRESS)
     add("--host", help="address to listen on (default: 127.0.0.1; 0.0.0.0 for all)")
     add("--port", type=int, help="port to listen on (default: 8080; 0 for a free one)")
-    add("--tls", choices=["self-signed"], help="serve HTTPS with a certificate generated here")
+    add("--tls", choices=["self-signed"], help="serve HTTPS with a generated certificate")
     add("--tls-cert", type=Path, metavar="FILE", help="serve HTTPS with this certificate (PEM)")
     add("--tls-key", type=Path, metavar="FILE", help="the private key of --tls-cert (PEM)")
-    add("--advertise-ip", metavar="IP", help="where clients reach the media ports, behind a NAT")
+    add(
+        "--advertise-ip",
+        metavar="IP",
+        help="address at which clients reach the media ports, if the server is behind a NAT",
+    )
     add(
         "--max-sessions",
         type=int,
@@ -39,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--max-persons", type=int, metavar="N", help="maximum number of people tracked per frame (default: 1)")
     add("--warm", type=int, metavar="N", help="session processes to keep ready")
-    add("--token", help="a token with all rights, which clients then need (default: none)")
+    add("--token", help="a token with all rights; clients then need a token (default: none)")
     add("--log-level", type=str.upper, choices=["DEBUG", "INFO", "WARNING", "ERROR"], help="default: INFO")
 
 

@@ -28,7 +28,7 @@ from holistic_rtc.tracking import open_model
 from holistic_rtc.workers.snapshot.take import SnapshotOptions, take_snapshot
 
 DESCRIPTION = (
-    "Track pictures, here or through a server, and write NAME-annotated.jpg for each. Pictures that fail are listed at "
+    "Track pictures, locally or with a server, and write NAME-annotated.jpg for each. Pictures that fail are listed at "
     "the end, and don't stop the others."
 )
 
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     if options.output == STDOUT:
-        raise MediaError("-o has to be a folder, so it can't be standard output")
+        raise MediaError("-o must be a folder, not standard output")
     settings = settings_from(options)
     pictures = find_pictures(options.pictures)
     if not pictures:

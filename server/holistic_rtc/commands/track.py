@@ -163,7 +163,7 @@ def _suffix(media: Picture | Video, annotated: Path) -> str:
 def _check_outputs(media: Picture | Video, annotated: Path | None, landmarks: Path | None) -> None:
     if annotated is not None and annotated.suffix != _suffix(media, annotated) and not passes_through(annotated):
         raise MediaError(
-            f"can't write an annotated {media.kind} to {annotated.name}: the name has to end in "
+            f"can't write an annotated {media.kind} to {annotated.name}: the name must end in "
             f"{' or '.join(media.suffixes)}"
         )
     for output in filter(None, (annotated, landmarks)):

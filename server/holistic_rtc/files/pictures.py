@@ -69,7 +69,7 @@ def decode_reduced(source: Path | BinaryIO, max_pixels: int, max_size: int | Non
                 ImageOps.exif_transpose(picture, in_place=True)
                 return _to_rgb(picture), (width, height)
     except UnidentifiedImageError:
-        raise NotAPictureError(f"this is no {', '.join(FORMATS[:-1])} or {FORMATS[-1]} picture") from None
+        raise NotAPictureError(f"this isn't a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} picture") from None
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
         raise _too_many(max_pixels) from None
     except MediaError:
@@ -90,7 +90,7 @@ def encode_picture(image: Image, picture_format: str) -> bytes:
 
 
 def _too_many(max_pixels: int) -> TooManyPixelsError:
-    return TooManyPixelsError(f"the picture is too large: at most {max_pixels:,} pixels are taken")
+    return TooManyPixelsError(f"the picture is too large: at most {max_pixels:,} pixels are accepted")
 
 
 def _count_scans(picture: ImageFile.ImageFile) -> int:

@@ -96,13 +96,16 @@ async def authorise(request: web.Request, *rights: Right) -> Grant:
             return grant
         raise Refusal(
             Code.PRIVATE_SESSION,
-            "the viewing key is wrong" if key else "this session is private; its publisher has the key to watch it",
+            "the viewing key is wrong" if key else "this session is private; ask its publisher for the viewing key",
         )
     wanted = f"the right to {' or '.join(rights)}"
     if stranger and credentials.guarded:
         raise Refusal(Code.UNAUTHORIZED, NEED_TOKEN)
     if stranger:
-        raise Refusal(Code.UNAUTHORIZED, f"without a token, only this machine has {wanted}; set HOLISTIC_TOKEN")
+        raise Refusal(
+            Code.UNAUTHORIZED,
+            f"without a token, only requests from the server's own machine have {wanted}; set HOLISTIC_TOKEN",
+        )
     raise Refusal(Code.FORBIDDEN, f"{grant.name} doesn't have {wanted}")
 
 

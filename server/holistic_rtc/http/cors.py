@@ -52,7 +52,7 @@ def origin_middleware(origins: Collection[str]) -> Middleware:
             raise Refusal(
                 Code.FOREIGN_ORIGIN,
                 f"pages from {origin} may not use this server; if they should, add it to HOLISTIC_CORS_ORIGINS. "
-                "If it is the server's own address, the proxy before it must pass on the Host header",
+                "If it is the server's own address, the proxy in front of the server must pass on the Host header",
             )
         return await handler(request)
 

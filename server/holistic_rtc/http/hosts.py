@@ -76,7 +76,7 @@ def hosts_middleware(hosts: Hosts) -> Middleware:
         if not hosts.include(host):
             raise Refusal(
                 Code.UNKNOWN_HOST,
-                f"this server isn't known as {name_in(host)[:255]}; if it should be, add the name to HOLISTIC_HOSTS",
+                f"{name_in(host)[:255]} isn't a name of this server; if it should be, add it to HOLISTIC_HOSTS",
             )
         return await handler(request)
 

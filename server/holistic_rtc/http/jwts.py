@@ -121,7 +121,7 @@ class KeySet:
             return key
         if not self._keys:
             raise Refusal(
-                Code.KEYS_UNAVAILABLE, "the keys that tokens are checked with can't be fetched", retry_after=30
+                Code.KEYS_UNAVAILABLE, "the issuer's keys for JSON Web Tokens can't be fetched", retry_after=30
             )
         raise jwt.InvalidKeyError("its key isn't one of the issuer's")
 

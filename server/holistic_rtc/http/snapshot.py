@@ -54,7 +54,7 @@ async def post_snapshot(request: web.Request) -> web.Response:
         except TimeoutError:
             raise Refusal(
                 Code.TOO_SLOW,
-                f"the picture took over {settings.snapshot_seconds:g} s, or had under {UPLOAD_RATE:,} bytes a second",
+                f"the upload took over {settings.snapshot_seconds:g} s, or was under {UPLOAD_RATE:,} bytes a second",
             ) from None
         trace.take(Step.READ_BODY)
         picture_format = None if answer == JSON else PICTURES.get(answer, "JPEG")
@@ -97,7 +97,7 @@ def _negotiate(accept: str) -> str:
             best, best_quality = answer, quality
     if best is None:
         raise Refusal(
-            Code.NOT_ACCEPTABLE, f"the answer can be {', '.join(ANSWERS)}; the Accept header takes none of them"
+            Code.NOT_ACCEPTABLE, f"the response can be {', '.join(ANSWERS)}; the Accept header allows none of them"
         )
     return best
 

@@ -97,7 +97,9 @@ class Pool:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         spares, self._spares = self._spares, []
-        await asyncio.gather(*(spare.close(EndReason.SERVER_SHUTDOWN, "the server shuts down") for spare in spares))
+        await asyncio.gather(
+            *(spare.close(EndReason.SERVER_SHUTDOWN, "the server is shutting down") for spare in spares)
+        )
 
     async def _wait(self) -> Process:
         try:

@@ -163,7 +163,7 @@ def read_secret(text: str) -> bytes:
         key = b""
     if not text.startswith(SECRET_PREFIX) or len(key) < 24:
         raise ConfigError(
-            "HOLISTIC_WEBHOOK_SECRET must be whsec_ and at least 24 bytes as base64, "
+            "HOLISTIC_WEBHOOK_SECRET must be whsec_ followed by at least 24 bytes in base64, "
             'such as the output of: echo "whsec_$(openssl rand -base64 32)"'
         )
     return key

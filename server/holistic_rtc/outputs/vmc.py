@@ -159,7 +159,7 @@ async def sending(to: str, *, arkit: bool) -> AsyncIterator[Sender]:
     """
     host, _, port = to.rpartition(":")
     if not host or not (port.isascii() and port.isdecimal() and 0 < int(port) < 65_536):
-        raise ConfigError(f"--to has to be HOST:PORT, such as 127.0.0.1:39539, not {to}")
+        raise ConfigError(f"--to must be HOST:PORT, such as 127.0.0.1:39539, not {to}")
     host = host.removeprefix("[").removesuffix("]")
     # "localhost" often resolves to IPv6 first, where avatar programs don't listen.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

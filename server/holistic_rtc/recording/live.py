@@ -126,7 +126,7 @@ def _growing(path: Path, lines: Lines, wanted: Wanted) -> Iterator[Take]:
     try:
         file = LineFile(path, lines.header, overwrite=not of_journal)
     except FileExistsError:
-        raise MediaError(f"{path} has a take that was cut off: {how_to_finish(path)}, or delete it") from None
+        raise MediaError(f"{path} has a recording that was cut off: {how_to_finish(path)}, or delete it") from None
     except OSError as error:
         raise can_not_write(path, error) from error
 
@@ -178,7 +178,7 @@ def _repair(path: Path, lines: Lines) -> Recovered:
                 frames += 1
             end += len(line)
         if not frames:
-            raise MediaError(f"{path} has no whole frame")
+            raise MediaError(f"{path} has no complete frame")
         damaged = file.seek(0, os.SEEK_END) - end
         file.truncate(end)
         os.fsync(file.fileno())

@@ -32,7 +32,7 @@ class Wanted:
     def __post_init__(self) -> None:
         path = self.path
         if path.suffix.lower() not in FORMATS and not passes_through(path):
-            raise MediaError(f"can't record to {path.name}: the name has to end in {suffixes()}")
+            raise MediaError(f"can't record to {path.name}: the name must end in {suffixes()}")
         if reason := obstacle(path):
             raise MediaError(reason)
 

@@ -170,13 +170,13 @@ class _Reader:
     def __init__(self, sdp: str) -> None:
         self._sdp = sdp
         if not sdp.lstrip().startswith("v=0"):
-            raise Refusal(Code.BAD_OFFER, "the offer can't be read: SDP begins with v=0")
+            raise Refusal(Code.BAD_OFFER, "the offer can't be read: SDP must begin with v=0")
         lines = sdp.splitlines()
         if len(lines) > MAX_LINES:
             raise Refusal(Code.BAD_OFFER, f"the offer has {len(lines):,} lines; the maximum is {MAX_LINES:,}")
         if (sections := sum(line.startswith("m=") for line in lines)) > MAX_SECTIONS:
             raise Refusal(
-                Code.UNUSABLE_OFFER, f"the offer has {sections:,} media sections; at most {MAX_SECTIONS} are taken"
+                Code.UNUSABLE_OFFER, f"the offer has {sections:,} media sections; at most {MAX_SECTIONS} are accepted"
             )
         self._head, blocks = split(lines)
         if not blocks:
@@ -197,14 +197,16 @@ class _Reader:
         taken = [section.mid for section in sections if section.taken]
         videos = sum(section.kind == "video" for section in sections if section.taken)
         if videos > MAX_VIDEOS:
-            raise Refusal(Code.UNUSABLE_OFFER, f"the offer has {videos} video tracks; at most {MAX_VIDEOS} are taken")
+            raise Refusal(
+                Code.UNUSABLE_OFFER, f"the offer has {videos} video tracks; at most {MAX_VIDEOS} are accepted"
+            )
         bundle = tuple(mid for mid in self._bundle if mid in taken)
         transports = [*bundle[:1], *(mid for mid in taken if mid not in bundle)]
         if len(transports) > 1:
             raise Refusal(
                 Code.UNUSABLE_OFFER,
-                f"the offer needs {len(transports)} transports, and so as many ports; bundle its sections "
-                "(a=group:BUNDLE, in browsers the bundlePolicy max-bundle)",
+                f"the offer needs {len(transports)} transports, but may use only one; bundle its sections "
+                "(a=group:BUNDLE; in browsers, bundlePolicy max-bundle)",
             )
         transport = next(iter(transports), None)
         candidates = read_candidates(self._inherit_all(transport, "candidate")) if transport is not None else ()
@@ -271,7 +273,7 @@ class _Reader:
         port = section.formats.split()[0] if legacy else block.get("sctp-port") or "5000"
         size = block.get("max-message-size") or ""
         if not (re.fullmatch(r"\d{1,5}", port, re.ASCII) and 1 <= int(port) <= 65535):
-            raise Refusal(Code.BAD_OFFER, f"the offer's data channels have the SCTP port {port[:32]!r}")
+            raise Refusal(Code.BAD_OFFER, f"the offer's SCTP port is {port[:32]!r}, which isn't valid")
         if not re.fullmatch(r"\d{0,19}", size, re.ASCII):
             raise Refusal(Code.BAD_OFFER, "the offer's data channels have a max-message-size that isn't a number")
         lines = (

@@ -271,7 +271,7 @@ class Registry:
     async def _watch(self, session: Session) -> None:
         await session.process.wait_closed()
         self._sessions.pop(session.id, None)
-        end = session.end or Ended(EndReason.PROCESS_ENDED, "its process is gone")
+        end = session.end or Ended(EndReason.PROCESS_ENDED, "its process has ended")
         logger.info("session %s ended: %s", session.id, end.message, extra={"session": session.id})
         for key in list(session.subscribers):
             self._drop(session, key, EndReason.SESSION_ENDED, f"the session has ended: {end.message}")

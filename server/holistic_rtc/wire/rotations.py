@@ -22,7 +22,7 @@ def to_transform(position: ArrayLike, quaternion: ArrayLike) -> FloatArray:
     """
     length = float(np.linalg.norm(quaternion))
     if not np.isfinite(position).all() or not abs(length - 1) < _LENGTH_TOLERANCE:
-        raise DecodeError("face_transform of the landmark message is no rigid transform")
+        raise DecodeError("face_transform of the landmark message isn't a rigid transform")
     transform = np.identity(4, np.float32)
     transform[:3, :3] = geometry.to_matrix(np.asarray(quaternion, np.float64) / length)
     transform[:3, 3] = position
@@ -39,7 +39,7 @@ def unit_quaternions(quaternions: NDArray[np.floating]) -> FloatArray:
     """
     lengths = np.linalg.norm(quaternions, axis=1, keepdims=True)
     if not (np.abs(lengths - 1) < _LENGTH_TOLERANCE).all():
-        raise DecodeError("rig of the landmark message has a rotation that is no unit quaternion")
+        raise DecodeError("rig of the landmark message has a rotation that isn't a unit quaternion")
     normalised: FloatArray = (quaternions / lengths).astype(np.float32)
     return normalised
 

@@ -113,7 +113,9 @@ def test_peers_that_get_no_connection(failed: int, noted: bool) -> None:
         'ends_total{role="publisher",reason="deleted"}': 10 - failed,
     }
     told = notes(observe(sessions.check, values))
-    assert told == (f"{failed} of 10 sessions got no connection, or lost it, since the server's start" if noted else "")
+    assert told == (
+        f"{failed} of 10 sessions couldn't connect, or lost their connection, since the server's start" if noted else ""
+    )
 
 
 @pytest.mark.parametrize(("lost", "noted"), [(2, False), (9, True)])

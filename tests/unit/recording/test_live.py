@@ -205,7 +205,7 @@ def test_what_can_not_be_recovered(tmp_path: Path) -> None:
         ("absent.bvh", None, "there is no .*absent.bvh.journal"),
         ("absent.csv", None, "there is no .*absent.csv"),
         ("foreign.bvh", None, "not the journal of a recording"),
-        ("foreign.jsonl", None, "no whole frame"),
+        ("foreign.jsonl", None, "no complete frame"),
         ("take.csv", "other.csv", "repaired in place"),
     ):
         with pytest.raises(MediaError, match=words):

@@ -225,7 +225,7 @@ def test_a_link_stays_and_its_target_is_written(tmp_path: Path, suffix: str) -> 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("take.fbx", "has to end in .bvh, .vrma, .jsonl or .csv"),
+        ("take.fbx", "must end in .bvh, .vrma, .jsonl or .csv"),
         ("absent/take.bvh", "there is no folder"),
         ("folder.csv", "is a folder"),
     ],

@@ -133,7 +133,7 @@ export function toMatrix(position: number[], quaternion: number[]): Matrix {
   const length = Math.hypot(...quaternion);
   // The rounding of writers changes the length by less than a thousandth of that.
   if (!position.every(Number.isFinite) || !(Math.abs(length - 1) < 0.05)) {
-    throw new DecodeError("face_transform of the landmark message is no rigid transform");
+    throw new DecodeError("face_transform of the landmark message isn't a rigid transform");
   }
   const [x, y, z, w] = quaternion.map((value) => value / length) as [number, number, number, number];
   const data = [

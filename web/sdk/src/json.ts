@@ -9,7 +9,7 @@ import { ARKIT_BLENDSHAPES, type Rig, toRig } from "./rig.js";
 /**
  * Read a message from anywhere; fields that the schema hasn't are passed over.
  *
- * @throws DecodeError when this is no landmark message, or is cut or corrupt.
+ * @throws DecodeError when this is no landmark message, or is truncated or corrupt.
  */
 export function decodeJson(text: string): HolisticFrame {
   return read(parse(text));

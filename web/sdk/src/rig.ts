@@ -53,7 +53,7 @@ function toUnit(rotation: number[]): Quaternion {
   const length = Math.hypot(...rotation);
   // The rounding of writers changes the length by less than a thousandth of that.
   if (!(Math.abs(length - 1) < 0.05)) {
-    throw new DecodeError("rig of the landmark message has a rotation that is no unit quaternion");
+    throw new DecodeError("rig of the landmark message has a rotation that isn't a unit quaternion");
   }
   return rotation.map((value) => value / length) as Quaternion;
 }

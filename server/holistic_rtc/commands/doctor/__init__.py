@@ -132,7 +132,9 @@ async def _examine_server(url: str, token: str | None) -> AsyncIterator[Finding]
             await asyncio.sleep(OBSERVED_SECONDS)
             observation = Observation(before, Figures(await client.metrics()))
         except RefusedError as error:
-            yield Finding(Verdict.NOTE, f"its metrics can't be read: {error}", "give --token the operator's token")
+            yield Finding(
+                Verdict.NOTE, f"its metrics can't be read: {error}", "pass a token with the right to operate as --token"
+            )
             return
     for check in SERVER_CHECKS:
         for finding in check(observation):

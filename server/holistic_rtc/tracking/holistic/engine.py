@@ -140,7 +140,7 @@ def _checked(image: Image) -> Image:
     :raises TrackerError: it isn't an image.
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
-        raise TrackerError(f"a frame has to be (height, width, 3) uint8, this is {image.shape} {image.dtype}")
+        raise TrackerError(f"a frame must be (height, width, 3) uint8, this is {image.shape} {image.dtype}")
     height, width = image.shape[:2]
     if max(height, width) <= MAX_SIDE:
         return image

@@ -99,8 +99,9 @@ def check_shapes(network: Network, inputs: Sequence[Shape], outputs: Sequence[Sh
     sizes = tuple(prod(shape) for shape in outputs[: len(spec.outputs)])
     if list(inputs) != [spec.input] or sizes != spec.outputs:
         raise ModelError(
-            f"{network.file} in the model bundle is another network: it maps {_list(inputs)} to {_list(outputs)}, "
-            f"expected {spec.input} to outputs of {', '.join(map(str, spec.outputs))} elements"
+            f"{network.file} in the model bundle isn't the expected network: "
+            f"it maps {_list(inputs)} to {_list(outputs)}, expected {spec.input} to outputs of "
+            f"{', '.join(map(str, spec.outputs))} elements"
         )
 
 

@@ -182,7 +182,7 @@ class MediaPipePictureTracker:
 
 def _check(image: Image) -> None:
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
-        raise TrackerError(f"a frame has to be (height, width, 3) uint8, this is {image.shape} {image.dtype}")
+        raise TrackerError(f"a frame must be (height, width, 3) uint8, this is {image.shape} {image.dtype}")
 
 
 def _canvas_shape(image: Image) -> tuple[int, int, int]:

@@ -136,7 +136,7 @@ def test_what_is_no_rgb_picture_is_refused_and_the_stream_goes_on(tracker: Media
         np.zeros((0, 64, 3), np.uint8),
     )
     for image in images:
-        with pytest.raises(TrackerError, match="a frame has to be"):
+        with pytest.raises(TrackerError, match="a frame must be"):
             tracker.track(image, 0)
     assert first_of(tracker.track(grace_hopper(), 0)).face_landmarks is not None
 

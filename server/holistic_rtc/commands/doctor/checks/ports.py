@@ -32,4 +32,4 @@ def _judge(first: int, last: int, sessions: int, addresses: int) -> Finding:
     if there < needed:
         text = f"{text}: too few for {count_sessions(sessions)} with {MAX_SUBSCRIBERS} viewers each"
         return Finding(Verdict.NOTE, text, f"for that, {remedy}")
-    return Finding(Verdict.GOOD, f"{text}; a firewall has to let them in")
+    return Finding(Verdict.GOOD, f"{text}; the firewall must let them in")

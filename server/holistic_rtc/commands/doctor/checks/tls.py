@@ -23,7 +23,7 @@ def _judge(settings: Settings) -> Finding:
     if settings.tls_cert:
         return Finding(Verdict.GOOD, f"HTTPS with the certificate {settings.tls_cert}")
     if settings.tls:
-        return Finding(Verdict.GOOD, "HTTPS with a self-signed certificate, which each browser has to be told to trust")
+        return Finding(Verdict.GOOD, "HTTPS with a self-signed certificate, which each browser must be told to trust")
     try:
         local = ipaddress.ip_address(settings.host).is_loopback
     except ValueError:

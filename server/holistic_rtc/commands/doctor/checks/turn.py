@@ -41,7 +41,7 @@ async def _try_relay(url: str, server: IceServer, addresses: Sequence[str]) -> F
             reached = await _reaches(relay, addresses)
     except Exception as error:  # aioice and the network fail in many ways, and each is what is looked for
         reason = str(error) or f"no answer within {DEADLINE:g} s"
-        return Finding(Verdict.BAD, f"{url} gives no relay: {reason}", _remedy(error))
+        return Finding(Verdict.BAD, f"{url} allocates no relay: {reason}", _remedy(error))
     if reached or not addresses:
         return Finding(Verdict.GOOD, f"{url} relays at {relayed}")
     return Finding(
@@ -54,14 +54,14 @@ async def _try_relay(url: str, server: IceServer, addresses: Sequence[str]) -> F
 def _remedy(error: Exception) -> str:
     match error:
         case stun.TransactionFailed() if error.response.error_code == 401:
-            return "its secret and clock have to match the server's; after a new secret, restart it and then the server"
+            return "its secret and clock must match the server's; after a new secret, restart it and then the server"
         case stun.TransactionFailed() if error.response.error_code == 486:
             return "raise TURN_TOTAL_QUOTA, with TURN_MAX_PORT and TURN_BPS_CAPACITY"
         case ssl.SSLCertVerificationError():
             return "give it a certificate for this name that browsers trust, and restart it after each renewal"
         case socket.gaierror():
             return "correct the name in HOLISTIC_TURN_URLS, or in the DNS"
-    return "check that it is running on this port, and that its firewall lets the port in"
+    return "check that it is running on this port, and that its firewall allows the port"
 
 
 class _End(asyncio.DatagramProtocol):

@@ -12,7 +12,7 @@ ENOUGH = 5
 
 REASONS = {
     "ice_failed": (
-        "got no connection, or lost it",
+        "couldn't connect, or lost their connection",
         "open the media ports (UDP) to clients, set HOLISTIC_ADVERTISE_IP, and set up a TURN server",
     ),
     "peer_silent": (

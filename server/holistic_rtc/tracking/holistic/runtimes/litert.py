@@ -45,7 +45,9 @@ class _Loaded:
             raise ModelError(f"{network.file} can't be loaded: {error}") from error
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         if any(tensor["dtype"] is not np.float32 for tensor in (*inputs, *outputs)):
-            raise ModelError(f"{network.file} in the model bundle is another network: its numbers aren't float32")
+            raise ModelError(
+                f"{network.file} in the model bundle isn't the expected network: its numbers aren't float32"
+            )
         check_shapes(network, [_shape(tensor) for tensor in inputs], [_shape(tensor) for tensor in outputs])
         self._network = network
         # Views of the interpreter's own memory; it refuses to run while an array refers to it.
