@@ -287,7 +287,7 @@ class Connection(web.RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         if isinstance(resp, web.HTTPExpectationFailed):
             # aiohttp raises it before it gets to a middleware.
-            resp = self._refuse(request, "the server meets no expectation but 100-continue")
+            resp = self._refuse(request, "the only expectation that the server supports is 100-continue")
         try:
             return await super().finish_response(request, resp, start_time)
         finally:
