@@ -7,7 +7,7 @@ export const texts = bilingual({
     menu: "Watch",
     tagline: "Watch a session live",
     copyLink: "Copy link",
-    copyLinkTip: "Copy the link to this page, with the session's key if it has one, and without a token",
+    copyLinkTip: "Copy the link to this page. It contains the session's key, if there is one, but no token",
     session: "Session",
     helpCopy: "Copy the link to this page",
 
@@ -29,7 +29,7 @@ export const texts = bilingual({
 
     listTitle: "正在进行的会话",
     emptyTitle: "目前没有会话",
-    emptyText: "有人在此服务器上打开摄像头后，您有权查看的会话会出现在这里。要观看私密会话，请打开其发布者分享的链接。",
+    emptyText: "有人在此服务器上打开摄像头后，你有权查看的会话会出现在这里。要观看私密会话，请打开其发布者分享的链接。",
     since: (time) => `${time} 开始`,
     watching: (count) => (count === 0 ? "无人观看" : `${count} 人观看`),
     beginning: "刚刚开始",

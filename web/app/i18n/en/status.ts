@@ -120,7 +120,7 @@ export const status = {
   /** The same where the page came by a link with a ticket. */
   wrongTicket: {
     title: "This link has expired",
-    remedy: "Ask for a new one, or copy it again where you got it from.",
+    remedy: "Ask for a new one, or copy it again from where you got it.",
   },
 
   /** In place of those above on a page that has no camera and no Start. */

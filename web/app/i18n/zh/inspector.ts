@@ -24,7 +24,7 @@ export const inspector: Texts<typeof english> = {
     bitrate: "发送和接收的视频码率。",
     bitsReceived: "接收的视频码率。",
     resolution: "最近一帧到达服务器的画面尺寸。网络或 CPU 跟不上时，浏览器会降低分辨率。",
-    model: "服务器上的模型包及其姿态模型的版本。",
+    model: "服务器上的模型包，以及姿态模型的规格（lite 或 full）。",
   },
   delaySum: (parts) =>
     `当前：编码 ${parts.encode} + 往返 ${parts.roundTrip} + 服务器 ${parts.server} + 抖动缓冲 ${parts.jitterBuffer} + 解码 ${parts.decode}。`,
