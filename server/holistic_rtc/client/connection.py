@@ -58,7 +58,7 @@ QUIET = 1.2
 SILENCE = 3.0
 """Seconds without a message after which the server is considered disconnected."""
 
-NO_PATH = "no path for media was found; UDP may be blocked on the way to the server, and it names no TURN server"
+NO_PATH = "media can't get through; a firewall may block UDP, and no TURN server could be used"
 
 NORMAL_ENDS = ("deleted", "session_ended")
 """Reasons the server gives when a session ends on purpose."""

@@ -229,7 +229,7 @@ def _verify(data: bytes) -> tuple[int, dict[str, int]]:
         count = min(max(vtable_size // 2 - 2, 0), len(FIELDS))
         found = struct.unpack_from(f"<{count}H", data, vtable + 4)
     except struct.error:
-        raise DecodeError("the landmark message is truncated or corrupt: its table lies outside") from None
+        raise DecodeError("the landmark message is truncated or corrupt: its table is outside it") from None
     if vtable + vtable_size > len(data) or table + table_size > len(data):
         raise DecodeError("the landmark message is truncated or corrupt: its table reaches beyond the end")
     # Writers omit trailing absent fields from the vtable; those with a newer schema add fields to it.

@@ -13,6 +13,7 @@ async def test_the_page_of_problems_has_each_code_and_shows_no_markup() -> None:
         assert f'id="{code}"' in page
     assert "<code>detail</code>" in page
     assert "`" not in page
+    assert "**" not in page
 
 
 def test_bytes_that_are_no_utf_8_are_quoted() -> None:

@@ -8,7 +8,7 @@ import { Server, type ServerOptions } from "./signalling.js";
 import { backoffMs, sleep } from "./timing.js";
 import { copyConfiguration, writeConfiguration } from "./wire.js";
 
-/** A connection that lasted so long was a good one: the next loss starts with a short wait again. */
+/** After a connection that lasted this long, the next reconnection starts with a short wait again. */
 const STABLE_MS = 10_000;
 
 export type ClientState = "idle" | "connecting" | "connected" | "reconnecting" | "failed" | "closed";
@@ -18,31 +18,31 @@ export interface StateChange {
   previous: ClientState;
   /** Why, when it is `reconnecting` or `failed`. */
   error: HolisticError | null;
-  /** When it is `reconnecting`: which attempt comes next, from 1, and in how many milliseconds; else 0. */
+  /** When it is `reconnecting`: the number of the next attempt, from 1, and the milliseconds until then; otherwise 0. */
   attempt: number;
   retryMs: number;
 }
 
-/** What a {@link HolisticClient} tells, by event. `configured` comes at each connection and after each `configure()`. */
+/** The events of a {@link HolisticClient}. `configured` follows each connection and each `configure()`. */
 export interface HolisticEvents extends ServerEvents {
   state: StateChange;
-  /** The annotated video, at each connection that has one. */
+  /** The annotated video, after each connection that receives one. */
   stream: MediaStream;
-  /** A tracked frame; one that comes after a newer one of its track and person is dropped. */
+  /** A tracked frame. Frames older than the newest of their track and person are dropped. */
   landmarks: HolisticFrame;
-  /** What `connect()` and `subscribe()` reject with, why the client reconnects or fails, and complaints that change nothing. */
+  /** What `connect()` and `subscribe()` reject with, why the client reconnects or fails, and errors without consequences. */
   error: HolisticError | DecodeError;
 }
 
 export interface HolisticClientOptions extends Configuration, ServerOptions {
   /** How landmarks are sent; `flatbuffers` (the default) takes a fifth of the bytes. */
   encoding?: Encoding;
-  /** Whether to connect again when the connection is lost; `true` if left out. */
+  /** Whether to reconnect when the connection is lost; `true` if left out. */
   reconnect?: boolean;
 }
 
 export interface SubscribeOptions {
-  /** The session's viewing key; left out where it is public, or the token has the right to watch. */
+  /** The session's viewing key. Not needed if the session is public, or the token has the right to watch. */
   key?: string | null;
   /** Whether to receive annotated video; `true` if left out. */
   video?: boolean;
@@ -53,7 +53,7 @@ export interface SubscribeOptions {
 }
 
 /**
- * Sends video to a holistic-rtc server, and gets landmarks and the annotated video back; or gets those of a session that
+ * Sends video to a holistic-rtc server, and receives landmarks and the annotated video; or receives those of a session that
  * somebody else publishes.
  *
  * ```ts
@@ -72,7 +72,7 @@ export class HolisticClient extends Emitter<HolisticEvents> {
   readonly #encoding: Encoding;
   readonly #reconnects: boolean;
   #configuration: Configuration;
-  /** Aborted when what it stands for, from `connect()` or `subscribe()` to `close()`, is over. */
+  /** Aborted when the session or subscription is over, which lasts from `connect()` or `subscribe()` to `close()`. */
   #run: AbortController | null = null;
   #session: Session | null = null;
   #role: Role | null = null;
@@ -101,43 +101,43 @@ export class HolisticClient extends Emitter<HolisticEvents> {
     return this.#error;
   }
 
-  /** The annotated video of the present connection. */
+  /** The annotated video of the current connection. */
   get stream(): MediaStream | null {
     return this.#stream;
   }
 
-  /** The present session, by which others can subscribe to it. */
+  /** The current session's id, with which others can subscribe to it. */
   get sessionId(): string | null {
     return this.#session?.id ?? null;
   }
 
-  /** What others need to watch the session that is published here; null without one. */
+  /** The viewing key that others need to watch the published session; null without one. */
   get viewingKey(): string | null {
     return this.#session?.viewingKey ?? null;
   }
 
-  /** The newest of the server. */
+  /** The newest statistics from the server. */
   get stats(): ServerStats | null {
     return this.#stats;
   }
 
-  /** Of the newest ping over the control channel. */
+  /** Round trip of the newest ping on the control channel. */
   get roundTripMs(): number | null {
     return this.#session?.roundTripMs ?? null;
   }
 
-  /** For `getStats()`; another one after each reconnection. */
+  /** For `getStats()`. Each reconnection creates a new one. */
   get peerConnection(): RTCPeerConnection | null {
     return this.#session?.pc ?? null;
   }
 
   /**
-   * Send the stream's video tracks; its audio stays here.
+   * Send the stream's video tracks. Its audio isn't sent.
    *
    * @param options - `video: false` asks for landmarks only, which is cheaper for both sides. `public: true` lets
-   *   everyone list and watch the session; else they need its `viewingKey`.
+   *   everyone list and watch the session; otherwise they need its `viewingKey`.
    * @returns once landmarks and video can flow.
-   * @throws HolisticError; after that the state is `failed`, or `closed` if it was `close()` that ended the attempt.
+   * @throws HolisticError; the state is then `failed`, or `closed` if `close()` ended the attempt.
    */
   async connect(stream: MediaStream, options: { video?: boolean; public?: boolean } = {}): Promise<void> {
     const { video = true, public: isPublic = false } = options;
@@ -145,7 +145,7 @@ export class HolisticClient extends Emitter<HolisticEvents> {
   }
 
   /**
-   * Receive a session that somebody else publishes. When that ends, the client fails with the reason `session-ended`.
+   * Receive a session that somebody else publishes. When it ends, the client fails with the reason `session-ended`.
    *
    * @returns once landmarks and video can flow.
    * @throws HolisticError as `connect()` does; with the reason `session-unknown` when there is no such session.
@@ -156,8 +156,8 @@ export class HolisticClient extends Emitter<HolisticEvents> {
   }
 
   /**
-   * The frames as they come, for `for await`. A loop whose body takes long goes on with the newest frame, and misses
-   * those before it. It ends when the client is closed.
+   * The frames as they arrive, for `for await`. A loop with a slow body continues with the newest frame, and misses those
+   * before it. It ends when the client is closed.
    *
    * @param options - `signal` ends it with the signal's reason.
    * @throws HolisticError when the client fails.
@@ -166,7 +166,7 @@ export class HolisticClient extends Emitter<HolisticEvents> {
     return newestFrames(this, signal);
   }
 
-  /** End the session or the subscription, or the attempt to make one. To be called at any time, any number of times. */
+  /** End the session, the subscription or the connection attempt. May be called at any time, and more than once. */
   async close(): Promise<void> {
     const session = this.#session;
     if (this.#run) {
@@ -178,7 +178,7 @@ export class HolisticClient extends Emitter<HolisticEvents> {
   }
 
   /**
-   * Change what the server does, now and after each reconnection. A refusal comes as an `error` event.
+   * Change what the server does, now and after each reconnection. If the server rejects it, there is an `error` event.
    *
    * @throws RangeError when `maxFps` is not from 1 to 60.
    */
@@ -188,9 +188,9 @@ export class HolisticClient extends Emitter<HolisticEvents> {
   }
 
   /**
-   * Send another track, such as that of another camera, without a new connection.
+   * Send another track instead, such as another camera's, without a new connection.
    *
-   * @param index - which of the stream's video tracks it takes the place of.
+   * @param index - which of the stream's video tracks it replaces.
    * @throws DOMException when the client doesn't publish.
    */
   async replaceTrack(track: MediaStreamTrack, index = 0): Promise<void> {
@@ -332,7 +332,7 @@ function requireSupport(): void {
   }
   throw isSecureContext
     ? new HolisticError("unsupported", "this browser has no WebRTC")
-    : new HolisticError("insecure-context", "this page is neither on https nor on localhost");
+    : new HolisticError("insecure-context", "this page was loaded neither over HTTPS nor from localhost");
 }
 
 function unexpected(cause: unknown): HolisticError {

@@ -168,6 +168,6 @@ function checkIdentifier(view: DataView): void {
 
 function requireInside(view: DataView, start: number, size: number): void {
   if (start < 0 || start + size > view.byteLength) {
-    throw new DecodeError("the landmark message is truncated or corrupt: its table lies outside");
+    throw new DecodeError("the landmark message is truncated or corrupt: its table is outside it");
   }
 }

@@ -1,43 +1,43 @@
-/** Why something failed: a word for programs. The error's `message` says it for people. */
+/** Why something failed, for programs. The error's `message` is for people. */
 export type ErrorReason =
-  /** The page is neither on https nor on localhost, so the browser withholds what is needed. */
+  /** The page was loaded neither over HTTPS nor from localhost, so the browser blocks the camera. */
   | "insecure-context"
   /** The browser has no WebRTC. */
   | "unsupported"
-  /** No HTTP answer, or one that no holistic-rtc server gives. */
+  /** No HTTP response, or not one of a holistic-rtc server. */
   | "server-unreachable"
-  /** All places are taken; `retryAfter` says when to ask again. */
+  /** All places are taken; `retryAfter` says when to retry. */
   | "server-full"
-  /** The server can't do it at the moment for another reason, such as that it stops; `code` says which. */
+  /** The server can't serve the request right now for another reason, such as shutting down; `code` says which. */
   | "server-busy"
-  /** The server asks for a token, and got none or another one. */
+  /** The server requires a token, and got none or a wrong one. */
   | "unauthorized"
   /** The token doesn't have the right to do this, or the session is private and the viewing key is missing or wrong. */
   | "forbidden"
   /** There is no such session to subscribe to; it may have ended. */
   | "session-unknown"
-  /** The server doesn't take the offer or the configuration, and won't when asked again. */
+  /** The server rejects the offer or the configuration, and will reject it again. */
   | "refused"
-  /** Signalling went well, but no media path was found. */
+  /** Signalling succeeded, but media can't get through. */
   | "ice-failed"
-  /** There was a connection, and nothing comes over it any more. */
+  /** The connection was closed, or nothing arrives on it any more. */
   | "connection-lost"
-  /** The server ended the session, or that which was subscribed to has ended; `code` says why. */
+  /** The server ended the session, or the subscribed session has ended; `code` says why. */
   | "session-ended"
-  /** `close()` was called meanwhile. */
+  /** `close()` was called in the meantime. */
   | "aborted";
 
-/** After these, a session isn't started again. */
+/** After these, the client doesn't reconnect. */
 const FINAL_ENDS = ["deleted", "session_ended", "time_limit", "video_too_large"];
 
 /** What {@link HolisticClient} rejects with and reports. */
 export class HolisticError extends Error {
   override readonly name = "HolisticError";
-  /** Seconds until the server wants to be asked again, where it said so. */
+  /** Seconds to wait before a retry, if the server said so. */
   readonly retryAfter: number | null;
-  /** The server's own word for it, where it gave one: see docs/problems.md and docs/protocol.md. */
+  /** The server's code or reason, if it gave one: see docs/problems.md and docs/protocol.md. */
   readonly code: string | null;
-  /** Of the HTTP response, where there was one. */
+  /** The status of the HTTP response, if there was one. */
   readonly status: number | null;
 
   constructor(

@@ -64,17 +64,17 @@ export interface HolisticResult {
    * canonical face model to the camera's space, in centimetres, x to the picture's right, y up, z towards the camera.
    */
   facialTransformationMatrixes: Matrix[];
-  /** The server makes none. Here so that code written for MediaPipe's result takes this one. */
+  /** Always empty. It exists for code written for MediaPipe's result. */
   poseSegmentationMasks: never[];
 }
 
 /** A landmark message: one person in one tracked frame of one video track. */
 export interface HolisticFrame extends HolisticResult {
-  /** The avatar's pose: null where it wasn't asked for, or nobody was seen. */
+  /** The avatar's pose; null if it wasn't requested, or nobody was seen. */
   rig: Rig | null;
   /**
    * Number of the tracked frame, from 0 for each track; a gap is a frame that was dropped or lost. All people in a frame
-   * have the same.
+   * have the same number.
    */
   seq: number;
   /** When the frame was taken, in milliseconds since the track's first frame. */
@@ -88,7 +88,7 @@ export interface HolisticFrame extends HolisticResult {
   person: number;
 }
 
-/** A number that the frames of a track's person have in common, and no others. */
+/** A number that identifies a track's person. */
 export function originOf({ track, person }: Pick<HolisticFrame, "track" | "person">): number {
   return track * 256 + person;
 }
@@ -127,7 +127,7 @@ export function toClassifications(scores: ArrayLike<number>): Classifications {
 /**
  * The matrix of a position and a unit quaternion x, y, z, w, which is normalised.
  *
- * @throws DecodeError when the position isn't finite, or the quaternion is no unit quaternion.
+ * @throws DecodeError when the position isn't finite, or the quaternion isn't a unit quaternion.
  */
 export function toMatrix(position: number[], quaternion: number[]): Matrix {
   const length = Math.hypot(...quaternion);

@@ -1,4 +1,4 @@
-/** Client library of holistic-rtc: video out, landmarks and annotated video in, one's own or another's. */
+/** Client library of holistic-rtc: publishes and subscribes to sessions. */
 
 export {
   type ClientState,

@@ -192,10 +192,10 @@ export class Session {
     try {
       await this.pc.setRemoteDescription({ type: "answer", sdp: resource.answer });
     } catch (cause) {
-      throw new HolisticError("refused", "the browser doesn't take the server's answer", { cause });
+      throw new HolisticError("refused", "the browser rejected the server's answer", { cause });
     }
     await Promise.all(this.pc.getSenders().map(tuneSender)).catch((cause: unknown) => {
-      this.#events.error(new HolisticError("refused", "the browser doesn't take a limit of the bit rate", { cause }));
+      this.#events.error(new HolisticError("refused", "the browser rejected the bit rate limit", { cause }));
     });
     this.#timers.push(
       setTimeout(() => {
@@ -322,7 +322,7 @@ export class Session {
       if (sender?.track && next !== limit) {
         this.#maxFps.set(stats.track, next);
         limitFps(sender, next).catch((cause: unknown) => {
-          this.#events.error(new HolisticError("refused", "the browser doesn't take a limit of the rate", { cause }));
+          this.#events.error(new HolisticError("refused", "the browser rejected the frame rate limit", { cause }));
         });
       }
     }
@@ -336,7 +336,7 @@ export class Session {
         connecting
           ? new HolisticError(
               "ice-failed",
-              `no way was found for media between the browser and the server${this.#turnFailure}`,
+              `media can't get through between the browser and the server${this.#turnFailure}`,
             )
           : new HolisticError("connection-lost", "the connection was lost"),
       );

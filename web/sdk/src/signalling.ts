@@ -1,14 +1,14 @@
-/** The HTTP side: WHIP (RFC 9725) and WHEP (its draft), which are alike, and what there is to read below `/api`. */
+/** The HTTP side: WHIP (RFC 9725), WHEP (its draft), and `/api`. */
 
 import { type ErrorReason, HolisticError } from "./errors.js";
 
 const TIMEOUT_MS = 10_000;
 /** An offer may have to wait for a session process to start. One given up too early leaves a session behind. */
 const OFFER_TIMEOUT_MS = 30_000;
-/** A picture may come slowly and wait for others; the server gives up long before. */
+/** An upload may be slow and wait for others; the server gives up long before. */
 const PICTURE_TIMEOUT_MS = 60_000;
 
-/** Relation of the link from a session to the address at which it can be watched. */
+/** Relation of the `Link` from a session to the URL at which it can be watched. */
 const WATCH = "urn:holistic-rtc:watch";
 
 /** What somebody may do on a server. */
@@ -17,19 +17,19 @@ export type Right = "publish" | "watch" | "list" | "operate";
 export interface ServerOptions {
   /** The server's base address; the page's origin if left out. */
   url?: string | URL;
-  /** The server's token, or a ticket, where it asks for one. */
+  /** The server's token, or a ticket, if it requires one. */
   token?: string | null;
 }
 
-/** A running session, as {@link listSessions} tells of it. */
+/** A running session, as {@link listSessions} returns it. */
 export interface SessionInfo {
   id: string;
   /** Whether everyone may list and watch it. */
   public: boolean;
   started: Date;
-  /** How many receive it. */
+  /** Number of subscribers. */
   subscribers: number;
-  /** Its videos; none in its first second. */
+  /** Its videos; empty in its first second. */
   tracks: {
     /** Index among the session's videos, from 0. */
     track: number;
@@ -50,16 +50,16 @@ export async function listSessions(options: ServerOptions = {}): Promise<Session
   return await new Server(options).listSessions();
 }
 
-/** A signed, short-lived credential for a URL, in place of a token. */
+/** A signed, short-lived credential for a URL, used instead of a token. */
 export interface Ticket {
   ticket: string;
   expires: Date;
 }
 
 export interface TicketOptions extends ServerOptions {
-  /** What it allows; all that the token does if left out. */
+  /** What it allows; all rights of the token if left out. */
   rights?: readonly Right[];
-  /** The only session that it allows to watch; any if left out. */
+  /** The only session that may be watched with it; any if left out. */
   session?: string;
   /** How long it is valid; as long as the server allows if left out. */
   seconds?: number;
@@ -68,13 +68,13 @@ export interface TicketOptions extends ServerOptions {
 /**
  * Get a ticket.
  *
- * @throws HolisticError; with the reason `forbidden` where it would allow more than the token does.
+ * @throws HolisticError; with the reason `forbidden` if it would allow more than the token does.
  */
 export async function getTicket(options: TicketOptions = {}): Promise<Ticket> {
   return await new Server(options).getTicket(options);
 }
 
-/** A server's address, and what may be asked of it. All of it throws a {@link HolisticError}. */
+/** A server's address, and its requests. All of them may throw a {@link HolisticError}. */
 export class Server {
   readonly #base: URL;
   readonly #headers: Record<string, string>;
@@ -175,7 +175,7 @@ export class Server {
   }
 }
 
-/** What an offer has made on the server, from its 201 to its DELETE. */
+/** The resource that an offer created on the server, from its 201 to its DELETE. */
 export class Resource {
   /** What others need to watch the session; null for a subscription. */
   viewingKey: string | null = null;
@@ -205,7 +205,7 @@ export class Resource {
     await request(this.url, { method: "PATCH", headers, body: fragment });
   }
 
-  /** End it. Goes out even when the page is just being closed. */
+  /** End it. The request is sent even while the page is closing. */
   async delete(): Promise<void> {
     await request(this.url, { method: "DELETE", keepalive: true });
   }
@@ -254,7 +254,7 @@ async function toError(url: URL, response: Response): Promise<HolisticError> {
   });
 }
 
-/** @param code - null where it wasn't the server that answered, but a proxy before it. */
+/** @param code - null if a proxy in front of the server answered. */
 function toReason(status: number, code: string | null): ErrorReason {
   switch (code) {
     case "server_full":
@@ -290,7 +290,7 @@ async function readProblem(response: Response): Promise<{ code?: string; detail?
   }
 }
 
-/** The key in the address that a `Link` header (RFC 8288) has for watching a session. */
+/** The key in the `Link` header (RFC 8288) for watching a session. */
 function readViewingKey(links: string | null, base: string): string | null {
   for (const [, address, parameters] of links?.matchAll(/<([^>]*)>([^<]*)/g) ?? []) {
     if (parameters?.includes(`rel="${WATCH}"`)) {
@@ -300,7 +300,7 @@ function readViewingKey(links: string | null, base: string): string | null {
   return null;
 }
 
-/** Seconds from a `Retry-After`, which is a number of them or a date. */
+/** Seconds from a `Retry-After`, which is a number of seconds or a date. */
 function readRetryAfter(value: string | null): number | null {
   if (value === null) {
     return null;

@@ -70,7 +70,10 @@ function read(form: FormData): Snapshot {
   const json = form.get("landmarks");
   const picture = form.get("picture");
   if (typeof json !== "string" || !(picture instanceof Blob)) {
-    throw new HolisticError("server-unreachable", "the answer has no landmarks or no picture; is it holistic-rtc's?");
+    throw new HolisticError(
+      "server-unreachable",
+      "the response lacks the landmarks or the picture; is it from a holistic-rtc server?",
+    );
   }
   try {
     const frames = decodeSnapshot(json);
@@ -84,6 +87,6 @@ function read(form: FormData): Snapshot {
       milliseconds: number(milliseconds),
     };
   } catch (cause) {
-    throw new HolisticError("server-unreachable", "the answer's landmarks can't be read", { cause });
+    throw new HolisticError("server-unreachable", "the landmarks in the response can't be read", { cause });
   }
 }
