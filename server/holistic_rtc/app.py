@@ -31,6 +31,7 @@ from holistic_rtc.http.keys import (
     LISTENER,
     METRICS,
     MODEL,
+    OFFERS,
     REGISTRY,
     REQUEST_RATE,
     SETTINGS,
@@ -130,6 +131,7 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
     app[ICE_SERVERS] = IceServers(settings)
     app[CLIENT_ADDRESSES] = ClientAddresses(settings.trusted_proxies)
     app[REQUEST_RATE] = RateLimit(settings.requests_per_second, BURST_SECONDS * settings.requests_per_second)
+    app[OFFERS] = asyncio.Lock()
     app[REGISTRY] = Registry(
         *(workers(PoolName.LIVE, capacity.spares), capacity, settings.ice_servers),
         sessions_per_address=settings.sessions_per_address,

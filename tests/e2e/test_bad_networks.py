@@ -12,18 +12,33 @@ from tests.kit.serving import Server
 
 NEAR = Path(delay=0.02)
 
-# When landmarks arrived, in seconds by the page's clock.
+# When landmarks arrived, and how old they were up to a constant, in seconds by the page's clock.
 START = """() => {
     window.now = () => performance.now() / 1000;
     window.arrivals = [];
-    window.holistic.client.on("landmarks", () => window.arrivals.push(now()));
+    window.ages = [];
+    window.holistic.client.on("landmarks", ({ timestampMs }) => {
+        window.arrivals.push(now());
+        window.ages.push(now() - timestampMs / 1000);
+    });
     window.started = now();
+    // The 95th percentile of the last seconds
+    window.age = (seconds) => {
+        const ages = window.ages.filter((_, i) => window.arrivals[i] > now() - seconds).sort((a, b) => a - b);
+        return ages[Math.floor(0.95 * ages.length)] ?? Infinity;
+    };
 }"""
 # In 8 s, after the sender has had 8 s to find its rate. A busy machine tracks few frames.
 ENOUGH = """(since) => {
     const { fpsOut } = window.holistic.client.stats.tracks[0];
     const rate = window.arrivals.filter((at) => at > now() - 8).length / 8;
     return now() > since + 16 && rate >= Math.min(8, Math.max(4, 0.6 * fpsOut));
+}"""
+
+
+BITRATE = """async () => {
+    const stats = await window.holistic.client.peerConnection.getStats();
+    return Math.max(...[...stats.values()].map(({ targetBitrate }) => targetBitrate ?? 0));
 }"""
 
 
@@ -53,6 +68,20 @@ async def test_landmarks_come_through_loss_and_jitter(page: Page, link: Link) ->
     bad = Path(loss=0.2, jitter=0.2)
     await link.become(up=bad, down=bad)
     await page.wait_for_function(ENOUGH, arg=await now(page), timeout=60_000)
+
+
+async def test_the_delay_is_back_to_normal_3_s_after_a_squeeze(page: Page, link: Link) -> None:
+    # It takes a page some seconds to send more than fits through the squeeze.
+    async with asyncio.timeout(60):
+        while await page.evaluate(BITRATE) < 600_000:  # noqa: ASYNC110 - it changes without an event
+            await asyncio.sleep(0.2)
+    before = await page.evaluate("() => age(3)")
+    await link.become(up=Path(rate=300_000, queue=1.0, delay=0.02))
+    await asyncio.sleep(5)
+    await link.become(up=NEAR)
+    since = await now(page)
+    await page.wait_for_function("(before) => age(1) < before + 0.15", arg=before)
+    assert await now(page) < since + 3
 
 
 async def test_a_page_is_back_within_2_s_of_a_cut_of_10_s(page: Page, link: Link) -> None:

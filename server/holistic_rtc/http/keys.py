@@ -1,5 +1,7 @@
 """Keys of the objects that the application provides to its handlers."""
 
+import asyncio
+
 from aiohttp import web
 
 from holistic_rtc.http.client_address import ClientAddresses
@@ -21,4 +23,6 @@ METRICS = web.AppKey("metrics", Metrics)
 LISTENER: web.AppKey[Listener] = web.AppKey("listener")
 CLIENT_ADDRESSES = web.AppKey("client_addresses", ClientAddresses)
 REQUEST_RATE = web.AppKey("request_rate", RateLimit)
+OFFERS = web.AppKey("offers", asyncio.Lock)
+"""Held while an offer is being parsed"""
 MODEL = web.AppKey("model", dict[str, str | None])
