@@ -79,6 +79,19 @@ async def test_a_bundle_with_a_foreign_network_is_a_problem_like_others(
     assert errors.splitlines()[-1] == "holistic-rtc: 1 problem would keep the server from working"
 
 
+async def test_networks_that_only_the_chosen_engine_takes_are_no_problem(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = tmp_path / "holistic_landmarker.task"
+    with zipfile.ZipFile(find(PoseModel.LITE).path) as real, zipfile.ZipFile(bundle, "w") as made:
+        for network in Network:
+            # MediaPipe doesn't check its shapes when it loads it, and the picture has no hands.
+            file = Network.HAND.file if network is Network.HAND_RECROP else network.file
+            made.writestr(network.file, real.read(file))
+    status, output, errors = await ran(capsys, "doctor", "--engine", "mediapipe", "--model", bundle)
+    assert (status, "the page is built" in output) == (0, True), errors
+
+
 async def test_it_says_what_to_expect_of_settings_that_are_possible_but_hardly_meant(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,8 +27,8 @@ async def check(machine: Machine) -> AsyncIterator[Finding]:
     yield _judge(machine.capacity, machine.frame_cpu_ms)
     for engine in ENGINES:
         if engine != chosen:
-            # Another engine may lack what it needs, which does no harm.
-            with suppress(TrackerError):
+            # Another engine may lack what it needs, or take other networks, which does no harm.
+            with suppress(TrackerError, ModelError):
                 _, other_ms = await _measure(machine.bundle, engine, machine.settings)
                 times = other_ms / machine.frame_cpu_ms
                 text = f"with --engine {engine}, tracking a frame takes {other_ms:.0f} ms, {times:.1f} times as much"
