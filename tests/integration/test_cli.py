@@ -165,6 +165,31 @@ async def test_everybody_in_a_picture_is_found_as_for_a_snapshot(
         )
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["track", "--max-persons", "2", "x.png"],
+        ["snapshot", "--max-persons", "2", "x.png"],
+        ["record", "--person", "1", "-o", "x.csv", "x.mp4"],
+        ["serve", "--max-persons", "2"],
+    ],
+)
+async def test_an_engine_that_tracks_one_person_is_refused_for_several(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, _, errors = await ran(capsys, *command, "--engine", "mediapipe")
+    assert (status, "the engine mediapipe tracks one person" in errors) == (1, True)
+
+
+async def test_the_number_of_people_that_a_server_tracks_is_not_that_of_other_commands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOLISTIC_ENGINE", "mediapipe")
+    monkeypatch.setenv("HOLISTIC_MAX_PERSONS", "2")
+    status, _, errors = await ran(capsys, "track", portrait(), "-o", tmp_path / "out.png")
+    assert status == 0, errors
+
+
 async def test_track_a_video(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clip = tmp_path / "clip.mp4"
     with av.open(shared_media("wave.mp4")) as whole, av.open(clip, "w") as beginning:

@@ -136,8 +136,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
     """
     given = {name: value for name, value in vars(options).items() if name in Settings.model_fields}
     settings = load_settings(**given)
-    given_persons: int = getattr(options, "persons", 1)
-    check_engine(settings.engine, max(settings.max_persons, given_persons))
+    check_engine(settings.engine)
     return settings
 
 

@@ -38,7 +38,7 @@ from holistic_rtc.recording.format import Options
 from holistic_rtc.recording.formats import DEFAULT, names, suffixes
 from holistic_rtc.recording.live import JOURNAL, how_to_finish, recording, recover, unfinished
 from holistic_rtc.recording.take import Take, Wanted, writing
-from holistic_rtc.tracking import open_model
+from holistic_rtc.tracking import check_engine, open_model
 from holistic_rtc.tracking.engine import Model
 
 DESCRIPTION = (
@@ -121,6 +121,7 @@ def run(options: argparse.Namespace) -> None:
     elif options.session is not None:
         raise ConfigError(f"give either the file {options.input} or --session, not both")
     else:
+        check_engine(settings.engine, 1 + (options.person or 0))
         bundle = get_bundle(settings)
         progress = progress_of_items(f"Tracking {options.input.name}", shown=not on_terminal(wanted.path))
         with progress as report, closing(open_model(bundle.path, settings.engine)) as model:

@@ -11,6 +11,7 @@ from holistic_rtc.commands.common import (
     get_bundle,
     settings_from,
 )
+from holistic_rtc.tracking import check_engine
 
 DESCRIPTION = "Run the server. Each option can also be set in the environment, as HOLISTIC_<NAME>."
 
@@ -49,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     settings = settings_from(options)
+    check_engine(settings.engine, settings.max_persons)
     bundle = get_bundle(settings)
     from holistic_rtc import app  # after what can fail sooner
 

@@ -24,7 +24,7 @@ from holistic_rtc.commands.common import (
     token_of,
 )
 from holistic_rtc.errors import ClientError, MediaError, RefusedError, UnauthorizedError
-from holistic_rtc.tracking import open_model
+from holistic_rtc.tracking import check_engine, open_model
 from holistic_rtc.workers.snapshot.take import SnapshotOptions, take_snapshot
 
 DESCRIPTION = (
@@ -61,6 +61,7 @@ def run(options: argparse.Namespace) -> None:
     if not pictures:
         raise MediaError(f"no pictures found in {', '.join(map(str, options.pictures))}")
     if options.url is None:
+        check_engine(settings.engine, options.persons)
         taking = taking_here(get_bundle(settings), settings.engine, options.persons)
     else:
         taking = taking_through(options.url, token_of(settings), options.persons)

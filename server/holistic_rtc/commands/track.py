@@ -32,7 +32,7 @@ from holistic_rtc.errors import MediaError
 from holistic_rtc.files.media import Picture, Video, open_media
 from holistic_rtc.model.parts import DEFAULT_PARTS, Part
 from holistic_rtc.model.quality import Quality
-from holistic_rtc.tracking import open_model
+from holistic_rtc.tracking import check_engine, open_model
 from holistic_rtc.tracking.engine import Model
 from holistic_rtc.wire import as_json
 
@@ -66,6 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     source: Path = options.input
     settings = settings_from(options)
+    check_engine(settings.engine, options.persons)
     bundle = get_bundle(settings)
     outputs = [path for path in (options.output, options.landmarks) if path is not None]
     progress = progress_of_items(f"Tracking {source.name}", shown=not any(map(on_terminal, outputs)))

@@ -41,6 +41,7 @@ from holistic_rtc.commands.doctor.server_checks import (
 from holistic_rtc.errors import ConfigError, RefusedError
 from holistic_rtc.native_log import without_noise
 from holistic_rtc.settings import Settings
+from holistic_rtc.tracking import check_engine
 
 DESCRIPTION = (
     "Check limits, model, ports, addresses and TURN servers, with the settings that `serve` reads from the "
@@ -85,6 +86,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     settings = settings_from(options)
+    if not options.url:
+        check_engine(settings.engine, settings.max_persons)
     stdout = Console(highlight=False)
 
     def show(finding: Finding) -> None:
