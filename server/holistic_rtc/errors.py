@@ -110,14 +110,14 @@ class Code(StrEnum):
 class Refusal(HolisticError):  # noqa: N818 - nobody here made a mistake
     """
     :param code: the reason, for programs.
-    :param detail: one sentence for the user of the client.
+    :param detail: one sentence for the user of the client. If it quotes bytes that aren't UTF-8, they are escaped.
     :param retry_after: seconds after which the same request may succeed; None if it won't.
     """
 
     def __init__(self, code: Code, detail: str, *, retry_after: int | None = None) -> None:
-        super().__init__(detail)
         self.code = code
-        self.detail = detail
+        self.detail = detail.encode("utf-8", "backslashreplace").decode()
+        super().__init__(self.detail)
         self.retry_after = retry_after
 
 

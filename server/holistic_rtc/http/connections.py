@@ -310,17 +310,18 @@ class Connection(web.RequestHandler):
         return response
 
     def _refuse(self, request: web.BaseRequest, detail: str) -> web.Response:
+        refusal = Refusal(Code.BAD_REQUEST, detail)
         self._connections.on_event(
             Refused(
-                code=Code.BAD_REQUEST,
-                detail=detail,
+                code=refusal.code,
+                detail=refusal.detail,
                 address=request.remote or "unknown",
                 method=request.method,
                 path=without_key(request.path),
                 session=None,
             )
         )
-        response = problem(Refusal(Code.BAD_REQUEST, detail))
+        response = problem(refusal)
         hide_version(response)
         return response
 

@@ -154,8 +154,7 @@ def problem(refusal: Refusal, headers: Mapping[str, str] | None = None) -> web.R
         "type": f"{PAGE}#{code}",
         "title": _title(code),
         "status": status,
-        # It may quote bytes that aren't UTF-8, which have become surrogates.
-        "detail": refusal.detail.encode("utf-8", "backslashreplace").decode(),
+        "detail": refusal.detail,
         "code": code,
     }
     response = web.Response(

@@ -29,7 +29,7 @@ _CANDIDATE = re.compile(
 @dataclass(frozen=True)
 class Candidate:
     """
-    :param text: the attribute's value.
+    :param text: the attribute's value, up to the type. What may follow isn't needed, and nobody checks it.
     """
 
     text: str
@@ -106,7 +106,7 @@ def _read(value: str) -> Candidate | None:
         return None
     if not 1 <= port <= 65535:
         raise Refusal(Code.BAD_CANDIDATES, f"the candidate {value[:80]!r} has a port outside 1 to 65535")
-    return Candidate(value, match["address"], port)
+    return Candidate(value[: match.end("type")], match["address"], port)
 
 
 def _is_address(text: str) -> bool:

@@ -17,6 +17,9 @@ async def test_the_page_of_problems_has_each_code_and_shows_no_markup() -> None:
 
 
 def test_bytes_that_are_no_utf_8_are_quoted() -> None:
-    response = problem(Refusal(Code.UNKNOWN_HOST, "\udcff isn't a name of this server"))
+    refusal = Refusal(Code.UNKNOWN_HOST, "\udcff isn't a name of this server")
+    # Where it is encoded otherwise than in the response: for webhooks, and between processes.
+    assert refusal.detail == "\\udcff isn't a name of this server"
+    response = problem(refusal)
     assert isinstance(response.body, bytes)
     assert b"\\\\udcff isn't a name" in response.body

@@ -34,6 +34,12 @@ def test_candidates_are_read() -> None:
     assert [(found.address, found.port) for found in candidates] == [("192.0.2.1", 61764), ("2001:db8::2", 61765)]
 
 
+@pytest.mark.parametrize("rest", ["raddr 192.0.2.1 rport x", "generation", "rport", "tcptype active raddr"])
+def test_what_follows_the_type_of_a_candidate_does_not_reach_the_stack(rest: str) -> None:
+    [candidate] = read_candidates([f"1 1 udp 1 192.0.2.1 9 typ host {rest}"])
+    assert candidate.text == "1 1 udp 1 192.0.2.1 9 typ host"
+
+
 def test_a_fragment_may_have_no_candidates() -> None:
     assert read_fragment("a=end-of-candidates\r\n") == (set(), [])
     assert read_fragment("") == (set(), [])
