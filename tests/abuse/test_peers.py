@@ -4,10 +4,15 @@ import asyncio
 import contextlib
 import json
 import re
+import socket
+import struct
 import time
+from collections.abc import Callable
 
 import aiohttp
 import pytest
+from aiortc import clock
+from aiortc.rtp import RtcpPsfbPacket, RtpPacket
 
 from tests.kit.attacks import (
     ChangingPeer,
@@ -233,6 +238,46 @@ async def test_viewers_that_do_not_wait_for_their_answer_leave_no_socket_behind(
                         async with http.delete(f"{server.url}{location}"):
                             pass
     await server.until(lambda: sockets() <= before, timeout=60)
+
+
+STUN = struct.pack("!HHI12s", 0x0101, 4, 0x2112A442, bytes(12)) + struct.pack("!HH", 0x0024, 0)
+"""A response whose PRIORITY is empty"""
+
+
+async def test_datagrams_of_a_stranger_disturb_nobody(
+    server: Server, bystander: Bystander, read_log: Callable[[], str]
+) -> None:
+    places = re.findall(r"a=candidate:\S+ 1 udp \d+ ([0-9.]+) (\d+) typ host", bystander.publisher.answer)
+    assert places
+    tracebacks = read_log().count("Traceback")
+    async with bystander.unharmed():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            for address, port in places:
+                for datagram in (b"", STUN, b"\0", b"\x16", b"\x80", b"\x80\xc8"):
+                    stranger.sendto(datagram, (address, int(port)))
+    assert read_log().count("Traceback") == tracebacks
+
+
+async def test_packets_that_cannot_be_handled_are_ignored(
+    server: Server, bystander: Bystander, read_log: Callable[[], str]
+) -> None:
+    tracebacks = read_log().count("Traceback")
+    async with publishing(server.url, [PictureTrack(grace_hopper(320, 240), fps=5)], direction="sendonly") as publisher:
+        await publisher.until_landmarks(1)
+        [transceiver] = publisher.pc.getTransceivers()
+        sender = transceiver.sender
+        [retransmission, *_] = (codec for codec in transceiver._codecs if codec.name == "rtx")
+        assert retransmission.payloadType is not None
+        bitrate = RtcpPsfbPacket(fmt=15, ssrc=1, media_ssrc=0, fci=b"REMB\xff\0\0\0")
+        await sender.transport._send_rtp(bytes(bitrate))
+        # More streams than a REMB, or a receiver report, has room for.
+        for ssrc in range(1, 300):
+            packet = RtpPacket(payload_type=retransmission.payloadType, ssrc=ssrc, payload=b"\x10\0")
+            packet.extensions.mid = transceiver.mid
+            packet.extensions.abs_send_time = (clock.current_ntp_time() >> 14) & 0xFFFFFF
+            await sender.transport._send_rtp(packet.serialize(sender.transport._rtp_header_extensions_map))
+        await more(publisher, 20)
+    assert read_log().count("Traceback") == tracebacks
 
 
 async def test_a_publisher_that_ends_its_video_ends_its_session(server: Server, bystander: Bystander) -> None:

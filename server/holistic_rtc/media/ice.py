@@ -2,12 +2,16 @@
 
 import asyncio
 import contextlib
+import logging
 import random
 import time
+from typing import Any
 
 from aioice import stun
 from aioice.ice import Connection, StunProtocol
 from aiortc import RTCIceTransport
+
+logger = logging.getLogger(__name__)
 
 CONSENT_INTERVAL = 5.0
 CONSENT_SECONDS = 30.0
@@ -50,7 +54,18 @@ class CheckBudget:
 
 
 class BudgetedProtocol(StunProtocol):
-    """Leaves out checks that exceed the connection's budget, as if they got lost: aioice repeats them."""
+    """
+    Leaves out checks that exceed the connection's budget, as if they got lost: aioice repeats them. Ignores what can't
+    be read, since anybody can send anything here.
+    """
+
+    def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
+        if not data:  # aiortc ends the connection.
+            return
+        try:
+            super().datagram_received(data, addr)
+        except Exception as error:
+            logger.info("ignoring a datagram that aioice can't read (%s)", type(error).__name__)
 
     def send_stun(self, message: stun.Message, addr: tuple[str, int]) -> None:
         if not isinstance(self.receiver, PatientConnection) or self.receiver.may_send(message):

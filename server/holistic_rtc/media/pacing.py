@@ -1,8 +1,9 @@
 """Spreads what is sent to a peer over time, video after everything else."""
 
 import asyncio
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -10,6 +11,8 @@ from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceTransport
 from aiortc.rtp import is_rtcp
 
 from holistic_rtc.media.congestion import Congestion
+
+logger = logging.getLogger(__name__)
 
 OVERHEAD = 28
 """Bytes of IPv4 and UDP that are sent with each packet, in addition to what SRTP or DTLS add"""
@@ -87,7 +90,10 @@ class Pacer:
 
 
 class PacedTransport(RTCDtlsTransport):
-    """Sends data and feedback at once, and media when it is their turn."""
+    """
+    Sends data and feedback at once, and media when it is their turn. Ignores packets that aiortc can't handle, instead
+    of ending the connection.
+    """
 
     def __init__(self, transport: RTCIceTransport, certificates: list[RTCCertificate]) -> None:
         super().__init__(transport, certificates)
@@ -105,6 +111,21 @@ class PacedTransport(RTCDtlsTransport):
             self._count(data)
         await super()._send_rtp(data)
 
+    async def _handle_rtcp_data(self, data: bytes) -> None:
+        await _tolerate(super()._handle_rtcp_data(data))
+
+    async def _handle_rtp_data(self, data: bytes, arrival_time_ms: int) -> None:
+        await _tolerate(super()._handle_rtp_data(data, arrival_time_ms))
+
     def _count(self, data: bytes) -> None:
         self.congestion.sent(len(data) + OVERHEAD)
         self._pacer.sent(len(data) + OVERHEAD)
+
+
+async def _tolerate(handling: Awaitable[None]) -> None:
+    try:
+        await handling
+    except ConnectionError:
+        raise
+    except Exception as error:
+        logger.info("ignoring a packet that aiortc can't handle (%s)", type(error).__name__)

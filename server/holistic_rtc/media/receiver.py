@@ -11,6 +11,8 @@ from holistic_rtc.media.congestion import Lowest, Meter
 
 CLOCK = 2**18
 """Ticks a second of the 24-bit abs-send-time"""
+MAX_REPORTED, MAX_ESTIMATED = 31, 255
+"""Streams that a receiver report (RFC 3550, section 6.4.2) and an estimate have room for. A peer may send any number"""
 
 
 class BitrateEstimator:
@@ -70,7 +72,8 @@ class BitrateEstimator:
             self._sent = abs_send_time
         # The shorter way around.
         self._sent += (abs_send_time - self._sent + 2**23) % 2**24 - 2**23
-        self._ssrcs.add(ssrc)
+        if len(self._ssrcs) < MAX_ESTIMATED:
+            self._ssrcs.add(ssrc)
         self._incoming.add(payload_size, now)
         delay = now - self._sent / CLOCK
         self._usual.add(delay, now)
@@ -148,6 +151,7 @@ class TolerantReceiver(RTCRtpReceiver):
 
     async def _send_rtcp(self, packet: AnyRtcpPacket) -> None:
         if isinstance(packet, RtcpRrPacket):
+            del packet.reports[MAX_REPORTED:]
             self._tolerate(packet.reports)
         await super()._send_rtcp(packet)
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import struct
 import time
 from collections.abc import Awaitable, Coroutine, Iterable
 from typing import Any, cast
@@ -83,15 +82,20 @@ class RateControlledSctp(RTCSctpTransport):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def _handle_data(self, data: bytes) -> None:
+        try:
+            await super()._handle_data(data)
+        except ConnectionError:
+            raise
+        except Exception as error:
+            self._refuse(f"what aiortc can't read ({type(error).__name__})")
+
     async def _receive_data_chunk(self, chunk: DataChunk) -> None:
         if len(chunk.user_data) > self._advertised_rwnd:
             # aiortc keeps the parts of a message that never ends, however many there are.
             self._refuse("more than the receive window takes, in messages without an end")
             return
-        try:
-            await super()._receive_data_chunk(chunk)
-        except (AssertionError, UnicodeDecodeError, struct.error) as error:
-            self._refuse(f"what aiortc can't read ({type(error).__name__})")
+        await super()._receive_data_chunk(chunk)
 
     def _refuse(self, what: str) -> None:
         """Close the channels, without which a peer counts as silent."""

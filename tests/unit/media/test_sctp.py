@@ -3,7 +3,13 @@
 import pytest
 import pytest_asyncio
 from aiortc import RTCCertificate, RTCIceGatherer, RTCIceTransport
-from aiortc.rtcsctptransport import SCTP_DATA_FIRST_FRAG, SCTP_DATA_LAST_FRAG, WEBRTC_DCEP, DataChunk
+from aiortc.rtcsctptransport import (
+    SCTP_DATA_FIRST_FRAG,
+    SCTP_DATA_LAST_FRAG,
+    WEBRTC_DCEP,
+    DataChunk,
+    serialize_packet,
+)
 
 from holistic_rtc.media.pacing import PacedTransport
 from holistic_rtc.media.sctp import RateControlledSctp, disjoint
@@ -35,10 +41,18 @@ async def test_a_message_that_never_ends_closes_the_channels_and_is_kept_to_the_
     assert len(sctp._get_inbound_stream(1).reassembly) <= 1024 * 1024 / len(PART)
 
 
-async def test_a_label_that_is_no_text_closes_the_channels(sctp: RateControlledSctp) -> None:
-    label = b"\xff\xfe"
-    opening = b"\x03\x00\x00\x00\x00\x00\x00\x00" + len(label).to_bytes(2, "big") + b"\x00\x00" + label
-    await sctp._receive_data_chunk(part(1, SCTP_DATA_FIRST_FRAG | SCTP_DATA_LAST_FRAG, opening))
+LABEL = b"\xff\xfe"
+OPENING = b"\x03\0\0\0\0\0\0\0" + len(LABEL).to_bytes(2, "big") + b"\0\0" + LABEL
+WHOLE = SCTP_DATA_FIRST_FRAG | SCTP_DATA_LAST_FRAG
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [part(1, WHOLE, OPENING), part(70_000, WHOLE)],
+    ids=["label that is no text", "too far ahead to be acknowledged"],
+)
+async def test_what_cannot_be_read_closes_the_channels(sctp: RateControlledSctp, chunk: DataChunk) -> None:
+    await sctp._handle_data(serialize_packet(5000, 5000, sctp._local_verification_tag, chunk))
     assert sctp.state == "closed"
 
 
