@@ -24,8 +24,8 @@ _SCAN = b"\xff\xda"
 
 _SIDEWAYS = (5, 6, 7, 8)
 """EXIF orientations that swap width and height"""
-_STRIP = 64
-"""Number of rows that are converted at a time, so that a picture isn't in memory several times"""
+_STRIP = 250_000
+"""Number of pixels that are converted at a time, so that a picture isn't in memory several times"""
 _SAVE_OPTIONS = {"JPEG": {"quality": 90}, "PNG": {"compress_level": 1}, "WEBP": {"quality": 85, "method": 0}}
 """Optimised for speed, not for size, since clients wait for the result"""
 
@@ -106,8 +106,9 @@ def _to_rgb(picture: Pillow.Image) -> Image:
     picture.load()
     width, height = picture.size
     image = np.empty((height, width, 3), np.uint8)
-    for top in range(0, height, _STRIP):
-        bottom = min(top + _STRIP, height)
+    rows = max(1, _STRIP // width)
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
         image[top:bottom] = _strip_to_rgb(picture.crop((0, top, width, bottom)))
     return image
 
