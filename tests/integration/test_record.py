@@ -159,7 +159,7 @@ async def test_what_can_not_be_recorded(server: Server, tmp_path: Path, capsys: 
     path = tmp_path / "take.bvh"
     await server.until_sessions(0)
     cases: tuple[tuple[list[str | Path], str], ...] = (
-        (["--url", server.url, "-o", path], "no session is running"),
+        (["--url", server.url, "-o", path], "there is no session at"),
         (["--url", "http://127.0.0.1:1", "-o", path], "can't be reached"),
         (["--url", server.url, "--session", "nobody", "-o", path], "no such session"),
         (["--url", server.url, "-o", tmp_path / "take.fbx"], "can't record to take.fbx"),

@@ -146,5 +146,5 @@ async def test_where_to_send_has_to_be_an_address(capsys: pytest.CaptureFixture[
 async def test_what_can_not_be_followed(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     await server.until_sessions(0)
     assert "can't be reached" in await refused(capsys, "vmc", "--url", "http://127.0.0.1:1")
-    assert "no session is running" in await refused(capsys, "vmc", "--url", server.url)
+    assert "there is no session at" in await refused(capsys, "vmc", "--url", server.url)
     assert "no such session" in await refused(capsys, "vmc", "--url", server.url, "--session", "nobody")

@@ -43,7 +43,7 @@ async def test_what_can_not_be_watched_is_one_line_and_status_1(
 ) -> None:
     await server.until_sessions(0)
     for arguments, words in (
-        (["--url", server.url], "no session is running"),
+        (["--url", server.url], "there is no session at"),
         (["--url", server.url, "--session", "nobody"], "no such session"),
         (["--url", "http://127.0.0.1:1"], "can't be reached"),
         (["--url", server.url, "--session", "nobody", "--json", tmp_path / "absent" / "x.jsonl"], "there is no folder"),
