@@ -111,10 +111,9 @@ class RateControlledSctp(RTCSctpTransport):
         }
         sizes, sent_last = [], 0.0
         for sent in self._sent_queue:
-            if sent._acked:
+            if sent._acked or sent._sent_time is None:
                 continue
             if uint32_gte(chunk.cumulative_tsn, sent.tsn) or sent.tsn in arrived:
-                assert sent._sent_time is not None
                 sizes.append(len(sent.user_data) + HEADERS)
                 # Which copy of one that was sent again has arrived isn't known.
                 sent_last = max(sent_last, sent._sent_time if sent._sent_count == 1 else 0.0)
@@ -143,8 +142,8 @@ class RateControlledSctp(RTCSctpTransport):
         """Tell the peer not to wait any longer for what is probably lost."""
         latest = time.time() - LIFETIME
         for sent in list(self._sent_queue):
-            assert sent._sent_time is not None
-            if sent._max_retransmits == 0 and not sent._acked and sent._sent_time < latest:
+            # aiortc keeps the rest of an abandoned message there, too, which is never sent.
+            if sent._max_retransmits == 0 and not sent._acked and sent._sent_time and sent._sent_time < latest:
                 if not sent._abandoned:
                     self._congestion.lost()
                 self._maybe_abandon(sent)
@@ -166,8 +165,7 @@ class RateControlledSctp(RTCSctpTransport):
     def _resend_reliable(self) -> None:
         latest = time.time() - self._rto
         for sent in self._sent_queue:
-            assert sent._sent_time is not None
-            if sent._max_retransmits != 0 and not sent._acked and sent._sent_time < latest:
+            if sent._max_retransmits != 0 and not sent._acked and sent._sent_time and sent._sent_time < latest:
                 sent._retransmit = True
                 self._flight_size_decrease(sent)
 

@@ -8,6 +8,7 @@ from aiortc.rtcsctptransport import (
     SCTP_DATA_LAST_FRAG,
     WEBRTC_DCEP,
     DataChunk,
+    SackChunk,
     serialize_packet,
 )
 
@@ -54,6 +55,35 @@ WHOLE = SCTP_DATA_FIRST_FRAG | SCTP_DATA_LAST_FRAG
 async def test_what_cannot_be_read_closes_the_channels(sctp: RateControlledSctp, chunk: DataChunk) -> None:
     await sctp._handle_data(serialize_packet(5000, 5000, sctp._local_verification_tag, chunk))
     assert sctp.state == "closed"
+
+
+def outgoing(tsn: int, flags: int, *, sent: bool, lossy: bool) -> DataChunk:
+    chunk = part(tsn, flags)
+    chunk._abandoned = chunk._acked = chunk._retransmit = chunk._in_flight = False
+    chunk._book_size, chunk._expiry, chunk._max_retransmits = len(PART), None, 0 if lossy else None
+    chunk._misses, chunk._sent_count, chunk._sent_time = 0, int(sent), 1.0 if sent else None
+    return chunk
+
+
+async def test_the_rest_of_a_message_that_was_given_up_is_no_reason_to_close_the_channels(
+    sctp: RateControlledSctp,
+) -> None:
+    # What comes first is to arrive in any case, so the peer can't be told yet to skip the others.
+    sctp._sent_queue.extend(
+        [outgoing(1, WHOLE, sent=True, lossy=False), outgoing(2, SCTP_DATA_FIRST_FRAG, sent=True, lossy=True)]
+    )
+    sctp._outbound_queue.append(outgoing(3, SCTP_DATA_LAST_FRAG, sent=False, lossy=True))
+    sctp._last_sacked_tsn = sctp._advanced_peer_ack_tsn = 0
+    sctp._give_up()
+    sctp._update_advanced_peer_ack_point()
+    assert [chunk._sent_time for chunk in sctp._sent_queue] == [1.0, 1.0, None]
+    sctp._give_up()
+    sctp._resend_reliable()
+    acknowledgement = SackChunk()
+    acknowledgement.cumulative_tsn, acknowledgement.advertised_rwnd = 3, 100_000
+    await sctp._handle_data(serialize_packet(5000, 5000, sctp._local_verification_tag, acknowledgement))
+    assert sctp.state != "closed"
+    assert not sctp._sent_queue
 
 
 @pytest.mark.parametrize(
