@@ -66,6 +66,7 @@ class BudgetedProtocol(StunProtocol):
             super().datagram_received(data, addr)
         except Exception as error:
             logger.info("ignoring a datagram that aioice can't read (%s)", type(error).__name__)
+            logger.debug("where it failed", exc_info=True)
 
     def send_stun(self, message: stun.Message, addr: tuple[str, int]) -> None:
         if not isinstance(self.receiver, PatientConnection) or self.receiver.may_send(message):

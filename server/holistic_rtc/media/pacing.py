@@ -129,3 +129,4 @@ async def _tolerate(handling: Awaitable[None]) -> None:
         raise
     except Exception as error:
         logger.info("ignoring a packet that aiortc can't handle (%s)", type(error).__name__)
+        logger.debug("where it failed", exc_info=True)

@@ -89,6 +89,7 @@ class RateControlledSctp(RTCSctpTransport):
             raise
         except Exception as error:
             self._refuse(f"what aiortc can't read ({type(error).__name__})")
+            logger.debug("where it failed", exc_info=True)
 
     async def _receive_data_chunk(self, chunk: DataChunk) -> None:
         if len(chunk.user_data) > self._advertised_rwnd:
