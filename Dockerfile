@@ -20,16 +20,14 @@ ENV PATH=/opt/holistic-rtc/bin:$PATH \
     PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
 COPY requirements.lock .
-# Without MediaPipe, which only the reference engine needs.
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip --python /opt/holistic-rtc/bin/python install --no-deps --require-hashes --requirement requirements.lock \
-    && find /opt/holistic-rtc -type d -name tests -prune -exec rm -r {} + \
-    && rm -r /opt/holistic-rtc/lib/python3.11/site-packages/mediapipe*
+    && find /opt/holistic-rtc -type d -name tests -prune -exec rm -r {} +
 
 
 FROM packages AS package
 WORKDIR /src
-COPY LICENSE NOTICE README.md pyproject.toml ./
+COPY LICENSE NOTICE README.md pyproject.toml setup.py ./
 COPY server server
 COPY --from=page /src/server/holistic_rtc/http/static server/holistic_rtc/http/static
 RUN --mount=type=cache,target=/root/.cache/pip \

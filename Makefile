@@ -13,15 +13,17 @@ COVERAGE := COVERAGE_FILE=$(CURDIR)/.coverage/data $(BIN)/coverage
 LIBRARIES := import ctypes; ctypes.CDLL("libEGL.so.1"); ctypes.CDLL("libGLESv2.so.2")
 
 NODE_TOOLS := web/node_modules/.bin
-NODE_PACKAGES := $(patsubst %,%/node_modules/.package-lock.json,web examples tests/interop/werift tests/interop/firefox)
+INTEROP := $(addprefix tests/interop/,werift libdatachannel libwebrtc firefox)
+NODE_PACKAGES := $(patsubst %,%/node_modules/.package-lock.json,web examples)
+INTEROP_PACKAGES := $(patsubst %,%/node_modules/.package-lock.json,$(INTEROP))
 PRETTIER := $(NODE_TOOLS)/prettier --config web/.prettierrc.json --log-level warn
 
 PAGE := server/holistic_rtc/http/static/index.html
 PAGE_SOURCES := $(shell find web schema -type f -not -path '*/node_modules/*' -not -path 'web/sdk/dist/*' \
 	-not -path web/sdk/LICENSE -not -path web/sdk/NOTICE 2>/dev/null)
 
-# make run HOST=0.0.0.0 PORT=9000 ARGS="--pose-model full"
-SERVE := $(if $(filter command,$(origin HOST)),--host $(HOST)) $(if $(filter command,$(origin PORT)),--port $(PORT)) $(ARGS)
+# make run HOST=0.0.0.0 PORT=9000 ARGS="--pose-model full", or PORT=9000 make run. Some shells have a HOST of their own.
+SERVE := $(if $(filter command,$(origin HOST)),--host $(HOST)) $(if $(PORT),--port $(PORT)) $(ARGS)
 
 
 .PHONY: help
@@ -48,16 +50,25 @@ test-integration: $(STAMPS)/package $(STAMPS)/dev
 	$(COVERAGE) run -m pytest tests/integration -m alone
 
 .PHONY: test-e2e
-test-e2e: $(STAMPS)/package $(STAMPS)/dev chromium
-	$(BIN)/pytest tests/e2e
+test-e2e: $(STAMPS)/package $(STAMPS)/dev web/node_modules/.package-lock.json chromium
+	$(BIN)/pytest tests/e2e -m "not alone" --numprocesses 2 --dist loadfile
+	$(BIN)/pytest tests/e2e -m alone
 
 .PHONY: test-interop
-test-interop: setup $(STAMPS)/dev $(NODE_PACKAGES) chromium firefox turnserver ## tests with other clients (Firefox, werift, FFmpeg) and a TURN server
+test-interop: setup $(STAMPS)/dev $(INTEROP_PACKAGES) chromium firefox gstreamer proxies turnserver ## tests with other clients (docs/interop.md), proxies and a TURN server
 	$(BIN)/pytest tests/interop tests/turn
 
 .PHONY: test-abuse
 test-abuse: setup $(STAMPS)/dev ## attacks on a server while a legitimate session runs
 	$(BIN)/pytest tests/abuse
+
+.PHONY: test-cluster
+test-cluster: setup $(STAMPS)/dev redisserver chromium proxies ## several nodes with a real Redis
+	$(BIN)/pytest tests/cluster
+
+.PHONY: test-package
+test-package: setup $(STAMPS)/dev wheel ## install the wheel into an empty environment, and start it
+	$(BIN)/pytest tests/package
 
 .PHONY: checks
 checks: setup $(STAMPS)/libraries $(STAMPS)/dev $(NODE_PACKAGES) ## lint, types, and the tests that need no running server
@@ -92,14 +103,14 @@ lint-web: $(NODE_PACKAGES)
 	cd web && npm run typecheck
 	$(NODE_TOOLS)/eslint --config web/eslint.config.js examples
 	$(NODE_TOOLS)/tsc --project examples
-	$(PRETTIER) --check examples tests/interop/werift tests/interop/firefox
+	$(PRETTIER) --check examples $(INTEROP) tests/interop/node
 
 .PHONY: format
 format: $(STAMPS)/dev web/node_modules/.package-lock.json ## format everything
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 	cd web && npm run format
-	$(PRETTIER) --write examples tests/interop/werift tests/interop/firefox
+	$(PRETTIER) --write examples $(INTEROP) tests/interop/node
 
 .PHONY: bench
 bench: setup $(STAMPS)/libraries $(STAMPS)/dev chromium ## measure speed, delay and leaks, as one table
@@ -126,10 +137,21 @@ lock: ## update the locks to the newest versions of all Python dependencies
 		--no-emit-index-url --no-header -o requirements.lock
 	uv pip compile pyproject.toml --upgrade --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header -c requirements.lock -o requirements-dev.lock
+	uv pip compile pyproject.toml --upgrade --extra docs --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header -c requirements-dev.lock -o requirements-docs.lock
+
+.PHONY: docs
+docs: $(STAMPS)/package $(STAMPS)/docs ## build the site of docs/, in build/docs
+	$(BIN)/mkdocs build --quiet --strict --site-dir build/docs
+
+.PHONY: wheel
+wheel: $(STAMPS)/venv $(PAGE) ## build a wheel with everything that the server needs, in dist/
+	@rm -rf build dist
+	@scripts/quietly "Building the wheel" "$(NETWORK) pip" $(PIP:install=wheel) --wheel-dir dist .
 
 .PHONY: clean
 clean: ## remove everything generated here, but not the model bundle in the cache folder
-	rm -rf .venv web/sdk/dist web/sdk/LICENSE web/sdk/NOTICE $(dir $(NODE_PACKAGES)) server/holistic_rtc/http/static server/*.egg-info build
+	rm -rf .venv web/sdk/dist web/sdk/LICENSE web/sdk/NOTICE $(dir $(NODE_PACKAGES) $(INTEROP_PACKAGES)) server/holistic_rtc/http/static server/*.egg-info build dist
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
 
@@ -139,7 +161,7 @@ $(STAMPS)/venv:
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/packages: requirements.lock $(STAMPS)/venv
-	@scripts/quietly "Installing the Python packages, about 300 MB" "$(NETWORK) pip" $(PIP) --require-hashes -r $<
+	@scripts/quietly "Installing the Python packages, about 200 MB" "$(NETWORK) pip" $(PIP) --require-hashes -r $<
 	@touch $@
 
 $(STAMPS)/package: pyproject.toml $(STAMPS)/packages
@@ -148,6 +170,10 @@ $(STAMPS)/package: pyproject.toml $(STAMPS)/packages
 
 $(STAMPS)/dev: requirements-dev.lock $(STAMPS)/packages
 	@scripts/quietly "Installing the tools for tests" "$(NETWORK) pip" $(PIP) --require-hashes -r $<
+	@touch $@
+
+$(STAMPS)/docs: requirements-docs.lock $(STAMPS)/packages
+	@scripts/quietly "Installing the tools for the documentation" "$(NETWORK) pip" $(PIP) --require-hashes -r $<
 	@touch $@
 
 # Of the reference engine: mediapipe's library is linked against these, whether it draws or not.
@@ -177,6 +203,21 @@ chromium:
 firefox:
 	@scripts/find-firefox >/dev/null || scripts/install-debian-packages "The Firefox tests" firefox-esr
 
+# Debian's Python has the bindings, so its packages are looked for there.
+.PHONY: gstreamer
+gstreamer:
+	@/usr/bin/python3 tests/interop/gstreamer/peer.py check 2>/dev/null || scripts/install-debian-packages "The GStreamer tests" \
+		python3-gst-1.0 gir1.2-gst-plugins-bad-1.0 gstreamer1.0-nice $(addprefix gstreamer1.0-plugins-,base good bad)
+
+.PHONY: proxies
+proxies:
+	@for proxy in nginx haproxy; do PATH=$$PATH:/usr/sbin command -v $$proxy >/dev/null \
+		|| scripts/install-debian-packages "The tests with proxies" $$proxy || exit 1; done
+
 .PHONY: turnserver
 turnserver:
 	@command -v turnserver >/dev/null || scripts/install-debian-packages "The TURN tests" coturn
+
+.PHONY: redisserver
+redisserver:
+	@command -v redis-server >/dev/null || scripts/install-debian-packages "The tests with several nodes" redis-server

@@ -15,17 +15,21 @@ from benchmarks import (
     agreement,
     baseline,
     codec,
+    connects,
     cpu,
     delay,
+    directory,
     drawing,
     engines,
     leaks,
+    nodes,
     overload,
     persons,
     rig,
     sessions,
     smoothing,
     snapshot,
+    workers,
 )
 from benchmarks.figure import Figure, table
 
@@ -39,10 +43,14 @@ MEASUREMENTS: Mapping[str, Callable[[], list[Figure]]] = {
     "persons": persons.measure,
     "cpu": cpu.measure,
     "delay": delay.measure,
+    "connects": connects.measure,
+    "directory": directory.measure,
+    "nodes": nodes.measure,
     "baseline": baseline.measure,
     "overload": overload.measure,
     "sessions": sessions.measure,
     "snapshot": snapshot.measure,
+    "workers": workers.measure,
     "leaks": leaks.measure,
 }
 

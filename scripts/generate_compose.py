@@ -13,7 +13,7 @@ COMPOSE = Path(__file__).parents[1] / "docker-compose.yml"
 
 SET_THERE = {
     *("host", "port", "hosts", "cpus", "memory", "advertise_ip", "public_candidates_only", "trusted_proxies"),
-    *("turn_urls", "turn_secret", "turn_secret_file"),
+    *("turn_urls", "turn_secret", "turn_secret_file", "job_folder"),
 }
 NEED_A_FILE = {"model", "tls_cert", "tls_key"}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from prometheus_client.metrics_core import Metric
 
 from holistic_rtc.http.problem import PROBLEMS
-from holistic_rtc.model.parts import BLENDSHAPE_NAMES, FIELDS, PARTS, Kind
+from holistic_rtc.model.parts import BLENDSHAPE_NAMES, FIELDS, HAND_POINTS, PARTS, POSE_POINTS, Kind
 from holistic_rtc.model.skeleton import BONES, EXPRESSIONS, SKELETON
 from holistic_rtc.monitoring.metrics import Metrics
 
@@ -69,6 +69,14 @@ export const POINT_PARTS = {{
 export const BLENDSHAPE_NAMES = [
 {_list(BLENDSHAPE_NAMES)}] as const;
 
+/** The names of the pose's points, in MediaPipe's order. */
+export const POSE_POINTS = [
+{_list(map(_camel, POSE_POINTS))}] as const;
+
+/** The names of a hand's points, in MediaPipe's order. */
+export const HAND_POINTS = [
+{_list(map(_camel, HAND_POINTS))}] as const;
+
 /** The bones, each after its parent. */
 export const RIG_BONES = [
 {_list(BONES)}] as const;
@@ -92,6 +100,11 @@ def _union(names: Iterable[str]) -> str:
 
 def _list(names: Iterable[str]) -> str:
     return "".join(f'  "{name}",\n' for name in names)
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
 
 
 def _parts_table() -> str:

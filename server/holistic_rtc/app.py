@@ -5,7 +5,7 @@ import contextlib
 import logging
 import signal
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,25 @@ import orjson
 import uvloop
 from aiohttp import web
 from pydantic import SecretStr
+from yarl import URL
 
 from holistic_rtc import __version__
 from holistic_rtc.bundle.models import ModelBundle
 from holistic_rtc.errors import ConfigError, ModelError
-from holistic_rtc.http import access, health, ice, metrics, openapi, pages, problem, signalling, snapshot, whep, whip
+from holistic_rtc.http import (
+    access,
+    health,
+    ice,
+    jobs,
+    metrics,
+    openapi,
+    pages,
+    problem,
+    signalling,
+    snapshot,
+    whep,
+    whip,
+)
 from holistic_rtc.http.auth import auth_middleware
 from holistic_rtc.http.client_address import ClientAddresses
 from holistic_rtc.http.connections import Connections, connection_middleware, on_response
@@ -28,9 +42,11 @@ from holistic_rtc.http.keys import (
     CLIENT_ADDRESSES,
     CREDENTIALS,
     ICE_SERVERS,
+    JOBS,
     LISTENER,
     METRICS,
     MODEL,
+    NODE,
     OFFERS,
     REGISTRY,
     REQUEST_RATE,
@@ -39,7 +55,9 @@ from holistic_rtc.http.keys import (
 )
 from holistic_rtc.http.problem import problem_middleware
 from holistic_rtc.http.quota import quota_middleware
+from holistic_rtc.http.redirect import redirect_middleware
 from holistic_rtc.http.trace import trace_middleware
+from holistic_rtc.ipc.fork_server import ForkServer
 from holistic_rtc.ipc.pool import Pool
 from holistic_rtc.ipc.process import Process
 from holistic_rtc.limits import Limits, raise_descriptors, read_limits
@@ -50,16 +68,20 @@ from holistic_rtc.monitoring.webhooks import Webhooks, read_secret
 from holistic_rtc.sessions.capacity import Capacity
 from holistic_rtc.sessions.events import Event, Listener
 from holistic_rtc.sessions.ice_servers import IceServers
+from holistic_rtc.sessions.job_tracking import JobTracking, OwnWorkers
+from holistic_rtc.sessions.jobs import Jobs
 from holistic_rtc.sessions.quotas import RateLimit
 from holistic_rtc.sessions.registry import Registry
 from holistic_rtc.sessions.snapshots import Snapshots
-from holistic_rtc.settings import Settings, exports_traces, unknown_variables, worker_environment
+from holistic_rtc.settings import Settings, exports_traces, unknown_variables, worker_arguments, worker_environment
 
 if TYPE_CHECKING:
     from holistic_rtc.monitoring.traces import Traces
+    from holistic_rtc.sessions.node import Node
 
 logger = logging.getLogger(__name__)
 
+FORK_SERVER = web.AppKey("fork_server", ForkServer)
 WEBHOOKS = web.AppKey("webhooks", Webhooks)
 BURST_SECONDS = 20
 """Requests of so much time may come at once: 30 people behind one router open the page, with 10 requests each, and
@@ -68,11 +90,12 @@ connect, with 20."""
 
 def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
     """
-    :raises ConfigError: a file that a setting names can't be used.
+    :raises ConfigError: a file that a setting names can't be used, or a setting is missing.
     """
     credentials = Credentials(settings)
     # Where nobody may do anything without a token, a page that gets in by rebinding has none.
-    hosts = Hosts(settings.host, settings.hosts if credentials.anyone.rights or not credentials.guarded else ["*"])
+    names = [*settings.hosts, *([URL(settings.node_url).host or ""] if settings.node_url else [])]
+    hosts = Hosts(settings.host, names if credentials.anyone.rights or not credentials.guarded else ["*"])
     traces = _make_traces() if exports_traces() else None
     app = web.Application(
         middlewares=[
@@ -84,6 +107,7 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
             quota_middleware,
             hosts_middleware(hosts),
             origin_middleware(settings.cors_origins),
+            redirect_middleware,
             auth_middleware,
         ],
         client_max_size=signalling.MAX_SDP,
@@ -91,15 +115,7 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
     limits = read_limits(cpus=settings.cpus, memory=settings.memory)
     logger.info("%s", limits)
     model = {"origin": bundle.origin, "pose_model": bundle.pose_model}
-    arguments = (
-        *("--engine", settings.engine, "--quality", settings.quality, "--model", str(bundle.path)),
-        *("--log-level", settings.log_level),
-        *("--description", orjson.dumps(model).decode(), "--threads", str(limits.threads)),
-        *("--parts", ",".join(sorted(settings.parts)), "--max-persons", str(settings.max_persons)),
-        *("--max-frame-pixels", str(settings.max_frame_pixels)),
-        *(("--public-candidates-only",) if settings.public_candidates_only else ()),
-        *(("--advertise", str(settings.advertise_ip)) if settings.advertise_ip else ()),
-    )
+    arguments = worker_arguments(settings, bundle.path, orjson.dumps(model).decode(), limits.threads)
     capacity = Capacity.of(limits, settings)
     figures = Metrics()
     listeners: list[Listener] = [figures.take, audit.log]
@@ -116,13 +132,14 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
             listener(event)
 
     async def start(pool: PoolName) -> Process:
-        process = await Process.start(("--kind", pool, *arguments), worker_environment())
+        process = await app[FORK_SERVER].start(pool)
         figures.watch(pool, process)
         return process
 
     def workers(pool: PoolName, size: int) -> Pool:
         return Pool(partial(start, pool), size)
 
+    app[FORK_SERVER] = ForkServer(arguments, worker_environment())
     app[SETTINGS] = settings
     app[METRICS] = figures
     app[LISTENER] = listen
@@ -137,25 +154,38 @@ def make_app(settings: Settings, bundle: ModelBundle) -> web.Application:
         sessions_per_address=settings.sessions_per_address,
         subscribers_per_address=settings.subscribers_per_address,
     )
+    node = None
+    if settings.redis_url or settings.node_url:
+        # Imported when used, as most servers have no Redis.
+        from holistic_rtc.sessions.node import make_node
+
+        node = make_node(settings, credentials.guarded, app[REGISTRY], lambda: figures.cpus_used / limits.cpus)
+        listeners.append(node.take)
+        figures.redis_connected.set_function(lambda: node.connected)
+        app.cleanup_ctx.append(partial(_run_node, node))
+    app[NODE] = node
     app[SNAPSHOTS] = Snapshots(
         workers(PoolName.SNAPSHOT, capacity.picture_takers), settings.snapshot_places, settings.snapshot_seconds
     )
-    for source in (app[ICE_SERVERS], app[REGISTRY], app[SNAPSHOTS]):
+    job_pool = workers(PoolName.JOB, 0 if settings.job_redis_url else settings.job_workers)
+    app[JOBS] = Jobs(_make_job_tracking(settings, job_pool), settings)
+    for source in (app[ICE_SERVERS], app[REGISTRY], app[SNAPSHOTS], app[JOBS]):
         source.on_event = listen
-    _show_state(app, limits)
+    _show_state(app, limits, job_pool)
     app.add_routes(
-        [
+        with_slashes(
             *whip.routes,
             *whep.routes,
             *problem.routes,
             *snapshot.routes,
+            *jobs.routes,
             *openapi.routes,
             *ice.routes,
             *access.routes,
             *health.routes,
             *metrics.routes,
             *pages.routes(),
-        ]
+        )
     )
     app.on_response_prepare.append(on_response)
     app.cleanup_ctx.append(_run_processes)
@@ -179,6 +209,14 @@ def _make_traces() -> "Traces | None":
         raise ConfigError(f"a variable of OpenTelemetry can't be used: {error}") from error
 
 
+def with_slashes(*routes: web.AbstractRouteDef) -> Iterator[web.AbstractRouteDef]:
+    """The routes, and for each address the same one with a slash at its end."""
+    for route in routes:
+        yield route
+        if isinstance(route, web.RouteDef) and not route.path.endswith("/"):
+            yield web.RouteDef(route.method, f"{route.path}/", route.handler, route.kwargs)
+
+
 async def _run_traces(traces: "Traces", app: web.Application) -> AsyncIterator[None]:
     """Until after the sessions have ended."""
     yield
@@ -194,6 +232,27 @@ def _make_webhooks(url: str, secret: SecretStr | None, figures: Metrics) -> Webh
     return webhooks
 
 
+def _make_job_tracking(settings: Settings, pool: Pool) -> JobTracking | None:
+    """
+    :return: None if this server tracks no files.
+    :raises ConfigError: what a queue needs is missing.
+    """
+    if settings.job_redis_url is None:
+        return OwnWorkers(pool, settings.job_seconds) if pool.size else None
+    try:
+        from holistic_rtc.tasks.jobs import make_queue
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"HOLISTIC_JOB_REDIS_URL: {error}; run: pip install 'holistic-rtc[jobs]'") from error
+    return make_queue(settings)
+
+
+async def _run_node(node: "Node", app: web.Application) -> AsyncIterator[None]:
+    """Until after the sessions have ended. The others know before that that this node takes no more of them."""
+    node.open()
+    yield
+    await node.close()
+
+
 async def _run_webhooks(app: web.Application) -> AsyncIterator[None]:
     """Until after the sessions have ended, which there are messages about."""
     app[WEBHOOKS].open()
@@ -201,9 +260,9 @@ async def _run_webhooks(app: web.Application) -> AsyncIterator[None]:
     await app[WEBHOOKS].close()
 
 
-def _show_state(app: web.Application, limits: Limits) -> None:
+def _show_state(app: web.Application, limits: Limits, job_pool: Pool) -> None:
     """Let the metrics read the server's state."""
-    figures, registry, snapshots = app[METRICS], app[REGISTRY], app[SNAPSHOTS]
+    figures, registry, snapshots, jobs = app[METRICS], app[REGISTRY], app[SNAPSHOTS], app[JOBS]
     figures.describe(__version__, app[SETTINGS].engine)
     figures.cpu_limit.set(limits.cpus)
     figures.memory_limit.set(limits.memory)
@@ -214,7 +273,13 @@ def _show_state(app: web.Application, limits: Limits) -> None:
     figures.subscribers.set_function(lambda: registry.subscribers)
     figures.snapshots.set_function(lambda: snapshots.taken)
     figures.snapshot_places.set_function(lambda: snapshots.places)
-    for name, pool in ((PoolName.LIVE, registry.pool), (PoolName.SNAPSHOT, snapshots.pool)):
+    figures.jobs_waiting.set_function(lambda: jobs.waiting)
+    figures.jobs_tracking.set_function(lambda: jobs.tracking)
+    if jobs.connected is not None:
+        figures.job_queue_connected.set_function(lambda: bool(jobs.connected))
+    figures.job_disk.set_function(lambda: jobs.bytes)
+    pools = {PoolName.LIVE: registry.pool, PoolName.SNAPSHOT: snapshots.pool, PoolName.JOB: job_pool}
+    for name, pool in pools.items():
         figures.pool_size.labels(name).set(pool.size)
         figures.pool_free.labels(name).set_function(partial(getattr, pool, "warm"))
 
@@ -223,8 +288,10 @@ async def _run_processes(app: web.Application) -> AsyncIterator[None]:
     measuring = asyncio.create_task(app[METRICS].front.run(), name="load")
     app[REGISTRY].open()
     app[SNAPSHOTS].open()
+    app[JOBS].open()
     yield
-    await asyncio.gather(app[REGISTRY].close(), app[SNAPSHOTS].close(), app[CREDENTIALS].close())
+    await asyncio.gather(app[REGISTRY].close(), app[SNAPSHOTS].close(), app[JOBS].close(), app[CREDENTIALS].close())
+    await app[FORK_SERVER].close()
     measuring.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await measuring
@@ -272,7 +339,7 @@ async def serve(settings: Settings, bundle: ModelBundle, announce: Callable[[str
         await stop.wait()
         if unusable_model.is_set():
             raise ModelError(f"{bundle.path} can't be used, as a worker's log says; choose another --model")
-        await _drain(runner.app[REGISTRY], settings.drain_seconds, stop)
+        await _drain(runner.app, settings.drain_seconds, stop)
         logger.info("shutting down")
     finally:
         if connections is not None:
@@ -281,13 +348,16 @@ async def serve(settings: Settings, bundle: ModelBundle, announce: Callable[[str
         await runner.cleanup()
 
 
-async def _drain(registry: Registry, seconds: float, stop: asyncio.Event) -> None:
+async def _drain(app: web.Application, seconds: float, stop: asyncio.Event) -> None:
     """Until the last session has ended, the time is up, or the server is told once more to stop."""
+    registry, node = app[REGISTRY], app[NODE]
     if not seconds or not registry.sessions:
         return
     logger.info("waiting up to %g s for %d sessions to end", seconds, len(registry.sessions))
     stop.clear()
     drained = asyncio.create_task(registry.drain(seconds), name="drain")
+    if node:
+        node.touch()
     told = asyncio.create_task(stop.wait(), name="told-again")
     await asyncio.wait({drained, told}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     for task in (drained, told):

@@ -1,5 +1,7 @@
 """Outputs: regular files appear whole or not at all; devices, pipes and standard output are written to."""
 
+import errno
+import fcntl
 import glob
 import io
 import os
@@ -16,6 +18,8 @@ from typing import Any, BinaryIO
 
 STDOUT = Path("-")
 """Standard output"""
+_LONG_SUFFIX = 16
+"""Too long to mean anything"""
 _MAX_LINKS = 40
 """Linux's limit"""
 
@@ -30,14 +34,15 @@ def replacing(path: Path, *, suffix: str | None = None, private: bool = False) -
     owner where permitted. An output that :func:`passes_through` is never replaced: the content is copied to it when
     the block succeeds.
 
+    A file that can't be replaced, because its folder is read-only or it is a mount point, is overwritten instead.
+
     :param suffix: of the yielded path; that of ``path`` by default.
     :param private: give the file mode 0600, whatever the old one had.
-    :raises OSError: the file can't be written, or ``path`` can't be replaced.
+    :raises OSError: the file can't be written.
     """
     suffix = path.suffix if suffix is None else suffix
     if through := open_through(path):
-        with through, TemporaryDirectory(prefix="holistic-rtc-") as folder:
-            part = Path(folder, f"part{suffix}")
+        with through, _temporary_part(suffix) as part:
             yield part
             with part.open("rb") as file:
                 shutil.copyfileobj(file, through)
@@ -49,28 +54,76 @@ def replacing(path: Path, *, suffix: str | None = None, private: bool = False) -
         old = path.stat()
     except FileNotFoundError:
         old = None
+    if old and not os.access(target.parent, os.W_OK):
+        with _temporary_part(suffix) as part:
+            yield part
+            shutil.copyfile(part, target)
+        return
     part = _part(target, uuid.uuid4().hex, suffix)
+    # Locked, so that remove_parts() knows it from what a killed process has left.
+    lock = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600 if old or private else 0o666)
     try:
-        if old or private:
-            part.touch(mode=0o600, exist_ok=False)
+        _try_lock(lock)
+        os.utime(part, (0, 0))
         yield part
+        if part.stat().st_mtime_ns == 0:
+            raise FileNotFoundError(errno.ENOENT, "nothing was written", str(path))
         if old:
             _give_owner_and_mode(part, old, private)
-        os.replace(part, target)
+        try:
+            os.replace(part, target)
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            shutil.copyfile(part, target)
     finally:
         part.unlink(missing_ok=True)
+        os.close(lock)
+
+
+def _try_lock(descriptor: int) -> bool:
+    """
+    :return: False if another process has locked the file, or its file system has no locks.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def _temporary_part(suffix: str) -> Iterator[Path]:
+    with TemporaryDirectory(prefix="holistic-rtc-") as folder:
+        yield Path(folder, f"part{suffix}")
 
 
 def remove_parts(path: Path) -> None:
-    """Remove what killed processes have left of files to replace this one. Nobody may be writing one."""
+    """Remove what killed processes have left of files to replace this one."""
     target = _destination(path)
     if isinstance(target, Path):
-        for part in target.parent.glob(_part(Path(glob.escape(target.name)), "?" * 32, target.suffix).name):
-            part.unlink(missing_ok=True)
+        any_id = "0" * 32
+        pattern = glob.escape(_part(target, any_id, target.suffix).name).replace(any_id, "?" * 32)
+        for part in target.parent.glob(pattern):
+            with suppress(FileNotFoundError), part.open("rb") as file:
+                if _try_lock(file.fileno()):
+                    part.unlink()
 
 
 def _part(target: Path, id: str, suffix: str) -> Path:
-    return target.with_name(f".{target.stem}.{id}.part{suffix}")
+    return fitting(target.parent, f".{target.stem}", f".{id}.part{suffix if len(suffix) < _LONG_SUFFIX else ''}")
+
+
+def fitting(folder: Path, stem: str, end: str) -> Path:
+    """
+    A path in a folder. If it would be longer than the file system allows, the stem is cut.
+
+    :raises OSError: there is no such folder.
+    """
+    room = os.pathconf(folder, "PC_NAME_MAX") - len(os.fsencode(end))
+    while stem and len(os.fsencode(stem)) > room:
+        stem = stem[:-1]
+    return folder / f"{stem}{end}"
 
 
 @contextmanager
@@ -169,6 +222,10 @@ def obstacle(path: Path, source: Path | None = None) -> str | None:
         return f"the output {path} is a folder"
     if stat.S_ISSOCK(found.st_mode) and isinstance(target, Path):
         return f"the output {path} is a socket"
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    if isinstance(target, Path) and not os.access(path, os.W_OK):
+        return f"the output {path} is read-only"
     if source is not None and os.path.samestat(found, source.stat()):
         return f"the output {path} would overwrite the input; choose another name"
     return None

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import itertools
 import signal
 import sys
@@ -11,16 +12,21 @@ from holistic_rtc import __version__
 from holistic_rtc.commands import COMMANDS
 from holistic_rtc.errors import HolisticError
 
+if sys.platform != "linux":
+    sys.exit("holistic-rtc: runs on Linux only; use Docker, or WSL 2 on Windows")
+
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 _interrupts = itertools.count()
 
 
 def run() -> int:
     """The process's entry point. SIGTERM and SIGHUP stop it as cleanly as Ctrl-C."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        for number in _ENDING:
-            if signal.getsignal(number) is signal.SIG_DFL:
-                signal.signal(number, _interrupt)
+    for number in _ENDING:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _interrupt)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names of files are printed byte by byte, even if they aren't UTF-8.
+        sys.stdout.reconfigure(errors="surrogateescape")
     return main()
 
 
@@ -31,6 +37,9 @@ def _interrupt(*_: object) -> None:
         return
     for number in _ENDING:
         signal.signal(number, signal.SIG_IGN)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Scripts start what runs in the background so.
+        raise KeyboardInterrupt
     signal.raise_signal(signal.SIGINT)
 
 
@@ -40,7 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reader of an output has closed it. Invalid arguments exit with status 2.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
-    options = _parser(arguments).parse_args(arguments)
+    parser = _parser(arguments)
+    if not arguments:
+        parser.print_help()
+        return 0
+    options = parser.parse_args(arguments)
     try:
         options.run(options)
     except HolisticError as error:

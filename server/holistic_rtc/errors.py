@@ -8,7 +8,8 @@
     ├── TrackerError         the tracking engine rejected a frame or failed
     ├── MediaError           a picture or video can't be read or written
     │   ├── NotAPictureError     the data has no known picture format
-    │   └── TooManyPixelsError   the picture is larger than the limit
+    │   ├── TooManyPixelsError   the picture is larger than the limit
+    │   └── UncuttableError      the video can only be read from its beginning
     ├── DecodeError          a landmark message is truncated, corrupt or has another version
     ├── ControlError         a message on the control channel is invalid
     ├── Refusal              the server can't serve a request; has a code
@@ -17,7 +18,10 @@
         ├── RefusedError             the server refused a request; has the HTTP status and a code
         │   ├── UnauthorizedError        the token is missing or wrong, or doesn't allow it
         │   ├── SessionUnknownError      the session doesn't exist, or has ended
+        │   │   └── NotLiveError             nobody is publishing under the name at the moment
+        │   ├── JobUnknownError          the job doesn't exist, or has expired
         │   └── ServerFullError          the server is full; may know when to retry
+        ├── JobFailedError           the server couldn't track a file; has a code
         ├── ConnectionFailedError    no network path for media was found
         └── ConnectionLostError      the connection was lost, or the server ended it; may have the server's reason
 """
@@ -53,6 +57,10 @@ class TooManyPixelsError(MediaError):
     pass
 
 
+class UncuttableError(MediaError):
+    pass
+
+
 class DecodeError(HolisticError):
     pass
 
@@ -74,7 +82,6 @@ class Code(StrEnum):
     BAD_OFFER = "bad_offer"
     UNUSABLE_OFFER = "unusable_offer"
     BAD_CANDIDATES = "bad_candidates"
-    ICE_RESTART = "ice_restart"
     UNAUTHORIZED = "unauthorized"
     FORBIDDEN = "forbidden"
     PRIVATE_SESSION = "private_session"
@@ -84,14 +91,17 @@ class Code(StrEnum):
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     UNKNOWN_SESSION = "unknown_session"
+    NOT_LIVE = "not_live"
     UNKNOWN_SUBSCRIBER = "unknown_subscriber"
     NOT_ACCEPTABLE = "not_acceptable"
+    NAME_TAKEN = "name_taken"
     TOO_SLOW = "too_slow"
     OUTDATED = "outdated"
     TOO_LARGE = "too_large"
     UNSUPPORTED_TYPE = "unsupported_type"
     DAMAGED_PICTURE = "damaged_picture"
     UNKNOWN_PICTURE = "unknown_picture"
+    BAD_FILE = "bad_file"
     TOO_MANY_REQUESTS = "too_many_requests"
     ADDRESS_FULL = "address_full"
     SERVER_FULL = "server_full"
@@ -104,6 +114,12 @@ class Code(StrEnum):
     PROCESS_ENDED = "process_ended"
     SNAPSHOT_TIMEOUT = "snapshot_timeout"
     SNAPSHOT_FAILED = "snapshot_failed"
+    UNKNOWN_JOB = "unknown_job"
+    JOB_UNFINISHED = "job_unfinished"
+    JOBS_FULL = "jobs_full"
+    JOBS_OFF = "jobs_off"
+    JOB_TIMEOUT = "job_timeout"
+    JOB_FAILED = "job_failed"
     INTERNAL = "internal"
 
 
@@ -144,7 +160,8 @@ class RefusedError(ClientError):
         self.detail = detail
         self.code = code
         self.retry_after = retry_after
-        self.retryable = status in (429, 503)
+        # A proxy without its server answers 502 or 504, and gives no code.
+        self.retryable = status in (429, 503) or (code is None and status in (502, 504))
 
 
 class UnauthorizedError(RefusedError):
@@ -155,8 +172,28 @@ class SessionUnknownError(RefusedError):
     pass
 
 
+class NotLiveError(SessionUnknownError):
+    def __init__(self, status: int, detail: str, *, code: str | None = None, retry_after: float | None = None) -> None:
+        super().__init__(status, detail, code=code, retry_after=retry_after)
+        self.retryable = True
+
+
+class JobUnknownError(RefusedError):
+    pass
+
+
 class ServerFullError(RefusedError):
     pass
+
+
+class JobFailedError(ClientError):
+    """
+    :param code: the server's code, a :class:`Code` unless the server is newer. ``bad_file`` is about the file.
+    """
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class ConnectionFailedError(ClientError):
@@ -171,4 +208,4 @@ class ConnectionLostError(ClientError):
     def __init__(self, message: str, *, reason: str | None = None) -> None:
         super().__init__(message)
         self.reason = reason
-        self.retryable = reason not in ("time_limit", "video_too_large")
+        self.retryable = reason not in ("taken_over", "time_limit", "video_too_large")

@@ -1,6 +1,7 @@
-"""Filters what MediaPipe's library writes directly to standard error.
+"""Filters what native libraries write directly to standard error.
 
-For each landmarker, that is a dozen irrelevant lines and, occasionally, one that matters.
+For each landmarker, MediaPipe's writes a dozen irrelevant lines and, occasionally, one that matters. libtiff may write
+a line for each row of a damaged picture, for which Pillow raises an error.
 """
 
 import contextlib
@@ -9,7 +10,9 @@ import re
 import threading
 from collections.abc import Iterator
 
-_NOISE = re.compile(rb"[IW]\d{4} |INFO: |WARNING: Logging before InitGoogle")
+_NOISE = re.compile(
+    rb"[IW]\d{4} |INFO: |WARNING: Logging before InitGoogle|\w*(?:Decode|TIFF|JPEGLib)\w*: |tempfile\.tif: "
+)
 
 
 def is_noise(line: bytes) -> bool:

@@ -4,7 +4,7 @@ import os
 import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -27,9 +27,13 @@ _PREFIX = "HOLISTIC_"
 _WORKER_VARIABLES = frozenset({"PATH", "HOME", "LANG", "TZ", "TMPDIR"})
 _WORKER_PREFIXES = ("PYTHON", "LC_", "LD_", "DYLD_", "XDG_", "OPENBLAS_", "OMP_", "MKL_", "MALLOC_", "COVERAGE_")
 _WITH_SECRETS = (
-    *("ice_servers", "jwt_secret", "ticket_secret", "token", "tokens", "turn_secret"),
+    *("ice_servers", "job_redis_url", "jwt_secret", "redis_url", "ticket_secret", "token", "tokens", "turn_secret"),
     *("webhook_url", "webhook_secret"),
 )
+_OF_NUMBERS = frozenset(
+    {"int_parsing", "int_from_float", "float_parsing", "greater_than", "greater_than_equal", "less_than_equal"}
+)
+"""pydantic's errors about numbers"""
 
 
 def _turn_url(url: str) -> str:
@@ -50,6 +54,46 @@ def _http_url(url: str) -> str:
 
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+
+
+def _node_url(url: str) -> str:
+    if re.fullmatch(r"https?://[^/?#@ ]+(/[A-Za-z0-9._~-]+)*/?", url) is None:
+        raise ValueError("write https://HOST:PORT, with a path if there is one")
+    return url.rstrip("/")
+
+
+NodeUrl = Annotated[str, AfterValidator(_node_url)]
+
+
+def _redis_url(url: SecretStr) -> SecretStr:
+    if re.match(r"(rediss?|unix)://", url.get_secret_value()) is None:
+        raise ValueError("write redis://HOST:PORT, or rediss:// for TLS")
+    return url
+
+
+RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
+"""May have a password"""
+
+
+def _queue_url(url: SecretStr) -> SecretStr:
+    if re.match(r"rediss?://", url.get_secret_value()) is None:
+        raise ValueError("write redis://HOST:PORT, or rediss:// for TLS")
+    return url
+
+
+QueueUrl = Annotated[SecretStr, AfterValidator(_queue_url)]
+"""May have a password"""
+
+
+def _root_path(path: str) -> str:
+    if re.fullmatch(r"(/(?!\.\.?(/|$))[A-Za-z0-9._~-]+)*/?", path) is None:
+        raise ValueError(
+            "write /PATH, with letters, digits, dots, hyphens, underscores, tildes and slashes, and no /../"
+        )
+    return path.rstrip("/")
+
+
+RootPath = Annotated[str, AfterValidator(_root_path)]
 
 
 def _parts(given: object) -> object:
@@ -90,6 +134,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     """0 picks a free port."""
+    root_path: RootPath = ""
+    """The path below which a proxy serves this server, such as /tracking. The proxy strips it from requests."""
     tls: Literal["self-signed"] | None = None
     """Serves HTTPS with a generated certificate."""
     tls_cert: Path | None = None
@@ -117,6 +163,8 @@ class Settings(BaseSettings):
     """Maximum number of videos that a session may send."""
     max_frame_pixels: int = Field(default=1920 * 1080, ge=1)
     """Maximum width times height of a session's video. A session that sends more is ended."""
+    audio: bool = True
+    """Whether subscribers get the publisher's audio."""
     max_sessions: int | None = Field(default=None, ge=1)
     """Maximum number of sessions; each further video of a session counts as another one. Default: as many as can have
     12 frames per second each."""
@@ -130,6 +178,23 @@ class Settings(BaseSettings):
     snapshot_max_pixels: int = Field(default=24_000_000, ge=1)
     snapshot_seconds: float = Field(default=10.0, gt=0)
     """Time limit in seconds for uploading a picture, and again for tracking it."""
+    job_workers: int = Field(default=1, ge=0)
+    """Maximum number of files that are tracked at the same time, at low priority. 0 for no files at all."""
+    job_places: int = Field(default=16, ge=1)
+    """Maximum number of files being uploaded, waiting or being tracked at the same time."""
+    job_max_bytes: ByteSize = Field(default=ByteSize(500_000_000), ge=1)
+    """Maximum size of a file."""
+    job_seconds: float = Field(default=3600.0, gt=0)
+    """Time limit in seconds for tracking a file."""
+    job_keep_seconds: float = Field(default=3600.0, gt=0)
+    """How long the results are kept."""
+    job_disk_bytes: ByteSize = Field(default=ByteSize(5_000_000_000), ge=1)
+    """Room on the disk for files and results. One client address gets half of it."""
+    job_folder: Path | None = None
+    """Where these files are, in a folder that is removed at the end. Default: the folder for temporary files."""
+    job_redis_url: QueueUrl | None = None
+    """A Redis from which workers anywhere take the files, instead of `job_workers` of this server. They must reach
+    `job_folder` by the same path, as the same user."""
     public_candidates_only: bool = False
     """Ignores peers' candidates that have no public address. Where a peer's own checks come from doesn't matter."""
     advertise_ip: IPv4Address | IPv6Address | None = None
@@ -174,6 +239,10 @@ class Settings(BaseSettings):
     """Names by which clients reach this server; ``*.example.org`` for all below one, ``*`` for any."""
     cors_origins: list[str] = []
     """Origins of other sites whose pages may connect; ``*`` for any."""
+    redis_url: RedisUrl | None = None
+    """Redis or Valkey, through which servers behind one address know of each other. `node_url` must be set as well."""
+    node_url: NodeUrl | None = None
+    """Where clients reach this server, and none of the others."""
     webhook_url: HttpUrl | None = None
     """Where to send a request when a session has started or ended, or was refused."""
     webhook_secret: SecretStr | None = Field(default=None, min_length=1)
@@ -196,18 +265,58 @@ def load_settings(**given: Any) -> Settings:
         problem = error.errors()[0]
         name, *place = map(str, problem["loc"])
         source = ".".join([f"--{name.replace('_', '-')}" if name in given else _variable(name), *place])
+        words, expected = problem["msg"].removeprefix("Value error, "), _expected(name, problem["type"])
         if name in _WITH_SECRETS:
-            raise ConfigError(f"{source}: {problem['msg']}") from None
-        raise ConfigError(f"{source} can't be {problem['input']!r}: {problem['msg']}") from None
+            raise ConfigError(f"{source}: {words}") from None
+        if expected and not place:
+            raise ConfigError(f"{source} must be {expected}, not {problem['input']!r}") from None
+        raise ConfigError(f"{source} can't be {problem['input']!r}: {words}") from None
     except SettingsError as error:
         found = re.search('field "([^"]+)"', str(error))
         raise ConfigError(f"{_variable(found[1]) if found else error} must be a JSON list") from None
+
+
+def _expected(name: str, error: str) -> str | None:
+    """What a number, a choice or a switch must be; None for other settings and other errors."""
+    field = Settings.model_fields[name]
+    if get_origin(field.annotation) is Literal:
+        return " or ".join(get_args(field.annotation))
+    if error == "bool_parsing":
+        return "true or false"
+    if error not in _OF_NUMBERS:
+        return None
+    found = {
+        bound: getattr(part, bound) for part in field.metadata for bound in ("ge", "gt", "le") if hasattr(part, bound)
+    }
+    kind = "a number" if field.annotation in (float, float | None) else "a whole number"
+    if "gt" in found:
+        return f"{kind} above {found['gt']}"
+    return f"{kind} from {found['ge']} to {found['le']}" if "le" in found else f"{kind} from {found['ge']} on"
 
 
 def unknown_variables() -> list[str]:
     """Environment variables that look like settings but aren't, such as misspelt ones."""
     known = set(map(_variable, Settings.model_fields))
     return sorted(name for name in os.environ if name.upper().startswith(_PREFIX) and name.upper() not in known)
+
+
+def worker_arguments(settings: Settings, model: Path, description: str, threads: int) -> tuple[str, ...]:
+    """
+    The command line of the fork server, which its workers share.
+
+    :param model: the model bundle.
+    :param description: of the model, as JSON, for clients.
+    :param threads: how many can run at the same time.
+    """
+    return (
+        *("--engine", settings.engine, "--quality", settings.quality, "--model", str(model)),
+        *("--log-level", settings.log_level, "--description", description, "--threads", str(threads)),
+        *("--parts", ",".join(sorted(settings.parts)), "--max-persons", str(settings.max_persons)),
+        *("--max-frame-pixels", str(settings.max_frame_pixels)),
+        *(() if settings.audio else ("--no-audio",)),
+        *(("--public-candidates-only",) if settings.public_candidates_only else ()),
+        *(("--advertise", str(settings.advertise_ip)) if settings.advertise_ip else ()),
+    )
 
 
 def worker_environment() -> dict[str, str]:

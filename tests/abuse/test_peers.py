@@ -26,6 +26,7 @@ from tests.kit.attacks import (
     without_candidates,
 )
 from tests.kit.bystander import Bystander
+from tests.kit.offers import mutations
 from tests.kit.peer import SDP, Peer
 from tests.kit.pictures import grace_hopper
 from tests.kit.publisher import PictureTrack, publishing
@@ -196,6 +197,19 @@ async def test_hostile_offers_are_answered_and_slow_nobody_down(
                 if location := headers.get("Location"):
                     async with http.delete(f"{server.url}{location}") as deleted:
                         assert deleted.status == 200
+
+
+async def test_changed_offers_of_real_programs_are_taken_or_refused_and_end_nobody(
+    server: Server, bystander: Bystander, http: aiohttp.ClientSession
+) -> None:
+    url = f"{server.url}/whep/{bystander.publisher.session}"
+    for offer in mutations(100, seed=2):
+        status, body, headers = await post(http, url, offer)
+        assert status in (201, 400, 422), body
+        if status == 201:
+            async with http.delete(f"{server.url}{headers['Location']}") as deleted:
+                assert deleted.status == 200
+    await more(bystander.publisher)
 
 
 async def test_a_peer_has_at_most_32_places_that_the_server_sends_checks_to(

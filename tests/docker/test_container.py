@@ -132,7 +132,7 @@ async def test_two_sessions_share_the_cpu_cap_with_fewer_frames_and_a_bounded_de
             for publisher in (one, other):
                 tracks = [stats["tracks"][0] for stats in publisher.received("stats")[-5:]]
                 assert tracks[-1]["dropped"] > tracks[0]["dropped"]
-                assert max(track["fps_out"] for track in tracks) < 20
+                assert sum(track["fps_out"] for track in tracks) < sum(track["fps_in"] for track in tracks)
                 # Frames on their way, however slow it all is; a queue would be longer each second.
                 assert max(track["delay_ms"] / 1000 * track["fps_out"] for track in tracks) < 5
 

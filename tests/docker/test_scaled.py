@@ -84,6 +84,5 @@ async def is_reached_and_tells_of_its_cap(browser: Browser, url: str) -> None:
         await page.wait_for_function(
             "() => document.getElementById('annotated-video').getVideoPlaybackQuality().totalVideoFrames > 5"
         )
-        rate = page.get_by_test_id("fps-received")
-        await expect(rate).to_have_text(re.compile("[1-9]"))
-        assert 0 < float(await rate.inner_text()) < 20
+        await expect(page.get_by_test_id("fps-received")).to_have_text(re.compile("[1-9]"))
+        await page.wait_for_function("() => window.holistic.client.stats?.tracks[0].dropped > 0")

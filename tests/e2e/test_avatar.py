@@ -15,6 +15,7 @@ from holistic_rtc.model.geometry import to_matrix
 from holistic_rtc.model.rig import Rig
 from holistic_rtc.model.skeleton import ARKIT_BLENDSHAPES, BONES, EXPRESSIONS
 from holistic_rtc.motion.rig.kinematics import forward
+from holistic_rtc.sessions.session import make_id
 from tests.kit.browsers import assert_fits_every_width, launched, opened
 from tests.kit.serving import Server
 from tests.kit.vrm import plain_glb, vrm_file
@@ -303,7 +304,7 @@ async def test_the_link_for_obs_has_a_ticket_that_only_watches_and_lists(
 
 
 async def test_an_overlay_whose_session_is_not_there_says_so(browser: Browser, server: Server) -> None:
-    url = f"{server.url}/avatar?overlay=1&session=no-such-session"
+    url = f"{server.url}/avatar?overlay=1&session={make_id()}"
     async with small(browser, url, may_complain=True) as page:
         await expect(page.get_by_test_id("error")).to_contain_text("There is no such session")
 
@@ -358,6 +359,6 @@ async def test_only_the_page_with_the_avatar_may_read_from_blobs_and_loads_three
         policy = response.headers["content-security-policy"]
         assert "default-src 'self'" in policy
         assert ("connect-src 'self' blob:" in policy) == is_avatar
-        scripts = re.findall(r'"/(assets/[^"]+\.js)"', await response.text())
+        scripts = re.findall(r'"\./(assets/[^"]+\.js)"', await response.text())
         loaded = [await (await page.request.get(f"{server.url}/{script}")).text() for script in scripts]
         assert any("WebGLRenderer" in script for script in loaded) == is_avatar

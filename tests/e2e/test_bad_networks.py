@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 
 from tests.kit.browsers import opened
 from tests.kit.link import CUT, Link, Path, linked
 from tests.kit.serving import Server
+
+pytestmark = pytest.mark.alone
 
 NEAR = Path(delay=0.02)
 
@@ -30,7 +33,7 @@ START = """() => {
 }"""
 # In 8 s, after the sender has had 8 s to find its rate. A busy machine tracks few frames.
 ENOUGH = """(since) => {
-    const { fpsOut } = window.holistic.client.stats.tracks[0];
+    const fpsOut = window.holistic.client.stats?.tracks[0].fpsOut ?? Infinity; // before the first statistics
     const rate = window.arrivals.filter((at) => at > now() - 8).length / 8;
     return now() > since + 16 && rate >= Math.min(8, Math.max(4, 0.6 * fpsOut));
 }"""
@@ -94,6 +97,19 @@ async def test_a_page_is_back_within_2_s_of_a_cut_of_10_s(page: Page, link: Link
     usual = await page.evaluate("() => window.arrivals[0] - window.started")
     # The page waits for 1.2 s at most. A busy machine takes long to connect.
     assert seconds < max(2, 1.2 + 2 * usual), f"{seconds} s, and {usual} s at first"
+
+
+async def test_a_page_that_moves_to_another_network_keeps_its_session(page: Page, link: Link) -> None:
+    session = await page.evaluate("() => window.holistic.client.sessionId")
+    await link.move()
+    # What was on its way has arrived.
+    since = await now(page) + 0.1
+    await page.wait_for_function("(since) => window.arrivals.at(-1) > since", arg=since)
+    seconds = await page.evaluate("(since) => window.arrivals.find((at) => at > since) - since", since)
+    usual = await page.evaluate("() => window.arrivals[0] - window.started")
+    assert seconds < max(2, 1.2 + 2 * usual), f"{seconds} s, and {usual} s at first"
+    await page.wait_for_function("(since) => window.arrivals.at(-1) > since + 4", arg=since)
+    assert await page.evaluate("() => window.holistic.client.sessionId") == session
 
 
 async def test_a_nat_that_gives_the_page_another_port_does_not_end_its_session(page: Page, link: Link) -> None:

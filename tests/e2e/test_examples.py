@@ -12,7 +12,7 @@ from aiohttp import web
 from playwright.async_api import Browser, Page, expect
 
 from tests.kit.browsers import PROJECT, opened
-from tests.kit.serving import Server
+from tests.kit.serving import Server, serving
 
 EXAMPLES = PROJECT / "examples"
 PLAIN_PAGE = EXAMPLES / "plain-page" / "index.html"
@@ -101,3 +101,23 @@ async def test_mediapipes_drawing_utils_draw_the_frames_as_they_come(browser: Br
     async with opened(browser, f"{dev_server}drawing-utils/") as page:
         await until_frames(page, "#status")
         await until_drawn(page, 5000)
+
+
+async def test_a_page_of_a_site_that_is_not_allowed_is_told_the_setting(browser: Browser) -> None:
+    async with (
+        serving() as server,
+        another_site("<!doctype html><title>Another site</title>") as site,
+        opened(browser, site, may_complain=True) as page,
+    ):
+        list_sessions = """async (url) => {
+            const { listSessions } = await import(`${url}/sdk/holistic-rtc.js`);
+            return await listSessions({ url }).then(() => "no error", ({ reason, message }) => `${reason}: ${message}`);
+        }"""
+        host, origin = server.url.removeprefix("http://"), site.rstrip("/")
+        assert await page.evaluate(list_sessions, server.url) == (
+            f"server-unreachable: {host} doesn't allow pages of {origin} to use it: "
+            "add that to HOLISTIC_CORS_ORIGINS on the server"
+        )
+        assert await server.stop() == 0
+        # The module is still there.
+        assert await page.evaluate(list_sessions, server.url) == f"server-unreachable: {host} doesn't answer"

@@ -4,6 +4,7 @@ import re
 from typing import Any, cast
 
 import numpy as np
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, expect
@@ -15,6 +16,8 @@ from tests.kit.browsers import opened, pixels
 from tests.kit.persons import first_of
 from tests.kit.publisher import Picture
 from tests.kit.serving import Server
+
+pytestmark = pytest.mark.alone
 
 CONNECTED = '() => document.body.dataset.state === "connected"'
 FACE_SEEN = "() => window.holistic.lastFrame?.faceLandmarks.length === 1"

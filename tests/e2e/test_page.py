@@ -138,6 +138,7 @@ async def test_everything_can_be_done_with_the_keyboard(page: Page) -> None:
 
 async def test_mirroring_turns_both_pictures_around_and_no_landmarks(page: Page) -> None:
     await start(page)
+    await page.get_by_test_id("view-both").check(force=True)
     mirror = page.get_by_test_id("mirror")
     for wanted in (True, False):
         await mirror.set_checked(wanted, force=True)
@@ -162,3 +163,23 @@ async def test_the_page_fits_every_width(page: Page) -> None:
     await start(page)
     await until_landmarks(page)
     await assert_fits_every_width(page)
+
+
+@pytest.mark.parametrize(("colour", "hint"), [("black", "too dark"), ("gray", "Nobody is in view")])
+async def test_what_keeps_landmarks_from_being_found_is_said_below_the_picture(
+    page: Page, colour: str, hint: str
+) -> None:
+    await page.add_init_script(
+        f"""navigator.mediaDevices.getUserMedia = async () => {{
+            const canvas = document.createElement("canvas");
+            const context = canvas.getContext("2d");
+            context.fillStyle = "{colour}";
+            setInterval(() => context.fillRect(0, 0, canvas.width, canvas.height), 40);
+            return canvas.captureStream(25);
+        }}"""
+    )
+    await page.reload()
+    await start(page)
+    await expect(page.get_by_test_id("hint")).to_contain_text(hint, timeout=20_000)
+    await page.get_by_test_id("stop").click()
+    await expect(page.get_by_test_id("hint")).to_be_hidden()

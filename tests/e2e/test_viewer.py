@@ -5,9 +5,15 @@ import re
 import numpy as np
 from playwright.async_api import Browser, Page, expect
 
+from holistic_rtc.sessions.session import make_id
 from tests.kit.browsers import assert_fits_every_width, opened, pixels
+from tests.kit.proxy import below
 from tests.kit.serving import Server, serving
 
+HEARS = """async () => {
+    const stats = [...(await window.holistic.client.peerConnection.getStats()).values()];
+    return stats.some(({ type, totalAudioEnergy }) => type === "inbound-rtp" && totalAudioEnergy > 0.001);
+}"""
 FACE_SEEN = "() => window.holistic.lastFrame?.faceLandmarks.length === 1"
 
 
@@ -39,6 +45,7 @@ async def test_the_viewer_shows_moving_annotated_video_and_landmarks_of_a_sessio
         await until_state(viewer, "connected")
         await viewer.wait_for_function(FACE_SEEN)
         await expect(viewer.get_by_test_id("points")).to_contain_text("478 / 478")
+        await expect(viewer.get_by_test_id("sound")).to_be_hidden()  # The page sends none.
         await viewer.wait_for_function(
             "() => document.getElementById('annotated-video').getVideoPlaybackQuality().totalVideoFrames > 2"
         )
@@ -47,6 +54,20 @@ async def test_the_viewer_shows_moving_annotated_video_and_landmarks_of_a_sessio
         after = await pixels(viewer, "annotated-video")
         assert before.shape == after.shape == (480, 640, 3)
         assert np.abs(before.astype(int) - after).mean() > 1
+
+
+async def test_the_publishers_sound_is_heard_once_the_viewer_asks_for_it(browser: Browser, server: Server) -> None:
+    async with opened(browser, f"{server.url}/?audio=1") as page, opened(browser, await publish(page)) as viewer:
+        await until_state(viewer, "connected")
+        sound = viewer.get_by_test_id("sound")
+        await expect(sound).to_have_text("Unmute")
+        await sound.click()
+        await expect(sound).to_have_text("Mute")
+        video = viewer.get_by_test_id("annotated-video")
+        await expect(video).to_have_js_property("muted", False)
+        # Chromium's microphone beeps once a second.
+        await viewer.wait_for_function(HEARS)
+        assert await page.evaluate("() => !window.holistic.client.stream.getAudioTracks().length")
 
 
 async def seq(page: Page) -> int:
@@ -69,10 +90,30 @@ async def test_when_the_publisher_stops_the_viewer_says_so_and_does_not_come_bac
 
 
 async def test_a_session_that_is_not_there_is_explained(browser: Browser, server: Server) -> None:
-    async with opened(browser, f"{server.url}/view/no-such-session", may_complain=True) as viewer:
+    async with opened(browser, f"{server.url}/view/{make_id()}", may_complain=True) as viewer:
         await until_state(viewer, "failed")
         await expect(viewer.get_by_test_id("error")).to_contain_text("There is no such session")
         await expect(viewer.get_by_test_id("all-sessions")).to_be_visible()
+
+
+async def test_a_link_to_a_name_waits_for_its_publisher_and_outlives_reloads_of_its_page(
+    browser: Browser, server: Server
+) -> None:
+    # Chromium's console complains about each answer that is no success, such as that nobody is live.
+    async with opened(browser, f"{server.url}/?name=stage", may_complain=True) as page:
+        link = await publish(page)
+        assert re.fullmatch(re.escape(server.url) + r"/view/stage#key=[\w-]{22}", link)
+        await page.get_by_test_id("stop").click()
+        async with opened(browser, link.replace("#", "/#"), may_complain=True) as viewer:
+            await until_state(viewer, "waiting")
+            await expect(viewer.get_by_test_id("error")).to_contain_text("Nobody is live under this name yet")
+            for _ in range(2):
+                assert await publish(page) == link
+                await page.wait_for_function(FACE_SEEN)
+                await viewer.wait_for_function(FACE_SEEN, timeout=1000)
+                await viewer.evaluate("() => { window.holistic.lastFrame = null; }")
+                await page.goto(f"{server.url}/?name=stage")
+                await until_state(viewer, "waiting")
 
 
 async def test_the_list_has_the_running_sessions_and_leads_to_them(browser: Browser, small_server: Server) -> None:
@@ -294,7 +335,7 @@ async def test_the_viewer_fits_every_width(browser: Browser, page: Page) -> None
 
 
 async def test_the_viewer_speaks_chinese_too(browser: Browser, server: Server) -> None:
-    async with opened(browser, f"{server.url}/view/no-such-session", locale="zh-CN", may_complain=True) as viewer:
+    async with opened(browser, f"{server.url}/view/{make_id()}", locale="zh-CN", may_complain=True) as viewer:
         await until_state(viewer, "failed")
         await expect(viewer.get_by_test_id("error")).to_contain_text("没有这个会话")
         await viewer.get_by_test_id("language").click()
@@ -306,3 +347,21 @@ async def test_the_pages_allow_no_scripts_but_their_own(page: Page, server: Serv
         response = await page.request.get(server.url + path)
         assert "default-src 'self'" in response.headers["content-security-policy"]
         assert response.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_pages_work_below_a_path_of_a_proxy(browser: Browser) -> None:
+    # The proxy doesn't send the Host of the server to which it is connected.
+    async with serving("--root-path", "/some/tracking") as server, below("/some/tracking", server.url) as url:
+        async with opened(browser, f"{url}/") as page:
+            link = await publish(page)
+            assert link.startswith(f"{url}/view/")
+            await page.locator("#menu-view").click()
+            await until_state(page, "idle")
+            assert page.url == f"{url}/view"
+        async with opened(browser, f"{url}/avatar") as page:
+            await page.get_by_test_id("sample").click()
+            await until_state(page, "connected")
+            async with opened(browser, f"{url}/view") as viewer:
+                await viewer.get_by_test_id("sessions").get_by_role("link").click()
+                await until_state(viewer, "connected")
+                assert viewer.url.startswith(f"{url}/view/")

@@ -10,7 +10,7 @@ from tests.kit.serving import Server, serving
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def server() -> AsyncIterator[Server]:
     """One server for all tests that leave it as they found it."""
-    async with serving("--max-sessions", "3") as server:
+    async with serving("--max-sessions", "3", environment={"HOLISTIC_JOB_PLACES": "64"}) as server:
         yield server
 
 

@@ -147,6 +147,18 @@ async def test_the_pattern_of_a_token_names_the_sessions_that_it_shows(strict: S
             await first(client.landmarks(own.session))
 
 
+async def test_the_pattern_of_a_token_names_what_it_may_publish_as(strict: Server, http: aiohttp.ClientSession) -> None:
+    claims = {"exp": time.time() + 60, "scope": "publish watch", "session": "stage-*"}
+    token = jwt.encode(claims, JWT_SECRET, "HS256")
+    async with HolisticClient(strict.url, token=token) as client:
+        with pytest.raises(UnauthorizedError, match="publish as studio"):
+            async with client.publish(Pictures(grace_hopper()), name="studio"):
+                pass
+        async with client.publish(Pictures(grace_hopper()), name="stage-1") as published:
+            await first(client.landmarks("stage-1"))
+            await first(client.landmarks(published.session))
+
+
 async def test_a_ticket_does_no_more_than_it_was_issued_for(strict: Server, http: aiohttp.ClientSession) -> None:
     tickets = f"{strict.url}/api/tickets"
 
@@ -216,6 +228,12 @@ async def test_names_of_others_and_pages_of_others_are_refused_before_the_body_c
     evil = {"Host": f"rebound.example:{own.split(':')[1]}"}
     for method, path in (("GET", "/"), ("GET", "/api/sessions"), ("POST", "/whip"), ("GET", "/healthz")):
         assert await status(http, method, f"{server.url}{path}", headers=evil) == 421
+    async with http.get(server.url, headers={**evil, "Accept": "text/html", "Accept-Language": "zh-CN"}) as response:
+        assert (response.status, response.content_type) == (421, "text/html")
+        assert "HOLISTIC_HOSTS" in await response.text()
+        assert response.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Vary"] == "Accept, Accept-Language"
     host, port = own.split(":")
     for headers, expected in (
         (b"Origin: https://evil.example\r\nHost: localhost", b"403"),

@@ -1,21 +1,25 @@
 """``holistic-rtc snapshot`` as its user runs it: whole folders, here and through a server."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
 from holistic_rtc.client import HolisticClient
 from holistic_rtc.errors import RefusedError
+from holistic_rtc.files.pictures import decode_picture
 from holistic_rtc.wire import as_json
-from tests.kit.commands import ran, refused, running
+from tests.kit.commands import COMMAND, ran, refused, running
 from tests.kit.outputs import is_null, make_null, reading
 from tests.kit.pictures import grace_hopper
 from tests.kit.serving import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+pillow_heif.register_heif_opener()
 
 
 @pytest.fixture
@@ -67,13 +71,64 @@ async def test_what_a_batch_has_made_is_not_taken_by_the_next(folder: Path, caps
         ]
 
 
+async def test_pictures_in_a_folder_are_known_by_their_content(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    portrait = Image.fromarray(grace_hopper())
+    portrait.save(folder / "a.jfif", "JPEG")
+    portrait.save(folder / "b.MPO", "MPO")
+    portrait.save(folder / "c.HEIC", "HEIF")
+    portrait.save(folder / "d.from-the-web", "WEBP")
+    (folder / "._a.jfif").write_bytes(b"\0\5\x16\7")
+    (folder / "e.json").write_text("{}")
+    (folder / "out").mkdir()
+    (folder / "videos").mkdir()
+    for _ in range(2):
+        status, output, errors = await ran(capsys, "snapshot", folder, "-o", folder / "out", "--json")
+        assert status == 0, errors
+        names = [f"{stem}{end}" for stem in "abcd" for end in ("-annotated.jpg", ".json")]
+        assert output.splitlines() == [str(folder / "out" / name) for name in names]
+        assert errors == f"skipped what isn't a picture: {folder / 'e.json'}, {folder / 'videos'}\n"
+    for index in range(9):
+        (folder / f"{index}.txt").touch()
+    _, _, errors = await ran(capsys, "snapshot", folder, "-o", tmp_path / "out")
+    assert errors.endswith(f"{folder / '4.txt'} and 7 more\n")
+
+
+async def test_a_picture_from_standard_input(folder: Path, tmp_path: Path) -> None:
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[bytes]:
+        picture = (folder / "one.png").read_bytes()
+        return subprocess.run([*COMMAND, "snapshot", "-", *arguments], input=picture, capture_output=True, check=False)
+
+    done = run("-o", tmp_path / "out")
+    assert (done.returncode, done.stdout.decode()) == (0, f"{tmp_path / 'out' / 'stdin-annotated.jpg'}\n")
+    assert b"standard input: name a folder for the output" in run().stderr
+
+
 async def test_two_pictures_never_share_an_output(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (folder / "one.bmp").write_bytes((folder / "one.png").read_bytes())
-    status, _, errors = await ran(capsys, "snapshot", folder / "one.bmp", folder / "one.png", "-o", tmp_path)
+    (tmp_path / "one.png").write_bytes((folder / "one.png").read_bytes())
+    status, _, errors = await ran(capsys, "snapshot", folder / "one.png", tmp_path / "one.png", "-o", tmp_path / "out")
     assert status == 1
     assert "already taken by another picture" in errors
+
+
+async def test_of_pictures_that_differ_in_their_suffix_the_second_keeps_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    portrait = Image.fromarray(grace_hopper())
+    portrait.save(tmp_path / "IMG_1.HEIC", "HEIF")
+    portrait.resize((320, 240)).save(tmp_path / "IMG_1.JPG", "JPEG")
+    outputs = ["IMG_1-annotated.jpg", "IMG_1.json", "IMG_1.JPG-annotated.jpg", "IMG_1.JPG.json"]
+    for _ in range(2):
+        status, output, errors = await ran(capsys, "snapshot", tmp_path, "--json")
+        assert (status, "skipped" in errors) == (0, False), errors
+        assert output.splitlines() == [str(tmp_path / name) for name in outputs]
+        assert decode_picture(tmp_path / "IMG_1-annotated.jpg").shape == (480, 640, 3)
+        assert decode_picture(tmp_path / "IMG_1.JPG-annotated.jpg").shape == (240, 320, 3)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -70,13 +71,15 @@ async def test_help_names_the_commands_and_their_options(capsys: pytest.CaptureF
         assert all(name in text for name in named)
 
 
+async def test_without_arguments_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert await ran(capsys) == await ran(capsys, "--help")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((), "COMMAND"),
         (("dance",), "invalid choice"),
         (("serve", "--prot", "80"), "--prot"),
-        (("serve", "--port", "http"), "invalid int"),
         (("track",), "INPUT"),
         (("models", "where", "--pose-model", "heavy"), "lite"),
         (("watch", "http://a:1"), "holistic-rtc watch --url http://a:1"),
@@ -95,11 +98,13 @@ async def test_a_wrong_command_line_has_status_2_and_says_what_is_wrong(
 async def test_a_setting_that_cannot_be_is_named(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "--port can't be 99999" in await one_line(capsys, "serve", "--port", "99999")
+    assert "--port must be a whole number from 0 to 65535, not '99999'" in await one_line(
+        capsys, "serve", "--port", "99999"
+    )
     monkeypatch.setenv("HOLISTIC_WARM", "0")
     assert "HOLISTIC_WARM" in await one_line(capsys, "track", portrait())
     monkeypatch.setenv("HOLISTIC_MAX_SESSIONS", "many")
-    assert "HOLISTIC_MAX_SESSIONS can't be 'many'" in await one_line(capsys, "serve")
+    assert "HOLISTIC_MAX_SESSIONS must be a whole number from 1 on, not 'many'" in await one_line(capsys, "serve")
 
 
 def test_a_port_in_use_is_said_so() -> None:
@@ -214,9 +219,9 @@ async def test_track_a_video(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 async def test_what_cannot_be_tracked_is_one_line_and_status_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "notes.txt").write_text("dear diary\n" * 50)
+    (tmp_path / "notes.nfo").write_text("dear diary\n" * 50)
     assert "there is no file" in await one_line(capsys, "track", tmp_path / "absent.mp4")
-    assert "no video in it" in await one_line(capsys, "track", tmp_path / "notes.txt")
+    assert "no video in it" in await one_line(capsys, "track", tmp_path / "notes.nfo")
     assert "must end in .png" in await one_line(capsys, "track", portrait(), "-o", tmp_path / "out.gif")
     words = await one_line(capsys, "track", portrait(), "-o", "-", "--landmarks", "-")
     assert words == "both outputs would go to standard output; choose another for one of them"
@@ -252,6 +257,23 @@ def test_standard_output_gets_the_annotated_picture_and_nothing_else(tmp_path: P
         assert (annotated.format, annotated.size) == ("PNG", original.size)
     assert done.stdout.endswith(b"IEND\xaeB`\x82")
     assert as_json.decode((tmp_path / "out.jsonl").read_bytes()).width == original.width
+
+
+def test_standard_input_is_tracked_and_recorded(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", 5).read_bytes()
+    for arguments in ("track", "-", "--landmarks", "-"), ("record", "-", "-o", "-"):
+        done = subprocess.run([*COMMAND, *arguments], input=clip, capture_output=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        assert [as_json.decode(line).seq for line in done.stdout.splitlines()] == [0, 1, 2, 3, 4]
+    done = subprocess.run([*COMMAND, "track", "-"], input=clip, capture_output=True, timeout=60, check=False)
+    assert b"name the output for standard input with -o" in done.stderr
+
+
+def test_a_name_that_is_not_utf_8_is_printed_as_it_is(tmp_path: Path) -> None:
+    name = os.fsencode(make_clip(tmp_path / "clip.mp4", 1).rename(tmp_path / os.fsdecode(b"caf\xe9.mp4")))
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
+    done = subprocess.run([*COMMAND, "track", name], capture_output=True, timeout=60, check=False, env=environment)
+    assert done.stdout == name.replace(b".mp4", b"-annotated.mp4\n"), done.stderr
 
 
 def test_a_file_that_is_standard_output_goes_on(tmp_path: Path) -> None:
@@ -323,5 +345,24 @@ def test_ctrl_c_while_tracking_leaves_no_half_file(tmp_path: Path) -> None:
         output, log = process.communicate(timeout=20)
     assert process.returncode == 130
     assert output == ""
+    assert log.splitlines()[-1] == "interrupted"
+    assert list(tmp_path.iterdir()) == [clip]
+
+
+def test_in_the_background_of_a_script_ctrl_c_is_ignored_but_sigterm_leaves_no_half_file(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "long.mp4", 900)
+    command = shlex.join([*COMMAND, "track", str(clip), "-o", str(tmp_path / "out.mp4")])
+    with subprocess.Popen(
+        ["sh", "-c", f"{command} & echo $!; wait $!"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as script:
+        assert script.stdout is not None
+        process = int(script.stdout.readline())
+        while len(list(tmp_path.iterdir())) < 2:
+            assert script.poll() is None
+            time.sleep(0.05)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            os.kill(process, number)
+        _, log = script.communicate(timeout=20)
+    assert script.returncode == 130
     assert log.splitlines()[-1] == "interrupted"
     assert list(tmp_path.iterdir()) == [clip]

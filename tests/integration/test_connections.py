@@ -128,7 +128,7 @@ async def test_more_idle_connections_than_descriptors_leave_room_for_requests(tl
             uploading.write(b"POST /api/snapshot HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n")
             uploading.write(b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(jpeg))
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100")
-            uploading.write(jpeg[:1000])
+            uploading.write(jpeg[:-1000])
 
             # Over TLS, these don't begin their handshake.
             idle = [await connect(server) for _ in range(300)]
@@ -139,7 +139,7 @@ async def test_more_idle_connections_than_descriptors_leave_room_for_requests(tl
                     with suppress(ConnectionError):
                         assert not await early.read()
             assert not any(late.at_eof() for late, _ in idle[-100:])
-            uploading.write(jpeg[1000:])
+            uploading.write(jpeg[-1000:])
             assert (await reader.readline()).startswith(b"HTTP/1.1 200")
 
             connector = aiohttp.TCPConnector(ssl=trusting())

@@ -123,7 +123,7 @@ async def test_refusals_are_counted_by_code_and_no_label_is_a_strangers(
             assert response.status >= 400
     after = await scrape(server, http)
     rose = {sample[1] for sample in after if sample[0] == "refusals_total" and after[sample] > before[sample]}
-    assert rose == {Code.BAD_OFFER, Code.UNKNOWN_SESSION, Code.NOT_FOUND}
+    assert rose == {Code.BAD_OFFER, Code.NOT_LIVE, Code.NOT_FOUND}
     assert after.keys() == before.keys()
 
 

@@ -14,6 +14,7 @@ from yarl import URL
 
 from holistic_rtc import cli
 from holistic_rtc.client import HolisticClient, VideoFile
+from holistic_rtc.sessions.session import make_id
 from holistic_rtc.wire import as_json
 from tests.kit.commands import refused, running, told
 from tests.kit.pictures import grace_hopper, shared_media
@@ -161,7 +162,7 @@ async def test_what_can_not_be_recorded(server: Server, tmp_path: Path, capsys: 
     cases: tuple[tuple[list[str | Path], str], ...] = (
         (["--url", server.url, "-o", path], "there is no session at"),
         (["--url", "http://127.0.0.1:1", "-o", path], "can't be reached"),
-        (["--url", server.url, "--session", "nobody", "-o", path], "no such session"),
+        (["--url", server.url, "--session", make_id(), "-o", path], "no such session"),
         (["--url", server.url, "-o", tmp_path / "take.fbx"], "can't record to take.fbx"),
         ([tmp_path / "absent.mp4", "-o", path], "there is no file"),
         ([tmp_path / "clip.mp4", "--session", "ID", "-o", path], "not both"),

@@ -7,7 +7,6 @@ import pty
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -145,16 +144,21 @@ async def test_a_motion_for_which_there_is_no_room_stays_in_its_journal(server: 
 @pytest.mark.parametrize("suffix", [".csv", ".bvh"])
 async def test_the_end_of_its_terminal_finishes_the_take(server: Server, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"take{suffix}"
-    process, terminal = pty.fork()
-    if process == 0:
-        os.execv(sys.executable, [*COMMAND, "record", "--url", server.url, "-o", str(path)])
+    terminal, end = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        *("setsid", "--ctty", *COMMAND, "record", "--url", server.url, "-o", str(path)),
+        stdin=end,
+        stdout=end,
+        stderr=end,
+    )
+    os.close(end)
     async with asyncio.timeout(60):
         shown = b""
         while b"Ctrl-C to stop" not in shown:
             shown += await asyncio.to_thread(os.read, terminal, 1000)
         os.close(terminal)
-        os.kill(process, signal.SIGHUP)  # as a shell does, besides the terminal
-        await asyncio.to_thread(os.waitpid, process, 0)
+        process.send_signal(signal.SIGHUP)  # as a shell does, besides the terminal
+        await process.wait()
     assert files_in(tmp_path) == [path]
     assert bvh_frames(path) if suffix == ".bvh" else milliseconds(path)
 

@@ -19,6 +19,8 @@ from tests.kit.pictures import grace_hopper
 from tests.kit.publisher import Picture, Pictures, PictureTrack, Publisher, publishing
 from tests.kit.serving import Server
 from tests.kit.streams import first
+from tests.kit.subscriber import subscribing
+from tests.kit.turned import TurnedPublisher
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -219,14 +221,20 @@ async def test_nobody_darkness_and_several_people_are_no_errors_and_one_person_i
         await first(landmarks, lambda message: message.width == 960 and seen_face(message))
 
 
-async def test_a_peer_that_falls_silent_is_noticed_within_5_s_while_one_that_answers_pings_may_pause_its_track(
+async def test_a_peer_that_falls_silent_is_noticed_within_5_s_while_others_may_pause_their_tracks(
     server: Server,
 ) -> None:
     picture = grace_hopper()
-    tracks = [PictureTrack(picture) for _ in range(2)]
-    async with publishing(server.url, tracks[:1]) as pausing, publishing(server.url, tracks[1:]) as silent:
+    tracks = [PictureTrack(picture) for _ in range(3)]
+    async with (
+        publishing(server.url, tracks[:1]) as pausing,
+        publishing(server.url, tracks[1:2]) as silent,
+        publishing(server.url, tracks[2:], channels=False) as plain,
+        subscribing(server.url, plain.session, videos=0) as watching,
+    ):
         await pausing.until(lambda: pausing.landmarks)
         await silent.until(lambda: silent.landmarks)
+        await watching.until(lambda: watching.landmarks)
         for track in tracks:
             track.picture = None
         silent.answers_pings = False
@@ -237,9 +245,10 @@ async def test_a_peer_that_falls_silent_is_noticed_within_5_s_while_one_that_ans
         assert silent.received("end")[0]["reason"] == "peer_silent"
         assert loop.time() - since < 5.5
         await pausing.until(lambda: len(pausing.received("ping")) > pings + 4)
-        pausing.landmarks.clear()
-        tracks[0].picture = picture
-        await pausing.until(lambda: pausing.landmarks)
+        for track, peer in ((tracks[0], pausing), (tracks[2], watching)):
+            peer.landmarks.clear()
+            track.picture = picture
+            await peer.until_landmarks(1)
 
 
 async def test_a_camera_switched_in_mid_session_goes_on(server: Server) -> None:
@@ -247,3 +256,16 @@ async def test_a_camera_switched_in_mid_session_goes_on(server: Server) -> None:
         await publisher.until(lambda: publisher.landmarks)
         publisher.pc.getSenders()[0].replaceTrack(PictureTrack(grace_hopper(480, 640)))
         await publisher.until(lambda: publisher.landmarks[-1].height == 640)
+
+
+async def test_video_that_is_sent_turned_is_tracked_upright(server: Server, http: aiohttp.ClientSession) -> None:
+    async with TurnedPublisher(server.url, http) as publisher:
+        publisher.send(PictureTrack(np.ascontiguousarray(np.rot90(grace_hopper()))), 1)
+        publisher.open_landmarks()
+        await publisher.connect()
+        assert "urn:3gpp:video-orientation" in publisher.answer
+        await publisher.until(lambda: publisher.landmarks and seen_face(publisher.landmarks[-1]))
+    message = publisher.landmarks[-1]
+    assert (message.width, message.height) == (640, 480)
+    forehead, chin = message.result.face_landmarks[[10, 152], :2] * (640, 480)
+    assert chin[1] - forehead[1] > 5 * abs(chin[0] - forehead[0])

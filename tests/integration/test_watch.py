@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from holistic_rtc.client import HolisticClient, Publication
+from holistic_rtc.sessions.session import make_id
 from holistic_rtc.wire import as_json
 from tests.kit.commands import refused, running
 from tests.kit.pictures import grace_hopper
@@ -44,9 +45,12 @@ async def test_what_can_not_be_watched_is_one_line_and_status_1(
     await server.until_sessions(0)
     for arguments, words in (
         (["--url", server.url], "there is no session at"),
-        (["--url", server.url, "--session", "nobody"], "no such session"),
+        (["--url", server.url, "--session", make_id()], "no such session"),
         (["--url", "http://127.0.0.1:1"], "can't be reached"),
-        (["--url", server.url, "--session", "nobody", "--json", tmp_path / "absent" / "x.jsonl"], "there is no folder"),
+        (
+            ["--url", server.url, "--session", make_id(), "--json", tmp_path / "absent" / "x.jsonl"],
+            "there is no folder",
+        ),
     ):
         (line,) = (await refused(capsys, "watch", *arguments)).splitlines()
         assert words in line

@@ -11,6 +11,7 @@ from aiortc import RTCCertificate, rtcpeerconnection
 from aiortc.rtcdtlstransport import SRTPProtectionProfile, generate_certificate
 from cryptography.hazmat.primitives.asymmetric import rsa
 from OpenSSL import SSL
+from yarl import URL
 
 from tests.kit.peer import SDP
 from tests.kit.pictures import grace_hopper
@@ -39,7 +40,7 @@ async def make_offer(server: Server, http: aiohttp.ClientSession, *kinds: str) -
         return await publisher.offer()
 
 
-async def test_an_offer_is_answered_with_201_location_and_etag_and_its_audio_as_inactive(
+async def test_an_offer_is_answered_with_201_location_and_etag_and_takes_its_audio(
     server: Server, http: aiohttp.ClientSession
 ) -> None:
     async with Publisher(server.url, http) as publisher:
@@ -49,7 +50,7 @@ async def test_an_offer_is_answered_with_201_location_and_etag_and_its_audio_as_
         assert publisher.location.startswith("/whip/")
         assert publisher.etag.startswith('"')
         audio, video = publisher.answer.split("m=audio")[1].split("m=video")
-        assert "a=inactive" in audio
+        assert "a=recvonly" in audio
         assert "a=sendrecv" in video
         assert "a=candidate:" in publisher.answer
 
@@ -61,6 +62,15 @@ async def test_the_answer_has_one_fingerprint_which_libdatachannel_can_take(
     async with http.post(f"{server.url}/whip", data=offer, headers=SDP) as response:
         answer, location = await response.text(), response.headers["Location"]
     assert answer.count("a=fingerprint:sha-256 ") == answer.count("a=fingerprint:") == answer.count("m=")
+    async with http.delete(f"{server.url}{location}") as response:
+        assert response.status == 200
+
+
+async def test_a_client_may_wait_for_100_before_it_sends_its_offer(server: Server, http: aiohttp.ClientSession) -> None:
+    offer = await make_offer(server, http, "video")
+    async with http.post(f"{server.url}/whip", data=offer, headers=SDP, expect100=True) as response:
+        assert response.status == 201, await response.text()
+        location = response.headers["Location"]
     async with http.delete(f"{server.url}{location}") as response:
         assert response.status == 200
 
@@ -170,6 +180,23 @@ async def test_other_methods_are_405(server: Server, http: aiohttp.ClientSession
             assert response.headers["Allow"]
 
 
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/whip//", "publish to /whip or /whip/NAME"),
+        ("/whip/live/stage", "publish to /whip or /whip/NAME"),
+        ("/whip/live/stage/1", "publish to /whip or /whip/NAME"),
+        ("/whep", "subscribe to /whep/SESSION"),
+    ],
+)
+async def test_offers_to_addresses_as_other_servers_have_them_are_told_the_right_one(
+    server: Server, http: aiohttp.ClientSession, path: str, words: str
+) -> None:
+    async with http.post(URL(f"{server.url}{path}", encoded=True), data="v=0", headers=SDP) as response:
+        assert response.status in (404, 405)
+        assert (await response.json())["detail"].endswith(f"; {words}")
+
+
 async def test_an_unknown_session_is_404(server: Server, http: aiohttp.ClientSession) -> None:
     async with http.delete(f"{server.url}/whip/nobody/guess") as response:
         await assert_problem(response, 404)
@@ -189,7 +216,7 @@ async def test_candidates_may_trickle_in_after_the_offer(server: Server, http: a
             answer = await response.text()
         await publisher.accept(answer)
         fragment = "\r\n".join(["m=video 9 UDP/TLS/RTP/SAVPF 0", "a=mid:0", *candidates, "a=end-of-candidates", ""])
-        headers = {**FRAGMENT, "If-Match": publisher.etag}
+        headers = [*FRAGMENT.items(), ("If-Match", '"other"'), ("If-Match", publisher.etag)]
         async with http.patch(f"{server.url}{publisher.location}", data=fragment, headers=headers) as response:
             assert response.status == 204
         await publisher.until(lambda: publisher.landmarks)
@@ -200,10 +227,11 @@ async def test_a_patch_that_does_not_fit_is_refused_and_a_delete_ends_the_sessio
 ) -> None:
     async with publishing(server.url, [PictureTrack(grace_hopper())]) as publisher:
         url = f"{server.url}{publisher.location}"
-        async with http.patch(url, data="a=candidate:?", headers=FRAGMENT) as response:
-            await assert_problem(response, 400)
-        async with http.patch(url, data="a=ice-ufrag:other\r\na=ice-pwd:other", headers=FRAGMENT) as response:
-            await assert_problem(response, 422, "restart")
+        async with http.patch(url, data="candidate:1", headers=FRAGMENT) as response:
+            await assert_problem(response, 400, "a=candidate:")
+        for half in ("a=ice-ufrag:other", "a=ice-ufrag:other\r\na=ice-pwd:short"):
+            async with http.patch(url, data=half, headers=FRAGMENT) as response:
+                await assert_problem(response, 400, "a=ice-pwd")
         async with http.patch(url, data="", headers={**FRAGMENT, "If-Match": '"other"'}) as response:
             await assert_problem(response, 412)
         async with http.patch(url, data="x", headers=SDP) as response:

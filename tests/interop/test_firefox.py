@@ -1,21 +1,12 @@
 """Firefox without permission to use a camera, which hides its addresses and says that its candidates are complete."""
 
-import asyncio
-import json
-import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 
-from tests.kit.browsers import PROJECT, pixels
+from tests.interop.firefox import FirefoxPage, firefox
+from tests.kit.browsers import pixels
 from tests.kit.pictures import grace_hopper
 from tests.kit.publisher import Picture, PictureTrack, publishing
 from tests.kit.serving import Server
-
-DRIVER = Path(__file__).parent / "firefox" / "page.mjs"
 
 CONNECTED = '() => document.body.dataset.state === "connected"'
 FACE_SEEN = "() => window.holistic.lastFrame?.faceLandmarks.length === 1"
@@ -25,60 +16,6 @@ PLAYS = """() => {
     window.firstTime ??= video.videoWidth > 0 ? video.currentTime : undefined;
     return video.currentTime > window.firstTime + 0.5;
 }"""
-
-
-class FirefoxPage:
-    """A page that ``page.mjs`` drives. Whatever it does wrong fails the test at once."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    async def evaluate(self, function: str, argument: object = None) -> Any:
-        return await self._command(evaluate=function, argument=argument)
-
-    async def until(self, function: str, argument: object = None) -> None:
-        """Wait until `function` returns something truthy in the page."""
-        await self._command(until=function, argument=argument)
-
-    async def click(self, test_id: str) -> None:
-        await self._command(click=f'[data-testid="{test_id}"]')
-
-    async def answer(self, timeout: float = 150) -> Any:
-        assert self._process.stdout is not None
-        line = await asyncio.wait_for(self._process.stdout.readline(), timeout)
-        assert line, "Firefox ended; see the output above"
-        answer = json.loads(line)
-        assert "result" in answer, answer.get("complaint") or answer["error"]
-        return answer["result"]
-
-    async def _command(self, **command: object) -> Any:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(command).encode() + b"\n")
-        return await self.answer()
-
-
-def find_firefox() -> str:
-    found = subprocess.run([PROJECT / "scripts" / "find-firefox"], check=True, capture_output=True, text=True)
-    return found.stdout.strip()
-
-
-@asynccontextmanager
-async def firefox(url: str) -> AsyncIterator[FirefoxPage]:
-    """A page at `url`, in a Firefox of its own."""
-    process = await asyncio.create_subprocess_exec(
-        *("node", DRIVER, find_firefox(), url),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        limit=2**24,
-    )
-    page = FirefoxPage(process)
-    try:
-        await page.answer()
-        yield page
-    finally:
-        complaints, _ = await asyncio.wait_for(process.communicate(b""), timeout=60)
-    assert not complaints, complaints.decode()
-    assert process.returncode == 0
 
 
 async def assert_hides_its_addresses(page: FirefoxPage) -> None:

@@ -1,7 +1,8 @@
 """A clip of a real person, 640x480 at 30 fps."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from functools import cache
 from itertools import cycle
 from pathlib import Path
@@ -52,6 +53,41 @@ def as_i420(pictures: Sequence[Picture]) -> bytes:
         av.VideoFrame.from_ndarray(picture, format="rgb24").to_ndarray(format="yuv420p").tobytes()
         for picture in pictures
     )
+
+
+def make_clip(path: Path, frames: int = 6, rate: int = FPS) -> Path:
+    """A small video of the portrait, 160x120. Its folder is made."""
+    with Image.open(portrait()) as file:
+        frame = av.VideoFrame.from_image(ImageOps.pad(file.convert("RGB"), (160, 120)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(path, "w") as container:
+        stream = container.add_stream("libx264", rate=rate, options={"preset": "ultrafast"})
+        stream.width, stream.height = frame.width, frame.height
+        for _ in range(frames):
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def make_long(path: Path, pictures: Iterable[Picture], times: Iterable[int], *, key_every: int = 30) -> Path:
+    """
+    An H.264 video with B-frames, 320x240. Its folder is made.
+
+    :param times: of the frames, in milliseconds.
+    :param key_every: frames from one key frame to the next, at most.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    options = {"preset": "veryfast", "g": str(key_every), "keyint_min": str(key_every), "sc_threshold": "0"}
+    with av.open(path, "w") as container:
+        stream = container.add_stream("libx264", rate=FPS, options=options)
+        stream.width, stream.height = 320, 240
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for picture, time in zip(pictures, times, strict=False):
+            frame = av.VideoFrame.from_image(Image.fromarray(picture).resize((320, 240)))
+            frame.pts, frame.time_base = time, Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
 
 
 def _pan_and_zoom(width: int, height: int) -> list[Picture]:

@@ -44,6 +44,9 @@ def encode(
     for number in range(2):
         frame = av.VideoFrame(width, height, pixels)
         frame.pts = number
+        for plane in frame.planes:
+            # Memory that isn't cleared may hold values that 10 bits don't have, of which x264 dies.
+            plane.update(bytes(plane.buffer_size))
         packets += encoder.encode(frame)
     return [bytes(packet) for packet in [*packets, *encoder.encode(None)]]
 

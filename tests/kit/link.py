@@ -91,6 +91,7 @@ class _Flow:
         self._server = host, port
         self._up, self._down = up, down
         self._peer: Any = None
+        self._gone = False
         self._inside = _Leg(self._from_peer)
         self._outside: _Leg | None = None
 
@@ -110,17 +111,21 @@ class _Flow:
         outside = self._outside
         await asyncio.get_running_loop().create_datagram_endpoint(lambda: outside, (self._server[0], 0))
 
+    def leave(self) -> None:
+        """Carry nothing more."""
+        self._gone = True
+
     def _from_peer(self, data: bytes, addr: Any) -> None:
         self._peer = addr
         self._up.put(data, self._to_server)
 
     def _to_server(self, data: bytes) -> None:
         assert self._outside
-        if not self._outside.transport.is_closing():
+        if not (self._gone or self._outside.transport.is_closing()):
             self._outside.transport.sendto(data, self._server)
 
     def _to_peer(self, data: bytes) -> None:
-        if self._peer:
+        if self._peer and not self._gone:
             self._inside.transport.sendto(data, self._peer)
 
 
@@ -148,7 +153,11 @@ class _Proxy:
             await runner.cleanup()
 
     async def _obey(
-        self, up: dict[str, Any] | None = None, down: dict[str, Any] | None = None, rebind: bool = False
+        self,
+        up: dict[str, Any] | None = None,
+        down: dict[str, Any] | None = None,
+        rebind: bool = False,
+        move: bool = False,
     ) -> dict[str, Any]:
         if up:
             self._up.path = Path(**up)
@@ -157,22 +166,23 @@ class _Proxy:
         if rebind:
             for flow in self._flows:
                 await flow.rebind()
+        if move:
+            for flow in self._flows:
+                flow.leave()
         return {"up": self._up.counts, "down": self._down.counts}
 
     async def _pass_on(self, request: web.Request) -> web.Response:
         if self._down.path == CUT:
             raise web.HTTPServiceUnavailable
         body = await request.read()
-        offers = request.content_type == "application/sdp"
-        if offers:
+        describes = request.content_type in ("application/sdp", "application/trickle-ice-sdpfrag")
+        if describes:
             body = re.sub(rb"a=(candidate|end-of-candidates).*\r\n", b"", body)
-        elif request.content_type == "application/trickle-ice-sdpfrag":
-            return web.Response(status=204)
         headers = {name: value for name, value in request.headers.items() if name not in ("Host", "Content-Length")}
         url = f"{self._server}{request.raw_path}"
         async with self._http.request(request.method, url, data=body, headers=headers) as response:
             answer = await response.read()
-            if offers and response.status == 201:
+            if describes and response.status in (200, 201) and answer:
                 answer = (await self._put_in(answer.decode())).encode()
             kept = {
                 name: value
@@ -208,6 +218,10 @@ class Link:
     async def rebind(self) -> None:
         """Give every peer another source port, as a NAT does that has restarted."""
         await self._tell({"rebind": True})
+
+    async def move(self) -> None:
+        """Lead every peer's paths nowhere, as in another network. Only an ICE restart gives it a new one."""
+        await self._tell({"move": True})
 
     async def counts(self) -> dict[str, dict[str, int]]:
         """What passed, was lost or was dropped in each direction so far, in datagrams, and what passed in bytes."""

@@ -22,7 +22,7 @@ SDP = {"Content-Type": "application/sdp"}
 class Peer:
     """Messages and the frames of each track are kept in the order they came. Closed at the end of an ``async with``."""
 
-    def __init__(self, url: str, http: aiohttp.ClientSession) -> None:
+    def __init__(self, url: str, http: aiohttp.ClientSession, *, channels: bool = True) -> None:
         self.url = url
         self.http = http
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -38,9 +38,10 @@ class Peer:
         self._tasks: list[asyncio.Task[None]] = []
         self.pc.on("track", self._on_track)
         self.landmarks_channel: RTCDataChannel | None = None
-        self.control_channel = self.pc.createDataChannel("control", protocol="holistic.control.v1")
-        self.control_channel.on("message", self._on_control)
-        self.control_channel.on("close", self._changed.set)
+        if channels:
+            self.control_channel = self.pc.createDataChannel("control", protocol="holistic.control.v1")
+            self.control_channel.on("message", self._on_control)
+            self.control_channel.on("close", self._changed.set)
 
     async def __aenter__(self) -> Self:
         return self
@@ -75,7 +76,10 @@ class Peer:
         """Offer, and accept the answer."""
         async with self.http.post(f"{self.url}{path}", data=await self.offer(), headers=SDP) as response:
             assert response.status == 201, await response.text()
-            self.location = response.headers["Location"]
+            location = URL(response.headers["Location"])
+            if location.absolute:
+                self.url, location = str(location.origin()), location.relative()
+            self.location = str(location)
             self.etag = response.headers["ETag"]
             if watch := response.links.get("urn:holistic-rtc:watch"):
                 self.viewing_key = URL(watch["url"]).query["key"]
@@ -117,6 +121,8 @@ class Peer:
         await self.pc.close()
 
     def _on_track(self, track: MediaStreamTrack) -> None:
+        if track.kind == "audio":
+            return
         frames = self.frames.setdefault(len(self.frames), [])
         self._tasks.append(asyncio.create_task(self._receive(track, frames)))
 

@@ -64,6 +64,45 @@ class Crowd:
         pass
 
 
+class Twice:
+    """
+    Sees two people whom it numbers as it finds them: sometimes the other one first.
+
+    :param turned: when those trackers begin that find the other one first.
+    """
+
+    quality = Quality.BALANCED
+
+    def __init__(self, turned: range) -> None:
+        self._turned = turned
+        self._first: int | None = None
+
+    def track(
+        self, image: Image, timestamp_ms: int, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1
+    ) -> Persons:
+        self._first = timestamp_ms if self._first is None else self._first
+        shifts = [0.1, 0.6]
+        if self._first in self._turned:
+            shifts.reverse()
+        pose = np.random.default_rng(1).random((33, 3), np.float32) / np.float32(3)
+        return {
+            number: dataclasses.replace(person(0), pose_landmarks=pose + np.float32(shift))
+            for number, shift in enumerate(shifts)
+        }
+
+    def detect(self, image: Image, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1) -> Persons:
+        return self.track(image, 0)
+
+    def forget(self) -> None:
+        pass
+
+    def reset(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
 class AnyTracker(Tracker, PictureTracker, Protocol):
     """For videos and pictures."""
 
@@ -79,6 +118,9 @@ class Made:
 
     def __init__(self, make: Callable[[], AnyTracker]) -> None:
         self._make = make
+
+    def preload(self) -> None:
+        """No-op."""
 
     def load(self) -> None:
         pass

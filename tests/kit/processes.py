@@ -1,8 +1,9 @@
 """The processes of a server, and what they use."""
 
+import asyncio
 import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import psutil
 
@@ -27,14 +28,14 @@ class Processes:
 
     def workers(self) -> list[psutil.Process]:
         """Its session processes, warm or in use."""
-        return self._children(lambda child: "live" in child.cmdline())
+        return self._children(lambda child: child.name() == "rtc-live")
 
     def busy_workers(self) -> list[psutil.Process]:
         """Those of them that have a session."""
-        return self._children(lambda child: "live" in child.cmdline() and child.net_connections("udp"))
+        return self._children(lambda child: child.name() == "rtc-live" and child.net_connections("udp"))
 
     def snapshot_workers(self) -> list[psutil.Process]:
-        return self._children(lambda child: "snapshot" in child.cmdline())
+        return self._children(lambda child: child.name() == "rtc-snapshot")
 
     def _children(self, condition: Callable[[psutil.Process], object]) -> list[psutil.Process]:
         found = []
@@ -44,3 +45,14 @@ class Processes:
                 if condition(child):
                     found.append(child)
         return found
+
+
+@contextlib.asynccontextmanager
+async def running(*command: str) -> AsyncIterator[None]:
+    """A program, told to stop at the end."""
+    process = await asyncio.create_subprocess_exec(*command)
+    try:
+        yield
+    finally:
+        process.terminate()
+        await process.wait()

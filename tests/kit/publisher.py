@@ -10,8 +10,9 @@ from typing import Any, Self
 
 import aiohttp
 import numpy as np
-from aiortc.mediastreams import MediaStreamTrack
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
+from av.packet import Packet
 
 from .peer import Peer
 
@@ -60,6 +61,31 @@ class PictureTrack(MediaStreamTrack):
         return await anext(self._frames)
 
 
+class OpusTrack(MediaStreamTrack):
+    """
+    Sends packets as they are, every 20 ms.
+
+    :param packets: the contents of each; None for a pause of the same length.
+    """
+
+    kind = "audio"
+    TICKS = 960
+
+    def __init__(self, packets: Iterable[bytes | None]) -> None:
+        super().__init__()
+        self._packets = enumerate(packets)
+        self._started = time.monotonic()
+
+    async def recv(self) -> "Packet[Any]":
+        for count, content in self._packets:
+            await asyncio.sleep(max(0.0, self._started + count / 50 - time.monotonic()))
+            if content is not None:
+                packet = Packet(content)
+                packet.pts, packet.time_base = count * self.TICKS, Fraction(1, 48_000)
+                return packet
+        raise MediaStreamError
+
+
 class Publisher(Peer):
     """One session, seen from its peer. Deleted and closed at the end of an ``async with``."""
 
@@ -68,22 +94,25 @@ class Publisher(Peer):
             await self.delete()
         await super().__aexit__(*error)
 
-    async def connect(self) -> Self:
-        await self.negotiate("/whip")
+    async def connect(self, path: str = "/whip") -> Self:
+        await self.negotiate(path)
         return self
 
 
 @asynccontextmanager
 async def publishing(
     url: str,
-    tracks: Iterable[PictureTrack],
+    tracks: Iterable[MediaStreamTrack],
     *,
     direction: str = "sendrecv",
     protocol: str = "holistic.v1.fb",
+    path: str = "/whip",
+    channels: bool = True,
 ) -> AsyncIterator[Publisher]:
     """A connected session that sends `tracks`."""
-    async with aiohttp.ClientSession() as http, Publisher(url, http) as publisher:
+    async with aiohttp.ClientSession() as http, Publisher(url, http, channels=channels) as publisher:
         for track in tracks:
             publisher.pc.addTransceiver(track, direction=direction)
-        publisher.open_landmarks(protocol)
-        yield await publisher.connect()
+        if channels:
+            publisher.open_landmarks(protocol)
+        yield await publisher.connect(path)

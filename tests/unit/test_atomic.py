@@ -14,10 +14,12 @@ import pytest
 
 from holistic_rtc.atomic import (
     STDOUT,
+    fitting,
     is_stdout,
     obstacle,
     on_terminal,
     passes_through,
+    remove_parts,
     replacing,
     same_output,
     streaming,
@@ -82,6 +84,64 @@ def test_two_writers_of_one_file_do_not_meet(tmp_path: Path) -> None:
 def test_a_writer_that_wrote_nothing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), replacing(tmp_path / "out"):
         pass
+
+
+@pytest.mark.parametrize("name", ["n" * 251 + ".mp4", "あ" * 83 + ".mp4", "a." + "z" * 253])
+def test_the_longest_names_are_written_and_leave_nothing_else(name: str, tmp_path: Path) -> None:
+    write(tmp_path / name, "new")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    fail(tmp_path / name, OSError)
+    assert (tmp_path / name).read_text() == "new"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_a_killed_process_has_left_is_removed_but_not_what_is_being_written(tmp_path: Path) -> None:
+    path, other = tmp_path / ("[" * 251 + ".bvh"), tmp_path / "other.bvh"
+    other.write_text("")
+    code = f"""
+import os, pathlib, holistic_rtc.atomic
+with holistic_rtc.atomic.replacing(pathlib.Path({str(path)!r})) as part:
+    part.write_text("half")
+    os.kill(os.getpid(), 9)
+"""
+    subprocess.run([sys.executable, "-c", code], check=False)
+    assert len(list(tmp_path.iterdir())) == 2
+    with replacing(path) as part:
+        part.write_text("whole")
+        remove_parts(path)
+        assert sorted(tmp_path.iterdir()) == sorted([part, other])
+    assert path.read_text() == "whole"
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9.mp4", b"a\nb.mp4", b"12:30.mp4", b"-.mp4", b"%d.mp4"])
+def test_names_may_have_any_bytes(name: bytes, tmp_path: Path) -> None:
+    write(tmp_path / os.fsdecode(name), "new")
+    assert os.listdir(os.fsencode(tmp_path)) == [name]
+
+
+def test_a_stem_is_cut_by_whole_letters_where_its_name_would_be_too_long(tmp_path: Path) -> None:
+    assert fitting(tmp_path, "short", ".mp4") == tmp_path / "short.mp4"
+    assert fitting(tmp_path, "あ" * 84, ".mp4") == tmp_path / ("あ" * 83 + ".mp4")
+    assert fitting(tmp_path, "n" * 300, ".mp4") == tmp_path / ("n" * 251 + ".mp4")
+
+
+def test_a_file_in_a_folder_that_is_read_only_is_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "out.txt"
+    path.write_text("an old and longer text")
+    # Root may write to any folder.
+    monkeypatch.setattr(os, "access", lambda place, mode: place != tmp_path)
+    with replacing(path) as part:
+        assert part.parent != tmp_path
+        part.write_text("new")
+    assert path.read_text() == "new"
+    fail(path, OSError)
+    assert path.read_text() == "new"
+
+
+def test_a_file_that_is_read_only_is_an_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "out.txt").touch()
+    monkeypatch.setattr(os, "access", lambda place, mode: False)
+    assert obstacle(tmp_path / "out.txt") == f"the output {tmp_path / 'out.txt'} is read-only"
 
 
 def test_a_file_keeps_its_mode_and_nobody_else_reads_it_meanwhile(tmp_path: Path) -> None:

@@ -72,14 +72,22 @@ def test_ice_servers_are_given_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("PORT", "http", "HOLISTIC_PORT can't be 'http'"),
-        ("PORT", "65536", "HOLISTIC_PORT can't be '65536'"),
-        ("MAX_SESSIONS", "0", "HOLISTIC_MAX_SESSIONS can't be '0'"),
+        ("PORT", "http", "^HOLISTIC_PORT must be a whole number from 0 to 65535, not 'http'$"),
+        ("PORT", "65536", "^HOLISTIC_PORT must be a whole number from 0 to 65535, not '65536'$"),
+        ("MAX_SESSIONS", "0", "^HOLISTIC_MAX_SESSIONS must be a whole number from 1 on, not '0'$"),
+        ("MAX_SESSIONS", "1.5", "^HOLISTIC_MAX_SESSIONS must be a whole number from 1 on, not '1.5'$"),
+        ("CPUS", "0", "^HOLISTIC_CPUS must be a number above 0, not '0'$"),
+        ("DRAIN_SECONDS", "soon", "^HOLISTIC_DRAIN_SECONDS must be a number from 0 on, not 'soon'$"),
+        ("JOB_MAX_BYTES", "0", "^HOLISTIC_JOB_MAX_BYTES must be a whole number from 1 on, not '0'$"),
+        ("JOB_MAX_BYTES", "much", "HOLISTIC_JOB_MAX_BYTES can't be 'much': "),
+        ("AUDIO", "perhaps", "^HOLISTIC_AUDIO must be true or false, not 'perhaps'$"),
         ("WARM", "0", "HOLISTIC_WARM"),
         ("PARTS", "pose,nose", "HOLISTIC_PARTS can't be 'pose,nose': .*known are pose, pose_world"),
-        ("POSE_MODEL", "heavy", "'lite' or 'full'"),
-        ("LOG_LEVEL", "LOUD", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ("POSE_MODEL", "heavy", "^HOLISTIC_POSE_MODEL must be lite or full, not 'heavy'$"),
+        ("LOG_LEVEL", "LOUD", "must be DEBUG or INFO or WARNING or ERROR, not 'LOUD'"),
         ("ICE_SERVERS", '[{"urls": []}]', "HOLISTIC_ICE_SERVERS"),
+        ("NODE_URL", "node1.example.org", "write https://HOST:PORT"),
+        ("NODE_URL", "https://node1.example.org/?a", "write https://HOST:PORT"),
         ("ICE_SERVERS", "stun:example.org", "HOLISTIC_ICE_SERVERS must be a JSON list"),
         ("CORS_ORIGINS", "https://example.org", "HOLISTIC_CORS_ORIGINS must be a JSON list"),
     ],
@@ -109,6 +117,13 @@ def test_a_credential_is_not_told_with_what_is_wrong_about_it(
     assert "hunter2" not in str(caught.value)
 
 
+def test_the_password_of_redis_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLISTIC_REDIS_URL", "http://:hunter2@redis")
+    with pytest.raises(ConfigError, match="HOLISTIC_REDIS_URL: .*redis://HOST") as caught:
+        load_settings()
+    assert "hunter2" not in str(caught.value)
+
+
 def test_variables_that_are_no_settings_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOLISTIC_MAX_SESSIONS", "3")
     monkeypatch.setenv("HOLISTIC_MAX_SESSION", "3")
@@ -117,7 +132,7 @@ def test_variables_that_are_no_settings_are_found(monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_option_that_cannot_be_is_named_as_it_was_given() -> None:
-    with pytest.raises(ConfigError, match="--max-sessions can't be 0"):
+    with pytest.raises(ConfigError, match="^--max-sessions must be a whole number from 1 on, not 0$"):
         load_settings(max_sessions=0)
 
 
@@ -139,3 +154,18 @@ def test_traces_are_exported_if_opentelemetrys_variables_name_an_endpoint(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert exports_traces() is exported
+
+
+@pytest.mark.parametrize(
+    ("given", "path"), [("", ""), ("/", ""), ("/track", "/track"), ("/a-1/b.c/", "/a-1/b.c"), ("/..a", "/..a")]
+)
+def test_a_root_path_has_a_slash_at_its_start_only(given: str, path: str) -> None:
+    assert load_settings(root_path=given).root_path == path
+
+
+@pytest.mark.parametrize(
+    "given", ["tracking", "/a b", "//", "/a//b", '/"><script>', "/a?b", "/a/../b", "/.", "https://example.org/a"]
+)
+def test_what_is_no_path_is_refused(given: str) -> None:
+    with pytest.raises(ConfigError, match=r"--root-path can.t be .*: write"):
+        load_settings(root_path=given)

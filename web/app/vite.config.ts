@@ -13,6 +13,8 @@ export const alias = { "holistic-rtc": fileURLToPath(new URL("../sdk/src/index.t
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [pages, addresses],
+  // Relative to the page's <base>, in which the server puts the path below which it is served.
+  base: "./",
   resolve: { alias },
   build: {
     // Where the server looks for the pages: `server/holistic_rtc/http/pages.py`.
@@ -25,5 +27,5 @@ export default defineConfig({
     rolldownOptions: { input: PAGES.map((page) => `${page}.html`) },
   },
   // `npm run dev` serves the pages with hot reload and leaves the rest to a running `holistic-rtc serve`.
-  server: { proxy: { "/whip": SERVER, "/whep": SERVER, "/api": SERVER, "/sample.jpg": SERVER } },
+  server: { proxy: { "/whip": SERVER, "/whep": SERVER, "/api": SERVER, "/sample.webm": SERVER } },
 });

@@ -11,8 +11,11 @@ Failures raise a :class:`~holistic_rtc.errors.ClientError`; see docs/clients.md.
 """
 
 from holistic_rtc.client.client import HolisticClient, Snapshot
+from holistic_rtc.client.follow import Follower
+from holistic_rtc.client.jobs import Job, JobStatus
 from holistic_rtc.client.newest import Newest
 from holistic_rtc.client.publication import Publication, Settings
+from holistic_rtc.client.republish import Republisher
 from holistic_rtc.client.signalling import Health, SessionInfo, SessionTrack
 from holistic_rtc.client.sources import Camera, VideoFile
 from holistic_rtc.client.subscription import Subscription
@@ -24,13 +27,17 @@ from holistic_rtc.model.stats import Stats, TrackStats
 
 __all__ = [
     "Camera",
+    "Follower",
     "Health",
     "HolisticClient",
     "HolisticResult",
+    "Job",
+    "JobStatus",
     "LandmarkMessage",
     "Newest",
     "Part",
     "Publication",
+    "Republisher",
     "Rig",
     "SessionInfo",
     "SessionTrack",

@@ -1,20 +1,26 @@
 """The client's entry point: a connection to a server, with everything it offers."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Self, Unpack
+from pathlib import Path
+from typing import BinaryIO, Self, Unpack
 
 import aiohttp
 
 from holistic_rtc.client.connection import Connection
+from holistic_rtc.client.jobs import Job
 from holistic_rtc.client.publication import Publication, Settings
 from holistic_rtc.client.signalling import Health, Server, SessionInfo
 from holistic_rtc.client.sources import Source, SourceTrack
 from holistic_rtc.client.subscription import SubscriberSettings, Subscription
+from holistic_rtc.errors import MediaError
+from holistic_rtc.model.job import JobResult
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import Part
+from holistic_rtc.model.quality import Quality
 from holistic_rtc.wire import as_json
 
 
@@ -61,6 +67,7 @@ class HolisticClient:
     def __init__(self, url: str, *, token: str | None = None) -> None:
         self._url = url
         self._token = token
+        self._key = secrets.token_urlsafe(16)
         self._http: aiohttp.ClientSession | None = None
         self._connections: set[Connection] = set()
 
@@ -93,6 +100,18 @@ class HolisticClient:
         """List the running sessions, oldest first. Without the right to list, only public ones."""
         return await self._server().get_sessions()
 
+    async def session(self, session: str, *, key: str | None = None, wait: int = 0) -> SessionInfo:
+        """
+        Look up a session that may be watched.
+
+        :param session: the session's id or name.
+        :param key: its viewing key, unless it is public or the client has the right to watch all sessions.
+        :param wait: for how many seconds, up to 30, to wait for a publisher if nobody is publishing under the name.
+        :raises NotLiveError: nobody is publishing under the name.
+        :raises SessionUnknownError: the session doesn't exist.
+        """
+        return await self._server().get_session(session, key, wait)
+
     async def snapshot(
         self,
         picture: bytes,
@@ -104,7 +123,7 @@ class HolisticClient:
         """
         Track one picture, over plain HTTP.
 
-        :param picture: an encoded JPEG, PNG, WebP or BMP.
+        :param picture: the content of a picture file: JPEG, PNG, HEIC or any other that the server can read.
         :param parts: the parts to return, at least one, by the schema's names; None for all except the rig.
         :param annotate: whether to draw the landmarks on the returned picture.
         :param max_persons: how many people to find at most; None for as many as the server tracks.
@@ -117,6 +136,41 @@ class HolisticClient:
             query["max_persons"] = "all" if max_persons is None else str(max_persons)
         landmarks, annotated = await self._server().take_snapshot(picture, query)
         return Snapshot(landmarks, annotated)
+
+    async def submit(
+        self,
+        source: Path | BinaryIO,
+        *,
+        results: Collection[JobResult | str] = tuple(JobResult),
+        quality: Quality | str | None = None,
+        max_persons: int | None = 1,
+    ) -> Job:
+        """
+        Have a whole video or picture tracked by the server, whenever it has time.
+
+        :param source: the file's path, or an open file.
+        :param results: what to make, at least one.
+        :param quality: the trade-off between speed and precision; None for the server's.
+        :param max_persons: how many people to find at most; None for as many as the server tracks.
+        :return: the job, once the file has been uploaded.
+        :raises MediaError: the file can't be read.
+        :raises RefusedError: it is too large, or the server is full, among other reasons; the message says why.
+        """
+        query = {"results": ",".join(results)}
+        if quality is not None:
+            query["quality"] = quality
+        if max_persons != 1:
+            query["max_persons"] = "all" if max_persons is None else str(max_persons)
+        server = self._server()
+        try:
+            with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
+                return Job(server, await server.post_job(file, query))
+        except OSError as error:
+            raise MediaError(f"{source} can't be read: {error.strerror}") from error
+
+    def job(self, id: str) -> Job:
+        """A job that has been submitted before, by its id."""
+        return Job(self._server(), id)
 
     async def landmarks(
         self,
@@ -131,7 +185,7 @@ class HolisticClient:
 
         The iteration ends when the session ends.
 
-        :param session: the session's id.
+        :param session: the session's id or name.
         :param key: its viewing key, unless it is public or the client has the right to watch all sessions.
         :param parts: the parts to receive, by the schema's names; None for all except the rig.
         :param max_persons: how many of the people in a frame to receive; None for all that the server tracks.
@@ -144,7 +198,13 @@ class HolisticClient:
 
     @asynccontextmanager
     async def publish(
-        self, *sources: Source, video: bool = False, public: bool = False, **settings: Unpack[Settings]
+        self,
+        *sources: Source,
+        video: bool = False,
+        public: bool = False,
+        name: str | None = None,
+        key: str | None = None,
+        **settings: Unpack[Settings],
     ) -> AsyncIterator[Publication]:
         """
         Start a session. It ends at the end of the block.
@@ -154,13 +214,20 @@ class HolisticClient:
             ``(height, width, 3)`` uint8 RGB arrays or ``av.VideoFrame``.
         :param video: whether to receive the annotated video, which costs CPU time on both sides.
         :param public: whether everyone may list and watch the session. Otherwise they need its viewing key.
+        :param name: a name for the session, under which others can subscribe to it and to those that follow it: 1 to
+            64 letters, digits, hyphens and underscores.
+        :param key: a secret of 16 to 128 such characters that takes over the name from a session with the same one,
+            and keeps the viewing key. By default, each client has its own.
         :param settings: see :class:`Settings`.
         :raises MediaError: a file or camera can't be read.
         :raises ControlError: a setting has an invalid value.
         """
         server = self._server()
         tracks = [SourceTrack(source) for source in sources]
-        connection = Publication(server, await server.get_ice_servers(), tracks, video=video, public=public)
+        ice_servers = await server.get_ice_servers()
+        connection = Publication(
+            *(server, ice_servers, tracks), video=video, public=public, name=name, key=key or self._key
+        )
         async with self._owning(connection):
             await connection.open()
             if settings:
@@ -174,6 +241,7 @@ class HolisticClient:
         *,
         key: str | None = None,
         video: bool = False,
+        audio: bool = False,
         landmarks: bool = True,
         tracks: int = 1,
         parts: Collection[Part | str] | None = None,
@@ -182,9 +250,10 @@ class HolisticClient:
         """
         Subscribe to a session that someone else publishes, until the end of the block.
 
-        :param session: the session's id.
+        :param session: the session's id or name.
         :param key: its viewing key, unless it is public or the client has the right to watch all sessions.
         :param video: whether to receive annotated video.
+        :param audio: whether to receive the publisher's audio, if it sends any.
         :param landmarks: whether to receive landmarks.
         :param tracks: how many video tracks to receive, starting with the session's first.
         :param parts: the parts to receive, by the schema's names; None for all except the rig.
@@ -196,6 +265,7 @@ class HolisticClient:
         connection = Subscription(
             *(server, await server.get_ice_servers(session, key), session, key),
             videos=tracks if video else 0,
+            audio=audio,
             landmarks=landmarks,
         )
         async with self._owning(connection):

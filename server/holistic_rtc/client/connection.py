@@ -10,12 +10,7 @@ from itertools import chain
 from typing import Any, Self, TypeVar, cast
 from weakref import WeakSet
 
-from aiortc import (
-    RTCConfiguration,
-    RTCIceServer,
-    RTCPeerConnection,
-    RTCSessionDescription,
-)
+from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 from msgspec import UNSET
@@ -25,8 +20,11 @@ from holistic_rtc.client.newest import Newest
 from holistic_rtc.client.order import FrameOrder
 from holistic_rtc.client.signalling import Resource, Server
 from holistic_rtc.errors import ClientError, ConnectionFailedError, ConnectionLostError, ControlError, DecodeError
-from holistic_rtc.media.ice import check_path
+from holistic_rtc.media.audio import OpusPacket, tap
+from holistic_rtc.media.dtls import insist
+from holistic_rtc.media.ice import check_path, repeat_checks
 from holistic_rtc.media.jitter import skip_lost_frames
+from holistic_rtc.media.sctp import hurry
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.result import Image
 from holistic_rtc.model.stats import Stats
@@ -50,6 +48,8 @@ T = TypeVar("T")
 
 CLOSE_TIMEOUT = 5.0
 """Seconds for aiortc to close the connection."""
+DELETE_LOST = 1.0
+"""Seconds to delete a session whose connection was lost: its machine may be dead, else the server notices by itself."""
 CONNECT_DEADLINE = 15.0
 """Seconds from the answer until the control channel must be open."""
 PING_INTERVAL = 1.0
@@ -110,6 +110,7 @@ class Connection:
         self._order = FrameOrder()
         self._landmarks: WeakSet[Newest[LandmarkMessage]] = WeakSet()
         self._videos: list[WeakSet[Newest[VideoFrame]]] = []
+        self._audio: WeakSet[Newest[OpusPacket]] = WeakSet()
         self._tasks: list[asyncio.Task[None]] = []
         self._closing: asyncio.Task[None] | None = None
         self._pc = RTCPeerConnection(RTCConfiguration(ice_servers))
@@ -165,6 +166,18 @@ class Connection:
             raise ValueError(f"track {track} has no video; the number of videos received is {len(self._videos)}")
         return Pictures(self._listen(self._videos[track], Newest(buffer)))
 
+    def audio(self, *, buffer: int = 50) -> "Newest[OpusPacket]":
+        """
+        The publisher's audio from now on, as packets of Opus. Their ``pts`` count 1/48000 s; packets that were lost, or
+        not sent in silence, are missing, and late ones come out of order. There are none if it wasn't requested, or if
+        the publisher sends none.
+
+        The iteration ends like that of :meth:`landmarks`.
+
+        :param buffer: how many packets to keep for a slow consumer.
+        """
+        return self._listen(self._audio, Newest(buffer))
+
     async def wait_ended(self) -> None:
         """
         Wait until the session has ended.
@@ -185,25 +198,31 @@ class Connection:
         """
         await self._pc.setLocalDescription(await self._pc.createOffer())
         self._resource = await self._server.offer(self._path, self._pc.localDescription.sdp)
-        answer = RTCSessionDescription(self._resource.answer, "answer")
         # The server sends the configuration in force when the channel opens.
         configured = self._expect_configured()
         for transceiver in self._pc.getTransceivers():
-            skip_lost_frames(transceiver.receiver)
+            if transceiver.kind == "audio":
+                tap(transceiver.receiver, self._on_audio)
+            else:
+                skip_lost_frames(transceiver.receiver)
+            insist(transceiver.receiver.transport)
+        assert self._pc.sctp is not None
+        insist(self._pc.sctp.transport)
+        hurry(self._pc.sctp)
         try:
-            await self._pc.setRemoteDescription(answer)
+            await self._pc.setRemoteDescription(RTCSessionDescription(self._resource.answer, "answer"))
         except Exception as error:  # aiortc may raise anything on an answer it can't use
             configured.cancel()
             raise ConnectionFailedError(f"the server's answer can't be used: {error}") from error
+        self._start(repeat_checks(self._pc.sctp.transport.transport), "checks")
         try:
             async with asyncio.timeout(CONNECT_DEADLINE):
                 await configured
         except TimeoutError:
             raise ConnectionFailedError(NO_PATH) from None
         self._last_message = time.monotonic()
-        self._start(self._send_pings(), "pings")
-        self._start(self._keep_path(), "path")
-        self._start(self._watch_silence(), "silence")
+        for run in (self._send_pings, self._keep_path, self._watch_silence):
+            self._start(run(), run.__name__)
 
     async def close(self) -> None:
         """End the session or the subscription, and close the connection. May be called at any time, and repeatedly."""
@@ -219,8 +238,9 @@ class Connection:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._resource and not self._over:
             # Nothing left to do if the server can't be reached.
-            with suppress(ClientError):
-                await self._server.delete(self._resource)
+            with suppress(ClientError, TimeoutError):
+                async with asyncio.timeout(DELETE_LOST if isinstance(self._error, ConnectionLostError) else None):
+                    await self._server.delete(self._resource)
         # aiortc waits for ever for tasks that an interrupted event loop has cancelled before they began.
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_TIMEOUT):
@@ -244,6 +264,8 @@ class Connection:
             message_stream.end(error)
         for frame_stream in chain(*self._videos):
             frame_stream.end(error)
+        for packet_stream in self._audio:
+            packet_stream.end(error)
         self._answer_all(error or ConnectionLostError("the session has ended"))
 
     def _listen(self, streams: "WeakSet[Newest[T]]", stream: Newest[T]) -> Newest[T]:
@@ -315,7 +337,13 @@ class Connection:
                 for stream in streams:
                     stream.put(frame)
 
+    def _on_audio(self, packet: "OpusPacket") -> None:
+        for stream in self._audio:
+            stream.put(packet)
+
     def _on_track(self, track: MediaStreamTrack) -> None:
+        if track.kind == "audio":
+            return
         streams: WeakSet[Newest[VideoFrame]] = WeakSet()
         self._videos.append(streams)
         self._start(self._receive(track, streams), f"video-{len(self._videos) - 1}")

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TypedDict, Unpack
 
 from aiortc import RTCIceServer
+from yarl import URL
 
 from holistic_rtc.client.connection import Connection
 from holistic_rtc.client.signalling import Server
@@ -42,6 +43,8 @@ class Publication(Connection):
     :param tracks: the videos to send.
     :param video: whether to receive the annotated video.
     :param public: whether everyone may list and watch the session.
+    :param name: a name for the session; None for none.
+    :param key: with which the name can be taken over.
     """
 
     def __init__(
@@ -52,8 +55,12 @@ class Publication(Connection):
         *,
         video: bool,
         public: bool,
+        name: str | None,
+        key: str,
     ) -> None:
-        super().__init__(server, ice_servers, "/whip?public=true" if public else "/whip", landmarks=True)
+        path = URL("/whip").joinpath(name) if name else URL("/whip")
+        query = ({"public": "true"} if public else {}) | ({"key": key} if name else {})
+        super().__init__(server, ice_servers, str(path.with_query(query)), landmarks=True)
         self._tracks = tracks
         for track in tracks:
             self._pc.addTransceiver(track, direction="sendrecv" if video else "sendonly")

@@ -1,13 +1,13 @@
 """The HTTP side of the client: WHIP (RFC 9725), WHEP (draft-ietf-wish-whep) and the server's API below ``/api``."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from io import BytesIO
-from typing import Any
+from typing import Any, BinaryIO
 
 import aiohttp
 from aiortc import RTCIceServer
@@ -16,6 +16,8 @@ from yarl import URL
 from holistic_rtc.errors import (
     ClientError,
     Code,
+    JobUnknownError,
+    NotLiveError,
     RefusedError,
     ServerFullError,
     ServerUnreachableError,
@@ -27,6 +29,8 @@ TIMEOUT = aiohttp.ClientTimeout(total=10)
 OFFER_TIMEOUT = aiohttp.ClientTimeout(total=30)
 """An offer may have to wait until a session process has started."""
 SNAPSHOT_TIMEOUT = aiohttp.ClientTimeout(total=30)
+UPLOAD_TIMEOUT = aiohttp.ClientTimeout(sock_connect=10, sock_read=60)
+"""Also of downloads and events: there is something at least every 15 s."""
 DELETE_TIMEOUT = aiohttp.ClientTimeout(total=3)
 
 WATCH = "urn:holistic-rtc:watch"
@@ -37,9 +41,12 @@ _REFUSALS: Mapping[str, type[RefusedError]] = {
     Code.FORBIDDEN: UnauthorizedError,
     Code.PRIVATE_SESSION: UnauthorizedError,
     Code.UNKNOWN_SESSION: SessionUnknownError,
+    Code.NOT_LIVE: NotLiveError,
     Code.SERVER_FULL: ServerFullError,
     Code.SESSION_FULL: ServerFullError,
+    Code.UNKNOWN_JOB: JobUnknownError,
     Code.SNAPSHOTS_FULL: ServerFullError,
+    Code.JOBS_FULL: ServerFullError,
     Code.ADDRESS_FULL: ServerFullError,
     Code.TOO_MANY_REQUESTS: ServerFullError,
 }
@@ -79,6 +86,8 @@ class SessionInfo:
     """Empty in the first second of a session"""
     public: bool = False
     """Whether everyone may list and watch it"""
+    name: str | None = None
+    """Chosen by its publisher; None if it has none"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +136,14 @@ class Server:
         """
         Send an offer.
 
-        :param path: ``/whip`` to publish, ``/whep/ID`` to subscribe, and their query.
+        :param path: ``/whip`` or ``/whip/NAME`` to publish, ``/whep/ID`` to subscribe, and their query.
         :param sdp: the offer.
         """
         headers = {"Content-Type": "application/sdp", **self._headers}
         response, body = await self._request("POST", path, data=sdp, headers=headers, timeout=OFFER_TIMEOUT)
         location = response.headers.get("Location")
         if response.status != 201 or location is None:
-            raise self._not_ours("it doesn't speak WHIP")
+            raise self.not_ours("it doesn't speak WHIP")
         watch = response.links.get(WATCH)
         key = URL(watch["url"]).query.get("key", "") if watch else ""
         return Resource(response.url.join(URL(location)), body, key)
@@ -154,7 +163,7 @@ class Server:
         try:
             return [RTCIceServer(**server) for server in document["iceServers"]]
         except (KeyError, TypeError) as error:
-            raise self._not_ours("its ICE servers can't be read") from error
+            raise self.not_ours("its ICE servers can't be read") from error
 
     async def get_health(self) -> Health:
         _, document = await self._get("/healthz")
@@ -168,7 +177,7 @@ class Server:
         try:
             return Health(document["version"], ready, document["sessions"], document["max_sessions"])
         except (KeyError, TypeError) as error:
-            raise self._not_ours("its health can't be read") from error
+            raise self.not_ours("its health can't be read") from error
 
     async def get_metrics(self) -> str:
         _, text = await self._request("GET", "/metrics", headers=self._headers, timeout=TIMEOUT)
@@ -178,36 +187,36 @@ class Server:
         """The running sessions, oldest first."""
         response, document = await self._get("/api/sessions")
         try:
-            now = parsedate_to_datetime(response.headers["Date"])
-            return [
-                SessionInfo(
-                    id=session["id"],
-                    started=(started := datetime.fromisoformat(session["started"])),
-                    age=now - started,
-                    subscribers=session["subscribers"],
-                    tracks=tuple(
-                        SessionTrack(track["track"], track["width"], track["height"], track["fps"])
-                        for track in session["tracks"]
-                    ),
-                    public=session.get("public", True),
-                )
-                for session in document["sessions"]
-            ]
+            return [_read_session(session, response) for session in document["sessions"]]
         except (KeyError, TypeError, ValueError) as error:
-            raise self._not_ours("its sessions can't be read") from error
+            raise self.not_ours("its sessions can't be read") from error
 
-    async def _get(self, path: str) -> tuple[aiohttp.ClientResponse, Any]:
-        response, body = await self._request("GET", path, headers=self._headers, timeout=TIMEOUT)
+    async def get_session(self, session: str, key: str | None, wait: int) -> SessionInfo:
+        """
+        :param session: its id or its name.
+        :param key: its viewing key, if that is needed.
+        :param wait: for how many seconds to wait for a publisher if nobody is publishing under the name.
+        """
+        query = {"wait": str(wait)} | ({"key": key} if key else {})
+        path = str(URL("/api/sessions").joinpath(session).with_query(query))
+        response, document = await self._get(path, aiohttp.ClientTimeout(total=wait + 10))
+        try:
+            return _read_session(document, response)
+        except (KeyError, TypeError, ValueError) as error:
+            raise self.not_ours("its session can't be read") from error
+
+    async def _get(self, path: str, timeout: aiohttp.ClientTimeout = TIMEOUT) -> tuple[aiohttp.ClientResponse, Any]:
+        response, body = await self._request("GET", path, headers=self._headers, timeout=timeout)
         try:
             return response, json.loads(body)
         except ValueError as error:
-            raise self._not_ours("its answer isn't JSON") from error
+            raise self.not_ours("its answer isn't JSON") from error
 
     async def take_snapshot(self, picture: bytes, query: Mapping[str, str]) -> tuple[bytes, bytes]:
         """
         Track a picture.
 
-        :param picture: an encoded JPEG, PNG, WebP or BMP.
+        :param picture: the content of a picture file: JPEG, PNG, HEIC or any other that the server can read.
         :param query: the query parameters of ``/api/snapshot``.
         :return: the landmarks as JSON, and the annotated picture as JPEG.
         """
@@ -216,7 +225,7 @@ class Server:
         options: dict[str, Any] = {"params": query, "data": body, "headers": headers, "timeout": SNAPSHOT_TIMEOUT}
         async with self._answering("POST", "/api/snapshot", options) as response:
             if response.content_type != "multipart/form-data":
-                raise self._not_ours("it doesn't take snapshots")
+                raise self.not_ours("it doesn't take snapshots")
             parts = {}
             async for part in aiohttp.MultipartReader.from_response(response):
                 if isinstance(part, aiohttp.BodyPartReader):
@@ -224,7 +233,46 @@ class Server:
         try:
             return parts["landmarks"], parts["picture"]
         except KeyError as error:
-            raise self._not_ours("its snapshots can't be read") from error
+            raise self.not_ours("its snapshots can't be read") from error
+
+    async def post_job(self, source: BinaryIO, query: Mapping[str, str]) -> str:
+        """
+        Have a file tracked.
+
+        :param query: the query parameters of ``/api/jobs``.
+        :return: the job's id.
+        """
+        headers = {"Content-Type": "application/octet-stream", **self._headers}
+        options = {"params": query, "data": source, "headers": headers, "timeout": UPLOAD_TIMEOUT}
+        _, body = await self._request("POST", "/api/jobs", **options)
+        try:
+            return str(json.loads(body)["id"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise self.not_ours("it doesn't take jobs") from error
+
+    async def get_job(self, id: str) -> Any:
+        _, document = await self._get(f"/api/jobs/{id}")
+        return document
+
+    async def get_job_events(self, id: str) -> AsyncGenerator[Any]:
+        """The job's document each time that it changes. Ends with the job, or with the connection."""
+        options = {"headers": {"Accept": "text/event-stream"}, "timeout": UPLOAD_TIMEOUT}
+        async with self._answering("GET", f"/api/jobs/{id}", options) as response:
+            async for line in response.content:
+                if line.startswith(b"data:"):
+                    try:
+                        yield json.loads(line[5:])
+                    except ValueError as error:
+                        raise self.not_ours("its events can't be read") from error
+
+    async def get_job_result(self, id: str, result: str) -> AsyncGenerator[bytes]:
+        """The content, in pieces."""
+        async with self._answering("GET", f"/api/jobs/{id}/{result}", {"timeout": UPLOAD_TIMEOUT}) as response:
+            async for chunk in response.content.iter_chunked(1 << 16):
+                yield chunk
+
+    async def delete_job(self, id: str) -> None:
+        await self._request("DELETE", f"/api/jobs/{id}", timeout=TIMEOUT)
 
     async def _request(self, method: str, path: str | URL, **options: Any) -> tuple[aiohttp.ClientResponse, str]:
         async with self._answering(method, path, options) as response:
@@ -256,8 +304,26 @@ class Server:
         except aiohttp.ClientError as error:
             raise ServerUnreachableError(f"the request to {self._url} failed: {error}") from error
 
-    def _not_ours(self, what: str) -> ServerUnreachableError:
+    def not_ours(self, what: str) -> ServerUnreachableError:
         return ServerUnreachableError(f"{self._url} isn't a holistic-rtc server: {what}")
+
+
+def _read_session(session: Any, response: aiohttp.ClientResponse) -> SessionInfo:
+    """
+    :raises KeyError: a field or the date of the response is missing; or a TypeError or ValueError: it can't be read.
+    """
+    started = datetime.fromisoformat(session["started"])
+    return SessionInfo(
+        id=session["id"],
+        started=started,
+        age=parsedate_to_datetime(response.headers["Date"]) - started,
+        subscribers=session["subscribers"],
+        tracks=tuple(
+            SessionTrack(track["track"], track["width"], track["height"], track["fps"]) for track in session["tracks"]
+        ),
+        public=session.get("public", True),
+        name=session.get("name"),
+    )
 
 
 def _refusal(response: aiohttp.ClientResponse, body: str) -> ClientError:

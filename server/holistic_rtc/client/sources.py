@@ -17,7 +17,7 @@ from holistic_rtc.client.newest import Newest
 from holistic_rtc.errors import MediaError
 from holistic_rtc.files.video import VideoReader
 from holistic_rtc.model.result import Image
-from holistic_rtc.pipeline.frames import encodable, from_rgb, to_rgb
+from holistic_rtc.pipeline.frames import encodable, from_rgb
 
 VIDEO_CLOCK = 90_000
 """Ticks per second of RTP's clock for video (RFC 3551, section 5)."""
@@ -32,8 +32,8 @@ Source = str | Path | int | Frames
 @dataclass(frozen=True)
 class VideoFile:
     """
-    A video that FFmpeg can read, played at its own speed, or slower if this machine can't encode that fast. Rotated
-    videos, as from phones, are turned upright.
+    A video that FFmpeg can read, played at its own speed, or slower if this machine can't encode that fast. It is
+    turned, mirrored and stretched as a player does.
 
     :param path: the file.
     :param loop: whether to repeat it endlessly.
@@ -194,7 +194,7 @@ def _decode(
     path: Path, *, format: str | None = None, options: dict[str, str] | None = None, loop: bool = False
 ) -> Generator[VideoFrame]:
     """
-    The frames, turned upright, with times since the first one in ticks of the video clock.
+    The frames as a player shows them, with times since the first one in ticks of the video clock.
 
     :raises MediaError: the file or device can't be read, or contains no video.
     """
@@ -207,18 +207,11 @@ def _decode(
             for frame in video.frames(strict=True):
                 assert frame.time is not None
                 last = max(begin + round(frame.time * VIDEO_CLOCK), 0 if last is None else last + 1)
-                yield _upright(frame, last)
+                frame = encodable(frame) if video.is_shown_as_it_is(frame) else from_rgb(video.shown(frame))
+                frame.pts = last
+                frame.time_base = Fraction(1, VIDEO_CLOCK)
+                yield frame
         if last is None:
             raise MediaError(f"{path} has no frame that can be read")
         if not loop:
             return
-
-
-def _upright(frame: VideoFrame, pts: int) -> VideoFrame:
-    if turns := round(frame.rotation / 90):
-        frame = from_rgb(np.ascontiguousarray(np.rot90(to_rgb(frame), turns)))
-    else:
-        frame = encodable(frame)
-    frame.pts = pts
-    frame.time_base = Fraction(1, VIDEO_CLOCK)
-    return frame

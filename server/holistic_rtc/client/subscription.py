@@ -28,6 +28,7 @@ class Subscription(Connection):
     :param session: the session's id.
     :param key: its viewing key; None if it isn't needed.
     :param videos: how many of the session's video tracks to receive, starting with the first.
+    :param audio: whether to receive the publisher's audio.
     :param landmarks: whether to receive landmarks.
     """
 
@@ -39,6 +40,7 @@ class Subscription(Connection):
         key: str | None,
         *,
         videos: int,
+        audio: bool,
         landmarks: bool,
     ) -> None:
         path = f"/whep/{quote(session, safe='')}"
@@ -47,6 +49,8 @@ class Subscription(Connection):
         super().__init__(server, ice_servers, path, landmarks=landmarks)
         for _ in range(videos):
             self._pc.addTransceiver("video", direction="recvonly")
+        if audio:
+            self._pc.addTransceiver("audio", direction="recvonly")
 
     async def configure(self, **settings: Unpack[SubscriberSettings]) -> None:
         """

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 COMMANDS: Mapping[str, str] = {
     "serve": "run the server",
     "track": "track a picture or a video file",
+    "worker": "track files of batches that several machines share",
     "snapshot": "track pictures, or folders of pictures",
     "record": "record a running session or a video file as animation or data",
     "watch": "show the landmarks of a running session",

@@ -112,13 +112,22 @@ def add_session_options(parser: argparse.ArgumentParser) -> None:
 
 def add_session_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--session", metavar="ID", help="the session's id (default: the only running session, then the next one)"
+        "--session",
+        metavar="ID",
+        help="the session's id, or its name, which is followed from session to session (default: the only running "
+        "session, then the next one)",
     )
     parser.add_argument("--key", help="the session's viewing key, as in the link that its publisher shares")
 
 
 def add_token_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--token", default=argparse.SUPPRESS, help="the server's token, if it has one (HOLISTIC_TOKEN)")
+
+
+def whole_number(text: str) -> int:
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
 
 
 def positive(text: str) -> float:
@@ -175,10 +184,10 @@ def progress_of_items(title: str, total: int = 0, *, shown: bool = True) -> Iter
     :param shown: whether to draw it at all.
     :return: called with the number of items done, and with the total once that is known.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
         without_noise() as descriptor,
-        open(descriptor, "w", closefd=False) as terminal,
+        open(descriptor, "w", errors="backslashreplace", closefd=False) as terminal,
         Progress(
             *columns, console=Console(file=terminal), transient=True, disable=not (shown and terminal.isatty())
         ) as progress,

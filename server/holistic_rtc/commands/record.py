@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from holistic_rtc.atomic import describe, is_stdout, obstacle, on_terminal
+from holistic_rtc.atomic import describe, is_stdout, obstacle, on_terminal, passes_through
 from holistic_rtc.client import HolisticClient
 from holistic_rtc.client.follow import Follower, choose
 from holistic_rtc.client.rate import Rate
@@ -30,9 +30,12 @@ from holistic_rtc.commands.common import (
     token_of,
 )
 from holistic_rtc.commands.status import showing
-from holistic_rtc.commands.tracking import Report, finding, track_media
 from holistic_rtc.errors import ClientError, ConfigError, ControlError, MediaError
-from holistic_rtc.files.media import open_media
+from holistic_rtc.files.media import opened
+from holistic_rtc.files.soundtrack import Soundtrack
+from holistic_rtc.files.source import name_of, path_of
+from holistic_rtc.media.audio import OpusPacket
+from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.recording.format import Options
 from holistic_rtc.recording.formats import DEFAULT, names, suffixes
@@ -40,6 +43,7 @@ from holistic_rtc.recording.live import JOURNAL, how_to_finish, recording, recov
 from holistic_rtc.recording.take import Take, Wanted, writing
 from holistic_rtc.tracking import check_engine, open_model
 from holistic_rtc.tracking.engine import Model
+from holistic_rtc.workers.job.frames import Report, processing, track_media
 
 DESCRIPTION = (
     f"Record a running session, or a video file, for animation programs and data tools: as {names()}. "
@@ -50,6 +54,8 @@ BUFFER = 64
 """Messages that wait for the disk: two seconds, so that a slow one loses none"""
 MAX_PERSONS = 8
 """To find in a file when one of them is named"""
+TYPICAL_DELAY = 0.05
+"""Seconds that tracking takes, as long as the server hasn't told"""
 LATE = 1.0
 """Seconds after its time is up at which a take ends even if no frame comes"""
 
@@ -60,7 +66,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_quality_option(parser)
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
-        "input", type=Path, nargs="?", metavar="INPUT", help="a video that FFmpeg can read (default: a running session)"
+        "input",
+        type=Path,
+        nargs="?",
+        metavar="INPUT",
+        help="a video that FFmpeg can read; - for standard input (default: a running session)",
     )
     source.add_argument("--url", help=f"the server to record a session of (default: {DEFAULT_URL})")
     source.add_argument(
@@ -123,7 +133,7 @@ def run(options: argparse.Namespace) -> None:
     else:
         check_engine(settings.engine, 1 + (options.person or 0))
         bundle = get_bundle(settings)
-        progress = progress_of_items(f"Tracking {options.input.name}", shown=not on_terminal(wanted.path))
+        progress = progress_of_items(f"Tracking {name_of(options.input)}", shown=not on_terminal(wanted.path))
         with progress as report, closing(open_model(bundle.path, settings.engine)) as model:
             take = record_file(options.input, model, settings.quality, wanted, report)
     say(f"{take.frames} frames, {take.seconds:.1f} s")
@@ -167,6 +177,25 @@ async def _record(
     url: str, session: str | None, token: str | None, wanted: Wanted, take: Take, key: str | None
 ) -> None:
     rate = Rate()
+    beside = Soundtrack(wanted.path)
+    sound = None if passes_through(wanted.path) or passes_through(beside.path) or obstacle(beside.path) else beside
+
+    def save(message: LandmarkMessage) -> None:
+        nonlocal sound
+        now, before = time.monotonic(), take.frames
+        take.add(message)
+        if sound:
+            if before == 0 < take.frames:
+                sound.begin(now - _delay(follower))
+            try:
+                sound.write(now)
+            except MediaError as error:
+                say(f"{error}; the take goes on without")
+                sound = None
+
+    def hear(packet: OpusPacket) -> None:
+        if sound:
+            sound.add(packet, time.monotonic())
 
     def state() -> str:
         return f"{take.frames} frames, {take.seconds:.1f} s, {rate.fps(time.monotonic()):.1f} fps"
@@ -180,6 +209,7 @@ async def _record(
             parts=wanted.format.parts,
             max_persons=wanted.max_persons,
             buffer=BUFFER,
+            on_audio=hear if sound else None,
         )
         async with (
             showing(stderr, lambda: Text(state()), state, live=stderr.is_terminal and not on_terminal(wanted.path)),
@@ -189,7 +219,7 @@ async def _record(
                 async with asyncio.timeout(None) as limit:
                     async for message in messages:
                         before = take.frames
-                        await asyncio.to_thread(take.add, message)
+                        await asyncio.to_thread(save, message)
                         if take.frames > before:
                             rate.add(time.monotonic())
                         if before == 0 < take.frames:
@@ -201,25 +231,35 @@ async def _record(
             except TimeoutError:
                 if not limit.expired():
                     raise
+            finally:
+                beside.close(keep=take.frames > 0)
+                if take.frames and not beside.empty:
+                    say(f"the audio is in {beside.path}")
+
+
+def _delay(follower: Follower) -> float:
+    """Seconds from a frame's arrival at the server to its landmarks."""
+    stats = follower.subscription and follower.subscription.stats
+    return stats["tracks"][0]["delay_ms"] / 1000 if stats and stats["tracks"] else TYPICAL_DELAY
 
 
 def record_file(source: Path, model: Model, quality: Quality, wanted: Wanted, report: Report) -> Take:
     """
     Every frame of a file.
 
-    :param source: see :func:`holistic_rtc.files.media.open_media`.
+    :param source: see :func:`holistic_rtc.files.media.opened`.
     :param model: not loaded before the files have been checked.
     :param quality: how exactly to track a video.
     :raises BrokenPipeError: the reader of the take has closed it.
     :raises MediaError: a file can't be read or written.
     :raises TrackerError: the tracker failed.
     """
-    with closing(open_media(source)) as media:
-        if reason := obstacle(wanted.path, source):
+    with opened(source) as media:
+        if reason := obstacle(wanted.path, path_of(source)):
             raise MediaError(reason)
         persons = wanted.max_persons or MAX_PERSONS
-        with writing(wanted) as take, finding(media, model, quality) as find:
-            for _, messages in track_media(media, find, report, wanted.format.parts, persons):
+        with writing(wanted) as take, processing(media, model, quality, wanted.format.parts, persons) as process:
+            for _, messages in track_media(media, process, report):
                 for message in messages:
                     take.add(message)
                 if take.full:

@@ -22,7 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_quality_option(parser)
     add = partial(parser.add_argument, default=argparse.SUPPRESS)
     add("--host", help="address to listen on (default: 127.0.0.1; 0.0.0.0 for all)")
-    add("--port", type=int, help="port to listen on (default: 8080; 0 for a free one)")
+    add("--port", metavar="PORT", help="port to listen on (default: 8080; 0 for a free one)")
+    add(
+        "--root-path",
+        metavar="PATH",
+        help="the path below which a proxy serves this server, such as /tracking; the proxy strips it from requests",
+    )
     add("--tls", choices=["self-signed"], help="serve HTTPS with a generated certificate")
     add("--tls-cert", type=Path, metavar="FILE", help="serve HTTPS with this certificate (PEM)")
     add("--tls-key", type=Path, metavar="FILE", help="the private key of --tls-cert (PEM)")
@@ -33,7 +38,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--max-sessions",
-        type=int,
         metavar="N",
         help="limit of concurrent sessions (default: as many as can have 12 frames a second)",
     )
@@ -42,8 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PART,...",
         help="what to track, such as pose,left_hand,right_hand; tracking less takes less CPU (default: all parts)",
     )
-    add("--max-persons", type=int, metavar="N", help="maximum number of people tracked per frame (default: 1)")
-    add("--warm", type=int, metavar="N", help="session processes to keep ready")
+    add("--max-persons", metavar="N", help="maximum number of people tracked per frame (default: 1)")
+    add("--no-audio", dest="audio", action="store_false", help="don't pass on the publishers' audio")
+    add("--warm", metavar="N", help="session processes to keep ready")
     add("--token", help="a token with all rights; clients then need a token (default: none)")
     add("--log-level", type=str.upper, choices=["DEBUG", "INFO", "WARNING", "ERROR"], help="default: INFO")
 

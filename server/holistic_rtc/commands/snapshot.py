@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from holistic_rtc.atomic import STDOUT, obstacle, replacing
+from holistic_rtc.atomic import STDOUT, fitting, obstacle, passes_through, replacing
 from holistic_rtc.bundle.models import ModelBundle
 from holistic_rtc.client import HolisticClient
 from holistic_rtc.commands.common import (
@@ -24,6 +24,8 @@ from holistic_rtc.commands.common import (
     token_of,
 )
 from holistic_rtc.errors import ClientError, MediaError, RefusedError, UnauthorizedError
+from holistic_rtc.files.pictures import has_picture_suffix, is_picture
+from holistic_rtc.files.source import name_of, path_of, seekable
 from holistic_rtc.tracking import check_engine, open_model
 from holistic_rtc.workers.snapshot.take import SnapshotOptions, take_snapshot
 
@@ -32,9 +34,11 @@ DESCRIPTION = (
     "the end, and don't stop the others."
 )
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
-"""Of the pictures in a folder. A picture that is named itself may have any suffix."""
 _ANNOTATED = "-annotated"
+_APPLE_DOUBLE = "._"
+"""Starts the names of files in which macOS keeps what other file systems can't hold of a file"""
+_NAMED = 5
+"""Number of skipped files that are listed by name"""
 
 Take = Callable[[bytes], tuple[bytes, bytes]]
 """From a picture to its landmarks as JSON, and the annotated picture as JPEG."""
@@ -44,7 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser)
     add_engine_option(parser)
     add_max_persons_option(parser)
-    parser.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE", help="pictures, or folders of pictures")
+    parser.add_argument(
+        "pictures",
+        type=Path,
+        nargs="+",
+        metavar="PICTURE",
+        help="pictures, or folders of pictures; - for standard input",
+    )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="DIR", help="folder to write to (default: that of each picture)"
     )
@@ -55,9 +65,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     if options.output == STDOUT:
-        raise MediaError("-o must be a folder, not standard output")
+        raise MediaError("-o must be a folder; to write one picture to standard output, use `holistic-rtc track`")
     settings = settings_from(options)
-    pictures = find_pictures(options.pictures)
+    pictures, skipped = find_pictures(options.pictures, options.output)
     if not pictures:
         raise MediaError(f"no pictures found in {', '.join(map(str, options.pictures))}")
     if options.url is None:
@@ -69,9 +79,12 @@ def run(options: argparse.Namespace) -> None:
         batch = take_batch(pictures, take, options.output, with_json=options.json, report=report)
     for path in batch.written:
         print(path)
+    if skipped:
+        more = f" and {len(skipped) - _NAMED} more" if len(skipped) > _NAMED else ""
+        say(f"skipped what isn't a picture: {', '.join(map(str, skipped[:_NAMED]))}{more}")
     if batch.failed:
         for picture, reason in batch.failed.items():
-            say(f"{picture}: {reason}")
+            say(f"{name_of(picture)}: {reason}")
         raise MediaError(f"{len(batch.failed)} of {len(pictures)} pictures failed; see above")
 
 
@@ -84,16 +97,56 @@ class Batch:
     """Why, in words, by the picture"""
 
 
-def find_pictures(paths: Iterable[Path]) -> list[Path]:
-    """The named pictures, and those in the named folders, except those that earlier batches have written."""
+def find_pictures(paths: Iterable[Path], output: Path | None = None) -> tuple[list[Path], list[Path]]:
+    """
+    The named pictures, and those in the named folders, except those that earlier batches have written.
+
+    A file in a folder is a picture by its content, or by its suffix, so that damaged ones are reported.
+
+    :param output: the folder that is written to.
+    :return: the pictures, and what else is in the folders.
+    :raises MediaError: a folder can't be read.
+    """
     found: list[Path] = []
+    skipped: list[Path] = []
     for path in paths:
-        if path.is_dir():
-            files = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
-            found += (file for file in files if not file.stem.endswith(_ANNOTATED))
-        else:
+        if not path.is_dir():
             found.append(path)
-    return list(dict.fromkeys(found))
+            continue
+        try:
+            files = sorted(path.iterdir())
+        except OSError as error:
+            raise MediaError(f"the folder {path} can't be read: {error.strerror}") from error
+        for file in files:
+            if file.name.startswith(_APPLE_DOUBLE) or file.stem.endswith(_ANNOTATED) or file == output:
+                continue
+            is_one = file.is_file() and (has_picture_suffix(file) or is_picture(file))
+            (found if is_one else skipped).append(file)
+    landmarks = {_landmarks_of(picture, None, stem) for picture in found for stem in (_stem(picture), picture.name)}
+    return list(dict.fromkeys(found)), [file for file in dict.fromkeys(skipped) if file not in landmarks]
+
+
+def _annotated_of(picture: Path, folder: Path | None, stem: str) -> Path:
+    return fitting(folder or picture.parent, stem, f"{_ANNOTATED}.jpg")
+
+
+def _landmarks_of(picture: Path, folder: Path | None, stem: str) -> Path:
+    return fitting(folder or picture.parent, stem, ".json")
+
+
+def _stem(picture: Path) -> str:
+    return path_of(picture).stem
+
+
+def _read(picture: Path) -> bytes:
+    """
+    :raises MediaError: it is a device.
+    :raises OSError: it can't be read.
+    """
+    if not passes_through(picture):
+        return picture.read_bytes()
+    with seekable(picture) as file:
+        return file.read_bytes()
 
 
 def take_batch(
@@ -101,6 +154,7 @@ def take_batch(
 ) -> Batch:
     """
     Write ``NAME-annotated.jpg`` for each picture, and ``NAME.json`` if wanted. A bad picture doesn't end the batch.
+    Of pictures that differ only in their suffix, all but the first keep it: ``NAME.HEIC-annotated.jpg``.
 
     :param folder: to write to, created if necessary; None for that of each picture.
     :param report: called with the number of pictures done.
@@ -114,19 +168,26 @@ def take_batch(
         except OSError as error:
             raise MediaError(f"the folder {folder} can't be created: {error.strerror}") from error
     batch = Batch()
+    taken: dict[Path, str] = {}
     for done, picture in enumerate(pictures, 1):
-        annotated = (folder or picture.parent) / f"{picture.stem}{_ANNOTATED}.jpg"
         try:
-            if annotated in batch.written:
+            if folder is None and passes_through(picture):
+                raise MediaError("name a folder for the output with -o")
+            stem, name = _stem(picture), path_of(picture).name
+            if taken.get(_annotated_of(picture, folder, stem), name) != name:
+                stem = name
+            annotated = _annotated_of(picture, folder, stem)
+            if annotated in taken:
                 raise MediaError(
                     f"{annotated} is already taken by another picture; rename one of them, or write to another folder"
                 )
-            landmarks, data = take(picture.read_bytes())
+            taken[annotated] = name
+            landmarks, data = take(_read(picture))
             outputs = {annotated: data}
             if with_json:
-                outputs[annotated.with_name(f"{picture.stem}.json")] = landmarks
+                outputs[_landmarks_of(picture, folder, stem)] = landmarks
             for path, content in outputs.items():
-                if reason := obstacle(path, picture):
+                if reason := obstacle(path, path_of(picture)):
                     raise MediaError(reason)
                 with replacing(path) as part:
                     part.write_bytes(content)

@@ -1,21 +1,15 @@
-"""``holistic-rtc track``: a picture or a video file, tracked and drawn on as a live track is."""
+"""``holistic-rtc track``: picture and video files, tracked and drawn on as a live track is."""
 
 import argparse
-from collections import Counter
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+import asyncio
+import os
+from contextlib import closing
 from pathlib import Path
 
-from holistic_rtc.atomic import (
-    describe,
-    is_stdout,
-    obstacle,
-    on_terminal,
-    passes_through,
-    replacing,
-    same_output,
-    streaming,
-)
+from holistic_rtc.atomic import is_stdout, on_terminal, passes_through
+from holistic_rtc.bundle.models import ModelBundle
+from holistic_rtc.commands.batch import Tracking, by_workers, track_batch
+from holistic_rtc.commands.batch_files import Outputs, find_files, is_batch
 from holistic_rtc.commands.common import (
     add_engine_option,
     add_max_persons_option,
@@ -25,20 +19,23 @@ from holistic_rtc.commands.common import (
     progress_of_items,
     say,
     settings_from,
+    whole_number,
 )
-from holistic_rtc.commands.tracking import Report, finding, track_media
-from holistic_rtc.drawing.annotate import DRAWN_PARTS, annotate
-from holistic_rtc.errors import MediaError
-from holistic_rtc.files.media import Picture, Video, open_media
-from holistic_rtc.model.parts import DEFAULT_PARTS, Part
-from holistic_rtc.model.quality import Quality
+from holistic_rtc.errors import ConfigError, MediaError
+from holistic_rtc.files.source import name_of
+from holistic_rtc.files.storage import Place, Remote, fetched, place, stored
+from holistic_rtc.limits import read_limits
+from holistic_rtc.settings import Settings
 from holistic_rtc.tracking import check_engine, open_model
-from holistic_rtc.tracking.engine import Model
-from holistic_rtc.wire import as_json
+from holistic_rtc.workers.job.track import track_file
 
 DESCRIPTION = (
-    "Track a picture or a video file, and write the landmarks as JSON, the annotated picture or video, or both."
+    "Track a picture or a video file, and write the landmarks as JSON, the annotated picture or video, or both. Of a "
+    "folder, or of a list of files, all are tracked, several at a time. Those that fail are listed at the end, and "
+    "don't stop the others; those that were tracked before are left as they are."
 )
+_NAMED = 5
+"""Number of skipped files that are listed by name"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,129 +43,145 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_engine_option(parser)
     add_quality_option(parser)
     add_max_persons_option(parser)
-    parser.add_argument("input", type=Path, metavar="INPUT", help="a picture, or a video that FFmpeg can read")
+    parser.add_argument(
+        "input",
+        type=place,
+        metavar="INPUT",
+        help="a picture, or a video that FFmpeg can read; - for standard input. Or a folder with folders of these; or "
+        "a .txt file that names one on each line. Inputs and outputs may be URLs, such as https:// or s3://",
+    )
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=place,
         metavar="FILE",
         help="the annotated .mp4, or .png or .jpg for a picture; - for standard output, as .mp4 or .png "
-        "(default: next to INPUT, unless --landmarks is given)",
+        "(default: next to INPUT, unless --landmarks is given). For a folder or a list, a folder with the same folders",
     )
     parser.add_argument(
         "--landmarks",
-        type=Path,
+        type=place,
         metavar="FILE",
-        help="JSON lines, a message per frame and person; - for standard output",
+        help="JSON lines, a message per frame and person; - for standard output. For a folder or a list, a folder, "
+        "which may be the same",
+    )
+    parser.add_argument(
+        "--workers",
+        type=whole_number,
+        metavar="N",
+        help="number of files to track at the same time, each in a process of its own (default: one per CPU)",
+    )
+    parser.add_argument(
+        "--redis",
+        metavar="URL",
+        help="have the files tracked by `holistic-rtc worker`, on all machines that share this Redis and the files",
     )
 
 
 def run(options: argparse.Namespace) -> None:
-    source: Path = options.input
     settings = settings_from(options)
     check_engine(settings.engine, options.persons)
-    bundle = get_bundle(settings)
-    outputs = [path for path in (options.output, options.landmarks) if path is not None]
-    progress = progress_of_items(f"Tracking {source.name}", shown=not any(map(on_terminal, outputs)))
-    with progress as report, closing(open_model(bundle.path, settings.engine)) as model:
+    if is_batch(options.input):
+        _run_batch(options, settings)
+    elif options.workers is None and options.redis is None:
+        _run_file(options, settings, get_bundle(settings))
+    else:
+        raise ConfigError(
+            f"--workers and --redis are for a folder, or a .txt list of files, which {options.input} isn't"
+        )
+
+
+def _run_file(options: argparse.Namespace, settings: Settings, bundle: ModelBundle) -> None:
+    source: Place = options.input
+    outputs = Outputs(options.output, options.landmarks)
+    if isinstance(source, Remote) and not outputs.all:
+        raise MediaError(f"name the output for {source} with -o or --landmarks")
+    name = name_of(source) if isinstance(source, Path) else str(source)
+    here = [path for path in outputs.all if isinstance(path, Path)]
+    with (
+        fetched(source) as path,
+        stored(outputs.annotated) as annotated,
+        stored(outputs.landmarks) as landmarks,
+        progress_of_items(f"Tracking {name}", shown=not any(map(on_terminal, here))) as report,
+        closing(open_model(bundle.path, settings.engine)) as model,
+    ):
         tracked = track_file(
-            source,
+            path,
             model,
             settings.quality,
-            annotated=options.output,
-            landmarks=options.landmarks,
+            annotated=annotated,
+            landmarks=landmarks,
             report=report,
             max_persons=options.persons,
+            name=name,
         )
     seen = ", ".join(f"{part} in {count}" for part, count in sorted(tracked.seen.items())) or "nobody was seen"
-    say(f"{tracked.frames} {'frame' if tracked.frames == 1 else 'frames'}; {seen}")
+    say(f"{_frames(tracked.frames)}; {seen}")
     if tracked.damaged:
-        say(f"{source} is cut off or damaged; tracked what could be decoded")
-    if not any(map(is_stdout, outputs)):
-        for path in (tracked.annotated, tracked.landmarks):
-            if path is not None:
-                print(path)
+        say(f"{name} is cut off or damaged; tracked what could be decoded")
+    if not any(map(is_stdout, here)):
+        for output in (outputs.annotated or tracked.annotated, outputs.landmarks):
+            if output is not None:
+                print(output)
 
 
-@dataclass
-class Tracked:
-    """What came of a file."""
-
-    annotated: Path | None
-    landmarks: Path | None
-    frames: int = 0
-    seen: Counter[Part] = field(default_factory=Counter)
-    """In how many frames each part was seen, of anybody"""
-    damaged: bool = False
-    """Whether some of the video could not be decoded"""
-
-
-def track_file(
-    source: Path,
-    model: Model,
-    quality: Quality,
-    annotated: Path | None,
-    landmarks: Path | None,
-    report: Report,
-    max_persons: int = 1,
-) -> Tracked:
+def _run_batch(options: argparse.Namespace, settings: Settings) -> None:
     """
-    Track every frame of a file.
-
-    The outputs appear when everything is done, and not at all if it fails or is interrupted; only landmarks that go to
-    standard output, a device or a pipe are written as they come. If neither is named, the annotated picture or video is
-    put next to the source, as ``NAME-annotated.png`` or ``.mp4``. A frame keeps its time since the first one. The sound
-    of a video is left out; of a video that is cut off or broken, whatever can be decoded is tracked.
-
-    :param source: a picture (JPEG, PNG, WebP, BMP) or any video that FFmpeg can read.
-    :param model: not loaded before the files have been checked.
-    :param quality: how exactly to track a video.
-    :param annotated: a ``.png`` or ``.jpg`` for a picture, an ``.mp4`` (H.264) for a video.
-        Standard output, a device or a pipe may have any name; the default is PNG or MP4.
-    :param landmarks: gets a JSON message per line, one line per frame and person.
-    :param max_persons: how many people to find at most.
-    :raises BrokenPipeError: the reader of an output has closed it.
-    :raises MediaError: a file can't be read or written.
-    :raises TrackerError: the tracker failed.
+    :raises MediaError: a file couldn't be tracked.
     """
-    with closing(open_media(source)) as media:
-        if annotated is None and landmarks is None:
-            annotated = source.with_name(f"{source.stem}-annotated{media.suffixes[0]}")
-        _check_outputs(media, annotated, landmarks)
-        tracked = Tracked(annotated, landmarks)
-        try:
-            with finding(media, model, quality) as find, ExitStack() as outputs:
-                part = annotated and outputs.enter_context(replacing(annotated, suffix=_suffix(media, annotated)))
-                write = part and outputs.enter_context(media.writing(part))
-                lines = landmarks and outputs.enter_context(streaming(landmarks))
-                parts = DEFAULT_PARTS if landmarks else DRAWN_PARTS
-                for shot, messages in track_media(media, find, report, parts, max_persons):
-                    if write:
-                        write(shot, annotate(shot.image, {message.person: message.result for message in messages}))
-                    if lines:
-                        lines.writelines(as_json.encode(message) + b"\n" for message in messages)
-                    tracked.frames += 1
-                    tracked.seen.update({part for message in messages for part in message.seen()})
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise MediaError(f"the output can't be written: {error.strerror}") from error
-        tracked.damaged = media.damaged
-    return tracked
+    source: Place = options.input
+    outputs = Outputs(options.output, options.landmarks)
+    if not outputs.all:
+        raise MediaError("name the folder for the outputs with -o or --landmarks")
+    for folder in outputs.all:
+        if not _may_go_to(folder, source):
+            raise MediaError(f"the outputs of {source} can't go to {folder}; name another folder")
+    found = find_files(source, outputs.all)
+    if not found.files:
+        raise MediaError(f"no pictures or videos found in {source}")
+    tracking = _by_queue(options.redis) if options.redis else _by_workers(options, settings)
+    with progress_of_items(f"Tracking {source}", len(found.files)) as report:
+        batch = asyncio.run(track_batch(found, outputs, tracking, settings.quality, options.persons, report))
+    for written in sorted(batch.written, key=str):
+        print(written)
+    finished = f"; {_files(batch.finished)} had been tracked before" if batch.finished else ""
+    say(f"{_files(batch.tracked)} tracked, {_frames(batch.frames)}{finished}")
+    if found.skipped:
+        more = f" and {len(found.skipped) - _NAMED} more" if len(found.skipped) > _NAMED else ""
+        say(f"skipped what is neither picture nor video: {', '.join(map(str, found.skipped[:_NAMED]))}{more}")
+    for damaged in batch.damaged:
+        say(f"{damaged} is cut off or damaged; tracked what could be decoded")
+    for reason in batch.failed:
+        say(reason)
+    if batch.failed:
+        raise MediaError(f"{len(batch.failed)} of {len(found.files)} files failed; see above")
 
 
-def _suffix(media: Picture | Video, annotated: Path) -> str:
-    return annotated.suffix if annotated.suffix.lower() in media.suffixes else media.suffixes[0]
+def _by_workers(options: argparse.Namespace, settings: Settings) -> Tracking:
+    workers = options.workers or read_limits(cpus=settings.cpus, memory=settings.memory).threads
+    return by_workers(settings, get_bundle(settings), workers)
 
 
-def _check_outputs(media: Picture | Video, annotated: Path | None, landmarks: Path | None) -> None:
-    if annotated is not None and annotated.suffix != _suffix(media, annotated) and not passes_through(annotated):
-        raise MediaError(
-            f"can't write an annotated {media.kind} to {annotated.name}: the name must end in "
-            f"{' or '.join(media.suffixes)}"
-        )
-    for output in filter(None, (annotated, landmarks)):
-        if reason := obstacle(output, media.source):
-            raise MediaError(reason)
-    if annotated is not None and landmarks is not None and same_output(annotated, landmarks):
-        raise MediaError(f"both outputs would go to {describe(annotated)}; choose another for one of them")
+def _by_queue(redis_url: str) -> Tracking:
+    """
+    :raises ConfigError: Celery isn't installed, or it isn't the URL of a Redis.
+    """
+    try:
+        from holistic_rtc.commands.batch_queue import by_queue
+    except ImportError as error:
+        raise ConfigError(f"{error}; run: pip install 'holistic-rtc[jobs]'") from error
+    return by_queue(redis_url)
+
+
+def _may_go_to(folder: Place, source: Place) -> bool:
+    if isinstance(folder, Path) and isinstance(source, Path):
+        return not passes_through(folder) and os.path.realpath(folder) != os.path.realpath(source)
+    return str(folder).rstrip("/") != str(source).rstrip("/")
+
+
+def _files(count: int) -> str:
+    return f"{count} {'file' if count == 1 else 'files'}"
+
+
+def _frames(count: int) -> str:
+    return f"{count} {'frame' if count == 1 else 'frames'}"

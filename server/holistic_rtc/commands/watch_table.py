@@ -65,12 +65,12 @@ class Watched:
 
     def __init__(self, follower: Follower) -> None:
         self._follower = follower
-        self._session = follower.session
+        self._session = follower.running
         self._tracks: dict[int, WatchedTrack] = {}
 
     def add(self, message: LandmarkMessage) -> None:
-        if self._session != self._follower.session:
-            self._session = self._follower.session
+        if self._session != self._follower.running:
+            self._session = self._follower.running
             self._tracks.clear()  # Its successor counts anew.
         self._tracks.setdefault(message.track, WatchedTrack(message)).add(message, time.monotonic())
 

@@ -1,61 +1,61 @@
 """A common interface to picture and video files: reading frames, and writing annotated ones."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
-import av
-import numpy as np
 from av import VideoFrame
-from av.error import FFmpegError
 from PIL import Image as Pillow
 
-from holistic_rtc.errors import MediaError, NotAPictureError
-from holistic_rtc.files.pictures import decode_picture
+from holistic_rtc.errors import MediaError, NotAPictureError, UncuttableError
+from holistic_rtc.files.annotated import Shot, Write, writing_video
+from holistic_rtc.files.jpeg import is_motion_jpeg
+from holistic_rtc.files.pictures import MAX_PIXELS, MAX_SIDES, decode_picture, is_moving
+from holistic_rtc.files.seams import SEAMS, Seams
+from holistic_rtc.files.source import name_of, seekable
 from holistic_rtc.files.video import VideoReader
 from holistic_rtc.model.result import Image
 from holistic_rtc.pipeline.clock import MediaClock
-from holistic_rtc.pipeline.frames import COLOR_RANGE, COLORSPACE, FORMAT, from_rgb, to_rgb
+from holistic_rtc.pipeline.frames import from_rgb
 
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """A frame, turned upright."""
-
-    image: Image
-    timestamp_ms: int
-    frame: VideoFrame | None = None
-    """For videos: the decoded frame, whose time the annotated frame gets"""
-
-
-Write = Callable[[Shot, Image], None]
-"""Called with a frame, and the image to write in its place"""
+PICTURE_SECONDS = 1
+"""How long a video of a picture lasts"""
 
 
 class Picture:
-    """A picture file, opened by :func:`open_media`."""
+    """A picture file, opened by :func:`opened`."""
 
     kind = "picture"
-    suffixes = (".png", ".jpg", ".jpeg")
-    """Suffixes of annotated pictures, the default first"""
+    stills = (".png", ".jpg", ".jpeg")
+    suffixes = (*stills, ".mp4")
+    """Suffixes of annotated pictures, the default first; the last one is for a video of one frame"""
     frame_count = 1
     damaged = False
 
-    def __init__(self, source: Path, image: Image) -> None:
-        self.source = source
+    def __init__(self, name: str, image: Image) -> None:
+        self.name = name
         self._image = image
 
     def shots(self) -> Iterator[Shot]:
         yield Shot(self._image, 0)
 
     @contextmanager
-    def writing(self, path: Path) -> Iterator[Write]:
+    def writing(self, path: Path, seams: Seams = SEAMS) -> Iterator[Write]:
         """
+        :param seams: a picture has none.
+        :raises MediaError: its format can't hold the picture.
         :raises OSError: it can't be written.
         """
+        if path.suffix.lower() not in self.stills:
+            times = VideoFrame(2, 2)
+            times.pts, times.time_base, times.duration = 0, Fraction(PICTURE_SECONDS), 1
+            with writing_video(path, 1 / times.time_base) as write:
+                yield lambda shot, image: write(replace(shot, frame=times), image)
+            return
+        if path.suffix.lower() != ".png" and max(self._image.shape) > MAX_SIDES["JPEG"]:
+            raise MediaError(f"a JPEG is at most {MAX_SIDES['JPEG']:,} pixels wide and high; end the name in .png")
         yield lambda shot, image: Pillow.fromarray(image).save(path, quality=92)
 
     def close(self) -> None:
@@ -63,13 +63,13 @@ class Picture:
 
 
 class Video:
-    """A video file, opened by :func:`open_media`."""
+    """A video file, opened by :func:`opened`."""
 
     kind = "video"
     suffixes = (".mp4",)
 
     def __init__(self, reader: VideoReader) -> None:
-        self.source = reader.source
+        self.name = reader.name
         self.frame_count = reader.frame_count
         self._reader = reader
 
@@ -80,64 +80,115 @@ class Video:
     def shots(self) -> Iterator[Shot]:
         clock = MediaClock()
         for frame in self._reader.frames():
-            image = np.ascontiguousarray(np.rot90(to_rgb(frame), round(frame.rotation / 90)))
             assert frame.pts is not None
             assert frame.time_base is not None
-            yield Shot(image, clock.timestamp_ms(frame.pts, frame.time_base), frame)
+            yield Shot(self._reader.shown(frame), clock.timestamp_ms(frame.pts, frame.time_base), frame)
 
     @contextmanager
-    def writing(self, path: Path) -> Iterator[Write]:
+    def writing(self, path: Path, seams: Seams = SEAMS) -> Iterator[Write]:
         """
+        :param seams: see :func:`.annotated.writing_video`.
         :raises MediaError: it can't be written.
         """
-        with _explained_errors(), av.open(path, "w", options={"movflags": "+faststart"}) as container:
-            options = {"preset": "veryfast", "crf": "20"}
-            stream = container.add_stream("libx264", rate=self._reader.rate, options=options)
-            stream.pix_fmt = FORMAT
-            stream.colorspace = COLORSPACE
-            stream.color_range = COLOR_RANGE
-            started = False
-
-            def write(shot: Shot, image: Image) -> None:
-                nonlocal started
-                assert shot.frame is not None
-                if min(image.shape[:2]) < 2:
-                    raise MediaError("a video of frames less than 2 pixels wide or high can't be written")
-                if not started:
-                    started = True
-                    stream.height, stream.width = image.shape[:2]
-                    # Steps of 1 / rate would be too coarse for unevenly spaced frames.
-                    stream.codec_context.time_base = cast(Fraction, shot.frame.time_base)
-                # The encoder scales frames that differ in size from the first.
-                container.mux(stream.encode(from_rgb(image, shot.frame)))
-
+        with writing_video(path, self._reader.rate, seams) as write:
             yield write
-            container.mux(stream.encode(None))
+
+    @property
+    def seconds(self) -> float:
+        """Its duration as its header says, if it may be read from the middle; 0 otherwise."""
+        return self._reader.seconds if self._reader.has_index else 0
+
+    def excerpt(self, start_ms: int) -> "Excerpt":
+        """
+        The frames from some time on, which are the same as those of :meth:`shots`.
+
+        :param start_ms: since the first frame.
+        :raises UncuttableError: it isn't certain that they are.
+        """
+        return Excerpt(self._reader, start_ms)
 
     def close(self) -> None:
         self._reader.close()
 
 
-@contextmanager
-def _explained_errors() -> Iterator[None]:
-    try:
-        yield
-    except FFmpegError as error:
-        raise MediaError(f"the output can't be written: {error.strerror}") from error
-
-
-def open_media(source: Path) -> Picture | Video:
+class Excerpt:
     """
-    Open a picture or a video. Close it after use.
+    A video from some time on. The size of its annotated frames is that of the video's first frame.
 
-    :param source: a picture (JPEG, PNG, WebP, BMP) or any video that FFmpeg can read.
+    :raises UncuttableError: see :meth:`Video.excerpt`.
+    """
+
+    suffixes = Video.suffixes
+
+    def __init__(self, reader: VideoReader, start_ms: int) -> None:
+        self._reader = reader
+        self._start_ms = start_ms
+        # Their times are rounded.
+        first, self._frames = reader.frames_from(max(start_ms - 1, 0))
+        shown = from_rgb(reader.shown(first))
+        self._size = shown.width, shown.height
+
+    def shots(self) -> Iterator[Shot]:
+        """
+        :raises UncuttableError: see :meth:`Video.excerpt`.
+        """
+        last = -1
+        for frame in self._frames:
+            assert frame.pts is not None
+            assert frame.time_base is not None
+            timestamp = round(frame.pts * frame.time_base * 1000)
+            if timestamp <= last:
+                raise UncuttableError(f"{self._reader.name} has frames that are less than a millisecond apart")
+            last = timestamp
+            if timestamp >= self._start_ms:
+                yield Shot(self._reader.shown(frame), timestamp, frame)
+
+    @contextmanager
+    def writing(self, path: Path, seams: Seams = SEAMS) -> Iterator[Write]:
+        """
+        :param path: gets a :class:`.annotated.Section`.
+        :raises MediaError: it can't be written.
+        """
+        with writing_video(path, self._reader.rate, seams, self._size, from_zero=True) as write:
+            yield write
+
+
+@contextmanager
+def opened(
+    source: Path, *, still: bool = False, name: str | None = None, max_pixels: int | None = None
+) -> Iterator[Picture | Video]:
+    """
+    A picture or a video.
+
+    :param source: any picture that Pillow can read, or any video that FFmpeg can read. ``-`` is standard input.
+    :param still: whether an animation is a picture of its first frame, not a video.
+    :param name: what to call it in messages; its path by default.
+    :param max_pixels: maximum width times height, of a file that comes from a stranger; None for any file.
     :raises MediaError: it can't be read.
     """
-    if not source.is_file():
-        raise MediaError(f"{source} is not a file" if source.exists() else f"there is no file {source}")
+    name = name or name_of(source)
+    with seekable(source, name) as file:
+        media = _open(file, name, still, max_pixels)
+        try:
+            yield media
+        finally:
+            media.close()
+
+
+def _open(file: Path, name: str, still: bool, max_pixels: int | None) -> Picture | Video:
     try:
-        return Picture(source, decode_picture(source))
+        if still or not (is_motion_jpeg(file) or is_moving(file)):
+            return Picture(name, decode_picture(file, max_pixels or MAX_PIXELS))
     except NotAPictureError:
-        return Video(VideoReader(source, expected="a picture or a video"))
+        pass
     except MediaError as error:
-        raise MediaError(f"{source}: {error}") from error
+        raise MediaError(f"{name}: {error}") from error
+    except OSError as error:
+        raise MediaError(f"{name} can't be read: {error.strerror}") from error
+    reader = VideoReader(file, expected="a picture or a video", name=name, max_pixels=max_pixels)
+    if not reader.is_still:
+        return Video(reader)
+    with closing(reader):
+        for frame in reader.frames():
+            return Picture(name, reader.shown(frame))
+    raise MediaError(f"{name} can't be read")

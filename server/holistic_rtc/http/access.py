@@ -10,6 +10,8 @@ from holistic_rtc.http.grants import Grant
 from holistic_rtc.http.keys import CREDENTIALS, SETTINGS
 from holistic_rtc.http.numbers import is_in
 from holistic_rtc.model.rights import Right
+from holistic_rtc.sessions.names import is_name
+from holistic_rtc.sessions.session import ID
 
 PARAMETERS = ("rights", "session", "seconds")
 
@@ -40,15 +42,15 @@ def _read_wish(request: web.Request, grant: Grant) -> tuple[frozenset[Right], st
     if words - set(Right):
         raise Refusal(Code.BAD_REQUEST, f"rights must name at least one right; known are {', '.join(Right)}")
     session = query.get("session")
-    if session is not None and not (session.isascii() and session.isalnum()):
-        raise Refusal(Code.BAD_REQUEST, f"session must be the id of a session, not {session!r}")
+    if session is not None and not (ID.fullmatch(session) or is_name(session)):
+        raise Refusal(Code.BAD_REQUEST, f"session must be the id or the name of a session, not {session!r}")
     limit = request.app[SETTINGS].ticket_seconds
     seconds = query.get("seconds", str(limit))
     if not is_in(range(1, limit + 1), seconds):
         raise Refusal(Code.BAD_REQUEST, f"seconds must be a number from 1 to {limit}, not {seconds!r}")
     rights = frozenset(map(Right, words))
     for right in rights:
-        if not grant.allows(right, session):
+        if not grant.allows(right, *([session] if session else [])):
             raise Refusal(Code.FORBIDDEN, f"{grant.name} doesn't have the right to {right}")
     return rights, session or grant.sessions, int(seconds)
 

@@ -81,9 +81,10 @@ async def authorise(request: web.Request, *rights: Right) -> Grant:
     :param rights: any of them is enough.
     :raises Refusal: the request may not do this. For :attr:`Right.WATCH`, also if there is no such session.
     """
-    grant = await _identify(request)
+    grant = await identify(request)
     session = request.match_info.get("session") or request.query.get("session")
-    if any(grant.allows(right, session if right is Right.WATCH else None) for right in rights):
+    labels = request.app[REGISTRY].labels(session) if session else ()
+    if any(grant.allows(right, *(labels if right is Right.WATCH else ())) for right in rights):
         return grant
     credentials = request.app[CREDENTIALS]
     if Right.LIST in rights and not credentials.guarded:
@@ -118,7 +119,7 @@ async def may(request: web.Request, *rights: Right) -> bool:
     return True
 
 
-async def _identify(request: web.Request) -> Grant:
+async def identify(request: web.Request) -> Grant:
     """
     :raises Refusal: the request has a token or a ticket, and it is wrong.
     """

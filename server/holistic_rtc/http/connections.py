@@ -93,6 +93,7 @@ class Connections:
 
     async def listen(self, host: str, port: int, context: ssl.SSLContext | None) -> tuple[str, int]:
         """
+        :param host: a name or an address. ``::`` is every address, those of IPv4 included.
         :return: the address and port that are being served.
         :raises OSError: the address can't be served.
         """
@@ -100,18 +101,22 @@ class Connections:
         self._context = context
         self._spare = open(os.devnull, "rb")  # noqa: ASYNC230, SIM115 - it can't block, and stays open
         try:
-            for family, _, _, _, address in dict.fromkeys(
-                await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-            ):
-                listener = socket.create_server(address[:2], family=family, backlog=BACKLOG)
+            found = [
+                address
+                for each in ((host, "0.0.0.0") if host == "::" else (host,))
+                for address in await loop.getaddrinfo(each, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+            ]
+            for family, _, _, _, address in dict.fromkeys(found):
+                listener = socket.create_server((address[0], port), family=family, backlog=BACKLOG)
+                port = listener.getsockname()[1]  # If it was 0, the others get the same one.
                 self._listeners.append(listener)
                 listener.setblocking(False)
                 self._resume(listener)
         except OSError:
             self.close()
             raise
-        found: tuple[str, int] = self._listeners[0].getsockname()[:2]
-        return found
+        served: tuple[str, int] = self._listeners[0].getsockname()[:2]
+        return served
 
     def close(self) -> None:
         """Stop accepting connections, and abort those in their handshake. The others are closed by the server."""

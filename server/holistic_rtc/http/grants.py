@@ -12,7 +12,8 @@ ALL_RIGHTS = frozenset(Right)
 class Grant:
     """
     :param name: who has it, for people.
-    :param sessions: pattern of the ids of the sessions that may be watched and listed, with ``*`` and ``?``.
+    :param sessions: pattern of the sessions that may be watched and listed, by id or name, and of the names that may be
+        published under; with ``*`` and ``?``.
     :param max_seconds: how long a session may run that is started with it; None for no limit.
     :param expires: seconds since 1970; None if it doesn't.
     """
@@ -23,8 +24,8 @@ class Grant:
     max_seconds: float | None = None
     expires: float | None = None
 
-    def allows(self, right: Right, session: str | None = None) -> bool:
+    def allows(self, right: Right, *labels: str) -> bool:
         """
-        :param session: the id of the session that it is about; None for none in particular.
+        :param labels: the id and the name of the session that it is about; none for none in particular.
         """
-        return right in self.rights and (session is None or fnmatchcase(session, self.sessions))
+        return right in self.rights and (not labels or any(fnmatchcase(label, self.sessions) for label in labels))

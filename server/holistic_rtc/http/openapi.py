@@ -1,8 +1,5 @@
 """The HTTP API as OpenAPI 3.1, without WHIP and WHEP, which docs/protocol.md describes."""
 
-from collections.abc import Iterable
-from typing import Any
-
 from aiohttp import web
 
 from holistic_rtc import __version__
@@ -10,20 +7,21 @@ from holistic_rtc.errors import Code
 from holistic_rtc.http.auth import open_to_all
 from holistic_rtc.http.ice import RtcConfiguration
 from holistic_rtc.http.keys import CREDENTIALS, SETTINGS
-from holistic_rtc.http.problem import PROBLEMS, Problem
+from holistic_rtc.http.openapi_jobs import JOB, describe_jobs
+from holistic_rtc.http.problem import PROBLEMS
+from holistic_rtc.http.schema import BINARY, COUNT, Schema, json_of, object_of, parameter, problems_of, refusals_of
 from holistic_rtc.http.snapshot import ALL, PERSONS, PICTURES, SIZES
+from holistic_rtc.http.whep import WAITS
 from holistic_rtc.model.parts import PARTS, Kind, Part, PartSpec
 from holistic_rtc.model.rights import Right
 from holistic_rtc.settings import Settings
-
-Schema = dict[str, Any]
 
 _COORDINATES: Schema = {"type": "array", "items": {"type": "number"}, "minItems": 3, "maxItems": 3}
 _SCORE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
 _SCORES: Schema = {"type": "object", "additionalProperties": _SCORE}
 _QUATERNION: Schema = {**_COORDINATES, "minItems": 4, "maxItems": 4, "description": "Quaternion x, y, z, w."}
-_COUNT: Schema = {"type": "integer", "minimum": 0}
-_BINARY: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
+_UPLOADS = ("jpeg", "png", "webp", "heic", "avif", "tiff", "gif", "jp2", "bmp")
+"""The most common types of pictures"""
 
 
 def _points(count: int, description: str) -> Schema:
@@ -36,15 +34,6 @@ def _points(count: int, description: str) -> Schema:
     }
 
 
-def _object(properties: Schema, *optional: str, **more: Any) -> Schema:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [name for name in properties if name not in optional],
-        **more,
-    }
-
-
 def _part(spec: PartSpec) -> Schema:
     description = f"{spec.holds}; {spec.unit.partition('](')[0].lstrip('[')}"
     match spec.kind:
@@ -53,9 +42,9 @@ def _part(spec: PartSpec) -> Schema:
         case Kind.SCORES:
             return {**_SCORES, "description": description}
         case Kind.TRANSFORM:
-            return _object({"position": _COORDINATES, "rotation": _QUATERNION}, description=description)
+            return object_of({"position": _COORDINATES, "rotation": _QUATERNION}, description=description)
         case Kind.RIG:
-            return _object(
+            return object_of(
                 {
                     "hips_position": _COORDINATES,
                     "bones": {"type": "object", "additionalProperties": _QUATERNION},
@@ -72,26 +61,26 @@ _LANDMARKS: Schema = {
 }
 
 _MESSAGE: Schema = {
-    "seq": _COUNT,
-    "timestamp_ms": _COUNT,
-    "track": _COUNT,
-    "person": {**_COUNT, "description": "Id of the person."},
-    "width": {**_COUNT, "description": "Width of the upright picture in pixels."},
-    "height": _COUNT,
+    "seq": COUNT,
+    "timestamp_ms": COUNT,
+    "track": COUNT,
+    "person": {**COUNT, "description": "Id of the person."},
+    "width": {**COUNT, "description": "Width of the upright picture in pixels."},
+    "height": COUNT,
     **_LANDMARKS,
 }
 
 _ICE: Schema = RtcConfiguration.model_json_schema(ref_template="#/components/schemas/{model}")
 
 _SCHEMAS: Schema = {
-    "Model": _object(
+    "Model": object_of(
         {"origin": {"type": ["string", "null"]}, "pose_model": {"type": ["string", "null"]}},
         description="The model bundle in use.",
     ),
-    "Landmarks": _object(
+    "Landmarks": object_of(
         _MESSAGE, *_LANDMARKS, description="A landmark message. Parts that weren't seen or requested are absent."
     ),
-    "Snapshot": _object(
+    "Snapshot": object_of(
         {
             **_MESSAGE,
             "others": {
@@ -105,28 +94,22 @@ _SCHEMAS: Schema = {
         *_LANDMARKS,
         description="The landmark message of the first person, and more.",
     ),
-    "Sessions": _object(
+    "Session": object_of(
         {
-            "sessions": {
+            "id": {"type": "string", "description": "For `POST /whep/{id}`."},
+            "name": {"type": ["string", "null"], "description": "Chosen by its publisher; for `POST /whep/{name}`."},
+            "public": {"type": "boolean", "description": "Whether it can be watched without a key."},
+            "started": {"type": "string", "format": "date-time"},
+            "subscribers": COUNT,
+            "tracks": {
                 "type": "array",
-                "items": _object(
-                    {
-                        "id": {"type": "string", "description": "For `POST /whep/{id}`."},
-                        "public": {"type": "boolean", "description": "Whether it can be watched without a key."},
-                        "started": {"type": "string", "format": "date-time"},
-                        "subscribers": _COUNT,
-                        "tracks": {
-                            "type": "array",
-                            "items": _object(
-                                {"track": _COUNT, "width": _COUNT, "height": _COUNT, "fps": {"type": "number"}}
-                            ),
-                        },
-                    }
-                ),
-            }
+                "items": object_of({"track": COUNT, "width": COUNT, "height": COUNT, "fps": {"type": "number"}}),
+            },
         }
     ),
-    "Ticket": _object(
+    "Job": JOB,
+    "Sessions": object_of({"sessions": {"type": "array", "items": {"$ref": "#/components/schemas/Session"}}}),
+    "Ticket": object_of(
         {
             "ticket": {"type": "string", "description": "For `?ticket=` in a URL, or as a bearer token."},
             "expires": {"type": "string", "format": "date-time"},
@@ -134,16 +117,26 @@ _SCHEMAS: Schema = {
     ),
     **_ICE.pop("$defs"),
     "RtcConfiguration": _ICE,
-    "Health": _object(
+    "Health": object_of(
         {
             "status": {"type": "string"},
             "version": {"type": "string"},
             "model": {"type": "object"},
-            "sessions": _COUNT,
-            "max_sessions": _COUNT,
-        }
+            "sessions": COUNT,
+            "max_sessions": COUNT,
+            "redis": {
+                "enum": ["connected", "unreachable"],
+                "description": "Whether a node knows of the others; absent if the server isn't one of several.",
+            },
+            "job_queue": {
+                "enum": ["connected", "unreachable"],
+                "description": "Whether the queue from which workers take jobs answers; absent if there is none.",
+            },
+        },
+        "redis",
+        "job_queue",
     ),
-    "Problem": _object(
+    "Problem": object_of(
         {
             "type": {"type": "string"},
             "title": {"type": "string"},
@@ -156,37 +149,7 @@ _SCHEMAS: Schema = {
 }
 
 
-def _json(schema: str, description: str) -> Schema:
-    return {
-        "description": description,
-        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}},
-    }
-
-
-def _problems(problems: Iterable[Problem]) -> Schema:
-    """The responses for refusals, by status."""
-    explanations: dict[int, list[str]] = {}
-    for problem in problems:
-        explanations.setdefault(problem.status, []).append(problem.explanation)
-    headers = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
-    return {
-        str(status): {
-            "description": " Or: ".join(words),
-            "headers": {headers[status]: {"schema": {"type": "string"}}} if status in headers else {},
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
-        for status, words in explanations.items()
-    }
-
-
-def _refusals(*codes: Code) -> Schema:
-    """Of a request that requires a right."""
-    common = (Code.UNAUTHORIZED, Code.FORBIDDEN, Code.FOREIGN_ORIGIN, Code.UNKNOWN_HOST, Code.KEYS_UNAVAILABLE)
-    return _problems(PROBLEMS[code] for code in (*common, *codes))
-
-
-def _parameter(name: str, description: str, schema: Schema, **more: Any) -> Schema:
-    return {"name": name, "in": "query", "description": description, "schema": schema, **more}
+_ELSEWHERE: Schema = {"307": {"description": "The session is on another node, at the URL in `Location`."}}
 
 
 def _snapshot(settings: Settings) -> Schema:
@@ -194,7 +157,7 @@ def _snapshot(settings: Settings) -> Schema:
         "summary": "Find the people in a picture",
         "operationId": "takeSnapshot",
         "parameters": [
-            _parameter(
+            parameter(
                 "parts",
                 f"The parts to return, of those that this server tracks ({', '.join(sorted(settings.parts))}). "
                 "Default: all of these except `rig`.",
@@ -202,7 +165,7 @@ def _snapshot(settings: Settings) -> Schema:
                 style="form",
                 explode=False,
             ),
-            _parameter(
+            parameter(
                 "max_persons",
                 f"Maximum number of people to find, up to the server's {settings.max_persons}; `{ALL}` for that many.",
                 {
@@ -213,9 +176,9 @@ def _snapshot(settings: Settings) -> Schema:
                     "default": 1,
                 },
             ),
-            _parameter("annotate", "Draw the landmarks onto the picture.", {"type": "boolean", "default": True}),
-            _parameter("mirror", "Flip the picture left to right.", {"type": "boolean", "default": False}),
-            _parameter(
+            parameter("annotate", "Draw the landmarks onto the picture.", {"type": "boolean", "default": True}),
+            parameter("mirror", "Flip the picture left to right.", {"type": "boolean", "default": False}),
+            parameter(
                 "max_size",
                 "Maximum length of the returned picture's longer side, in pixels.",
                 {"type": "integer", "minimum": SIZES[0], "maximum": SIZES[-1]},
@@ -223,12 +186,12 @@ def _snapshot(settings: Settings) -> Schema:
         ],
         "requestBody": {
             "required": True,
-            "description": "JPEG, PNG, WebP or BMP, detected from the content. Up to "
+            "description": "A picture in any format that Pillow can read, detected from the content. Up to "
             f"{settings.snapshot_max_bytes:,} bytes and {settings.snapshot_max_pixels:,} pixels; has "
             f"{settings.snapshot_seconds:g} s to arrive, and as long to be tracked.",
             "content": {
-                **{kind: {"schema": _BINARY} for kind in (*PICTURES, "image/bmp")},
-                "multipart/form-data": {"schema": _object({"file": _BINARY})},
+                **{f"image/{kind}": {"schema": BINARY} for kind in _UPLOADS},
+                "multipart/form-data": {"schema": object_of({"file": BINARY})},
             },
         },
         "responses": {
@@ -236,13 +199,13 @@ def _snapshot(settings: Settings) -> Schema:
                 "description": "As requested by `Accept`: the landmarks, the picture, or both in a form.",
                 "content": {
                     "application/json": {"schema": {"$ref": "#/components/schemas/Snapshot"}},
-                    **{kind: {"schema": _BINARY} for kind in PICTURES},
+                    **{kind: {"schema": BINARY} for kind in PICTURES},
                     "multipart/form-data": {
-                        "schema": _object({"landmarks": {"$ref": "#/components/schemas/Snapshot"}, "picture": _BINARY})
+                        "schema": object_of({"landmarks": {"$ref": "#/components/schemas/Snapshot"}, "picture": BINARY})
                     },
                 },
             },
-            **_problems(problem for problem in PROBLEMS.values() if problem.of_snapshots),
+            **problems_of(problem for problem in PROBLEMS.values() if problem.of_snapshots),
         },
     }
 
@@ -252,15 +215,19 @@ def _ticket(settings: Settings) -> Schema:
         "summary": "Get a ticket: a signed, short-lived credential for a URL",
         "operationId": "getTicket",
         "parameters": [
-            _parameter(
+            parameter(
                 "rights",
                 "What it allows. The request needs these rights itself. Default: all that it has.",
                 {"type": "array", "items": {"type": "string", "enum": list(Right)}, "minItems": 1},
                 style="form",
                 explode=False,
             ),
-            _parameter("session", "Watch and list only this one.", {"type": "string", "pattern": "^[0-9A-Za-z]+$"}),
-            _parameter(
+            parameter(
+                "session",
+                "Watch and list only this one.",
+                {"type": "string", "pattern": "^[0-9A-Za-z_][0-9A-Za-z_-]{0,63}$"},
+            ),
+            parameter(
                 "seconds",
                 "How long it is valid.",
                 {
@@ -271,7 +238,7 @@ def _ticket(settings: Settings) -> Schema:
                 },
             ),
         ],
-        "responses": {"201": _json("Ticket", "The ticket."), **_refusals(Code.BAD_REQUEST)},
+        "responses": {"201": json_of("Ticket", "The ticket."), **refusals_of(Code.BAD_REQUEST)},
     }
 
 
@@ -284,6 +251,7 @@ def describe(settings: Settings, guarded: bool) -> Schema:
     """
     document: Schema = {
         "openapi": "3.1.0",
+        "servers": [{"url": settings.root_path or "/"}],
         "info": {
             "title": "holistic-rtc",
             "version": __version__,
@@ -293,12 +261,39 @@ def describe(settings: Settings, guarded: bool) -> Schema:
         },
         "paths": {
             "/api/snapshot": {"post": _snapshot(settings)},
+            **describe_jobs(settings),
             "/api/sessions": {
                 "get": {
                     "summary": "List the running sessions, oldest first",
                     "description": "Without the right to list, only public ones.",
                     "operationId": "listSessions",
-                    "responses": {"200": _json("Sessions", "The running sessions."), **_refusals()},
+                    "responses": {"200": json_of("Sessions", "The running sessions."), **refusals_of()},
+                }
+            },
+            "/api/sessions/{session}": {
+                "get": {
+                    "summary": "Look up a session, and wait for its publisher",
+                    "operationId": "getSession",
+                    "parameters": [
+                        {
+                            "name": "session",
+                            "in": "path",
+                            "required": True,
+                            "description": "Its id or name.",
+                            "schema": {"type": "string"},
+                        },
+                        parameter("key", "Its viewing key, in place of the right to watch.", {"type": "string"}),
+                        parameter(
+                            "wait",
+                            "Seconds to wait for a publisher if nobody is publishing under the name.",
+                            {"type": "integer", "minimum": WAITS[0], "maximum": WAITS[-1], "default": WAITS[0]},
+                        ),
+                    ],
+                    "responses": {
+                        "200": json_of("Session", "The session."),
+                        **_ELSEWHERE,
+                        **refusals_of(Code.BAD_REQUEST, Code.PRIVATE_SESSION, Code.UNKNOWN_SESSION, Code.NOT_LIVE),
+                    },
                 }
             },
             "/api/ice-servers": {
@@ -306,12 +301,13 @@ def describe(settings: Settings, guarded: bool) -> Schema:
                     "summary": "STUN and TURN servers to use",
                     "operationId": "getIceServers",
                     "parameters": [
-                        _parameter("session", "The session that `key` is for.", {"type": "string"}),
-                        _parameter("key", "Its viewing key, in place of a right.", {"type": "string"}),
+                        parameter("session", "The session that `key` is for.", {"type": "string"}),
+                        parameter("key", "Its viewing key, in place of a right.", {"type": "string"}),
                     ],
                     "responses": {
-                        "200": _json("RtcConfiguration", "The servers."),
-                        **_refusals(Code.PRIVATE_SESSION, Code.UNKNOWN_SESSION),
+                        "200": json_of("RtcConfiguration", "The servers."),
+                        **_ELSEWHERE,
+                        **refusals_of(Code.PRIVATE_SESSION, Code.UNKNOWN_SESSION),
                     },
                 }
             },
@@ -321,7 +317,7 @@ def describe(settings: Settings, guarded: bool) -> Schema:
                     "summary": "Is the server up?",
                     "operationId": "getHealth",
                     "security": [],
-                    "responses": {"200": _json("Health", "It is.")},
+                    "responses": {"200": json_of("Health", "It is.")},
                 }
             },
             "/readyz": {
@@ -329,7 +325,7 @@ def describe(settings: Settings, guarded: bool) -> Schema:
                     "summary": "Can the next peer start at once?",
                     "operationId": "getReadiness",
                     "security": [],
-                    "responses": {"200": _json("Health", "It can."), "503": _json("Health", "It can't.")},
+                    "responses": {"200": json_of("Health", "It can."), "503": json_of("Health", "It can't.")},
                 }
             },
         },

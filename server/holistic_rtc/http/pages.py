@@ -1,19 +1,24 @@
 """Serves the built pages and the client library."""
 
+import asyncio
+import logging
 from functools import partial
 from pathlib import Path
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from holistic_rtc import sample
 from holistic_rtc.http.auth import open_to_all
-from holistic_rtc.sample import portrait
+from holistic_rtc.http.keys import SETTINGS
+
+logger = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    "base-uri 'self'; form-action 'none'; frame-ancestors 'self'"
 )
 POLICIES = {
     # three.js fetches the textures in an avatar's file through blob URLs.
@@ -22,19 +27,31 @@ POLICIES = {
 """Of the pages that need another one"""
 
 
+BASE = '<base href="/" />'
+"""In each page: where its links and requests lead"""
+
+
 @open_to_all
 async def get_page(name: str, request: web.Request) -> web.StreamResponse:
     page = STATIC / f"{name}.html"
     if not page.exists():
         raise web.HTTPNotFound(reason="the page is not built; run `make setup`")
     policy = POLICIES.get(name, CONTENT_SECURITY_POLICY)
-    return web.FileResponse(page, headers={"Content-Security-Policy": policy})
+    if node_url := request.app[SETTINGS].node_url:
+        # Redirects lead to other nodes, and new ones may come.
+        policy = policy.replace("connect-src", f"connect-src {node_url.partition('//')[0]}")
+    headers = {"Content-Security-Policy": policy}
+    if root := request.app[SETTINGS].root_path:
+        text = await asyncio.to_thread(page.read_text, "utf-8")
+        return web.Response(
+            text=text.replace(BASE, f'<base href="{root}/" />'), content_type="text/html", headers=headers
+        )
+    return web.FileResponse(page, headers=headers)
 
 
 @open_to_all
 async def get_sample(request: web.Request) -> web.StreamResponse:
-    """The portrait from which the page creates its sample clip."""
-    return web.FileResponse(portrait())
+    return web.FileResponse(sample.clip())
 
 
 @web.middleware
@@ -53,10 +70,12 @@ async def headers_middleware(request: web.Request, handler: Handler) -> web.Stre
 
 def routes() -> list[web.AbstractRouteDef]:
     """One route for each top-level file and folder, to not shadow the API; ``NAME.html`` is at ``/NAME``."""
+    if not (STATIC / "index.html").exists():
+        logger.warning("the pages aren't built, so only the API is served; run `make setup`")
     pages: list[web.AbstractRouteDef] = [
         web.get("/", partial(get_page, "index")),
         web.get("/view/{session:[^/]*}", partial(get_page, "view")),
-        web.get("/sample.jpg", get_sample),
+        web.get("/sample.webm", get_sample),
     ]
     for path in STATIC.iterdir() if STATIC.is_dir() else ():
         if path.is_dir():

@@ -1,4 +1,4 @@
-"""Turns refusals and errors into problem details (RFC 9457)."""
+"""Turns refusals and errors into problem details (RFC 9457), or for people, into a page."""
 
 import errno
 import html
@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import orjson
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from holistic_rtc.errors import Code, Refusal
+from holistic_rtc.http import problem_page
 from holistic_rtc.http.auth import open_to_all
-from holistic_rtc.http.keys import LISTENER, REGISTRY
+from holistic_rtc.http.keys import LISTENER, REGISTRY, SETTINGS
 from holistic_rtc.http.quota import client_of
 from holistic_rtc.log.writer import trace_id
 from holistic_rtc.sessions.events import Refused
@@ -26,7 +27,7 @@ PAGE = "/problems"
 """The page that explains each code; docs/problems.md has the same text"""
 
 
-_BEFORE_KEY = re.compile("(/wh[ie]p/[^/]*/).*")
+_BEFORE_KEY = re.compile("(/wh[ie]p/[^/]*/|/api/jobs/).*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ PROBLEMS: Mapping[Code, Problem] = {
         400, "A parameter or the body of the request can't be read. `detail` says which.", of_snapshots=True
     ),
     Code.BAD_OFFER: Problem(400, "The offer isn't SDP, or lacks what a connection needs. `detail` names the line."),
-    Code.BAD_CANDIDATES: Problem(400, "A candidate or an ICE credential can't be read."),
+    Code.BAD_CANDIDATES: Problem(400, "A fragment or an ICE credential can't be read, or it has too many candidates."),
     Code.DAMAGED_PICTURE: Problem(
         400, "The picture is truncated or damaged. Send it again, or save a new copy and send that.", of_snapshots=True
     ),
@@ -75,6 +76,15 @@ PROBLEMS: Mapping[Code, Problem] = {
     Code.UNKNOWN_SESSION: Problem(
         404, "There is no such session. It may have ended; `GET /api/sessions` lists the running ones."
     ),
+    Code.NOT_LIVE: Problem(
+        404,
+        "Nobody is publishing under this name at the moment. To wait for a publisher, use "
+        "`GET /api/sessions/{name}?wait=20`, or retry after the seconds in `Retry-After`.",
+    ),
+    Code.UNKNOWN_JOB: Problem(404, "There is no such job. It has expired or was deleted, or the server was restarted."),
+    Code.JOBS_OFF: Problem(
+        404, "This server tracks no files. Its administrator can change that: `HOLISTIC_JOB_WORKERS`."
+    ),
     Code.UNKNOWN_SUBSCRIBER: Problem(404, "There is no such subscriber. It may have ended; subscribe again."),
     Code.METHOD_NOT_ALLOWED: Problem(405, "The address doesn't support this method. `Allow` lists those it supports."),
     Code.NOT_ACCEPTABLE: Problem(
@@ -84,6 +94,15 @@ PROBLEMS: Mapping[Code, Problem] = {
     ),
     Code.TOO_SLOW: Problem(
         408, "The body didn't arrive in time. Send it faster, or send a smaller one.", of_snapshots=True
+    ),
+    Code.NAME_TAKEN: Problem(
+        409,
+        "Somebody else is publishing under this name. Choose another one. To be able to take over your own name, for "
+        "example after a lost connection, send the same key each time: `POST /whip/{name}?key={secret}`.",
+    ),
+    Code.JOB_UNFINISHED: Problem(
+        409,
+        "The job has no results yet. Wait until its `state` is `done`, or retry after the seconds in `Retry-After`.",
     ),
     Code.OUTDATED: Problem(412, "The ETag in `If-Match` isn't that of the current ICE session."),
     Code.TOO_LARGE: Problem(413, "The body or the picture is too large. `detail` has the limit.", of_snapshots=True),
@@ -102,7 +121,7 @@ PROBLEMS: Mapping[Code, Problem] = {
         "The offer can be read, but has nothing that the server can send or receive. "
         "`detail` says what was offered and what to offer.",
     ),
-    Code.ICE_RESTART: Problem(422, "ICE restarts aren't supported. End the session and start another."),
+    Code.BAD_FILE: Problem(422, "The file has no picture or video that can be read, or its outputs can't be written."),
     Code.TOO_MANY_REQUESTS: Problem(
         429, "Your address sends too many requests. Retry after the seconds in `Retry-After`.", of_snapshots=True
     ),
@@ -118,6 +137,9 @@ PROBLEMS: Mapping[Code, Problem] = {
         "The worker that tracked the picture crashed. Other pictures aren't affected.",
         of_snapshots=True,
     ),
+    Code.JOB_FAILED: Problem(
+        500, "The worker that tracked the file failed, in both attempts. Other files aren't affected."
+    ),
     Code.SERVER_FULL: Problem(
         503, "All places of the server are taken. Retry after the seconds in `Retry-After`, or use another server."
     ),
@@ -127,12 +149,19 @@ PROBLEMS: Mapping[Code, Problem] = {
         "The server is processing its maximum number of pictures. Retry after the seconds in `Retry-After`.",
         of_snapshots=True,
     ),
+    Code.JOBS_FULL: Problem(
+        503,
+        "The server has its maximum number of jobs, or no room on its disk. Retry after the seconds in `Retry-After`.",
+    ),
     Code.NO_FREE_PORT: Problem(
         503, "The server has no free UDP port. `holistic-rtc doctor` tells its administrator how many it needs."
     ),
     Code.SHUTTING_DOWN: Problem(503, "The server is shutting down and accepts no new requests.", of_snapshots=True),
     Code.NOT_READY: Problem(
-        503, "No worker is ready yet. Retry after the seconds in `Retry-After`.", of_snapshots=True
+        503,
+        "No worker is ready yet, or another request to publish under the same name is being answered. "
+        "Retry after the seconds in `Retry-After`.",
+        of_snapshots=True,
     ),
     Code.KEYS_UNAVAILABLE: Problem(
         503,
@@ -144,25 +173,29 @@ PROBLEMS: Mapping[Code, Problem] = {
         503, "The session's worker takes too long to respond. Retry after the seconds in `Retry-After`."
     ),
     Code.PROCESS_ENDED: Problem(503, "The worker exited during the request. Retry."),
+    Code.JOB_TIMEOUT: Problem(504, "Tracking the file took too long. Send a shorter one."),
     Code.SNAPSHOT_TIMEOUT: Problem(504, "Tracking the picture took too long. Send a smaller one.", of_snapshots=True),
 }
 
 
-def problem(refusal: Refusal, headers: Mapping[str, str] | None = None) -> web.Response:
+def problem(refusal: Refusal, headers: Mapping[str, str] | None = None, root_path: str = "") -> web.Response:
     code, status = refusal.code, PROBLEMS[refusal.code].status
     body = {
-        "type": f"{PAGE}#{code}",
+        "type": f"{root_path}{PAGE}#{code}",
         "title": _title(code),
         "status": status,
         "detail": refusal.detail,
         "code": code,
     }
-    response = web.Response(
-        status=status, body=orjson.dumps(body), content_type="application/problem+json", headers=headers
-    )
+    response = web.Response(status=status, body=orjson.dumps(body), content_type="application/problem+json")
+    return _with_headers(response, refusal, headers)
+
+
+def _with_headers(response: web.Response, refusal: Refusal, headers: Mapping[str, str] | None) -> web.Response:
+    response.headers.update(headers or {})
     if refusal.retry_after is not None:
         response.headers["Retry-After"] = str(refusal.retry_after)
-    if status == 401:
+    if response.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
@@ -176,12 +209,14 @@ async def problem_middleware(request: web.Request, handler: Handler) -> web.Stre
         refusal = error
     except web.HTTPMethodNotAllowed as error:
         allowed = ", ".join(sorted(error.allowed_methods))
-        refusal = Refusal(Code.METHOD_NOT_ALLOWED, f"{error.method} is not allowed here; use {allowed}")
+        refusal = Refusal(
+            Code.METHOD_NOT_ALLOWED, f"{error.method} is not allowed here; use {allowed}{_advice(request)}"
+        )
         headers = {"Allow": allowed}
     except web.HTTPRequestEntityTooLarge:
         refusal = Refusal(Code.TOO_LARGE, f"a request body can have up to {request.client_max_size} bytes")
     except web.HTTPNotFound as error:
-        refusal = Refusal(Code.NOT_FOUND, _words(error) or "there is nothing at this address")
+        refusal = Refusal(Code.NOT_FOUND, _words(error) or f"there is nothing at this address{_advice(request)}")
     except web.HTTPException as error:
         if error.status < 400:
             raise
@@ -193,7 +228,29 @@ async def problem_middleware(request: web.Request, handler: Handler) -> web.Stre
             logger.exception("%s %s failed", request.method, request.path)
             refusal = Refusal(Code.INTERNAL, "the server failed; its log says why")
     request.app[LISTENER](_refused(request, refusal))
-    return problem(refusal, headers)
+    return _respond(request, refusal, headers)
+
+
+def _respond(request: web.Request, refusal: Refusal, headers: Mapping[str, str] | None) -> web.Response:
+    """A page for a person's browser, and problem details for everyone else."""
+    root_path = request.app[SETTINGS].root_path
+    if problem_page.is_wanted(request):
+        status = PROBLEMS[refusal.code].status
+        page = problem_page.render(refusal, status, problem_page.language_of(request), root_path)
+        response = _with_headers(page, refusal, headers)
+    else:
+        response = problem(refusal, headers, root_path)
+    if request.method in ("GET", "HEAD"):
+        response.headers[hdrs.VARY] = f"{hdrs.ACCEPT}, {hdrs.ACCEPT_LANGUAGE}"
+    return response
+
+
+def _advice(request: web.Request) -> str:
+    """For offers that go to an address as other servers have it."""
+    for start, words in (("/whip", "publish to /whip or /whip/NAME"), ("/whep", "subscribe to /whep/SESSION")):
+        if request.method == "POST" and request.path.startswith(start):
+            return f"; {words}"
+    return ""
 
 
 def _refused(request: web.Request, refusal: Refusal) -> Refused:

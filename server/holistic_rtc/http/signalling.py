@@ -7,7 +7,7 @@ from aiohttp import hdrs, web
 from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.http.auth import may, open_to_all
 from holistic_rtc.http.ice import for_newcomer, ice_links
-from holistic_rtc.http.keys import ICE_SERVERS, OFFERS, REGISTRY
+from holistic_rtc.http.keys import ICE_SERVERS, OFFERS, REGISTRY, SETTINGS
 from holistic_rtc.http.quota import OFFER_COST, charge
 from holistic_rtc.http.trace import trace_of
 from holistic_rtc.log.writer import trace_id
@@ -38,8 +38,15 @@ async def read_offer(request: web.Request) -> Offer:
         return Offer.parse(body)
 
 
+def base_of(request: web.Request) -> str:
+    """Where the resources are: at this node, so that their peers need no redirect, or wherever the request went."""
+    settings = request.app[SETTINGS]
+    return settings.node_url or settings.root_path
+
+
 def created(request: web.Request, location: str, session: Session, resource: Resource, answer: str) -> web.Response:
-    response = web.Response(status=201, text=answer, content_type=SDP)
+    # Some clients accept no charset.
+    response = web.Response(status=201, body=answer.encode(), content_type=SDP)
     response.headers["Location"] = location
     response.headers["ETag"] = _etag(resource)
     for link in ice_links(request.app[ICE_SERVERS].for_peer(session.id)):
@@ -49,17 +56,30 @@ def created(request: web.Request, location: str, session: Session, resource: Res
 
 async def patch(request: web.Request, session: Session, subscriber: Resource | None) -> web.Response:
     """
-    Add trickled candidates.
+    Add trickled candidates, or restart ICE.
 
     :param subscriber: the peer that sent them; None for the publisher.
     :raises Refusal: they can't be read or used, or belong to another ICE session.
     """
     resource = subscriber or session.publisher
     trace_id.set(resource.trace.id)
-    if request.headers.get("If-Match", "*") not in ("*", _etag(resource)):
+    if not matches(",".join(request.headers.getall(hdrs.IF_MATCH, ["*"])), resource.etag):
         raise Refusal(Code.OUTDATED, "the ETag in If-Match doesn't match this resource")
-    await request.app[REGISTRY].add_candidates(session, subscriber, await _read(request, FRAGMENT))
-    return web.Response(status=204, headers={"ETag": _etag(resource)})
+    fragment = await request.app[REGISTRY].add_candidates(session, subscriber, await _read(request, FRAGMENT))
+    headers = {"ETag": _etag(resource)}
+    if fragment is None:
+        # A subscriber's ICE session is that of its POST (the draft of WHEP, section 4.4).
+        return web.Response(status=204, headers={} if subscriber else headers)
+    return web.Response(status=200, body=fragment.encode(), content_type=FRAGMENT, headers=headers)
+
+
+def matches(header: str, etag: str) -> bool:
+    """
+    :param header: an If-Match: a list of ETags, or ``*``, with or without quotes. A weak ETag is as good, since proxies
+        make them weak, and there is no body that they could differ in.
+    """
+    tags = [tag.strip().removeprefix("W/").strip('"') for tag in header.split(",")]
+    return "*" in tags or etag in tags
 
 
 @open_to_all
@@ -102,7 +122,7 @@ async def _read(request: web.Request, content_type: str) -> str:
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
-        raise Refusal(Code.BAD_REQUEST, f"the body is not UTF-8: {error}") from error
+        raise Refusal(Code.BAD_REQUEST, f"the body is not UTF-8, at byte {error.start}") from error
     if not text.strip():
         raise Refusal(Code.BAD_REQUEST, "the body is empty")
     return text

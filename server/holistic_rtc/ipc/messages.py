@@ -1,4 +1,4 @@
-"""The messages between the front process and its workers."""
+"""The messages between the front process, its workers, and the fork server that starts them."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from msgspec import Struct
 from holistic_rtc.errors import Code
 from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.figures import Load, SessionFigures
+from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.stats import SessionStats
 from holistic_rtc.model.step import Step
 
@@ -51,6 +52,8 @@ class Subscribe(Request, kw_only=True):
 
 class AddCandidates(Request, kw_only=True):
     """
+    The reply is an :class:`Answer` if the fragment restarts ICE, else :class:`Done`.
+
     :param subscriber: id of the peer that sent the candidates; None for the publisher.
     :param fragment: an ``application/trickle-ice-sdpfrag``.
     """
@@ -73,6 +76,27 @@ class TakeSnapshot(Request, kw_only=True):
     mirror: bool
     max_size: int | None
     max_pixels: int
+
+
+class TrackFile(Request, kw_only=True):
+    """
+    The reply is :class:`Tracked`; until then, the worker sends :class:`Advanced`. Paths are as in the file system.
+
+    :param source: the file.
+    :param name: what to call it in messages.
+    :param annotated: path of the annotated file, without its suffix; None for none.
+    :param landmarks: path of the JSON lines; None for none.
+    :param quality: of a video.
+    :param max_pixels: maximum width times height, of a file that comes from a stranger; None for any file.
+    """
+
+    source: bytes
+    name: str
+    annotated: bytes | None
+    landmarks: bytes | None
+    quality: Quality
+    max_persons: int
+    max_pixels: int | None = None
 
 
 class Cancel(Struct, tag=True):
@@ -112,7 +136,7 @@ class Reply(Struct, tag=True):
 
 class Answer(Reply):
     """
-    :param sdp: the answer to a peer's offer.
+    :param sdp: the answer to a peer's offer, or to its fragment.
     """
 
     sdp: str
@@ -130,6 +154,18 @@ class Snapshot(Reply):
 
     landmarks: bytes
     picture: bytes | None
+
+
+class Tracked(Reply):
+    """
+    :param outputs: paths of the files that were written.
+    :param frames: how many were tracked.
+    :param damaged: whether some of the video couldn't be decoded.
+    """
+
+    outputs: list[bytes]
+    frames: int
+    damaged: bool
 
 
 class Refused(Reply):
@@ -179,6 +215,20 @@ class Progress(Struct, tag=True):
     ended: int
 
 
+class Advanced(Struct, tag=True):
+    """
+    How far a :class:`TrackFile` is.
+
+    :param number: that of the request.
+    :param done: frames.
+    :param total: frames, an estimate for some formats; 0 if unknown.
+    """
+
+    number: int
+    done: int
+    total: int
+
+
 class Unsubscribed(Struct, tag=True):
     """A subscriber has gone, and why."""
 
@@ -194,6 +244,44 @@ class Ended(Struct, tag=True):
     message: str
 
 
-ToWorker = Publish | Subscribe | AddCandidates | TakeSnapshot | Cancel | Unsubscribe | Drain | Close
-Event = Beat | Progress | Unsubscribed | Ended
-ToFront = Answer | Done | Snapshot | Refused | Ready | Event
+class Fork(Struct, tag=True):
+    """
+    Start a worker. Comes with two file descriptors: the worker's socket, and what becomes its standard error.
+
+    :param kind: of the worker.
+    """
+
+    kind: str
+
+
+class Loaded(Struct, tag=True):
+    """The fork server is ready to fork."""
+
+
+class Forked(Struct, tag=True):
+    """The worker that was asked for."""
+
+    pid: int
+
+
+class ForkFailed(Struct, tag=True):
+    """There is no worker, and why."""
+
+    reason: str
+
+
+class Exited(Struct, tag=True):
+    """
+    A worker has ended.
+
+    :param status: its exit status; negative if a signal ended it.
+    """
+
+    pid: int
+    status: int
+
+
+ToWorker = Publish | Subscribe | AddCandidates | TakeSnapshot | TrackFile | Cancel | Unsubscribe | Drain | Close
+Event = Beat | Progress | Advanced | Unsubscribed | Ended
+ToFront = Answer | Done | Snapshot | Tracked | Refused | Ready | Event
+ForkServerToFront = Loaded | Forked | ForkFailed | Exited

@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from holistic_rtc.errors import Code, Refusal
+from holistic_rtc.errors import Code, ModelError, Refusal
 from holistic_rtc.ipc.process import Process
 from holistic_rtc.model.end_reason import EndReason
 
@@ -32,7 +32,7 @@ class Pool:
         self.on_measured: Callable[[], object] = lambda: None
         """Called after the first measurement."""
         self.on_unusable_model: Callable[[], object] = lambda: None
-        """Called when the first worker can't load the model bundle; later, another one may be able to."""
+        """Called when the model bundle can't be loaded for the first worker; later, another one may be able to."""
         self._proven = False
         self._acquiring = 0
         self._lent = 0
@@ -113,7 +113,7 @@ class Pool:
 
     def _take(self) -> Process:
         while True:
-            process = self._spares.pop(0)
+            process = self._spares.pop()  # Its memory is in the caches, and the others' may be swapped out.
             if process.alive:
                 self._changed.notify_all()
                 return process
@@ -149,6 +149,9 @@ class Pool:
         except OSError as error:
             logger.error("%s", error)
             return False
+        except ModelError:
+            self._give_up()
+            return False
         try:
             ready = await process.wait_ready()
         except asyncio.CancelledError:
@@ -157,8 +160,8 @@ class Pool:
             raise
         if not ready:
             await process.wait_closed()
-            if process.has_unusable_model and not self._proven:
-                self.on_unusable_model()
+            if process.has_unusable_model:
+                self._give_up()
         else:
             self._proven = True
             watch = asyncio.create_task(self._watch(process), name=f"watch-spare-{process.pid}")
@@ -171,3 +174,7 @@ class Pool:
                     self.on_measured()
             await self.release(process)
         return ready
+
+    def _give_up(self) -> None:
+        if not self._proven:
+            self.on_unusable_model()

@@ -4,12 +4,10 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import socket
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextvars import Context
 from enum import StrEnum
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.ipc.channel import Channel, ChannelError
@@ -22,10 +20,8 @@ logger = logging.getLogger(__name__)
 
 R = TypeVar("R", bound=Reply)
 
-WORKER = "holistic_rtc.workers.main"
-
 UNUSABLE_MODEL = 78
-"""Exit status of a worker that can't load the model bundle, after it has logged why: EX_CONFIG of sysexits.h"""
+"""Exit status of a process that can't load the model bundle, after it has logged why: EX_CONFIG of sysexits.h"""
 
 
 class Exit(StrEnum):
@@ -38,17 +34,45 @@ class Exit(StrEnum):
     """It crashed, or somebody else killed it, such as the kernel when memory ran out."""
 
 
+class Child(Protocol):
+    """A running process."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def stderr(self) -> asyncio.StreamReader | None:
+        """Ends when the process does."""
+
+    def kill(self) -> None:
+        """
+        :raises ProcessLookupError: it has ended.
+        """
+
+    async def wait(self) -> int | None:
+        """
+        Wait for the exit status.
+
+        :return: negative if a signal ended it; None if it isn't known.
+        """
+
+
 class Process:
-    """Starts, talks to and ends one worker. Create it with :meth:`start`."""
+    """
+    Talks to one worker, and ends it.
+
+    :param process: the worker.
+    :param channel: to it.
+    """
 
     START_DEADLINE = 60.0
-    """Seconds to load and warm up the model; slow machines that start two or three workers at once need long."""
+    """Seconds to warm up; slow machines that start two or three workers at once need long."""
     SILENCE = 8.0
     """Seconds without a message after which the process is killed. Workers send one each second."""
     REQUEST_DEADLINE = 10.0
     CLOSE_DEADLINE = 3.0
 
-    def __init__(self, process: asyncio.subprocess.Process, channel: Channel[ToFront]) -> None:
+    def __init__(self, process: Child, channel: Channel[ToFront]) -> None:
         self.pid = process.pid
         self.frame_cpu_ms: float | None = None
         """The tracker's CPU time per frame, measured during warm-up."""
@@ -72,31 +96,6 @@ class Process:
         self._replies: dict[int, asyncio.Future[Reply]] = {}
         # In a context of its own: it doesn't log for the peer whose request made room for this process.
         self._closed = asyncio.create_task(self._run(), name=f"worker-{self.pid}", context=Context())
-
-    @classmethod
-    async def start(cls, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> "Process":
-        """
-        :param arguments: the arguments of ``python -m holistic_rtc.workers.main``, without the socket.
-        :param environment: its environment variables; None for those of this process.
-        :raises OSError: the process can't be started.
-        """
-        ours, theirs = socket.socketpair()
-        with theirs:
-            reader, writer = await asyncio.open_connection(sock=ours)
-            try:
-                process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", WORKER, "--control-fd", str(theirs.fileno()), *arguments),
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stderr=asyncio.subprocess.PIPE,
-                    pass_fds=(theirs.fileno(),),
-                    env=environment,
-                    # Ctrl-C in a terminal should only reach the front process, which then ends its workers cleanly.
-                    start_new_session=True,
-                )
-            except BaseException:
-                writer.close()
-                raise
-        return cls(process, Channel(reader, writer, ToFront))
 
     @property
     def alive(self) -> bool:
@@ -173,12 +172,12 @@ class Process:
             if not reply.done():
                 reply.set_exception(_ended())
         try:
-            status = await within(self.CLOSE_DEADLINE, self._process.wait())
+            await within(self.CLOSE_DEADLINE, asyncio.shield(log))
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
-            status = await self._process.wait()
-        await log
+            await log
+        status = await self._process.wait()
         self.has_unusable_model = status == UNUSABLE_MODEL
         self.on_exit(Exit.KILLED if self._killed else Exit.FAILED if status else Exit.FINISHED)
         if status and not self._killed:

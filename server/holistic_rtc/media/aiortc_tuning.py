@@ -9,12 +9,15 @@ from aioice import ice
 from aiortc import codecs, rtcicetransport, rtcpeerconnection, rtcrtpreceiver, rtp
 from aiortc.codecs import h264, vpx
 
+from holistic_rtc.media import extensions
+from holistic_rtc.media.audio import PacketBuffer, Passthrough
+from holistic_rtc.media.clock import RtpClock
 from holistic_rtc.media.codecs import FastVp8Encoder, H264Decoder, H264Encoder, Vp8Decoder
 from holistic_rtc.media.dtls import Certificate
 from holistic_rtc.media.ice import BudgetedProtocol, PatientConnection
 from holistic_rtc.media.jitter import FrameBuffer
 from holistic_rtc.media.pacing import PacedTransport
-from holistic_rtc.media.receiver import BitrateEstimator, TolerantReceiver
+from holistic_rtc.media.receiver import TolerantReceiver
 from holistic_rtc.media.sctp import RateControlledSctp
 from holistic_rtc.media.sender import LOWEST_BITRATE, BudgetedSender
 
@@ -45,8 +48,14 @@ def tune(max_frame_pixels: int = MAX_FRAME_PIXELS) -> None:
     codecs.H264Decoder = partial(H264Decoder, max_frame_pixels)  # type: ignore[attr-defined,assignment]
     # aiortc answers payload types outside this range with ones that weren't offered; Chromium uses some from 35 on.
     rtp.DYNAMIC_PAYLOAD_TYPES = range(128)
-    # aiortc's buffer holds each frame back until the first packet of the next one.
-    rtcrtpreceiver.JitterBuffer = FrameBuffer  # type: ignore[assignment,attr-defined]
+    # aiortc can't tell the layers of a simulcast apart, nor does it know which way up a video is.
+    extensions.negotiate(codecs.HEADER_EXTENSIONS["video"])
+    # aiortc's buffer holds each frame back until the first packet of the next one, and audio for four packets.
+    rtcrtpreceiver.JitterBuffer = _make_buffer  # type: ignore[assignment,attr-defined]
+    # Audio isn't decoded.
+    codecs.OpusDecoder = Passthrough  # type: ignore[attr-defined,assignment]
+    # aiortc takes a sender's clock that steps back for one that has wrapped around (aiortc/aiortc#1041).
+    rtcrtpreceiver.TimestampMapper = RtpClock  # type: ignore[assignment,misc]
     # Peers with an RSA key can't connect (aiortc/aiortc#1434), nor can some that check only one of several fingerprints
     # (aiortc/aiortc#1216).
     rtcpeerconnection.RTCCertificate = Certificate  # type: ignore[attr-defined]
@@ -61,5 +70,8 @@ def tune(max_frame_pixels: int = MAX_FRAME_PIXELS) -> None:
     # aiortc's SCTP sends one message a second on a path that loses packets or delivers them out of order.
     rtcpeerconnection.RTCSctpTransport = RateControlledSctp  # type: ignore[assignment,attr-defined]
     # aiortc takes random delay for congestion, and reports random loss, so browsers lower their bit rate for good.
-    rtcrtpreceiver.RemoteBitrateEstimator = BitrateEstimator  # type: ignore[assignment,attr-defined]
     rtcpeerconnection.RTCRtpReceiver = TolerantReceiver  # type: ignore[attr-defined]
+
+
+def _make_buffer(capacity: int, prefetch: int = 0, is_video: bool = False) -> FrameBuffer | PacketBuffer:
+    return FrameBuffer(capacity) if is_video else PacketBuffer()

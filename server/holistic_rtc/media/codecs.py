@@ -16,6 +16,7 @@ from av.video.codeccontext import VideoCodecContext
 
 from holistic_rtc.errors import MediaError, TooManyPixelsError
 from holistic_rtc.media.frame_size import Size, h264_sizes, vp8_size
+from holistic_rtc.pipeline.frames import upright
 
 
 class _OnOneThread:
@@ -69,7 +70,9 @@ class _SizedDecoder(Decoder):
             for width, height in self.sizes(encoded_frame.data):
                 if width * height > self._max_pixels:
                     return [Failure(_too_large(width, height, self._max_pixels))]
-            return super().decode(encoded_frame)  # type: ignore[safe-super]
+            frames = super().decode(encoded_frame)  # type: ignore[safe-super]
+            orientation = getattr(encoded_frame, "orientation", 0)
+            return [upright(frame, orientation) if isinstance(frame, av.VideoFrame) else frame for frame in frames]
         except MediaError as error:
             # As if FFmpeg had found it: aiortc asks for a key frame.
             raise av.InvalidDataError(errno.EINVAL, str(error)) from error

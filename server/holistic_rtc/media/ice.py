@@ -5,10 +5,12 @@ import contextlib
 import logging
 import random
 import time
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 from aioice import stun
-from aioice.ice import Connection, StunProtocol
+from aioice.ice import CandidatePair, Connection, StunProtocol
+from aioice.utils import random_string
 from aiortc import RTCIceTransport
 
 logger = logging.getLogger(__name__)
@@ -21,6 +23,9 @@ BURST = 10
 """Maximum number of connectivity checks per peer, repetitions included, and how many of them at once"""
 MAX_UNANSWERED = 6_000
 """Bytes of checks that a peer may cost before it shows that it is there: about 65 with a short username fragment"""
+REPEAT_AFTER = (0.05, 0.1, 0.2)
+"""Seconds until a check is repeated to an address that the peer's own checks come from, and then again. aioice repeats
+checks after 0.5, 1, 2... s, whether anybody is there or not"""
 MAX_LEARNED = 8
 """Maximum number of addresses learned from a peer's checks. A NAT may give a peer a new one at any time"""
 
@@ -64,6 +69,8 @@ class BudgetedProtocol(StunProtocol):
             return
         try:
             super().datagram_received(data, addr)
+            if isinstance(self.receiver, PatientConnection):
+                self.receiver.take_as_nominated(self, (addr[0], addr[1]), cast(bytes, data))
         except Exception as error:
             logger.info("ignoring a datagram that aioice can't read (%s)", type(error).__name__)
             logger.debug("where it failed", exc_info=True)
@@ -87,12 +94,15 @@ class BudgetedProtocol(StunProtocol):
 
 class PatientConnection(Connection):
     """
-    Accepts a peer's own connectivity checks, not only its answers to ours, as a sign of life.
+    Accepts a peer's own connectivity checks and its media, not only its answers to our checks, as a sign of life.
 
     FFmpeg's WHIP muxer answers only the first check, and sends its own every 5 s. aioice would close its connection
     after 30 s, in the middle of a stream.
 
     Its own checks are limited by a :class:`CheckBudget`, and strangers get no answer at all.
+
+    A check of the peer's shows that the path is open, so if the server's own to the same address hasn't been answered
+    by then, it is repeated soon (RFC 8445, section 7.3.1.4).
     """
 
     _heard_at = 0.0
@@ -100,6 +110,39 @@ class PatientConnection(Connection):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.budget = CheckBudget()
+        self._repeating: dict[tuple[str, int], asyncio.Task[None]] = {}
+
+    async def close(self) -> None:
+        for task in self._repeating.values():
+            task.cancel()
+        await super().close()
+
+    def restart(self, username: str, password: str) -> None:
+        """
+        Begin a new ICE session on the same sockets (RFC 8445, section 9). Until the peer has nominated a new path,
+        everything goes on over the old one.
+
+        :param username: the peer's new username fragment.
+        :param password: its new password.
+        """
+        for pair in self._check_list:
+            if pair.task is not None:
+                pair.task.cancel()
+        self._check_list.clear()
+        self._remote_candidates.clear()
+        self.remote_username, self.remote_password = username, password
+        self._local_username, self._local_password = random_string(4), random_string(22)
+        self.note_life()
+
+    def check_all(self) -> None:
+        """Check the candidates that have been added since a restart."""
+        for pair in self._check_list:
+            if pair.state in (CandidatePair.State.FROZEN, CandidatePair.State.WAITING):
+                self.check_start_task(pair)
+
+    def note_life(self) -> None:
+        """To be called for a packet that is certain to come from the peer."""
+        self._heard_at = time.monotonic()
 
     def may_send(self, message: stun.Message) -> bool:
         """Only requests with a username are checks; others are for the server's own STUN server."""
@@ -114,10 +157,28 @@ class PatientConnection(Connection):
             super().respond_error(request, addr, protocol, error_code)
 
     def check_incoming(self, message: stun.Message, addr: tuple[str, int], protocol: StunProtocol) -> None:
-        self._heard_at = time.monotonic()
+        self.note_life()
         self.budget.earn(len(bytes(message)))
         self._forget_learned(addr)
         super().check_incoming(message, addr, protocol)
+        if addr not in self._repeating and len(self._repeating) < MAX_LEARNED:
+            task = self._repeating[addr] = asyncio.create_task(_repeat_requests([protocol], addr), name="repeat-check")
+            task.add_done_callback(lambda _: self._repeating.pop(addr))
+
+    def take_as_nominated(self, protocol: StunProtocol, addr: tuple[str, int], data: bytes) -> None:
+        """
+        Use the path on which a peer begins the DTLS handshake, even if its nomination got lost. No-op for other data,
+        and if a path is in use.
+        """
+        if self._check_list_done or self.ice_controlling or not 20 <= data[0] < 64:
+            return
+        for pair in self._check_list:
+            if pair.protocol is protocol and pair.remote_addr == addr:
+                pair.remote_nominated = True
+                if pair.state == CandidatePair.State.SUCCEEDED:
+                    pair.nominated = True
+                    self.check_complete(pair)
+                return
 
     def _forget_learned(self, newest: tuple[str, int]) -> None:
         """Forget the oldest of the learned addresses if there are too many, but never one in use."""
@@ -153,6 +214,26 @@ class PatientConnection(Connection):
                 self._query_consent_task = None
                 await self.close()
                 return
+
+
+async def repeat_checks(transport: RTCIceTransport) -> None:
+    """Repeat the first checks of a transport that has just started, since they may get lost."""
+    await _repeat_requests(transport._connection._protocols)
+
+
+async def _repeat_requests(protocols: Iterable[StunProtocol], addr: tuple[str, int] | None = None) -> None:
+    """
+    Send the requests that are still unanswered again, and then again.
+
+    :param addr: only those to this address.
+    """
+    for pause in REPEAT_AFTER:
+        await asyncio.sleep(pause)
+        for protocol in protocols:
+            for transaction in list(protocol.transactions.values()):
+                to = transaction._Transaction__addr  # type: ignore[attr-defined]
+                if addr in (None, to):
+                    protocol.send_stun(transaction._Transaction__request, to)  # type: ignore[attr-defined]
 
 
 async def check_path(transport: RTCIceTransport) -> None:

@@ -11,6 +11,7 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 
 from holistic_rtc.media.cadence import Cadence
+from holistic_rtc.media.clock import SteadyClock
 from holistic_rtc.media.codecs import Failure
 from holistic_rtc.media.governor import Governor
 from holistic_rtc.media.latest import LatestSlot, SlotClosed
@@ -168,7 +169,8 @@ class InboundTrack:
         self._options = options
         self._demand = demand
         self._on_tracked = on_tracked
-        self._slot: LatestSlot[tuple[VideoFrame, float]] = LatestSlot()
+        self._slot: LatestSlot[tuple[VideoFrame, float, float]] = LatestSlot()
+        self._steady = SteadyClock()
         self._clock = MediaClock()
         self._cadence = Cadence()
         self._next_due = 0.0
@@ -210,9 +212,12 @@ class InboundTrack:
                 now = self.last_frame = time.monotonic()
                 self.meter.frame_received()
                 self.on_received()
-                if isinstance(frame, VideoFrame) and self._is_due(now):
+                if isinstance(frame, VideoFrame):
+                    captured = self._steady.set_time(frame, now)
+                    if not self._is_due(now):
+                        continue
                     self._cadence.frame_came(now)
-                    if self._slot.put((frame, now)):
+                    if self._slot.put((frame, now, captured)):
                         self.meter.frame_dropped()
         except MediaStreamError:
             self._slot.close()
@@ -232,12 +237,11 @@ class InboundTrack:
     async def _track(self) -> None:
         try:
             while True:
-                frame, received = await self._freshest()
-                await self._track_frame(frame, received)
+                await self._track_frame(*await self._freshest())
         except SlotClosed:
             pass
 
-    async def _freshest(self) -> tuple[VideoFrame, float]:
+    async def _freshest(self) -> tuple[VideoFrame, float, float]:
         """The newest frame, or the next one if that is due shortly."""
         newest = await self._slot.get()
         patience = self._cadence.patience(newest[1], time.monotonic())
@@ -248,7 +252,7 @@ class InboundTrack:
                 self.meter.frame_skipped()
         return newest
 
-    async def _track_frame(self, frame: VideoFrame, received: float) -> None:
+    async def _track_frame(self, frame: VideoFrame, received: float, captured: float) -> None:
         assert frame.pts is not None
         assert frame.time_base is not None
         timestamp_ms = self._clock.timestamp_ms(frame.pts, frame.time_base)
@@ -270,7 +274,7 @@ class InboundTrack:
         for output in self._outputs:
             # Outputs that were added, or had drawing enabled, while this frame was being tracked wait for the next one.
             if picture := tracked.annotated if output.draw else tracked.plain:
-                output.put(picture)
+                output.put(picture, captured)
         self._on_tracked(tracked)
         if self.meter.quality not in (None, tracked.quality):
             logger.info("tracking quality is now %s", tracked.quality)

@@ -19,19 +19,23 @@ class AnnotatedTrack(MediaStreamTrack):
         super().__init__()
         self.draw = True
         """Whether this track's frames should have the landmarks drawn on them."""
-        self._slot: LatestSlot[VideoFrame] = LatestSlot()
+        self.captured: float | None = None
+        """Of the last frame that was taken."""
+        self._slot: LatestSlot[tuple[VideoFrame, float]] = LatestSlot()
 
-    def put(self, frame: VideoFrame) -> bool:
+    def put(self, frame: VideoFrame, captured: float) -> bool:
         """
+        :param captured: when it came from the publisher, less its own delay, on the monotonic clock.
         :return: whether this dropped a frame that hadn't been sent yet.
         """
-        return self._slot.put(frame)
+        return self._slot.put((frame, captured))
 
     async def recv(self) -> VideoFrame:
         try:
-            return await self._slot.get()
+            frame, self.captured = await self._slot.get()
         except SlotClosed:
             raise MediaStreamError from None
+        return frame
 
     def stop(self) -> None:
         super().stop()

@@ -7,15 +7,19 @@ from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceTransport
+from aiortc import RTCCertificate, RTCIceTransport
 from aiortc.rtp import is_rtcp
 
-from holistic_rtc.media.congestion import Congestion
+from holistic_rtc.media.congestion import Congestion, Meter
+from holistic_rtc.media.dtls import InsistentTransport
+from holistic_rtc.media.extensions import MidRouter, OrientedMap
 
 logger = logging.getLogger(__name__)
 
 OVERHEAD = 28
 """Bytes of IPv4 and UDP that are sent with each packet, in addition to what SRTP or DTLS add"""
+RTP_OVERHEAD = OVERHEAD + 32
+"""With the headers of RTP, and what SRTP adds"""
 
 _unpaced: ContextVar[bool] = ContextVar("unpaced", default=False)
 
@@ -89,7 +93,7 @@ class Pacer:
         return factor * self._congestion.rate
 
 
-class PacedTransport(RTCDtlsTransport):
+class PacedTransport(InsistentTransport):
     """
     Sends data and feedback at once, and media when it is their turn. Ignores packets that aiortc can't handle, instead
     of ending the connection.
@@ -99,6 +103,20 @@ class PacedTransport(RTCDtlsTransport):
         super().__init__(transport, certificates)
         self.congestion = Congestion()
         self._pacer = Pacer(self.congestion)
+        self._rtp_header_extensions_map = OrientedMap()
+        self._rtp_router = MidRouter()
+        self._audio = Meter(Congestion.WINDOW)
+
+    @property
+    def audio_rate(self) -> float:
+        """What audio takes, in bits per second."""
+        return self._audio.rate(time.monotonic(), Congestion.WINDOW)
+
+    def audio_sent(self, size: int) -> None:
+        """
+        :param size: of a packet's payload, in bytes.
+        """
+        self._audio.add(size + RTP_OVERHEAD, time.monotonic())
 
     async def _send_data(self, data: bytes) -> None:
         self._count(data)

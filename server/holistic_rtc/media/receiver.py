@@ -1,18 +1,30 @@
-"""aiortc's RTP receiver, with feedback that doesn't take random delay and loss for congestion."""
+"""aiortc's RTP receiver, of one stream, with feedback that doesn't take random delay and loss for congestion."""
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable
+from typing import cast
 
 from aiortc import RTCDtlsTransport, RTCRtpReceiver
-from aiortc.rtp import AnyRtcpPacket, RtcpReceiverInfo, RtcpRrPacket
+from aiortc.jitterbuffer import JitterFrame
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from aiortc.rtcrtpreceiver import NackGenerator, StreamStatistics
+from aiortc.rtp import AnyRtcpPacket, RtcpByePacket, RtcpReceiverInfo, RtcpRrPacket, RtcpSrPacket, RtpPacket
 
 from holistic_rtc.media.congestion import Lowest, Meter
+from holistic_rtc.media.extensions import Layer
+from holistic_rtc.media.ice import PatientConnection
+from holistic_rtc.media.jitter import FrameBuffer
+from holistic_rtc.media.streams import KeyFrameRequest, OneStream, is_key_frame
 
 CLOCK = 2**18
 """Ticks a second of the 24-bit abs-send-time"""
 MAX_REPORTED, MAX_ESTIMATED = 31, 255
 """Streams that a receiver report (RFC 3550, section 6.4.2) and an estimate have room for. A peer may send any number"""
+
+MAX_JITTER = 2**32 - 1
+"""What a receiver report has room for. A peer's timestamps may differ by more"""
 
 
 class BitrateEstimator:
@@ -97,6 +109,10 @@ class BitrateEstimator:
         self._reported_at = now
         return round(self._rate), sorted(self._ssrcs)
 
+    def forget_streams(self) -> None:
+        """Those that still send are added again."""
+        self._ssrcs.clear()
+
 
 class LossTolerance:
     """
@@ -139,7 +155,16 @@ class TolerantReceiver(RTCRtpReceiver):
     """
     Reports only the loss that sending less would reduce. Browsers send less and less as long as more than 10 % of the
     packets are reported lost, and don't send more as long as more than 2 % are.
+
+    Receives one layer of a simulcast, one stream at a time, and asks video for a key frame until that comes. Of the
+    streams before, which may be any number, nothing is kept.
     """
+
+    CAPACITY = 512
+    """Packets that wait for a missing one"""
+    SPREAD = 1 / 60
+    """Seconds between frames that waited for the same packet, of which the newest would be left if they came at once:
+    half of the usual, so that they catch up"""
 
     def __init__(self, kind: str, transport: RTCDtlsTransport) -> None:
         super().__init__(kind, transport)
@@ -148,9 +173,145 @@ class TolerantReceiver(RTCRtpReceiver):
         """The highest sequence number, and how many packets were lost, by the previous report of each stream"""
         self._unreported: Counter[int] = Counter()
         """How many lost packets of each stream have been tolerated"""
+        self._lost_before = 0
+        """Packets that the streams before have lost"""
+        self.layer = Layer("")
+        """What to receive of a simulcast"""
+        self._stream = OneStream()
+        self._key_frame = KeyFrameRequest()
+        self._frames = FrameBuffer(self.CAPACITY)
+        self._next_frame: asyncio.TimerHandle | None = None
+        """Takes a frame that waited for another one's packet"""
+        self._estimator = BitrateEstimator()
+        if kind == "video":
+            self._RTCRtpReceiver__remote_bitrate_estimator = self._estimator
+
+    async def _handle_rtcp_packet(self, packet: AnyRtcpPacket) -> None:
+        self._note_life()
+        if isinstance(packet, RtcpByePacket) and self._stream.goes_on_without(packet.sources):
+            return
+        if isinstance(packet, RtcpSrPacket) and packet.ssrc != self._stream.ssrc:
+            return
+        await super()._handle_rtcp_packet(packet)
+
+    async def _handle_rtp_packet(self, packet: RtpPacket, arrival_time_ms: int) -> None:
+        self._note_life()
+        if not self.layer.takes(packet):
+            return
+        if self.layer.ssrc is not None and self.layer.repairs is not None:
+            # aiortc only knows retransmissions that the offer announces.
+            self._retransmissions[self.layer.repairs] = self.layer.ssrc
+        codec = self._codecs.get(packet.payload_type)
+        if codec is None:
+            return
+        if self.track.kind != "video":
+            if self._follow(packet.ssrc):
+                await super()._handle_rtp_packet(packet, arrival_time_ms)
+            return
+        if codec.name.lower() == "rtx":
+            media = self._codecs.get(cast(int, codec.parameters.get("apt")))
+            if media is None or self._retransmissions.get(packet.ssrc) != self._stream.ssrc:
+                return
+            codec = media
+        elif not self._follow(packet.ssrc):
+            return
+        before_it = self._frames.newest
+        await super()._handle_rtp_packet(packet, arrival_time_ms)
+        frame = None if self._frames.newest is before_it else self._frames.newest
+        if frame is not None:
+            if before_it is None and not is_key_frame(codec.name, frame.data):
+                self._key_frame.need()
+            self._has_taken(codec, frame)
+        await self._ask_for_key_frame(cast(int, self._stream.ssrc))
+
+    def _has_taken(self, codec: RTCRtpCodecParameters, frame: JitterFrame) -> None:
+        if is_key_frame(codec.name, frame.data):
+            self._key_frame.satisfy()
+        if self._next_frame is None and self._frames.has_frame:
+            self._frames.holding = True
+            self._next_frame = asyncio.get_running_loop().call_later(self.SPREAD, self._take_next, codec)
+
+    def _take_next(self, codec: RTCRtpCodecParameters) -> None:
+        self._next_frame = None
+        if (frame := self._frames.take()) is not None:
+            self._decode(codec, frame)
+            self._has_taken(codec, frame)
+
+    def _take_no_more(self) -> None:
+        if self._next_frame is not None:
+            self._next_frame.cancel()
+            self._next_frame = None
+
+    async def stop(self) -> None:
+        self._take_no_more()
+        await super().stop()
+
+    async def _send_rtcp_pli(self, media_ssrc: int) -> None:
+        self._key_frame.need()
+        await self._ask_for_key_frame(media_ssrc)
+
+    async def _ask_for_key_frame(self, ssrc: int) -> None:
+        if self._key_frame.is_due():
+            await super()._send_rtcp_pli(ssrc)
+
+    def _decode(self, codec: RTCRtpCodecParameters, frame: JitterFrame) -> None:
+        frame.timestamp = self._RTCRtpReceiver__timestamp_mapper.map(frame.timestamp)  # type: ignore[attr-defined]
+        self._RTCRtpReceiver__decoder_queue.put((codec, frame))  # type: ignore[attr-defined]
+
+    def _follow(self, ssrc: int) -> bool:
+        """
+        :return: whether it is the one stream that is received.
+        """
+        before = self._stream.ssrc
+        follows = self._stream.follows(ssrc)
+        if self._stream.ssrc != before:
+            self._begin_stream()
+        return follows
+
+    def _begin_stream(self) -> None:
+        """Its packets are counted anew."""
+        self._lost_before = self.packets_lost
+        for of_streams in (
+            *(self._statistics, self._seen, self._unreported),
+            self._RTCRtpReceiver__active_ssrc,  # type: ignore[attr-defined]
+            *(self._RTCRtpReceiver__lsr, self._RTCRtpReceiver__lsr_time),  # type: ignore[attr-defined]
+        ):
+            of_streams.clear()
+        if self.track.kind == "video":
+            self._estimator.forget_streams()
+            self._take_no_more()
+            self._frames = FrameBuffer(self.CAPACITY)
+            self._RTCRtpReceiver__jitter_buffer = self._frames
+            self._RTCRtpReceiver__nack_generator = NackGenerator()
+
+    def _note_life(self) -> None:
+        """A packet that has been decrypted comes from the peer."""
+        connection = self.transport.transport._connection
+        if isinstance(connection, PatientConnection):
+            connection.note_life()
+
+    @property
+    def _codecs(self) -> dict[int, RTCRtpCodecParameters]:
+        """By payload type."""
+        return cast("dict[int, RTCRtpCodecParameters]", self._RTCRtpReceiver__codecs)  # type: ignore[attr-defined]
+
+    @property
+    def packets_lost(self) -> int:
+        """By all streams. aiortc reports one of them, usually that of the retransmissions, in place of all."""
+        return self._lost_before + sum(max(0, stream.packets_lost) for stream in self._statistics.values())
+
+    @property
+    def _statistics(self) -> dict[int, StreamStatistics]:
+        return cast("dict[int, StreamStatistics]", self._RTCRtpReceiver__remote_streams)  # type: ignore[attr-defined]
+
+    @property
+    def _retransmissions(self) -> dict[int, int]:
+        """Which stream each one retransmits."""
+        return cast("dict[int, int]", self._RTCRtpReceiver__rtx_ssrc)  # type: ignore[attr-defined]
 
     async def _send_rtcp(self, packet: AnyRtcpPacket) -> None:
         if isinstance(packet, RtcpRrPacket):
+            packet.reports.sort(key=lambda report: report.ssrc != self._stream.ssrc)
             del packet.reports[MAX_REPORTED:]
             self._tolerate(packet.reports)
         await super()._send_rtcp(packet)
@@ -167,4 +328,5 @@ class TolerantReceiver(RTCRtpReceiver):
             for report in reports:
                 report.fraction_lost = 0
         for report in reports:
+            report.jitter = min(report.jitter, MAX_JITTER)
             report.packets_lost -= self._unreported[report.ssrc]

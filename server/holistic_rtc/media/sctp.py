@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Coroutine, Iterable
 from typing import Any, cast
 
 from aiortc import RTCSctpTransport
-from aiortc.rtcsctptransport import USERDATA_MAX_LENGTH, Chunk, DataChunk, SackChunk
+from aiortc.rtcsctptransport import SCTP_RTO_INITIAL, USERDATA_MAX_LENGTH, Chunk, DataChunk, SackChunk
 from aiortc.utils import uint32_gte
 
 from holistic_rtc.media.congestion import Congestion
@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 WINDOW = 64 * USERDATA_MAX_LENGTH
 """Bytes that may be on their way"""
+FIRST_TIMEOUT = 0.5
+"""Seconds until what may be lost is sent again, before the round trip is known. aiortc waits for 3 s"""
 LIFETIME = 1.0
 """Seconds after which a packet of a message that isn't sent again is given up, if it isn't acknowledged"""
 VIDEO_RATE, VIDEO_SHARE = 100_000, 0.28
@@ -44,6 +46,7 @@ class RateControlledSctp(RTCSctpTransport):
     def __init__(self, transport: PacedTransport, port: int = 5000) -> None:
         super().__init__(transport, port)
         self._cwnd = WINDOW
+        hurry(self)
         self._budget = Bucket(DEPTH)
         self._heard_at = self._forwarded_at = float("-inf")
         self._tasks: set[asyncio.Task[None]] = set()
@@ -176,9 +179,20 @@ class RateControlledSctp(RTCSctpTransport):
 
     @property
     def _rate(self) -> float:
-        rate = self._congestion.rate
-        videos = cast(PacedTransport, self.transport)._rtp_router.senders
-        return rate - min(VIDEO_RATE, VIDEO_SHARE * rate) if videos else rate
+        transport = cast(PacedTransport, self.transport)
+        rate = max(self._congestion.rate - transport.audio_rate, Congestion.LOWEST / 2)
+        return rate - min(VIDEO_RATE, VIDEO_SHARE * rate) if transport._rtp_router.senders else rate
+
+
+def hurry(sctp: RTCSctpTransport) -> None:
+    """Let a transport that hasn't started yet begin with a short timeout, which grows as long as nothing comes."""
+
+    def expire() -> None:
+        sctp._rto = min(2 * sctp._rto, SCTP_RTO_INITIAL)
+        RTCSctpTransport._t1_expired(sctp)
+
+    sctp._rto = FIRST_TIMEOUT
+    sctp._t1_expired = expire  # type: ignore[method-assign]
 
 
 def disjoint(blocks: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -1,10 +1,12 @@
 """aiortc's RTP sender, with a budget for what a peer asks for again, and a bit rate that fits the path."""
 
 import asyncio
+import datetime
 import time
+from contextlib import nullcontext
 from typing import cast
 
-from aiortc import RTCDtlsTransport
+from aiortc import RTCDtlsTransport, RTCRtpSender, clock
 from aiortc.codecs import h264, vpx
 from aiortc.mediastreams import MediaStreamTrack
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
@@ -16,10 +18,13 @@ from aiortc.rtp import (
     RtcpPsfbPacket,
     RtcpRrPacket,
     RtcpRtpfbPacket,
+    RtcpSenderInfo,
     RtcpSrPacket,
     unpack_remb_fci,
 )
 
+from holistic_rtc.media.audio import AudioTrack
+from holistic_rtc.media.outbound import AnnotatedTrack
 from holistic_rtc.media.pacing import Bucket, PacedTransport, unpaced
 from holistic_rtc.media.traffic import CountingSender
 
@@ -37,6 +42,8 @@ frames that take more than their share
 """
 KEY_FRAME_SHARE = 0.3
 """Share of the bit rate that key frames may take"""
+AUDIO_SHARE = 0.5
+"""Share of the path's rate that audio may take. A voice needs less; of better audio, packets are dropped"""
 RESENT_SHARE = 0.25
 """Share of the path's rate that retransmissions may take"""
 RESENT_DEPTH = 0.5
@@ -67,6 +74,10 @@ class BudgetedSender(CountingSender):
         self._key_frame_at = float("-inf")
         self._key_frame_bits = 0
         self._frame_at = float("-inf")
+        self._captured: float | None = None
+        """When the frame or packet that is being sent came from the publisher"""
+        self._reference: tuple[int, float] | None = None
+        """The RTP timestamp of the frame before, and when that came"""
 
     async def _handle_rtcp_packet(self, packet: AnyRtcpPacket) -> None:
         if isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_APP:
@@ -109,9 +120,30 @@ class BudgetedSender(CountingSender):
     def _send_keyframe(self) -> None:
         self._key_frame_wanted = True
 
+    async def _run_rtp(self, codec: RTCRtpCodecParameters) -> None:
+        # Audio is little, and useless when it is late.
+        with unpaced() if self.kind == "audio" else nullcontext():
+            await super()._run_rtp(codec)
+
     async def _next_encoded_frame(self, codec: RTCRtpCodecParameters) -> RTCEncodedFrame | None:
-        if self.kind != "video":
-            return await super()._next_encoded_frame(codec)
+        if self._captured is not None:
+            timestamp = self._RTCRtpSender__rtp_timestamp  # type: ignore[attr-defined]
+            self._reference = timestamp, self._captured
+        frame = await (self._next_video(codec) if self.kind == "video" else self._next_audio(codec))
+        track = self.track
+        self._captured = track.captured if frame and isinstance(track, AnnotatedTrack | AudioTrack) else None
+        return frame
+
+    async def _next_audio(self, codec: RTCRtpCodecParameters) -> RTCEncodedFrame | None:
+        packet = await super()._next_encoded_frame(codec)
+        congestion = self._paced.congestion
+        too_much = congestion.limited and self._paced.audio_rate > AUDIO_SHARE * congestion.rate
+        if packet is None or too_much:
+            return None
+        self._paced.audio_sent(sum(map(len, packet.payloads)))
+        return packet
+
+    async def _next_video(self, codec: RTCRtpCodecParameters) -> RTCEncodedFrame | None:
         await self._resend()
         bitrate = self._bitrate()
         await asyncio.sleep(max(0.0, self._frame_at + _interval(bitrate) - time.monotonic()))
@@ -128,6 +160,22 @@ class BudgetedSender(CountingSender):
             self._key_frame_bits = 8 * sum(map(len, frame.payloads))
         return frame
 
+    async def _send_rtcp(self, packets: list[AnyRtcpPacket]) -> None:
+        for packet in packets:
+            if isinstance(packet, RtcpSrPacket) and self._reference:
+                self._refer(packet.sender_info, *self._reference)
+        await super()._send_rtcp(packets)
+
+    def _refer(self, info: RtcpSenderInfo, timestamp: int, captured: float) -> None:
+        """
+        Let a report say when a frame came from the publisher, instead of when it was sent, which is later by the time
+        that tracking takes. Receivers synchronise audio, which isn't delayed like that, and video by their reports.
+        """
+        age = datetime.timedelta(seconds=time.monotonic() - captured)
+        info.rtp_timestamp = timestamp
+        info.ntp_timestamp = clock.datetime_to_ntp(clock.current_datetime() - age)
+        self._RTCRtpSender__lsr = info.ntp_timestamp >> 16 & 0xFFFFFFFF
+
     @property
     def _paced(self) -> PacedTransport:
         return cast(PacedTransport, self.transport)
@@ -142,8 +190,9 @@ class BudgetedSender(CountingSender):
         estimate = float(self._estimate or vpx.DEFAULT_BITRATE)
         if not congestion.limited:
             return max(estimate, LOW_BITRATE)
-        videos = len(set(self._paced._rtp_router.senders.values())) or 1
-        available = (congestion.rate - congestion.data_rate) / videos
+        senders = set(self._paced._rtp_router.senders.values())
+        videos = sum(isinstance(sender, RTCRtpSender) and sender.kind == "video" for sender in senders) or 1
+        available = (congestion.rate - congestion.data_rate - self._paced.audio_rate) / videos
         # A receiver takes long to find that there is room again, above all if it gets little.
         return max(min(max(estimate, LOW_BITRATE), available), LOWEST_BITRATE)
 

@@ -1,8 +1,9 @@
 """Counts what a peer connection sends, receives and loses."""
 
-from aiortc import RTCDtlsTransport, RTCPeerConnection, RTCRtpReceiver, RTCRtpSender, rtcrtpsender
+from aiortc import RTCDtlsTransport, RTCPeerConnection, RTCRtpSender, rtcrtpsender
 from aiortc.stats import RTCRemoteInboundRtpStreamStats, RTCStatsReport, RTCTransportStats
 
+from holistic_rtc.media.receiver import TolerantReceiver
 from holistic_rtc.model.figures import Traffic
 
 
@@ -21,7 +22,7 @@ class CountingSender(RTCRtpSender):
 
 class TrafficMeter:
     """
-    :param pc: what to measure. Its senders should be :class:`CountingSender`.
+    :param pc: what to measure. Its senders should be :class:`CountingSender`, its receivers :class:`TolerantReceiver`.
     """
 
     def __init__(self, pc: RTCPeerConnection) -> None:
@@ -54,7 +55,7 @@ class TrafficMeter:
             bytes_out=sum(stats.bytesSent for stats in transports),
             packets_in=sum(stats.packetsReceived for stats in transports),
             packets_out=sum(stats.packetsSent for stats in transports),
-            lost_in=sum(map(_lost, receivers)),
+            lost_in=sum(receiver.packets_lost for receiver in receivers if isinstance(receiver, TolerantReceiver)),
             lost_out=sum(
                 max(0, stats.packetsLost)
                 for stats in report.values()
@@ -67,9 +68,3 @@ class TrafficMeter:
 def _stats_of(transport: RTCDtlsTransport) -> RTCStatsReport:
     """aiortc only reports the transports of senders and receivers; a peer that only wants landmarks has none."""
     return transport._get_stats()
-
-
-def _lost(receiver: RTCRtpReceiver) -> int:
-    """aiortc reports one of a receiver's streams, usually that of the retransmissions, in place of all."""
-    streams = receiver._RTCRtpReceiver__remote_streams.values()  # type: ignore[attr-defined]
-    return sum(max(0, stream.packets_lost) for stream in streams)

@@ -9,6 +9,7 @@ class EndReason(StrEnum):
     PEER_SILENT = "peer_silent"
     NO_VIDEO = "no_video"
     REPLACED = "replaced"
+    TAKEN_OVER = "taken_over"
     ICE_FAILED = "ice_failed"
     SEND_FAILED = "send_failed"
     VIDEO_TOO_LARGE = "video_too_large"

@@ -5,6 +5,7 @@ Labels have few values, which are all exported from the start, so that the first
 increase. The figures of workers are added up as they arrive, so those of ended sessions stay.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,7 +25,18 @@ from holistic_rtc.ipc.messages import Beat
 from holistic_rtc.ipc.process import Exit, Process
 from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.figures import BOUNDS, Distribution, Load, SessionFigures
-from holistic_rtc.sessions.events import CredentialGiven, Event, Joined, Left, Refused, Role, SnapshotTaken
+from holistic_rtc.sessions.events import (
+    CredentialGiven,
+    Event,
+    JobEnded,
+    Joined,
+    Left,
+    Redirected,
+    RedirectReason,
+    Refused,
+    Role,
+    SnapshotTaken,
+)
 
 PREFIX = "holistic_"
 
@@ -36,6 +48,7 @@ class Kind(StrEnum):
     LIVE = "live"
     SPARE = "spare"
     SNAPSHOT = "snapshot"
+    JOB = "job"
 
 
 class PoolName(StrEnum):
@@ -43,6 +56,15 @@ class PoolName(StrEnum):
 
     LIVE = "live"
     SNAPSHOT = "snapshot"
+    JOB = "job"
+
+
+class JobOutcome(StrEnum):
+    DONE = "done"
+    BAD_FILE = "bad_file"
+    """The client's fault"""
+    FAILED = "failed"
+    """The server's"""
 
 
 class Direction(StrEnum):
@@ -56,6 +78,9 @@ class Delivery(StrEnum):
     DELIVERED = "delivered"
     FAILED = "failed"
     DROPPED = "dropped"
+
+
+_KINDS = {PoolName.SNAPSHOT: Kind.SNAPSHOT, PoolName.JOB: Kind.JOB}
 
 
 class Metrics(Collector):
@@ -85,6 +110,9 @@ class Metrics(Collector):
         self._joins = counter("joins", "Peers that joined.", role=Role)
         self._ends = counter("ends", "Peers whose session or subscription ended.", role=Role, reason=EndReason)
         self._refusals = counter("refusals", "Refused requests.", code=Code)
+        self._redirects = counter("redirects", "Requests redirected to other nodes.", reason=RedirectReason)
+        self.redis_connected = gauge("redis_connected", "1 if a node reaches Redis; NaN without HOLISTIC_REDIS_URL.")
+        self.redis_connected.set(math.nan)
         self._turn_credentials = counter("turn_credentials", "Credentials for TURN servers given to clients.")
 
         self._received = counter("frames_received", "Frames of video received.")
@@ -111,6 +139,17 @@ class Metrics(Collector):
         self.snapshots = gauge("snapshots_pending", "Pictures being uploaded, waiting or being tracked.")
         self.snapshot_places = gauge("snapshot_places", "Pictures that may be pending at the same time.")
         self._snapshots = histogram("snapshot_seconds", "Time to track a picture once it has arrived.")
+
+        self.jobs_waiting = gauge("jobs_waiting", "Files that wait to be tracked.")
+        self.jobs_tracking = gauge("jobs_tracking", "Files that are being tracked.")
+        self.job_queue_connected = gauge(
+            "job_queue_connected", "1 if the queue of files answers; NaN without HOLISTIC_JOB_REDIS_URL."
+        )
+        self.job_queue_connected.set(math.nan)
+        self.job_disk = gauge("job_disk_bytes", "Room on the disk for files and results that is used or reserved.")
+        self._jobs = counter("jobs", "Files that have been tracked, and how that ended.", outcome=JobOutcome)
+        self._job_frames = counter("job_frames_tracked", "Frames of files tracked.")
+        self._job_seconds = counter("job_seconds", "Time to track files once they had arrived, all together.")
 
         processes = gauge("processes", "Running processes.", kind=Kind)
         memory = gauge("process_resident_memory_bytes", "Memory used; shared pages count for each.", kind=Kind)
@@ -147,6 +186,11 @@ class Metrics(Collector):
         encode, content_type = choose_encoder(accept)
         return encode(self), content_type
 
+    @property
+    def cpus_used(self) -> float:
+        """How many CPUs the workers have used in the last second."""
+        return sum(report.load.cpu_seconds / max(report.load.seconds, 1e-3) for report in self._running.values())
+
     def take(self, event: Event) -> None:
         """Count an event."""
         match event:
@@ -156,8 +200,15 @@ class Metrics(Collector):
                 self._ends.labels(role, reason).inc()
             case Refused(code=code):
                 self._refusals.labels(code).inc()
+            case Redirected(reason):
+                self._redirects.labels(reason).inc()
             case SnapshotTaken(seconds):
                 self._snapshots[None].observe(seconds)
+            case JobEnded(code, frames, seconds):
+                bad = JobOutcome.BAD_FILE if code is Code.BAD_FILE else JobOutcome.FAILED
+                self._jobs.labels(bad if code else JobOutcome.DONE).inc()
+                self._job_frames.inc(frames)
+                self._job_seconds.inc(seconds)
             case CredentialGiven():
                 self._turn_credentials.inc()
 
@@ -171,7 +222,7 @@ class Metrics(Collector):
         def on_beat(beat: Beat) -> None:
             if beat.load is None:
                 return
-            kind = Kind.SNAPSHOT if pool is PoolName.SNAPSHOT else Kind.LIVE if beat.figures else Kind.SPARE
+            kind = _KINDS.get(pool) or (Kind.LIVE if beat.figures else Kind.SPARE)
             self._running[process] = _Report(kind, beat.load, beat.figures)
             self._add_load(kind, beat.load)
             if beat.figures:

@@ -10,6 +10,7 @@ from typing import cast
 import cv2
 import numpy as np
 from av import VideoFrame
+from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Colorspace
 
 from holistic_rtc.model.result import Image
@@ -19,6 +20,7 @@ COLORSPACE = Colorspace.ITU601
 COLOR_RANGE = ColorRange.MPEG
 """Of all frames that are encoded"""
 
+_TURNS = (-1, cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_COUNTERCLOCKWISE)
 _SAME_COLORSPACES = (2, Colorspace.ITU601, 6)
 """FFmpeg's numbers: unspecified, BT.470BG, and SMPTE 170M, which is computed alike"""
 
@@ -56,6 +58,32 @@ def encodable(frame: VideoFrame) -> VideoFrame:
     if frame.format.name == FORMAT and has_colours and is_even:
         return frame
     return from_rgb(to_rgb(frame), frame)
+
+
+def upright(frame: VideoFrame, orientation: int) -> VideoFrame:
+    """
+    :param orientation: how it was sent: the two lowest bits count the quarters by which to turn it clockwise, and the
+        third one says that it is mirrored (3GPP TS 26.114, section 7.4.5).
+    :return: the frame itself if it is upright.
+    """
+    turns, mirrored = orientation & 3, bool(orientation & 4)
+    if not turns and not mirrored:
+        return frame
+    source = frame if frame.format.name == FORMAT else encodable(frame)
+    width, height = (source.height, source.width) if turns % 2 else (source.width, source.height)
+    turned = VideoFrame(width, height, FORMAT)
+    for plane, new in zip(source.planes, turned.planes, strict=True):
+        # OpenCV takes a fifth of NumPy's time.
+        pixels = cv2.flip(_pixels(plane), 1) if mirrored else _pixels(plane)
+        _pixels(new)[:] = cv2.rotate(pixels, _TURNS[turns]) if turns else pixels
+    turned.colorspace, turned.color_range = source.colorspace, source.color_range
+    turned.pts, turned.time_base = frame.pts, frame.time_base
+    return turned
+
+
+def _pixels(plane: VideoPlane) -> Image:
+    """:return: a view"""
+    return np.frombuffer(cast(bytes, plane), np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
 
 
 def _even(image: Image) -> Image:

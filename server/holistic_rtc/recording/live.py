@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from holistic_rtc.atomic import passes_through, remove_parts
+from holistic_rtc.atomic import fitting, passes_through, remove_parts
 from holistic_rtc.errors import DecodeError, MediaError
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.recording import jsonl
@@ -90,7 +90,8 @@ def recover(path: Path, output: Path | None = None) -> Recovered:
         journal = path if path.suffix == JOURNAL else _journal_of(path)
         with journal.open("rb") as file:
             lock(file.fileno(), journal)
-            return _finish(journal, Wanted(output or journal.with_suffix(""), options=_read_header(journal).options))
+            header = _read_header(journal)
+            return _finish(journal, Wanted(output or _output_of(journal, header), options=header.options))
     except FileNotFoundError as error:
         raise MediaError(f"there is no {error.filename} to recover") from None
     except OSError as error:
@@ -116,7 +117,13 @@ def how_to_finish(journal: Path) -> str:
 
 
 def _journal_of(path: Path) -> Path:
-    return path.with_name(path.name + JOURNAL)
+    return fitting(path.parent, path.name, JOURNAL)
+
+
+def _output_of(journal: Path, header: _Header) -> Path:
+    output = journal.with_name(header.journal_of)
+    # Somebody may have renamed the journal.
+    return output if _journal_of(output) == journal else journal.with_suffix("")
 
 
 @contextmanager

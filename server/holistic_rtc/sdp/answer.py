@@ -1,5 +1,6 @@
 """Completes aiortc's answers as the offer requires (RFC 9429, section 5.3.1)."""
 
+from holistic_rtc.sdp.lines import lines_of
 from holistic_rtc.sdp.offer import Offer, Section
 
 
@@ -29,7 +30,7 @@ def advertise(answer: str, address: str) -> str:
     :return: SDP.
     """
     lines = []
-    for line in answer.splitlines():
+    for line in lines_of(answer):
         lines.append(line)
         if line.startswith("a=candidate:"):
             foundation, component, protocol, priority, _, *rest = line.removeprefix("a=candidate:").split()
@@ -42,7 +43,7 @@ def advertise(answer: str, address: str) -> str:
 
 def _blocks(sdp: str) -> list[list[str]]:
     blocks: list[list[str]] = [[]]
-    for line in sdp.splitlines():
+    for line in lines_of(sdp):
         if line.startswith("m="):
             blocks.append([])
         blocks[-1].append(line)
@@ -56,10 +57,13 @@ def _taken(offer: Offer, section: Section, block: list[str]) -> list[str]:
         name, _, value = line.partition(":")
         payload_type = value.partition(" ")[0]
         if name == "a=fmtp" and payload_type in section.parameters:
-            if parameters := section.parameters[payload_type]:
-                lines.append(f"a=fmtp:{payload_type} {parameters}")
-        elif name != "a=mid" or offer.names_mids:
+            continue
+        if name != "a=mid" or offer.names_mids:
             lines.append(line)
+        if name == "a=rtpmap" and (parameters := section.parameters.get(payload_type)):
+            lines.append(f"a=fmtp:{payload_type} {parameters}")
+    if section.layer:
+        lines += [f"a=rid:{section.layer} recv", f"a=simulcast:recv {section.layer}"]
     return lines
 
 

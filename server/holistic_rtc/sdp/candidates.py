@@ -1,11 +1,15 @@
 """ICE candidates, the addresses of a peer (RFC 8839, section 5.1), including trickled ones (RFC 8840)."""
 
 import ipaddress
+import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from holistic_rtc.errors import Code, Refusal
+from holistic_rtc.sdp.lines import lines_of
+
+logger = logging.getLogger(__name__)
 
 MAX_CANDIDATES = 32
 """Maximum number of candidates per peer, including trickled ones. Each address is sent connectivity checks, whoever
@@ -57,9 +61,7 @@ def read_candidates(values: Iterable[str]) -> list[Candidate]:
 
     TCP isn't supported. Names are skipped, too, such as the .local names that browsers use to hide addresses: resolving
     them takes seconds, and the server learns a peer's address from the peer's own checks. So are multicast, broadcast,
-    unspecified and IPv4-mapped addresses, which no peer has.
-
-    :raises Refusal: a candidate can't be read.
+    unspecified and IPv4-mapped addresses, which no peer has, and what can't be read.
     """
     return [candidate for value in values if (candidate := _read(value))]
 
@@ -69,18 +71,43 @@ def read_fragment(fragment: str) -> tuple[set[str], list[Candidate]]:
     Parse an ``application/trickle-ice-sdpfrag`` body. Its sections don't matter, since all share one transport.
 
     :return: its ICE username fragments, and the usable candidates.
-    :raises Refusal: it can't be read.
+    :raises Refusal: it is none, has an impossible credential, or too many candidates.
     """
     usernames: set[str] = set()
     values: list[str] = []
-    for line in fragment.splitlines():
+    lines = lines_of(fragment)
+    for line in lines:
         name, _, value = line.partition(":")
         if name == "a=ice-ufrag":
             usernames.add(check_credential("ice-ufrag", value.strip()))
         elif name == "a=candidate":
             values.append(value)
+    bare = not values and any(line.startswith("candidate:") for line in lines)
+    if bare or not any(line.startswith(("a=", "m=")) for line in lines):
+        raise Refusal(
+            Code.BAD_CANDIDATES,
+            "the body isn't a trickle-ice-sdpfrag (RFC 8840); write each candidate on a line, as a=candidate:...",
+        )
     check_count(len(values))
     return usernames, read_candidates(values)
+
+
+def leave_out(fragment: str, usernames: Collection[str]) -> str:
+    """
+    :param usernames: the ICE username fragments of sessions that don't exist, or not any more.
+    :return: the fragment without the sections of these.
+    """
+    head, *sections = re.split(r"^(?=m=)", fragment, flags=re.MULTILINE)
+    shared = _usernames(head)
+    kept = (
+        block for block in (head, *sections) if not ((names := _usernames(block) or shared) and names <= set(usernames))
+    )
+    return "".join(kept)
+
+
+def _usernames(block: str) -> set[str]:
+    prefix = "a=ice-ufrag:"
+    return {line.removeprefix(prefix).strip() for line in block.splitlines() if line.startswith(prefix)}
 
 
 def check_credential(name: str, value: str) -> str:
@@ -100,12 +127,14 @@ def _read(value: str) -> Candidate | None:
     value = " ".join(value.split())
     match = _CANDIDATE.fullmatch(value)
     if match is None:
-        raise Refusal(Code.BAD_CANDIDATES, f"the candidate {value[:80]!r} can't be read; see RFC 8839")
+        logger.debug("skipping the candidate %r, which can't be read; see RFC 8839", value[:80])
+        return None
     port = int(match["port"])
     if match["transport"].lower() != "udp" or match["component"] != "1" or not _is_address(match["address"]):
         return None
     if not 1 <= port <= 65535:
-        raise Refusal(Code.BAD_CANDIDATES, f"the candidate {value[:80]!r} has a port outside 1 to 65535")
+        logger.debug("skipping the candidate %r, whose port isn't one of 1 to 65535", value[:80])
+        return None
     return Candidate(value[: match.end("type")], match["address"], port)
 
 

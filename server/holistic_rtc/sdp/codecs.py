@@ -8,13 +8,8 @@ from functools import cached_property
 from holistic_rtc.sdp.lines import Block
 
 VIDEO = {"VP8/90000": "VP8/90000", "H264/90000": "H264/90000"}
-AUDIO = {
-    "OPUS/48000/2": "opus/48000/2",
-    "PCMU/8000": "PCMU/8000",
-    "PCMA/8000": "PCMA/8000",
-    "G722/8000": "G722/8000",
-}
-"""Codecs that aiortc supports, and its spelling of their names"""
+AUDIO = {"OPUS/48000/2": "opus/48000/2"}
+"""Codecs that the server supports, and aiortc's spelling of their names"""
 
 MAX_CODECS = 8
 """Per section, and as many retransmissions. aiortc compares each with each; browsers offer 2 or 3 of these"""
@@ -29,6 +24,8 @@ _FEEDBACK = ("nack", "nack pli", "goog-remb")
 _AIORTC_H264 = "packetization-mode=1;profile-level-id=42e01f"
 _NEGOTIATED = ("level-asymmetry-allowed", "packetization-mode", "profile-level-id")
 """H.264 parameters that offer and answer must agree on; the others describe one side only"""
+_OPUS = ("minptime", "stereo", "sprop-stereo", "useinbandfec", "usedtx")
+"""Opus parameters that the answer repeats, so that a publisher uses what it offers (RFC 7587, section 6.1)"""
 
 
 @dataclass(frozen=True)
@@ -58,8 +55,8 @@ class Codec:
 
     @property
     def answered(self) -> str:
-        """The H.264 parameters to repeat in the answer, since both sides must state the same ones."""
-        found = [(name, self.parameter(name)) for name in _NEGOTIATED]
+        """The parameters to repeat in the answer."""
+        found = [(name, self.parameter(name)) for name in (_OPUS if self.name == "opus" else _NEGOTIATED)]
         return ";".join(f"{name}={value}" for name, value in found if value is not None)
 
     @property
@@ -101,14 +98,19 @@ def read_codecs(block: Block, payload_types: Iterable[str]) -> list[Codec]:
 def usable_video(offered: list[Codec]) -> list[Codec]:
     """
     VP8 and H.264, with their retransmissions. H.264 with a profile other than Baseline, or in packetization mode 0, is
-    only used if nothing else is offered.
+    only used if nothing else is offered, and interleaved H.264 never.
     """
-    known = [codec for codec in _known(offered, VIDEO) if codec.parameter("packetization-mode") in (None, "0", "1")]
+    known = [codec for codec in _known(offered, VIDEO) if codec.parameter("packetization-mode") != "2"]
     best = [codec for codec in known if codec.name == "VP8" or _is_baseline(codec)] or known
     best = best[:MAX_CODECS]
     taken = {codec.payload_type for codec in best}
     rtx = [codec for codec in _known(offered, {"RTX/90000": "rtx/90000"}) if codec.parameter("apt") in taken]
     return best + rtx[:MAX_CODECS]
+
+
+def sendable(offered: list[Codec]) -> list[Codec]:
+    """Without H.264 in packetization mode 0, since aiortc fragments large NAL units, as only mode 1 allows."""
+    return [c for c in offered if c.name.upper() != "H264" or c.parameter("packetization-mode") == "1"]
 
 
 def usable_audio(offered: list[Codec]) -> list[Codec]:
@@ -117,15 +119,20 @@ def usable_audio(offered: list[Codec]) -> list[Codec]:
 
 def names(offered: list[Codec]) -> str:
     """The codecs' names for error messages, without those for retransmission and error correction."""
-    found = dict.fromkeys(codec.name for codec in offered if codec.name.lower() not in _HELPERS)
+    found = dict.fromkeys(_describe(codec) for codec in offered if codec.name.lower() not in _HELPERS)
     return ", ".join(list(found)[:8]) or "none"
+
+
+def _describe(codec: Codec) -> str:
+    return f"{codec.name} in packetization mode 2" if codec.parameter("packetization-mode") == "2" else codec.name
 
 
 def _known(offered: list[Codec], known: dict[str, str]) -> list[Codec]:
     return [
-        Codec(codec.payload_type, known[codec.map.upper()], codec.parameters, codec.feedback)
+        Codec(codec.payload_type, known[name], codec.parameters, codec.feedback)
         for codec in offered
-        if codec.map.upper() in known
+        # Video may be written with the number of audio channels that it hasn't.
+        if (name := codec.map.upper().removesuffix("/1")) in known
     ]
 
 

@@ -1,8 +1,11 @@
 """Splits a session description (RFC 8866) into sections and attributes, without interpreting them."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+_END = re.compile(r"\r\n|\n|\r")
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,11 @@ class Block:
 
     def has(self, name: str) -> bool:
         return name in self.attributes
+
+
+def lines_of(text: str) -> list[str]:
+    """Without the white space around them. Unicode has more line ends than SDP, which :meth:`str.splitlines` knows."""
+    return [line.strip() for line in _END.split(text.strip())]
 
 
 def split(lines: Iterable[str]) -> tuple[Block, list[Block]]:

@@ -15,12 +15,15 @@ MAX_SUBSCRIBERS = 16
 """Maximum per session. Each subscriber has its own encoder."""
 
 SESSION_MEMORY = 300_000_000
-FRONT_MEMORY = 100_000_000
-SPARE_MEMORY = 150_000_000
+FRONT_MEMORY = 150_000_000
+SPARE_MEMORY = 100_000_000
 SNAPSHOT_MEMORY = 250_000_000
-"""Bytes used by a session process at 1920x1080, the front process with uploads, an idle session process, and a snapshot
-process at work on a large picture; pages that processes share count once (PSS)."""
+"""Bytes used by a session process at 1920x1080, the front process with uploads and the fork server, an idle session
+process, and a snapshot process at work on a large picture; pages that processes share count once (PSS)."""
 
+SNAPSHOTS_AT_ONCE = 2
+MEMORY_FOR_ONE_OF_THEM = 1_500_000_000
+"""Snapshot processes that are worth having on as many CPUs, and bytes per process"""
 CPUS_FOR_ONE_KEPT = 4.0
 MEMORY_FOR_ONE_KEPT = 4_000_000_000
 """CPUs and bytes per process that the server keeps ready, so that these use only a small part of it."""
@@ -54,7 +57,8 @@ class Capacity:
     @property
     def picture_takers(self) -> int:
         """How many snapshot processes to keep."""
-        return self.snapshot_workers or self._kept
+        few = min(SNAPSHOTS_AT_ONCE, int(self.limits.cpus), self.limits.memory // MEMORY_FOR_ONE_OF_THEM)
+        return self.snapshot_workers or max(few, self._kept)
 
     @property
     def _kept(self) -> int:

@@ -70,12 +70,41 @@ class Refused:
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
+class RedirectReason(StrEnum):
+    FULL = "full"
+    """This node has no place left, or is shutting down"""
+    ELSEWHERE = "elsewhere"
+    """The session is on the other node"""
+
+
+@dataclass(frozen=True, slots=True)
+class Redirected:
+    """A request was redirected to another node."""
+
+    reason: RedirectReason
+
+
 @dataclass(frozen=True, slots=True)
 class SnapshotTaken:
     """
     :param seconds: from when the picture was complete.
     """
 
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class JobEnded:
+    """
+    A file has been tracked, or couldn't be.
+
+    :param code: why it failed; None if it didn't.
+    :param frames: how many were tracked.
+    :param seconds: from when the file was complete.
+    """
+
+    code: Code | None
+    frames: int
     seconds: float
 
 
@@ -101,7 +130,7 @@ class StepTaken:
     error: str | None = None
 
 
-Event = Joined | Left | Refused | SnapshotTaken | CredentialGiven | StepTaken
+Event = Joined | Left | Refused | Redirected | SnapshotTaken | JobEnded | CredentialGiven | StepTaken
 Listener = Callable[[Event], object]
 
 

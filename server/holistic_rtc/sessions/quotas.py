@@ -101,6 +101,11 @@ def picture_share(places: int) -> int:
     return max(1, places // 2)
 
 
+def job_share(places: int) -> int:
+    """How many of the places for jobs one address may use."""
+    return max(1, places // 2)
+
+
 def check_share(client: Client, clients: Iterable[Client], share: int, what: str, needed: int = 1) -> None:
     """
     :param clients: those that have a place already, once for each place.

@@ -12,12 +12,12 @@ from holistic_rtc.ipc.messages import (
     AddCandidates,
     Answer,
     Beat,
-    Done,
     Drain,
     Ended,
     Event,
     Progress,
     Publish,
+    Reply,
     Subscribe,
     Unsubscribe,
     Unsubscribed,
@@ -27,8 +27,9 @@ from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.step import Step
 from holistic_rtc.sessions.capacity import MAX_SUBSCRIBERS, Capacity
 from holistic_rtc.sessions.events import Joined, Left, Listener, Role, ignore
+from holistic_rtc.sessions.names import Names, is_name
 from holistic_rtc.sessions.quotas import LOCAL, RETRY_AFTER, Client, check_share, make_room, session_share
-from holistic_rtc.sessions.session import Resource, Session, make_id
+from holistic_rtc.sessions.session import Resource, Session, make_etag, make_id, make_key
 from holistic_rtc.sessions.trace import Trace
 from holistic_rtc.settings import IceServer
 
@@ -57,11 +58,12 @@ class Registry:
         self.pool = pool
         self._ice_servers = [server.model_dump(exclude_none=True) for server in ice_servers]
         self._sessions: dict[str, Session] = {}
+        self.names = Names()
         self._sessions_per_address = sessions_per_address
         self._subscribers_per_address = subscribers_per_address
         self._starting: list[Resource] = []
         """The publishers of sessions that aren't in `_sessions` yet."""
-        self._closing = False
+        self.draining = False
         self._tasks: set[asyncio.Task[None]] = set()
         self.on_event: Listener = ignore
 
@@ -85,7 +87,7 @@ class Registry:
     @property
     def ready(self) -> bool:
         """Whether the next peer can start at once."""
-        return not self._closing and self.pool.warm > 0 and self._has_room(1)
+        return not self.draining and self.pool.warm > 0 and self._has_room(1)
 
     def _has_room(self, tracks: int) -> bool:
         """Whether a session fits in. Each of its tracks takes a place, but an empty server takes any session."""
@@ -97,7 +99,10 @@ class Registry:
 
     @property
     def _publishers(self) -> list[Resource]:
-        return [*(session.publisher for session in self._sessions.values()), *self._starting]
+        """Those that have places. One that is being replaced has left its places to its successor."""
+        publishers = [*(session.publisher for session in self._sessions.values()), *self._starting]
+        leaving = self.names.leaving
+        return [publisher for publisher in publishers if publisher not in leaving]
 
     async def create(
         self,
@@ -105,43 +110,70 @@ class Registry:
         client: Client = LOCAL,
         tracks: int = 1,
         *,
+        name: str | None = None,
+        key: str | None = None,
         public: bool = False,
         max_seconds: float | None = None,
         trace: Trace | None = None,
     ) -> tuple[Session, str]:
         """
-        Start a session. If the server is full, it replaces one that has been pending for some time.
+        Start a session. It replaces the one with its name and key or, if the server is full, one that is long pending.
 
         :param offer: SDP.
         :param client: where the offer came from.
         :param tracks: how many videos it sends.
+        :param name: for the session, or None; see :func:`holistic_rtc.sessions.names.check_name`.
+        :param key: the publisher's secret; None to make one.
         :param public: whether everyone may list and watch it.
         :param max_seconds: seconds after which it is ended; None for no limit.
         :param trace: of the request, if it is traced.
         :return: the session, and the answer as SDP.
-        :raises Refusal: the offer can't be served, the server is full, is shutting down or has no free port, or the
-            address has its share of the sessions.
+        :raises Refusal: the offer can't be served, the name is taken, the address has its share, or there is no room.
         """
         self._refuse_if_closing()
-        self._make_room_for_session(client, tracks)
-        publisher = Resource(client, tracks, trace=trace or Trace())
-        self._starting.append(publisher)
-        try:
-            session, answer = await self._start(offer, publisher, public)
-            if max_seconds is not None:
-                self._spawn(self._limit(session, max_seconds), f"limit-{session.id}")
-            return session, answer
-        finally:
-            self._starting.remove(publisher)
+        publisher = Resource(client, tracks, trace=trace or Trace(), key=key or make_key())
+        with self.names.claiming(name, publisher):
+            self._make_room_for_session(client, tracks)
+            self._starting.append(publisher)
+            try:
+                session, answer = await self._start(offer, publisher, public, name)
+            finally:
+                self._starting.remove(publisher)
+        if max_seconds is not None:
+            self._spawn(self._limit(session, max_seconds), f"limit-{session.id}")
+        return session, answer
 
-    def get(self, id: str) -> Session:
+    def get(self, label: str) -> Session:
         """
-        :raises Refusal: the session doesn't exist.
+        :param label: the id or the name of a session.
+        :raises Refusal: the session doesn't exist, or nobody is publishing under the name.
         """
+        if session := self.find(label):
+            return session
+        if is_name(label):
+            raise Refusal(Code.NOT_LIVE, f"nobody is publishing as {label} at the moment", retry_after=1)
+        raise Refusal(Code.UNKNOWN_SESSION, "no such session; it may have ended")
+
+    def labels(self, label: str) -> tuple[str, ...]:
+        """The id and the name of the session if it exists, else what was given."""
+        session = self.find(label)
+        return session.labels if session else (label,)
+
+    async def wait(self, name: str, client: Client, seconds: float) -> Session:
+        """
+        Wait until somebody publishes under the name.
+
+        :raises Refusal: nobody did in time, or too many are waiting.
+        """
+        waited = await self.names.wait(name, client, seconds)
         try:
-            return self._sessions[id]
-        except KeyError:
-            raise Refusal(Code.UNKNOWN_SESSION, "no such session; it may have ended") from None
+            return self.get(name)
+        except Refusal as refusal:
+            refusal.retry_after = 0 if waited and seconds else 1
+            raise
+
+    def find(self, label: str) -> Session | None:
+        return next((session for session in self._sessions.values() if label in session.labels), None)
 
     async def subscribe(
         self, session: Session, offer: str, client: Client = LOCAL, trace: Trace | None = None
@@ -161,7 +193,7 @@ class Registry:
         subscriber.trace.session = session.id
         session.subscribers[subscriber.key] = subscriber
         try:
-            request = Subscribe(subscriber=subscriber.key, offer=offer, **_for(subscriber))
+            request = Subscribe(subscriber=subscriber.key, offer=offer, **subscriber.for_worker)
             answer = _with_candidates(await session.process.request(request, Answer))
             subscriber.answered = time.monotonic()
             subscriber.trace.take(Step.NEGOTIATE)
@@ -172,15 +204,20 @@ class Registry:
         self._tell_joined(session, subscriber, Role.SUBSCRIBER)
         return subscriber, answer
 
-    async def add_candidates(self, session: Session, subscriber: Resource | None, fragment: str) -> None:
+    async def add_candidates(self, session: Session, subscriber: Resource | None, fragment: str) -> str | None:
         """
         :param subscriber: the peer that sent them; None for the publisher.
         :param fragment: an ``application/trickle-ice-sdpfrag``.
+        :return: the server's fragment if they have begun a new ICE session.
         :raises Refusal: they can't be read or used.
         """
         key, peer = (subscriber.key, subscriber) if subscriber else (None, session.publisher)
-        request = AddCandidates(subscriber=key, fragment=fragment, **_for(peer))
-        await session.process.request(request, Done)
+        request = AddCandidates(subscriber=key, fragment=fragment, **peer.for_worker)
+        reply = await session.process.request(request, Reply)
+        if not isinstance(reply, Answer):
+            return None
+        peer.etag = make_etag()
+        return reply.sdp
 
     def unsubscribe(self, session: Session, subscriber: Resource) -> None:
         session.process.tell(Unsubscribe(subscriber.key))
@@ -188,20 +225,20 @@ class Registry:
 
     def end(self, session: Session, reason: EndReason, message: str) -> None:
         """End a session. Its place is free immediately; its process ends in the background."""
-        if self._sessions.pop(session.id, None):
+        if self._forget(session):
             session.end = Ended(reason, message)
             self._spawn(session.process.close(reason, message), f"end-{session.id}")
 
     async def drain(self, seconds: float) -> None:
         """Accept no new sessions, tell the running ones, and wait until the last one has ended."""
-        self._closing = True
+        self.draining = True
         for session in self._sessions.values():
             session.process.tell(Drain(seconds))
         while self._sessions:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
 
     async def close(self) -> None:
-        self._closing = True
+        self.draining = True
         for session in list(self._sessions.values()):
             self.end(session, EndReason.SERVER_SHUTDOWN, "the server is shutting down")
         await self.pool.close()
@@ -234,13 +271,18 @@ class Registry:
             session.process.tell(Unsubscribe(leaving.key))
             self._drop(session, leaving.key, EndReason.REPLACED, "the place was needed before the peer had connected")
 
-    async def _start(self, offer: str, publisher: Resource, public: bool) -> tuple[Session, str]:
+    def _forget(self, session: Session) -> bool:
+        """Give away its place and its name, and return whether it had them."""
+        self.names.release(session.name, session.publisher)
+        return self._sessions.pop(session.id, None) is not None
+
+    async def _start(self, offer: str, publisher: Resource, public: bool, name: str | None) -> tuple[Session, str]:
         process = await self.pool.acquire()
         publisher.trace.take(Step.WAIT)
         id = process.log.session = publisher.trace.session = make_id()
         process.log.peer, process.log.trace_id = publisher.address, publisher.trace.id
         try:
-            request = Publish(session=id, offer=offer, ice_servers=self._ice_servers, **_for(publisher))
+            request = Publish(session=id, offer=offer, ice_servers=self._ice_servers, **publisher.for_worker)
             reply = await process.request(request, Answer)
         except Refusal:
             if process.alive and process.reusable:
@@ -258,19 +300,24 @@ class Registry:
         except Refusal:
             process.kill()
             raise
+        if name and (former := self.find(name)):
+            self.end(former, EndReason.TAKEN_OVER, "a publisher with the same name and key has taken over")
+        self.names.hold(name, publisher)
         publisher.answered = time.monotonic()
         publisher.trace.take(Step.NEGOTIATE)
-        session = Session(id, process, publisher, public)
+        session = Session(id, process, publisher, public, name)
         process.on_event = partial(self._take, session)
         self._sessions[id] = session
         self._spawn(self._watch(session), f"watch-{id}")
-        logger.info("session %s started in process %d", id, process.pid, extra={"session": id})
+        self.names.announce(name)
+        words = id if name is None else f"{id} ({name})"
+        logger.info("session %s started in process %d", words, process.pid, extra={"session": id})
         self._tell_joined(session, session.publisher, Role.PUBLISHER)
         return session, answer
 
     async def _watch(self, session: Session) -> None:
         await session.process.wait_closed()
-        self._sessions.pop(session.id, None)
+        self._forget(session)
         end = session.end or Ended(EndReason.PROCESS_ENDED, "its process has ended")
         logger.info("session %s ended: %s", session.id, end.message, extra={"session": session.id})
         for key in list(session.subscribers):
@@ -290,6 +337,7 @@ class Registry:
                 session.subscribers[subscriber].live = True
             case Ended():
                 session.end = event
+                self._forget(session)  # Its peers are told next, and come back for its successor.
             case Unsubscribed(subscriber, reason, message):
                 self._drop(session, subscriber, reason, message)
 
@@ -332,18 +380,13 @@ class Registry:
         )
 
     def _refuse_if_closing(self) -> None:
-        if self._closing:
+        if self.draining:
             raise Refusal(Code.SHUTTING_DOWN, "the server is shutting down", retry_after=5)
 
     def _spawn(self, coroutine: Any, name: str) -> None:
         task = asyncio.create_task(coroutine, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _for(resource: Resource) -> dict[str, Any]:
-    """Names the peer to a worker."""
-    return {"address": resource.address, "trace_id": resource.trace.id}
 
 
 def _with_candidates(answer: Answer) -> str:

@@ -7,6 +7,7 @@ To add an engine, write a module that defines ``ENGINE``, which opens a
 
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,10 +32,12 @@ ONE_PERSON = frozenset({"mediapipe"})
 
 def check_engine(name: str, max_persons: int = 1) -> None:
     """
-    :raises ConfigError: there is no such engine, or it doesn't track several people.
+    :raises ConfigError: there is no such engine, it isn't installed, or it doesn't track several people.
     """
     if name not in ENGINES:
         raise ConfigError(f"there is no tracking engine {name!r}; choose {' or '.join(ENGINES)}")
+    if name == "mediapipe" and find_spec("mediapipe") is None:
+        raise ConfigError("the engine mediapipe isn't installed; run: pip install 'holistic-rtc[mediapipe]'")
     if max_persons > 1 and name in ONE_PERSON:
         raise ConfigError(f"the engine {name} tracks one person; choose another one for up to {max_persons}")
 

@@ -64,12 +64,19 @@ class Model(Protocol):
     def runtime(self) -> str:
         """The software that runs the networks, such as ``LiteRT``. Loads them like :meth:`load`."""
 
+    def preload(self) -> None:
+        """
+        Load ahead what processes forked from this one can share. Leaves no thread running.
+
+        :raises TrackerError: the networks can't be loaded.
+        :raises ModelError: the bundle can't be read, or has a missing or foreign network, which the message names.
+        """
+
     def load(self) -> None:
         """
         Load the networks ahead of the first tracker, if trackers share them.
 
-        :raises TrackerError: the networks can't be loaded.
-        :raises ModelError: the bundle can't be read, or has a missing or foreign network, which the message names.
+        :raises TrackerError, ModelError: see :meth:`preload`.
         """
 
     def tracker(self, quality: Quality = Quality.BALANCED) -> Tracker:

@@ -13,6 +13,7 @@ from holistic_rtc.client import HolisticClient
 from holistic_rtc.client.signalling import Resource
 from holistic_rtc.errors import (
     ConnectionFailedError,
+    NotLiveError,
     RefusedError,
     ServerFullError,
     ServerUnreachableError,
@@ -95,6 +96,10 @@ async def test_a_full_server_may_say_when_to_come_back(
         (429, "too_many_requests", ServerFullError, True),
         (429, None, ServerFullError, True),
         (503, "no_free_port", RefusedError, True),
+        (504, "snapshot_timeout", RefusedError, False),
+        (404, "not_live", NotLiveError, True),
+        (502, None, RefusedError, True),
+        (504, None, RefusedError, True),
         (401, "unauthorized", UnauthorizedError, False),
         (404, "unknown_session", SessionUnknownError, False),
         (404, "not_found", RefusedError, False),

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pillow_heif
 import pytest
 from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
+from PIL import Image
 
 from holistic_rtc.client.sources import SourceTrack, VideoFile
+from holistic_rtc.errors import MediaError
 from holistic_rtc.pipeline.frames import to_rgb
 from tests.kit.colours import TAGGED, Colours, colourful, decoded, difference, h264, untagged
 from tests.kit.publisher import Picture
@@ -82,6 +85,13 @@ async def test_a_video_of_a_phone_is_turned_upright(tmp_path: Path) -> None:
     # What was on the left is on top.
     assert picture[:28].max() < 30
     assert picture[36:].min() > 80
+
+
+async def test_a_heic_is_no_video(tmp_path: Path) -> None:
+    path = tmp_path / "photo.heic"
+    pillow_heif.from_pillow(Image.new("RGB", (128, 128))).save(path, tile_size=64)
+    with pytest.raises(MediaError, match="has no video in it"):
+        [frame async for frame in VideoFile(path)]
 
 
 async def test_arrays_are_timed_by_when_they_come() -> None:

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from prometheus_client.samples import Sample
 
 from holistic_rtc.commands import doctor
 from holistic_rtc.commands.doctor.check import Finding, Verdict
 from holistic_rtc.commands.doctor.observation import PREFIX, Figures, Observation, ServerCheck
-from holistic_rtc.commands.doctor.server_checks import network, processes, refusals, sessions, tracking, webhooks
+from holistic_rtc.commands.doctor.server_checks import network, nodes, processes, refusals, sessions, tracking, webhooks
 from holistic_rtc.errors import ServerUnreachableError
 from holistic_rtc.model.figures import BOUNDS
 from holistic_rtc.monitoring.metrics import Metrics
@@ -54,6 +55,9 @@ def names_used() -> Iterator[tuple[ServerCheck, set[str]]]:
         def get(self, name: str, **labels: str) -> float:
             self.names.add(name)
             return float(len(self.names))
+
+        def series(self, name: str) -> list[Sample]:
+            return [Sample(f"{PREFIX}{name}", {}, self.get(name))]
 
     class Risen(Observation):
         def rise(self, name: str, **labels: str) -> float:
@@ -146,6 +150,20 @@ def test_processes_that_are_busy_late_or_crash() -> None:
 
 def test_lost_webhooks() -> None:
     assert "3 webhooks were given up" in notes(observe(webhooks.check, {'webhooks_total{outcome="failed"}': 3.0}))
+
+
+@pytest.mark.parametrize(
+    ("series", "value", "words"),
+    [
+        *(("redis_connected", "1.0", "reaches Redis"), ("redis_connected", "0.0", "can't reach Redis")),
+        *(("job_queue_connected", "1.0", "answers"), ("job_queue_connected", "0.0", "can't be reached")),
+        *(("redis_connected", "NaN", ""), ("job_queue_connected", "NaN", "")),
+    ],
+)
+def test_a_server_that_cannot_reach_redis(series: str, value: str, words: str) -> None:
+    now = Figures(f"{PREFIX}{series} {value}\n")
+    found = list(nodes.check(Observation(now, now)))
+    assert [words in finding.text for finding in found] == [True] * bool(words)
 
 
 def test_what_is_no_metric_is_an_error() -> None:

@@ -55,10 +55,10 @@ def test_a_frame_with_several_persons_counts_once() -> None:
 
 
 def test_the_next_session_counts_anew() -> None:
-    follower = SimpleNamespace(session="first", subscription=None)
+    follower = SimpleNamespace(running="first", subscription=None)
     watched = Watched(follower)  # type: ignore[arg-type]
     watched.add(LandmarkMessage(1000, 33, 640, 480, 0, HolisticResult()))
-    follower.session = "next"
+    follower.running = "next"
     for seq in range(3):
         watched.add(LandmarkMessage(seq, seq * 33, 640, 480, 0, HolisticResult()))
     assert "3 frames, 0 missed" in watched.line()

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from fractions import Fraction
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,13 @@ import av
 import numpy as np
 import pytest
 from av.error import FFmpegError
+from av.stream import Disposition
 from PIL import Image
 
 from holistic_rtc.atomic import STDOUT
 from holistic_rtc.bundle.models import PoseModel, find
-from holistic_rtc.commands.track import Tracked, track_file
 from holistic_rtc.errors import MediaError
+from holistic_rtc.files.media import Video, opened
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import ALL_PARTS, Part
 from holistic_rtc.model.quality import Quality
@@ -30,6 +32,8 @@ from holistic_rtc.pipeline.frames import to_rgb
 from holistic_rtc.tracking.engine import Model
 from holistic_rtc.tracking.mediapipe.engine import MediaPipeModel
 from holistic_rtc.wire import as_json
+from holistic_rtc.workers.job.track import Tracked, track_file
+from tests.kit.clips import make_long
 from tests.kit.colours import LIMITED, TAGGED, Colours, colourful, difference, h264
 from tests.kit.outputs import is_null, make_null, reading
 from tests.kit.persons import Crowd, Made, first_of
@@ -80,6 +84,23 @@ def track(
     return track_file(source, model, Quality.BALANCED, annotated, landmarks, report, max_persons)
 
 
+def test_a_strangers_file_may_not_refer_to_other_files_nor_be_too_large(tmp_path: Path) -> None:
+    clip = write_video(tmp_path / "clip.mp4", [grace_hopper(64, 48)] * 2)
+    playlist = tmp_path / "list"
+    playlist.write_text(f"ffconcat version 1.0\nfile {clip.name}\n")
+    with opened(playlist) as media:
+        assert isinstance(media, Video)
+    with pytest.raises(MediaError, match="can't be read"), opened(playlist, max_pixels=64 * 48):
+        pass
+    with opened(clip, max_pixels=64 * 48) as media:
+        assert len(list(media.shots())) == 2
+    with (
+        pytest.raises(MediaError, match="64x48; the maximum is 3,071"),
+        opened(clip, max_pixels=3071),
+    ):
+        pass
+
+
 def refuse(source: Path, annotated: Path | None = None, landmarks: Path | None = None) -> str:
     """:return: what the error says"""
 
@@ -96,7 +117,8 @@ def write_video(
     pictures: Iterable[Picture],
     *,
     times: Iterable[int] | None = None,
-    rotation: int = 0,
+    matrix: tuple[int, int, int, int] | None = None,
+    pixel_aspect: Fraction | None = None,
     codec: str = "libx264",
     pix_fmt: str = "yuv420p",
     options: dict[str, str] | None = None,
@@ -104,6 +126,8 @@ def write_video(
 ) -> Path:
     """
     :param times: of the frames in milliseconds; 25 a second if not given.
+    :param matrix: the upper left part of the display matrix.
+    :param pixel_aspect: a pixel's width divided by its height.
     """
     pictures = list(pictures)
     with av.open(path, "w") as container:
@@ -112,9 +136,13 @@ def write_video(
         assert isinstance(stream, av.VideoStream)
         stream.height, stream.width = pictures[0].shape[:2]
         stream.pix_fmt = pix_fmt
-        stream.codec_context.time_base = Fraction(1, 1000)
-        if rotation:
-            stream.set_display_rotation(rotation)
+        # An AVI has a frame for each step.
+        stream.codec_context.time_base = Fraction(1, 25 if path.suffix == ".avi" else 1000)
+        if matrix:
+            a, b, c, d = (65_536 * number for number in matrix)
+            stream.set_display_matrix([a, b, 0, c, d, 0, 0, 0, 1 << 30])
+        if pixel_aspect:
+            stream.codec_context.sample_aspect_ratio = pixel_aspect
         for picture, time in zip(pictures, times or range(0, 40 * len(pictures), 40), strict=True):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts, frame.time_base = time, Fraction(1, 1000)
@@ -131,6 +159,14 @@ def read_image(path: Path) -> Picture:
 def read_video(path: Path) -> list[av.VideoFrame]:
     with av.open(path) as container:
         return list(container.decode(video=0))
+
+
+def duration_ms(path: Path) -> int:
+    with av.open(path) as container:
+        stream = container.streams.video[0]
+        assert stream.duration is not None
+        assert stream.time_base is not None
+        return round(1000 * stream.duration * stream.time_base)
 
 
 def read_lines(path: Path) -> list[LandmarkMessage]:
@@ -179,11 +215,41 @@ def test_a_picture_gives_an_annotated_picture_and_one_line(portrait: Picture, tm
     assert difference[:40, :40].max() == 0
 
 
+@pytest.mark.parametrize("size", [(640, 480), (81, 61)])
+def test_a_picture_gives_a_video_of_one_frame_if_one_is_named(size: tuple[int, int], tmp_path: Path) -> None:
+    source, annotated, landmarks = tmp_path / "in.heic", tmp_path / "out.mp4", tmp_path / "out.jsonl"
+    Image.fromarray(grace_hopper(*size)).save(source, "HEIF")
+    tracked = track(source, annotated, landmarks)
+    assert (tracked.frames, len(landmarks.read_text().splitlines())) == (1, 1)
+    with av.open(annotated) as container:
+        assert container.duration == 1_000_000
+        [frame] = container.decode(video=0)
+    assert (frame.width, frame.height) == tuple(side // 2 * 2 for side in size)
+
+
 def test_with_no_output_named_the_annotated_one_is_put_beside_the_source(portrait: Picture, tmp_path: Path) -> None:
     source = tmp_path / "portrait.bmp"
     Image.fromarray(portrait).save(source)
     assert track(source).annotated == tmp_path / "portrait-annotated.png"
     assert {path.name for path in tmp_path.iterdir()} == {"portrait.bmp", "portrait-annotated.png"}
+
+
+def test_the_default_name_of_an_output_fits(tmp_path: Path) -> None:
+    source = tmp_path / ("あ" * 83 + ".png")
+    Image.fromarray(grace_hopper(64, 48)).save(source)
+    annotated = track(source).annotated
+    assert annotated == tmp_path / ("あ" * 80 + "-annotated.png")
+    assert set(tmp_path.iterdir()) == {source, annotated}
+
+
+def test_no_output_is_put_beside_a_pipe(tmp_path: Path) -> None:
+    picture, _ = small_sources(tmp_path)
+    source, sink = os.pipe()
+    os.write(sink, picture.read_bytes())
+    os.close(sink)
+    with pytest.raises(MediaError, match=f"name the output for /dev/fd/{source} with -o"):
+        track(Path(f"/dev/fd/{source}"))
+    os.close(source)
 
 
 def test_nobody_is_no_error(tmp_path: Path) -> None:
@@ -336,11 +402,30 @@ def test_a_video_without_times_goes_by_its_rate(portrait: Picture, tmp_path: Pat
     assert len(read_video(tmp_path / "out.mp4")) == 3
 
 
-# Turned counter-clockwise by the player, so the frames themselves are turned clockwise.
-@pytest.mark.parametrize(("rotation", "turns"), [(90, -1), (-90, 1), (180, 2)])
-def test_a_turned_phones_video_comes_out_upright(rotation: int, turns: int, portrait: Picture, tmp_path: Path) -> None:
-    frames = [np.ascontiguousarray(np.rot90(portrait, turns))] * 3
-    source = write_video(tmp_path / "phone.mp4", frames, rotation=rotation)
+# The display matrix, without its last column and row, and what was done to the frames before.
+@pytest.mark.parametrize(
+    ("matrix", "stored"),
+    [
+        ((1, 0, 0, 1), lambda p: p),
+        ((-1, 0, 0, 1), lambda p: p[:, ::-1]),
+        ((1, 0, 0, -1), lambda p: p[::-1]),
+        ((-1, 0, 0, -1), lambda p: p[::-1, ::-1]),
+        ((0, 1, -1, 0), lambda p: np.rot90(p)),
+        ((0, -1, 1, 0), lambda p: np.rot90(p, -1)),
+        ((0, 1, 1, 0), lambda p: p.transpose(1, 0, 2)),
+        ((0, -1, -1, 0), lambda p: np.rot90(p.transpose(1, 0, 2), 2)),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_videos_are_turned_and_mirrored_as_a_player_does(
+    suffix: str,
+    matrix: tuple[int, int, int, int],
+    stored: Callable[[Picture], Picture],
+    portrait: Picture,
+    tmp_path: Path,
+) -> None:
+    frames = [np.ascontiguousarray(stored(portrait))] * 2
+    source = write_video(tmp_path / f"phone{suffix}", frames, matrix=matrix)
     spectator = Spectator()
     track(source, tmp_path / "out.mp4", tmp_path / "out.jsonl", model=Made(lambda: spectator))
     message = read_lines(tmp_path / "out.jsonl")[-1]
@@ -348,6 +433,89 @@ def test_a_turned_phones_video_comes_out_upright(rotation: int, turns: int, port
     assert_is_upright(spectator.shown[-1], portrait)
     frame = read_video(tmp_path / "out.mp4")[0]
     assert (frame.width, frame.height, frame.rotation) == (400, 480, 0)
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.mkv", "clip.ts", "clip.avi"])
+@pytest.mark.parametrize(
+    ("aspect", "stored", "size"),
+    [
+        (Fraction(2), (200, 480), (400, 480)),
+        (Fraction(4, 3), (300, 480), (400, 480)),
+        (Fraction(1, 2), (400, 240), (400, 480)),
+        (Fraction(100), (400, 480), (400, 480)),
+    ],
+)
+def test_pixels_become_square(
+    name: str, aspect: Fraction, stored: tuple[int, int], size: tuple[int, int], portrait: Picture, tmp_path: Path
+) -> None:
+    squeezed = np.asarray(Image.fromarray(portrait).resize(stored))
+    source = write_video(tmp_path / name, [squeezed] * 2, pixel_aspect=aspect)
+    spectator = Spectator()
+    track(source, tmp_path / "out.mp4", model=Made(lambda: spectator))
+    assert_is_upright(spectator.shown[-1], portrait)
+    frame = read_video(tmp_path / "out.mp4")[0]
+    assert (frame.width, frame.height) == size
+
+
+def test_a_joined_video_lasts_as_long_as_its_parts(portrait: Picture, tmp_path: Path) -> None:
+    part = write_video(tmp_path / "part.ts", [portrait] * 25)
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(part.read_bytes() * 3)
+    track(joined, tmp_path / "out.mp4", tmp_path / "out.jsonl")
+    assert [message.timestamp_ms for message in read_lines(tmp_path / "out.jsonl")] == list(range(0, 3000, 40))
+    assert duration_ms(tmp_path / "out.mp4") == 3000
+
+
+@pytest.mark.parametrize("times", [[0, 40, 80], [0, 1000, 1033, 4000], [0, 5000]])
+def test_the_duration_in_the_annotated_file_counts_the_last_frame(
+    times: list[int], portrait: Picture, tmp_path: Path
+) -> None:
+    source = write_video(tmp_path / "clip.mkv", [portrait] * len(times), times=times)
+    track(source, tmp_path / "out.mp4")
+    assert duration_ms(tmp_path / "out.mp4") == times[-1] + 40
+
+
+def test_the_duration_in_the_annotated_file_is_right_after_a_pause_among_reordered_frames(tmp_path: Path) -> None:
+    times = [*range(0, 1000, 40), *range(4000, 5000, 40)]
+    source = make_long(tmp_path / "paused.mp4", repeat(grace_hopper()), times)
+    track(source, tmp_path / "annotated.mp4")
+    with av.open(tmp_path / "annotated.mp4") as container:
+        assert container.duration == pytest.approx(5_000_000, abs=80_000)
+
+
+def test_an_avi_of_reordered_frames_keeps_their_times(portrait: Picture, tmp_path: Path) -> None:
+    # Moving, so that the encoder finds a use for B-frames.
+    frames = [np.roll(portrait, shift, axis=1) for shift in range(20)]
+    source = write_video(tmp_path / "clip.avi", frames, options={"x264-params": "bframes=3:b-adapt=0"})
+    track(source, landmarks=tmp_path / "out.jsonl")
+    assert [message.timestamp_ms for message in read_lines(tmp_path / "out.jsonl")] == list(range(0, 800, 40))
+
+
+def test_the_cover_of_a_song_is_no_video(portrait: Picture, tmp_path: Path) -> None:
+    with av.open(tmp_path / "song.m4a", "w", format="mp4") as container:
+        song, cover = container.add_stream("aac", rate=48_000), container.add_stream("mjpeg")
+        assert isinstance(song, av.AudioStream)
+        assert isinstance(cover, av.VideoStream)
+        cover.height, cover.width = portrait.shape[:2]
+        cover.pix_fmt = "yuvj420p"
+        cover.disposition = Disposition.attached_pic
+        container.mux(cover.encode(av.VideoFrame.from_ndarray(portrait, format="rgb24")))
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+        sound.sample_rate = 48_000
+        container.mux(song.encode(sound))
+        container.mux(song.encode(None))
+    assert "has no video in it" in refuse(tmp_path / "song.m4a")
+
+
+def test_a_picture_that_only_ffmpeg_can_read_is_a_picture(portrait: Picture, tmp_path: Path) -> None:
+    with av.open(tmp_path / "portrait.exr", "w", format="image2", options={"update": "1"}) as container:
+        stream = container.add_stream("exr")
+        assert isinstance(stream, av.VideoStream)
+        stream.height, stream.width = portrait.shape[:2]
+        stream.pix_fmt = "gbrpf32le"
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(portrait, format="rgb24").reformat(format="gbrpf32le")))
+        container.mux(stream.encode(None))
+    assert track(tmp_path / "portrait.exr").annotated == tmp_path / "portrait-annotated.png"
 
 
 def test_odd_sizes_lose_a_row_or_column(portrait: Picture, tmp_path: Path) -> None:
@@ -364,21 +532,89 @@ def test_a_title_in_an_old_encoding_does_no_harm(portrait: Picture, tmp_path: Pa
     assert track(source, landmarks=tmp_path / "out.jsonl").frames == 2
 
 
-def test_a_gif_is_a_video(portrait: Picture, tmp_path: Path) -> None:
-    source = tmp_path / "clip.gif"
-    Image.fromarray(portrait).save(
-        source, save_all=True, append_images=[Image.fromarray(portrait[:, ::-1])], duration=100
-    )
+@pytest.mark.parametrize("name", ["clip.gif", "clip.avif"])
+def test_an_animation_is_a_video_unless_a_picture_is_wanted(name: str, portrait: Picture, tmp_path: Path) -> None:
+    source = tmp_path / name
+    still, mirrored = Image.fromarray(portrait), Image.fromarray(portrait[:, ::-1])
+    still.save(source, save_all=True, append_images=[mirrored], duration=100)
     tracked = track(source)
     assert tracked.annotated == tmp_path / "clip-annotated.mp4"
     assert tracked.frames == 2
+    assert track(source, tmp_path / "first.png").frames == 1
+    assert_is_upright(read_image(tmp_path / "first.png"), portrait)
+    still.save(source)
+    assert track(source).annotated == tmp_path / "clip-annotated.png"
+
+
+def as_jpeg(picture: Image.Image, **options: Any) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "JPEG", **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("name", ["clip.mjpeg", "clip.jpg", "clip"])
+@pytest.mark.parametrize("gap", [0, 5])
+def test_jpegs_one_after_the_other_are_a_video(name: str, gap: int, portrait: Picture, tmp_path: Path) -> None:
+    source = tmp_path / name
+    frame, mirrored = (as_jpeg(Image.fromarray(image)) + bytes(gap) for image in (portrait, portrait[:, ::-1]))
+    source.write_bytes(frame + mirrored + frame)
+    tracked = track(source, landmarks=tmp_path / "clip.jsonl", annotated=tmp_path / "clip.mp4")
+    assert tracked.frames == 3
+    assert not tracked.damaged
+    assert duration_ms(tmp_path / "clip.mp4") == 120
+    assert track(source, tmp_path / "first.png").frames == 1
+    assert_is_upright(read_image(tmp_path / "first.png"), portrait)
+
+
+@pytest.mark.parametrize("following", ["another eye's", "smaller", "described", "video", "garbage"])
+def test_a_jpeg_with_something_appended_is_a_picture(following: str, portrait: Picture, tmp_path: Path) -> None:
+    source, picture = tmp_path / "photo.jpg", Image.fromarray(portrait)
+    exif = Image.Exif()
+    exif[0x010F] = "maker"
+    if following == "another eye's":
+        picture.save(source, "MPO", save_all=True, append_images=[picture])
+    else:
+        whole = as_jpeg(picture)
+        source.write_bytes(
+            {
+                "smaller": whole + as_jpeg(picture.resize((80, 60))),
+                "described": as_jpeg(picture, exif=exif) + whole,
+                "video": whole + write_video(tmp_path / "motion.mp4", [portrait] * 2).read_bytes(),
+                "garbage": whole + os.urandom(1000),
+            }[following]
+        )
+    tracked = track(source)
+    assert (tracked.frames, tracked.annotated) == (1, tmp_path / "photo-annotated.png")
+
+
+def test_what_looks_like_a_heic_but_cannot_be_read_is_not_a_video(portrait: Picture, tmp_path: Path) -> None:
+    source = tmp_path / "photo.heic"
+    Image.fromarray(portrait).save(source, tile_size=256)
+    data = source.read_bytes()
+    source.write_bytes(data.replace(b"iprp", b"iprq"))
+    assert "the HEIF picture can't be read; convert it" in refuse(source)
+
+
+def test_a_picture_larger_than_a_jpeg_can_be_is_refused_as_one(tmp_path: Path) -> None:
+    source = tmp_path / "scroll.png"
+    Image.new("RGB", (66_000, 2)).save(source)
+    with pytest.raises(MediaError, match=r"at most 65,500 pixels .* end the name in .png"):
+        track(source, tmp_path / "out.jpg")
+    assert track(source, tmp_path / "out.png").frames == 1
 
 
 def test_a_video_of_one_dot_is_tracked_but_not_written(tmp_path: Path) -> None:
-    Image.new("RGB", (1, 1)).save(tmp_path / "dot.gif")
-    assert track(tmp_path / "dot.gif", landmarks=tmp_path / "out.jsonl").frames == 1
-    with pytest.raises(MediaError, match="less than 2 pixels"):
+    Image.new("RGB", (1, 1)).save(tmp_path / "dot.gif", save_all=True, append_images=[Image.new("RGB", (1, 1), "red")])
+    assert track(tmp_path / "dot.gif", landmarks=tmp_path / "out.jsonl").frames == 2
+    with pytest.raises(MediaError, match="must be 2 to 16,384 pixels"):
         track(tmp_path / "dot.gif", tmp_path / "out.mp4")
+
+
+def test_a_video_wider_than_an_encoder_takes_is_tracked_but_not_written(tmp_path: Path) -> None:
+    source = write_video(tmp_path / "wide.avi", [np.zeros((16, 17_000, 3), np.uint8)] * 2, codec="ffv1", pix_fmt="bgr0")
+    assert track(source, landmarks=tmp_path / "out.jsonl").frames == 2
+    with pytest.raises(MediaError, match="must be 2 to 16,384 pixels"):
+        track(source, tmp_path / "out.mp4")
 
 
 def test_of_a_video_cut_at_its_end_what_can_be_read_is_tracked(portrait: Picture, tmp_path: Path) -> None:
@@ -444,7 +680,7 @@ def test_inputs_that_are_no_pictures_or_videos_are_refused_in_words(tmp_path: Pa
     assert "is not a file" in refuse(tmp_path)
     assert "no video in it" in refuse(tmp_path / "notes.txt")
     assert "can't be read as a picture or a video" in refuse(tmp_path / "noise.mp4")
-    assert "can't be read as a picture or a video" in refuse(tmp_path / "empty.jpg")
+    assert refuse(tmp_path / "empty.jpg").endswith("empty.jpg is empty")
     assert "no video in it" in refuse(tmp_path / "sound.wav")
 
 
@@ -472,7 +708,7 @@ def test_outputs_that_cannot_be_written_are_refused_before_any_work(portrait: Pi
     Image.fromarray(portrait).save(picture)
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "link.png").symlink_to(picture)
-    assert "must end in .png or .jpg" in refuse(picture, tmp_path / "out.mp4")
+    assert "must end in .png or .jpg" in refuse(picture, tmp_path / "out.avi")
     assert "must end in .mp4" in refuse(video, tmp_path / "out.avi")
     assert "must end in .mp4" in refuse(video, tmp_path / "out")
     assert "there is no folder" in refuse(video, tmp_path / "absent" / "out.mp4")

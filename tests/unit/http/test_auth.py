@@ -21,7 +21,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> web.Application:
 def declared(app: web.Application) -> dict[tuple[str, str], tuple[Right, ...] | None]:
     """The rights that each route requires, by its method and its address."""
     return {
-        (route.method, route.resource.canonical): policy(route.handler)
+        (route.method, route.resource.canonical.rstrip("/") or "/"): policy(route.handler)
         for route in app.router.routes()
         if route.resource is not None and not isinstance(route.resource, web.StaticResource)
     }
@@ -36,8 +36,10 @@ async def test_each_route_declares_who_may_use_it(app: web.Application) -> None:
 async def test_these_routes_require_a_right_and_all_others_are_open(app: web.Application) -> None:
     assert {route: set(rights) for route, rights in declared(app).items() if rights} == {
         ("POST", "/whip"): {Right.PUBLISH},
+        ("POST", "/whip/{name}"): {Right.PUBLISH},
         ("POST", "/whep/{session}"): {Right.WATCH},
         ("POST", "/api/snapshot"): {Right.PUBLISH},
+        ("POST", "/api/jobs"): {Right.PUBLISH},
         ("POST", "/api/tickets"): set(Right),
         ("GET", "/api/sessions"): {Right.LIST},
         ("HEAD", "/api/sessions"): {Right.LIST},

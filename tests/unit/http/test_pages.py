@@ -7,12 +7,15 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from holistic_rtc.http import pages
+from holistic_rtc.http.keys import SETTINGS
+from holistic_rtc.settings import load_settings
 
 
-async def find(path: str) -> web.StreamResponse:
+async def find(path: str, root_path: str = "") -> web.StreamResponse:
     app = web.Application()
+    app[SETTINGS] = load_settings(root_path=root_path)
     app.add_routes(pages.routes())
-    request = make_mocked_request("GET", path)
+    request = make_mocked_request("GET", path, app=app)
     return await (await app.router.resolve(request)).handler(request)
 
 
@@ -34,6 +37,15 @@ async def test_each_page_that_was_built_is_at_its_name(tmp_path: Path, monkeypat
         assert ("connect-src 'self' blob:" in policy) == (name == "avatar")
     with pytest.raises(web.HTTPNotFound):
         await find("/index")
+
+
+async def test_a_page_below_a_path_leads_to_what_is_below_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "STATIC", tmp_path)
+    (tmp_path / "index.html").write_text(f"<html>{pages.BASE}")
+    response = await find("/", "/some/path/")
+    assert isinstance(response, web.Response)
+    assert response.text == '<html><base href="/some/path/" />'
+    assert "base-uri 'self'" in response.headers["Content-Security-Policy"]
 
 
 async def test_a_page_that_is_not_built_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,18 +4,19 @@ import asyncio
 import contextlib
 import logging
 import os
+import socket
 import sys
 import textwrap
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 import psutil
 import pytest
 import pytest_asyncio
 
 from holistic_rtc.errors import Code, Refusal
-from holistic_rtc.ipc.messages import AddCandidates, Answer, Beat, Done, Drain, Ended, Event, Progress, Publish
+from holistic_rtc.ipc.channel import Channel
+from holistic_rtc.ipc.messages import AddCandidates, Answer, Beat, Done, Drain, Ended, Event, Progress, Publish, ToFront
 from holistic_rtc.ipc.pool import Pool
 from holistic_rtc.ipc.process import Process
 from holistic_rtc.limits import Limits
@@ -28,13 +29,12 @@ from holistic_rtc.sessions.registry import Registry
 from holistic_rtc.sessions.session import make_id
 from holistic_rtc.sessions.trace import Trace
 
-PREAMBLE = f"""\
-#!{sys.executable}
+PREAMBLE = """\
 import signal, socket, sys, time
 import msgspec
 from holistic_rtc.ipc.messages import *
 
-control = socket.socket(fileno=int(sys.argv[sys.argv.index("--control-fd") + 1]))
+control = socket.socket(fileno=int(sys.argv[1]))
 requests = control.makefile("rb")
 decoder = msgspec.msgpack.Decoder(ToWorker)
 
@@ -63,17 +63,23 @@ Start = Callable[[str], Awaitable[Process]]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Start]:
-    """Starts a program as a session process."""
+async def start() -> AsyncIterator[Start]:
+    """Starts a program as a worker."""
     started: list[Process] = []
 
     async def start(program: str) -> Process:
-        path = tmp_path / f"program-{len(started)}"
-        path.write_text(PREAMBLE + textwrap.dedent(program))
-        path.chmod(0o700)
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "executable", str(path))
-            started.append(await Process.start(["--an-option"]))
+        ours, theirs = socket.socketpair()
+        with theirs, contextlib.ExitStack() as undo:
+            undo.callback(ours.close)
+            child = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-c", PREAMBLE + textwrap.dedent(program), str(theirs.fileno())),
+                stderr=asyncio.subprocess.PIPE,
+                pass_fds=(theirs.fileno(),),
+            )
+            undo.callback(child.kill)
+            channel: Channel[ToFront] = Channel(*await asyncio.open_connection(sock=ours), ToFront)
+            undo.pop_all()
+        started.append(Process(child, channel))
         return started[-1]
 
     yield start

@@ -1,7 +1,9 @@
 """Each change to aiortc, and whether it is still needed. A test that fails here says that a change can be taken out."""
 
 import asyncio
+import contextlib
 import random
+import struct
 import subprocess
 import sys
 import time
@@ -20,23 +22,28 @@ from aiortc import (
     RTCSctpTransport,
 )
 from aiortc.codecs import h264, vpx
+from aiortc.codecs.opus import OpusDecoder
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.rate import RemoteBitrateEstimator
-from aiortc.rtcdtlstransport import SRTP_PROFILES, State
-from aiortc.rtcsctptransport import USERDATA_MAX_LENGTH
+from aiortc.rtcdtlstransport import SRTP_PROFILES, RtpRouter, State
+from aiortc.rtcrtpreceiver import TimestampMapper
+from aiortc.rtcsctptransport import USERDATA_MAX_LENGTH, InitChunk
 from aiortc.rtp import (
     RTCP_RTPFB_NACK,
+    HeaderExtensions,
     RtcpPacket,
     RtcpReceiverInfo,
     RtcpRrPacket,
     RtcpRtpfbPacket,
     RtpPacket,
 )
-from av import VideoFrame
+from av import AudioFrame, VideoFrame
 from OpenSSL import SSL
 
 from holistic_rtc.media import aiortc_tuning
+from holistic_rtc.media.audio import PacketBuffer, Passthrough
 from holistic_rtc.media.dtls import Certificate
+from holistic_rtc.media.extensions import MidRouter
 from holistic_rtc.media.jitter import FrameBuffer
 from holistic_rtc.media.pacing import PacedTransport
 from holistic_rtc.media.receiver import BitrateEstimator, TolerantReceiver
@@ -92,6 +99,40 @@ def test_a_frame_waits_for_the_next_one() -> None:
     assert frame.data == b"whole"
 
 
+async def test_streams_are_told_apart_by_their_payload_types_only_and_are_never_turned() -> None:
+    packet = RtpPacket(payload_type=96, ssrc=5)
+    packet.extensions.mid = "1"
+    for kind, found in ((RtpRouter, False), (MidRouter, True)):
+        router = kind()
+        for mid in ("0", "1"):
+            router.register_receiver(RTCRtpReceiver("video", dtls_transport(RTCDtlsTransport)), [], [96], mid)
+        assert (router.route_rtp(packet) is not None) == found
+    assert not hasattr(HeaderExtensions(), "orientation")
+
+
+def test_audio_waits_for_four_more_packets() -> None:
+    packets = [RtpPacket(sequence_number=number, timestamp=960 * number, payload=b"opus") for number in range(5)]
+    ours, theirs = PacketBuffer(), JitterBuffer(capacity=16, prefetch=4)
+    came = []
+    for packet in packets:
+        packet._data = packet.payload  # type: ignore[attr-defined]
+        came.append([buffer.add(packet)[1] is not None for buffer in (theirs, ours)])
+    assert came == 4 * [[False, True]] + [[True, True]]
+
+
+async def test_audio_is_decoded() -> None:
+    frame = JitterFrame(data=b"\xf8\xff\xfe", timestamp=960)
+    assert isinstance(OpusDecoder().decode(frame)[0], AudioFrame)
+    [packet] = Passthrough().decode(frame)
+    assert (bytes(packet), packet.pts) == (frame.data, 960)
+
+
+def test_a_clock_that_steps_back_is_taken_for_one_that_has_wrapped() -> None:
+    mapper = TimestampMapper()
+    assert mapper.map(90_000) == 0
+    assert mapper.map(87_000) == 2**32 - 3000
+
+
 def test_peers_with_an_rsa_key_are_not_taken() -> None:
     assert not any("RSA" in suite for suite in suites(RTCCertificate.generateCertificate()))
     ours = suites(Certificate.generateCertificate())
@@ -142,6 +183,22 @@ async def test_a_lost_message_shrinks_the_window_to_one_packet() -> None:
     assert windows[RateControlledSctp] > 16 * USERDATA_MAX_LENGTH
 
 
+async def test_a_lost_beginning_of_the_data_channels_costs_seconds() -> None:
+    waits: dict[type[RTCSctpTransport], list[float]] = {RTCSctpTransport: [], RateControlledSctp: []}
+    for kind, times in waits.items():
+        sctp = kind(dtls_transport(PacedTransport))
+        sctp._t1_start(InitChunk())
+        for _ in range(5):
+            assert sctp._t1_handle is not None
+            times.append(sctp._t1_handle.when() - asyncio.get_running_loop().time())
+            sctp._t1_handle.cancel()
+            sctp._t1_expired()
+        sctp._t1_cancel()
+        await asyncio.sleep(0)
+    assert waits[RTCSctpTransport] == pytest.approx(5 * [3], abs=0.1)
+    assert waits[RateControlledSctp] == pytest.approx([0.5, 1, 2, 3, 3], abs=0.1)
+
+
 @pytest.mark.parametrize("ours", [False, True], ids=["aiortc", "ours"])
 def test_random_delay_keeps_the_estimate_from_rising(ours: bool) -> None:
     now, noise = 0.0, random.Random(3)
@@ -173,6 +230,19 @@ async def test_random_loss_is_reported(kind: type[RTCRtpReceiver], reported: lis
     assert isinstance(packet, RtcpRrPacket)
     [report] = packet.reports
     assert [report.packets_lost, report.fraction_lost] == reported
+
+
+@pytest.mark.parametrize(("kind", "fits"), [(RTCRtpReceiver, False), (TolerantReceiver, True)])
+async def test_jitter_may_exceed_what_a_report_has_room_for(kind: type[RTCRtpReceiver], fits: bool) -> None:
+    async def send(data: bytes) -> None:
+        pass
+
+    transport = dtls_transport(RTCDtlsTransport)
+    transport._send_rtp = send  # type: ignore[method-assign]
+    info = RtcpReceiverInfo(ssrc=2, fraction_lost=0, packets_lost=0, highest_sequence=1, jitter=2**32, lsr=0, dlsr=0)
+    report = RtcpRrPacket(ssrc=1, reports=[info])
+    with contextlib.nullcontext() if fits else pytest.raises(struct.error):
+        await kind("video", transport)._send_rtcp(report)
 
 
 def dtls_transport(kind: type[RTCDtlsTransport]) -> RTCDtlsTransport:

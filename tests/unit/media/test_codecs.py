@@ -20,7 +20,7 @@ from holistic_rtc.media.aiortc_tuning import DEFAULT_BITRATE, tune
 from holistic_rtc.media.codecs import Failure, FastVp8Encoder, _open_vp8
 from holistic_rtc.pipeline.frames import encodable, to_rgb
 from tests.kit.colours import TAGGED, Colours, colourful, decoded, difference, h264, untagged
-from tests.kit.encoded import h264_of_size, vp8_of_size
+from tests.kit.encoded import encode, h264_of_size, vp8_of_size
 from tests.kit.pictures import grace_hopper
 from tests.kit.publisher import Picture
 
@@ -137,6 +137,21 @@ def test_a_frame_that_is_too_large_is_not_decoded_and_its_size_is_named(
     assert isinstance(failure.error, TooManyPixelsError)
     assert "2,073,600" in str(failure.error)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # KB
+
+
+@pytest.mark.parametrize(
+    ("profile", "pixels"),
+    [
+        *[("baseline", "yuv420p"), ("main", "yuv420p"), ("high", "yuv420p")],
+        *[("high10", "yuv420p10le"), ("high422", "yuv422p"), ("high444", "yuv444p")],
+    ],
+)
+def test_h264_of_any_profile_is_decoded(profile: str, pixels: str) -> None:
+    tune()
+    decoder = get_decoder(H264)
+    encoded = encode("libx264", 320, 240, pixels, {"profile": profile, "tune": "zerolatency"})
+    frames = [frame for data in encoded for frame in decoder.decode(JitterFrame(data=data, timestamp=0))]
+    assert [to_rgb(frame).shape for frame in frames if isinstance(frame, av.VideoFrame)] == 2 * [(240, 320, 3)]
 
 
 @pytest.mark.parametrize("size", [(1920, 1080), (1080, 1920)])

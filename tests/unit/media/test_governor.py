@@ -32,5 +32,13 @@ def test_it_recovers_only_after_longer_and_with_time_to_spare() -> None:
     assert not overloaded_after(governor, KEEPS_UP, 1)
 
 
+def test_a_track_that_loses_frames_because_they_come_in_bursts_is_not_overloaded() -> None:
+    assert not overloaded_after(Governor(), (0.5, 10.0, 0.2), 10)
+
+
+def test_a_track_of_which_no_frame_is_ready_is_overloaded() -> None:
+    assert overloaded_after(Governor(), (0.0, 0.0, 0.0), Governor.SECONDS_TO_OVERLOAD)
+
+
 def test_a_track_whose_peer_sends_more_than_anybody_needs_is_not_overloaded() -> None:
     assert not overloaded_after(Governor(), (0.5, 30.0, 1.0), 10)

@@ -2,15 +2,19 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from aioice import Candidate, stun
-from aioice.ice import Connection, StunProtocol
+from aioice.ice import CandidatePair, Connection, StunProtocol
+from aiortc import RTCIceTransport
 
 from holistic_rtc.media import ice
-from holistic_rtc.media.ice import CheckBudget, PatientConnection
+from holistic_rtc.media.ice import CheckBudget, PatientConnection, repeat_checks
 from tests.kit.attacks import Victims
 
 CONSENT_SECONDS = 0.6
@@ -43,14 +47,41 @@ class MutePeer(Connection):
         )
 
 
+class DeafPeer(MutePeer):
+    """Doesn't get the first check that is sent to each of its addresses."""
+
+    def __init__(self, *, ice_controlling: bool) -> None:
+        super().__init__(ice_controlling=ice_controlling)
+        self._lost: set[StunProtocol] = set()
+
+    def request_received(self, message: stun.Message, addr: tuple[str, int], protocol: StunProtocol) -> None:
+        if protocol in self._lost:
+            super().request_received(message, addr, protocol)
+        self._lost.add(protocol)
+
+
+class UnheardPeer(MutePeer):
+    """Begins the DTLS handshake although its nomination hasn't arrived."""
+
+    def build_request(self, pair: CandidatePair, nominate: bool) -> stun.Message:
+        return super().build_request(pair, nominate=False)
+
+    async def connect(self) -> None:
+        await super().connect()
+        await self.send(b"\x16\xfe\xfd a ClientHello")
+
+
 @asynccontextmanager
 async def connected(
-    kind: type[Connection] = PatientConnection,
+    kind: type[Connection] = PatientConnection, peer: type[MutePeer] = MutePeer
 ) -> AsyncIterator[tuple[Connection, MutePeer, Callable[[], bool]]]:
     """:return: ours, the peer's, and whether ours is closed."""
-    ours, theirs = kind(ice_controlling=False), MutePeer(ice_controlling=True)
-    for connection in (ours, theirs):
-        await connection.gather_candidates()
+    ours, theirs = kind(ice_controlling=False), peer(ice_controlling=True)
+    with pytest.MonkeyPatch.context() as patch:
+        # With several, one path is open where a check on another is lost.
+        patch.setattr("aioice.ice.get_host_addresses", lambda **_: ["127.0.0.1"])
+        for connection in (ours, theirs):
+            await connection.gather_candidates()
     for one, other in ((ours, theirs), (theirs, ours)):
         for candidate in other.local_candidates:
             await one.add_remote_candidate(candidate)
@@ -83,6 +114,27 @@ async def test_aioice_alone_would_disconnect_it(monkeypatch: pytest.MonkeyPatch)
             while not closed():
                 with contextlib.suppress(stun.TransactionError):
                     await theirs.ask()
+
+
+class HurriedConnection(Connection):
+    """As the client has it."""
+
+    async def connect(self) -> None:
+        transport = cast(RTCIceTransport, SimpleNamespace(_connection=self))
+        await asyncio.gather(super().connect(), repeat_checks(transport))
+
+
+@pytest.mark.parametrize(("kind", "soon"), [(Connection, False), (PatientConnection, True), (HurriedConnection, True)])
+async def test_a_lost_check_is_repeated_soon(kind: type[Connection], soon: bool) -> None:
+    started = time.monotonic()
+    async with connected(kind, DeafPeer):
+        assert (time.monotonic() - started < stun.RETRY_RTO) == soon
+
+
+@pytest.mark.usefixtures("budgeted")
+async def test_the_path_on_which_a_peer_begins_its_handshake_is_used_without_a_nomination() -> None:
+    async with asyncio.timeout(10), connected(PatientConnection, UnheardPeer):
+        pass
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The way of frames from a source through the tracker, with a source and engines that do what the test wants."""
 
 import asyncio
+import itertools
 import math
 import time
 from fractions import Fraction
@@ -46,6 +47,10 @@ class Source(MediaStreamTrack):
             frame.pts, frame.time_base = self._count * interval, Fraction(1, 1000)
             self._count += 1
             self._queue.put_nowait(frame)
+
+    def start_anew(self) -> None:
+        """Let the sender's clock begin at 0 again."""
+        self._count = 0
 
     def fail(self, error: Exception) -> None:
         self._queue.put_nowait(Failure(error))
@@ -163,6 +168,24 @@ async def test_while_the_tracker_is_busy_only_the_newest_frame_is_kept_and_the_o
     assert [frame.timestamp_ms for frame in way.tracked] == [0, 297]
     report = way.inbound.report()
     assert (report["tracked"], report["dropped"], report["width"], report["height"]) == (2, 8, 64, 48)
+    await way.finish()
+
+
+async def test_a_senders_clock_that_starts_anew_leaves_no_gap_in_messages_and_video() -> None:
+    gate, outbound = Gate(), AnnotatedTrack()
+    way = Way(gate, outbound)
+    times = []
+    for count in range(6):
+        if count == 4:
+            way.source.start_anew()
+        way.source.send()
+        gate.let()
+        frame = await outbound.recv()
+        assert frame.time is not None
+        times.append(frame.time)
+    assert all(0 < later - earlier < 1 for earlier, later in itertools.pairwise(times))
+    stamps = [frame.timestamp_ms for frame in way.tracked]
+    assert all(0 < later - earlier < 1000 for earlier, later in itertools.pairwise(stamps))
     await way.finish()
 
 

@@ -37,7 +37,7 @@ def feed(buffer: FrameBuffer, packets: list[RtpPacket]) -> tuple[list[int], int]
 
 @pytest.fixture
 def buffer() -> FrameBuffer:
-    return FrameBuffer(capacity=64, is_video=True)
+    return FrameBuffer(capacity=64)
 
 
 def test_a_frame_comes_out_with_its_last_packet(buffer: FrameBuffer) -> None:
@@ -118,3 +118,32 @@ def test_a_stream_that_starts_over_with_other_numbers_goes_on(buffer: FrameBuffe
     feed(buffer, packets_of(10, first=30_000))
     numbers, lost = feed(buffer, packets_of(3, first=20_000))
     assert (numbers, lost) == ([0, 1, 2], 1)
+
+
+def test_what_is_lost_of_few_frames_a_second_is_waited_for_as_long(buffer: FrameBuffer) -> None:
+    first, second, third = (packets_of(3)[start : start + 3] for start in (0, 3, 6))
+    for packet in (*second, *third):
+        packet.timestamp *= 18  # 0.6 s
+    assert [buffer.add(packet)[0] for packet in (*first, *second[1:], *third)] == 8 * [False]
+
+
+@pytest.mark.parametrize("seconds", [2, 10, 3600])
+def test_what_is_lost_before_the_senders_clock_steps_back_is_not_waited_for_longer(
+    buffer: FrameBuffer, seconds: int
+) -> None:
+    packets = packets_of(60)
+    for packet in packets[90:]:
+        packet.timestamp = (packet.timestamp - seconds * 90_000) % 2**32
+    del packets[80]
+    waiting = [buffer.add(packet)[0] for packet in packets]
+    assert waiting.index(True) <= 90
+
+
+def test_what_was_lost_in_a_pause_of_the_network_is_not_waited_for(buffer: FrameBuffer) -> None:
+    packets = packets_of(60)
+    assert feed(buffer, packets[:9]) == ([0, 1, 2], 0)
+    # 1.2 s later, the second packet overtakes the first.
+    packets[111], packets[112] = packets[112], packets[111]
+    numbers, lost = feed(buffer, packets[111:150])
+    assert lost == 1
+    assert numbers[0] <= 37 + 7, "after 0.2 s"

@@ -9,6 +9,7 @@ import pytest_asyncio
 from aiortc import RTCConfiguration, RTCDtlsTransport, RTCPeerConnection, RTCRtpSender, rtcpeerconnection
 from aiortc.rtp import is_rtcp
 
+from holistic_rtc.media.receiver import TolerantReceiver
 from holistic_rtc.media.traffic import CountingSender, TrafficMeter
 from holistic_rtc.model.figures import Traffic
 from tests.kit.publisher import PictureTrack
@@ -25,6 +26,7 @@ class Link:
 
     def __init__(self, lose: Callable[[int], bool], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(rtcpeerconnection, "RTCRtpSender", CountingSender)
+        monkeypatch.setattr(rtcpeerconnection, "RTCRtpReceiver", TolerantReceiver)
         self.sender, self.receiver = (RTCPeerConnection(RTCConfiguration(iceServers=[])) for _ in range(2))
         self.lost = 0
         self._lose = lose

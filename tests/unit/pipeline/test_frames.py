@@ -1,9 +1,10 @@
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from av import VideoFrame
 
-from holistic_rtc.pipeline.frames import encodable, from_rgb, to_rgb
+from holistic_rtc.pipeline.frames import encodable, from_rgb, to_rgb, upright
 from tests.kit.colours import LIMITED, SMPTE170M, TAGGED, Colours, colourful, decoded, difference, h264, untagged
 
 MS = Fraction(1, 1000)
@@ -62,3 +63,28 @@ def test_a_frame_of_an_odd_size_becomes_one_that_every_encoder_takes(
         assert (encoded.width, encoded.height) == even
         assert (encoded.pts, encoded.time_base) == (40, MS)
         assert difference(to_rgb(encoded), to_rgb(frame)[:1, :1])[1] <= 4
+
+
+@pytest.mark.parametrize("size", [(64, 48), (50, 34), (31, 17)], ids=str)
+@pytest.mark.parametrize("orientation", range(16))
+def test_a_frame_is_turned_as_it_says(orientation: int, size: tuple[int, int]) -> None:
+    width, height = size
+    picture = np.zeros((height, width, 3), np.uint8)
+    picture[: height // 2, : width // 2, 0] = 200  # what is top left is red
+    picture[height // 2 :, width // 2 :] = 255
+    frame = VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p")
+    frame.pts, frame.time_base = 40, MS
+    turned = upright(frame, orientation)
+    seen = picture[:, ::-1] if orientation & 4 else picture
+    expected = np.rot90(seen, -(orientation & 3))
+    assert (turned.height, turned.width) == expected.shape[:2]
+    assert (turned.pts, turned.time_base) == (40, MS)
+    assert np.abs(turned.to_ndarray(format="rgb24").astype(int) - expected).mean() < 12
+
+
+@pytest.mark.parametrize("colours", TAGGED, ids=str)
+def test_a_turned_frame_keeps_its_colours(colours: Colours) -> None:
+    frame = make_frame(colours)
+    mean, most = difference(to_rgb(upright(upright(frame, 1), 3)), to_rgb(frame))
+    assert mean < 2
+    assert most <= 4

@@ -136,6 +136,14 @@ def test_a_killed_attempt_to_finish_leaves_nothing_after_the_next_one(tmp_path: 
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_take_with_the_longest_name_is_recovered(tmp_path: Path) -> None:
+    path = tmp_path / ("あ" * 83 + ".bvh")
+    crash(path)
+    [journal] = tmp_path.iterdir()
+    recover(journal)
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_what_is_made_of_a_journal_can_be_chosen(tmp_path: Path) -> None:
     journal = crash(tmp_path / "take.bvh")
     other = tmp_path / "other.vrma"

@@ -42,7 +42,23 @@ def test_what_follows_the_type_of_a_candidate_does_not_reach_the_stack(rest: str
 
 def test_a_fragment_may_have_no_candidates() -> None:
     assert read_fragment("a=end-of-candidates\r\n") == (set(), [])
-    assert read_fragment("") == (set(), [])
+    assert read_fragment("m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\n") == (set(), [])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "hello world",
+        "candidate:1 1 udp 1 192.0.2.1 50000 typ host",
+        "a=mid:0\ncandidate:1 1 udp 1 192.0.2.1 50000 typ host",
+        '{"candidate": "candidate:1 1 udp 1 192.0.2.1 50000 typ host"}',
+    ],
+)
+def test_what_is_no_fragment_is_400_and_says_what_to_write(body: str) -> None:
+    refused = refusal(body)
+    assert refused.code is Code.BAD_CANDIDATES
+    assert "a=candidate:" in refused.detail
 
 
 def test_too_many_candidates_are_400() -> None:
@@ -53,17 +69,12 @@ def test_too_many_candidates_are_400() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "a=candidate:",
-        "a=candidate:1 1 udp",
-        "a=candidate:1 x udp y z w typ host",
-        "a=candidate:1 1 udp 1 192.0.2.1 0 typ host",
-        "a=candidate:1 1 udp 1 192.0.2.1 65536 typ host",
         "a=ice-ufrag:" + "u" * 257,
         "a=ice-ufrag:" + "u" * 3,
         "a=ice-ufrag:\u00fc\u00fc\u00fc\u00fc",
     ],
 )
-def test_a_candidate_that_cannot_be_read_is_400(line: str) -> None:
+def test_a_username_fragment_that_cannot_be_used_is_400(line: str) -> None:
     assert refusal(line).code is Code.BAD_CANDIDATES
 
 
@@ -83,15 +94,22 @@ def test_a_candidate_that_cannot_be_read_is_400(line: str) -> None:
         "1 1 udp 1 :: 50000 typ host",
         "1 1 udp 1 ::ffff:10.0.0.1 50000 typ host",
         "1 1 udp 1 ::ffff:a00:1 50000 typ host",
+        "1 1 udp 1 192.0.2.1 0 typ host",
+        "1 1 udp 1 192.0.2.1 65536 typ host",
+        "",
+        "1 1 udp",
+        "1 x udp y z w typ host",
     ],
     ids=[
         *("mDNS", "name", "half an address", "zone", "TCP", "RTCP", "multicast", "IPv6 multicast", "broadcast"),
         *("unspecified", "IPv6 unspecified", "IPv4-mapped", "IPv4-mapped in hexadecimal"),
+        *("port 0", "port 65536", "empty", "half a candidate", "words for numbers"),
     ],
 )
 def test_a_candidate_that_cannot_be_used_is_left_out(value: str) -> None:
     good = "1 1 udp 1 192.0.2.1 50000 typ host"
     assert [found.text for found in read_candidates([value, good])] == [good]
+    assert [found.text for found in read_fragment(f"a=candidate:{value}\na=candidate:{good}\n")[1]] == [good]
 
 
 @pytest.mark.parametrize(

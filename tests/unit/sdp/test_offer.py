@@ -15,7 +15,7 @@ from holistic_rtc.media.aiortc_tuning import tune
 from holistic_rtc.sdp.answer import advertise, complete
 from holistic_rtc.sdp.codecs import MAX_CODECS
 from holistic_rtc.sdp.offer import MAX_EXTENSIONS, MAX_LINES, MAX_SECTIONS, MAX_VIDEOS, Offer
-from tests.kit.offers import CHANGES, change, make_offer
+from tests.kit.offers import make_offer
 from tests.kit.synthetic import FUZZ
 
 TRANSPORT = f"""\
@@ -76,10 +76,10 @@ def refusal(sdp: str, require: Callable[[Offer], object] = Offer.require_sending
     return caught.value
 
 
-def test_videos_are_taken_with_their_directions(offer: str) -> None:
+def test_audio_and_videos_are_taken_with_their_directions(offer: str) -> None:
     parsed = Offer.parse(offer)
     assert parsed.sdp == offer
-    assert list(parsed.directions.values()) == ["sendrecv", "recvonly"]
+    assert list(parsed.directions.values()) == ["sendrecv", "sendrecv", "recvonly"]
     assert parsed.channels
     assert parsed.ice_usernames == set(re.findall(r"a=ice-ufrag:(\S+)", offer))
 
@@ -106,10 +106,11 @@ async def test_an_offer_that_sends_no_video_is_422() -> None:
 
 
 async def test_an_offer_that_receives_nothing_is_422_for_a_subscriber() -> None:
-    for transceivers in ([("audio", "sendrecv")], [("video", "sendonly")], [("video", "inactive")]):
+    for transceivers in ([("audio", "sendonly")], [("video", "sendonly")], [("video", "inactive")]):
         assert refusal(await make_offer(*transceivers), Offer.require_receiving).code is Code.UNUSABLE_OFFER
     Offer.parse(await make_offer(("video", "recvonly"))).require_receiving()
     Offer.parse(await make_offer(channel=True)).require_receiving()
+    Offer.parse(await make_offer(("audio", "recvonly"))).require_receiving()
 
 
 async def test_an_offer_with_too_many_videos_is_422() -> None:
@@ -165,6 +166,10 @@ async def test_a_section_that_cannot_be_used_is_refused_and_the_others_are_taken
         (VP8 + TRANSPORT).replace("a=rtcp-mux\n", ""),
         "m=text 9 UDP/TLS/RTP/SAVPF 98\na=rtpmap:98 t140/1000\n" + TRANSPORT,
         "m=application 9 TCP/MSRP *\n" + TRANSPORT,
+        "m=image 9 udptl t38\n",
+        CHANNELS.replace("5000", "0") + TRANSPORT,
+        CHANNELS.replace("5000", "99999") + TRANSPORT,
+        CHANNELS + "a=max-message-size:-1\n" + TRANSPORT,
         "m=audio 9 UDP/foo opus\n" + TRANSPORT,
         "m=audio 9 UDP/TLS/RTP/SAVPF 73\n" + TRANSPORT,
     ],
@@ -176,6 +181,8 @@ async def test_a_section_that_cannot_be_used_is_refused_and_the_others_are_taken
         "no rtcp-mux",
         "text",
         "no SCTP",
+        "fax without a transport",
+        *("SCTP port 0", "SCTP port 99999", "message size"),
         "another protocol",
         "no usable payload type",
     ],
@@ -188,10 +195,38 @@ async def test_good_video_is_taken_whatever_stands_beside_it(section: str) -> No
     assert video[0].split()[1] != "0"
 
 
+async def test_of_several_sections_of_data_channels_the_first_is_taken() -> None:
+    sdp = describe(*[CHANNELS + TRANSPORT] * 3, VP8 + TRANSPORT, group="a=group:BUNDLE 0 1 2 3\n")
+    head, *sections = await answer_to(sdp)
+    assert [section[0].split()[1] != "0" for section in sections] == [True, False, False, True]
+    assert "a=group:BUNDLE 0 3" in head
+
+
 async def test_static_payload_types_need_no_rtpmap() -> None:
     audio = "m=audio 9 UDP/TLS/RTP/SAVPF 0 8\na=sendonly\n" + TRANSPORT
     _, answered, _ = await answer_to(describe(audio, VP8 + TRANSPORT, group="a=group:BUNDLE 0 1\n"))
-    assert answered[0].endswith(" UDP/TLS/RTP/SAVPF 0 8")
+    assert answered[0] == "m=audio 0 UDP/TLS/RTP/SAVPF 0 8"
+
+
+async def test_of_audio_only_opus_is_taken_with_what_it_offers_to_use() -> None:
+    audio = """\
+m=audio 9 UDP/TLS/RTP/SAVPF 0 63 109
+a=rtpmap:63 red/48000/2
+a=rtpmap:109 OPUS/48000/2
+a=fmtp:109 maxplaybackrate=48000;stereo=1;useinbandfec=1
+a=sendonly
+"""
+    sdp = describe(audio + TRANSPORT, VP8 + TRANSPORT, group="a=group:BUNDLE 0 1\n")
+    _, answered, _ = await answer_to(sdp)
+    assert answered[0].endswith(" UDP/TLS/RTP/SAVPF 109")
+    assert [line for line in answered if "fmtp" in line] == ["a=fmtp:109 stereo=1;useinbandfec=1"]
+
+
+async def test_of_several_audios_the_first_that_is_usable_is_taken() -> None:
+    pcmu = "m=audio 9 UDP/TLS/RTP/SAVPF 0 8\na=sendonly\n" + TRANSPORT
+    sections = (pcmu, OPUS + TRANSPORT, OPUS + TRANSPORT, VP8 + TRANSPORT)
+    _, *answered = await answer_to(describe(*sections, group="a=group:BUNDLE 0 1 2 3\n"))
+    assert [section[0].split()[1] != "0" for section in answered] == [False, True, False, True]
 
 
 async def test_a_bundled_section_without_a_transport_of_its_own_has_that_of_the_first() -> None:
@@ -239,18 +274,54 @@ def test_header_extensions_with_numbers_that_do_not_exist_are_left_out(number: i
     assert "extmap" not in Offer.parse(describe(VP8 + TRANSPORT + line)).for_aiortc
 
 
-def test_sections_that_need_several_transports_are_422() -> None:
-    for group in ("", "a=group:BUNDLE 0\n", "a=group:BUNDLE 0 1\na=group:BUNDLE 2\n"):
-        refused = refusal(describe(VP8 + TRANSPORT, CHANNELS + TRANSPORT, VP8 + TRANSPORT, group=group))
-        assert refused.code is Code.UNUSABLE_OFFER
-        assert "BUNDLE" in refused.detail
+@pytest.mark.parametrize(
+    ("sections", "group", "served"),
+    [
+        ((VP8, CHANNELS), "", [True, False]),
+        ((CHANNELS, VP8), "", [False, True]),
+        ((VP8, VP8), "", [True, False]),
+        ((VP8, CHANNELS, VP8), "a=group:BUNDLE 0\n", [True, False, False]),
+        ((VP8, CHANNELS), "a=group:BUNDLE 0\na=group:BUNDLE 1\n", [True, False]),
+        ((VP8, CHANNELS, VP8), "a=group:BUNDLE 0 1\na=group:BUNDLE 2\n", [True, True, False]),
+        ((CHANNELS, OPUS, VP8), "a=group:BUNDLE 0\na=group:BUNDLE 1 2\n", [False, True, True]),
+        ((OPUS, OPUS, VP8), "a=group:BUNDLE 1 2\n", [False, True, True]),
+        ((VP8.replace("sendonly", "recvonly"), VP8), "", [False, True]),
+    ],
+)
+async def test_what_does_not_share_the_transport_of_the_video_is_refused(
+    sections: tuple[str, ...], group: str, served: list[bool]
+) -> None:
+    sdp = describe(*(section + TRANSPORT for section in sections), group=group)
+    Offer.parse(sdp).require_sending()
+    head, *answered = await answer_to(sdp)
+    assert [section[0].split()[1] != "0" for section in answered] == served
+    bundled = " ".join(str(mid) for mid, taken in enumerate(served) if taken)
+    assert [line for line in head if "group" in line] == ([f"a=group:BUNDLE {bundled}"] if group else [])
+
+
+async def test_a_subscriber_gets_unbundled_video_without_the_data_channels_beside_it() -> None:
+    video = VP8.replace("sendonly", "recvonly") + TRANSPORT
+    for sections in ((video, CHANNELS + TRANSPORT), (CHANNELS + TRANSPORT, video)):
+        sdp = describe(*sections)
+        assert Offer.parse(sdp).require_receiving().channels is False
+        without_mids = "".join(line for line in sdp.splitlines(True) if not line.startswith("a=mid:"))
+        for offer in (sdp, without_mids):
+            _, *answered = await answer_to(offer)
+            assert [section[0].split()[1] != "0" for section in answered] == ["video" in part for part in sections]
+
+
+async def test_inactive_audio_leaves_its_place_to_audio_that_is_sent() -> None:
+    inactive = OPUS.replace("sendonly", "inactive")
+    sections = (inactive + TRANSPORT, OPUS + TRANSPORT, VP8 + TRANSPORT)
+    _, *answered = await answer_to(describe(*sections, group="a=group:BUNDLE 0 1 2\n"))
+    assert [section[0].split()[1] != "0" for section in answered] == [False, True, True]
 
 
 def test_the_only_transport_is_that_of_the_first_section_that_is_taken() -> None:
     channels = CHANNELS + TRANSPORT
     assert Offer.parse(describe(VP8 + TRANSPORT, channels, group="a=group:BUNDLE 1 0\n")).transport == "1"
     assert Offer.parse(describe(OPUS + TRANSPORT, VP8 + TRANSPORT)).transport == "1"
-    assert Offer.parse(describe(OPUS + TRANSPORT)).transport is None
+    assert Offer.parse(describe(OPUS.replace("opus", "speex") + TRANSPORT)).transport is None
 
 
 def test_port_0_without_bundle_only_says_that_a_section_is_not_wanted() -> None:
@@ -281,6 +352,7 @@ async def test_sections_without_mids_are_answered_without() -> None:
         "packetization-mode=1;profile-level-id=f4001f",
         "profile-level-id=42e01f",
         "packetization-mode=0",
+        "packetization-mode=one",
         "",
     ],
 )
@@ -292,10 +364,30 @@ async def test_h264_of_any_profile_is_taken_and_answered_as_it_was_offered(param
     assert [line for line in video if "fmtp" in line] == ([f"a=fmtp:96 {parameters}"] if parameters else [])
 
 
+@pytest.mark.parametrize("parameters", ["packetization-mode=0;profile-level-id=42e01f", "profile-level-id=42e01f"])
+async def test_h264_in_packetization_mode_0_is_received_but_not_sent(parameters: str) -> None:
+    _, video = await answer_to(describe(h264(parameters).replace("sendonly", "sendrecv")))
+    assert "a=recvonly" in video
+    assert Offer.parse(describe(h264(parameters).replace("sendonly", "sendrecv"))).directions == {"0": "sendonly"}
+    refused = refusal(describe(h264(parameters).replace("sendonly", "recvonly")), Offer.require_receiving)
+    assert refused.code is Code.UNUSABLE_OFFER
+    assert "packetization mode 0 only" in refused.detail
+
+
+@pytest.mark.parametrize("direction", ["sendrecv", "recvonly"])
+async def test_of_h264_in_both_modes_the_one_that_is_sent_is_answered(direction: str) -> None:
+    both = (
+        "m=video 9 UDP/TLS/RTP/SAVPF 98 99\na=rtpmap:98 H264/90000\na=fmtp:98 packetization-mode=0\n"
+        f"a=rtpmap:99 H264/90000\na=fmtp:99 packetization-mode=1;profile-level-id=640c1f\na={direction}\n"
+    )
+    _, video = await answer_to(describe(both + TRANSPORT))
+    assert video[0].split()[3:] == ["99"]
+
+
 def test_interleaved_h264_which_nothing_here_puts_in_order_is_422_and_named() -> None:
     refused = refusal(describe(h264("packetization-mode=2;profile-level-id=42e01f")))
     assert refused.code is Code.UNUSABLE_OFFER
-    assert "the offer has H264" in refused.detail
+    assert "the offer has H264 in packetization mode 2" in refused.detail
 
 
 async def test_of_several_codecs_those_that_are_also_sent_are_taken() -> None:
@@ -322,6 +414,8 @@ async def test_of_several_codecs_those_that_are_also_sent_are_taken() -> None:
         "a=msid",
         "a=candidate:1 1 udp 1 name.local 5000 typ host",
         "a=candidate:1 1 tcp 1 192.0.2.1 9 typ host tcptype active",
+        "a=candidate:1 1 udp 1 192.0.2.1 0 typ host",
+        "a=candidate:",
         "a=end-of-candidates",
         "b=AS:5000",
         "a=simulcast:send 1;2",
@@ -340,9 +434,84 @@ async def test_without_a_direction_a_section_is_sendrecv_and_without_setup_activ
     assert "a=setup:passive" in video
 
 
-async def test_spaces_at_the_end_of_a_line_do_not_matter() -> None:
-    _, video = await answer_to(describe((VP8 + TRANSPORT).replace("\n", " \n")))
-    assert video[0].split()[1] != "0"
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("\r\n", " \r\n"),
+        ("\r\n", "\n    "),
+        ("\r\n", "\r\n\r\n"),
+        ("v=0", "\ufeff\r\nv=0"),
+        ("m=video 9 ", "m= video\t9  "),
+        ("96 VP8", "96 \t VP8"),
+        ("a=", "a= "),
+        ("actpass", "ACTPASS"),
+        ("UDP/TLS/RTP/SAVPF", "udp/tls/rtp/savpf"),
+        ("sha-256", "SHA-256 "),
+        ("VP8", "vp8"),
+    ],
+    ids=[
+        *("at the end of lines", "indented", "empty lines", "byte order mark", "in m=", "in a=rtpmap", "in a="),
+        *("setup", "protocol", "digest", "codec"),
+    ],
+)
+async def test_white_space_and_case_do_not_matter(old: str, new: str) -> None:
+    _, video = await answer_to(describe(VP8 + TRANSPORT, group="a=group:BUNDLE 0\n").replace(old, new))
+    assert "a=rtpmap:96 VP8/90000" in video
+    assert {"a=recvonly", "a=setup:active"} <= set(video)
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c"])
+async def test_only_carriage_returns_and_line_feeds_end_lines(separator: str) -> None:
+    sdp = describe(VP8 + TRANSPORT, group=f"a=tool:x{separator}m=video 0 RTP/AVP 0\n")
+    assert len(Offer.parse(sdp).sections) == 1
+    fmtp = f"packetization-mode=1;profile-level-id=42e01f{separator}a=candidate:1"
+    parsed = Offer.parse(describe(h264(fmtp)))
+    assert parsed.for_aiortc.splitlines() == parsed.for_aiortc.split("\r\n")[:-1]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_bundled_sections_use_the_transport_of_the_first_in_the_group(first: int) -> None:
+    others = TRANSPORT.replace("user", "else").replace("AB:", "CD:").replace("actpass", "passive")
+    transports = (TRANSPORT, others) if first == 0 else (others, TRANSPORT)
+    sections = (section + transport for section, transport in zip((VP8, CHANNELS), transports, strict=True))
+    offer = Offer.parse(describe(*sections, group=f"a=group:BUNDLE {first} {1 - first}\n"))
+    for line in ("a=ice-ufrag:user", f"a=fingerprint:sha-256 {':'.join(['AB'] * 32)}", "a=setup:actpass"):
+        assert offer.for_aiortc.count(line) == 2
+    assert offer.ice_usernames == {"user", "else"}
+
+
+@pytest.mark.parametrize("line", ["sha-1", "", "sha-256", "sha-1 AB:CD with more"])
+def test_a_good_fingerprint_counts_beside_one_that_cannot_be_read(line: str) -> None:
+    assert Offer.parse(describe(f"{VP8}a=fingerprint:{line}\n{TRANSPORT}")).require_sending().tracks == 1
+
+
+@pytest.mark.parametrize("name", ["VP8/90000/1", "H264/90000/1"])
+async def test_video_may_be_written_with_a_channel(name: str) -> None:
+    _, video = await answer_to(describe(VP8.replace("VP8/90000", name) + TRANSPORT))
+    assert f"a=rtpmap:96 {name.removesuffix('/1')}" in video
+
+
+@pytest.mark.parametrize("value", ["hello", ":".join(["AB"] * 31), "AB" * 32, ":".join(["GG"] * 32)])
+def test_a_fingerprint_that_no_certificate_can_have_is_400(value: str) -> None:
+    refused = refusal(describe(VP8 + TRANSPORT.replace(":".join(["AB"] * 32), value)))
+    assert refused.code is Code.BAD_OFFER
+    assert "fingerprint isn't one of sha-256" in refused.detail
+
+
+@pytest.mark.parametrize(("offered", "known"), [("", False), ("0", True), ("262144", True), (str(2**64), True)])
+def test_a_peer_may_take_messages_of_any_size(offered: str, known: bool) -> None:
+    line = f"a=max-message-size:{offered}\n" if offered else ""
+    found = re.findall(r"a=max-message-size:(\d+)", Offer.parse(describe(CHANNELS + line + TRANSPORT)).for_aiortc)
+    assert bool(found) == known
+    assert all(int(size) in (0, 262144, 2**30) for size in found)
+
+
+@pytest.mark.parametrize("media", ["DTLS/SCTP 5000", "DTLS/SCTP webrtc-datachannel", "UDP/DTLS/SCTP 5000"])
+async def test_data_channels_of_older_drafts_are_taken(media: str) -> None:
+    section = f"m=application 9 {media}\na=sctpmap:5000 webrtc-datachannel 1024\n{TRANSPORT}"
+    _, channels, _ = await answer_to(describe(section, VP8 + TRANSPORT, group="a=group:BUNDLE 0 1\n"))
+    assert channels[0].split()[2:] == media.split()
+    assert channels[0].split()[1] != "0"
 
 
 @pytest.mark.parametrize(("name", "least"), [("a=ice-ufrag:", 4), ("a=ice-pwd:", 22)])
@@ -372,12 +541,8 @@ def test_a_fingerprint_of_an_unsafe_digest_alone_is_422() -> None:
         (describe(VP8 + TRANSPORT + "a=x\n" * MAX_LINES), Code.BAD_OFFER),
         (describe(VP8.replace(" 96\n", " 75\n") + TRANSPORT), Code.UNUSABLE_OFFER),
         (describe(VP8 + TRANSPORT).replace("a=mid:0", f"a=mid:{'0' * 33}"), Code.BAD_OFFER),
-        (describe(VP8 + TRANSPORT, (CHANNELS + TRANSPORT).replace("5000", "99999")), Code.BAD_OFFER),
         (describe(VP8 + TRANSPORT).replace("a=mid:0", "a=mid:0 0"), Code.BAD_OFFER),
         (describe(VP8 + TRANSPORT, VP8 + TRANSPORT).replace("a=mid:1", "a=mid:0"), Code.BAD_OFFER),
-        (describe(VP8 + TRANSPORT + "a=candidate:1 1 udp 1 192.0.2.1 0 typ host\n"), Code.BAD_CANDIDATES),
-        (describe(VP8 + TRANSPORT + "a=candidate:1 1 udp 1 192.0.2.1 65536 typ host\n"), Code.BAD_CANDIDATES),
-        (describe(VP8 + TRANSPORT, CHANNELS + "a=max-message-size:-1\n" + TRANSPORT), Code.BAD_OFFER),
         (describe((VP8 + TRANSPORT).replace("actpass", "holdconn")), Code.BAD_OFFER),
     ],
     ids=[
@@ -386,11 +551,10 @@ def test_a_fingerprint_of_an_unsafe_digest_alone_is_422() -> None:
             "lines",
             "RTCP's payload type",
             "long mid",
-            "SCTP port",
             "mid of two words",
             "mids that are the same",
         ),
-        *("port 0", "port 65536", "message size", "setup"),
+        "setup",
     ],
 )
 def test_what_is_too_much_or_no_sense_is_refused(sdp: str, code: Code) -> None:
@@ -402,13 +566,6 @@ def test_what_is_too_much_or_no_sense_is_refused(sdp: str, code: Code) -> None:
 def test_any_text_is_read_or_refused(sdp: str) -> None:
     with contextlib.suppress(Refusal):
         Offer.parse(sdp)
-
-
-@FUZZ
-@given(changes=CHANGES)
-def test_a_changed_offer_is_read_or_refused(offer: str, changes: list[tuple[int, int, str]]) -> None:
-    with contextlib.suppress(Refusal):
-        Offer.parse(change(offer, changes))
 
 
 ANSWER = """\

@@ -40,18 +40,23 @@ def test_what_is_kept_ready_takes_memory_from_the_sessions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cpus", "memory", "kept"),
+    ("cpus", "memory", "spares", "picture_takers"),
     [
-        (0.5, 64_000_000_000, 1),
-        (2.0, 2_000_000_000, 1),
-        (16.0, 64_000_000_000, 4),
-        (16.0, 8_000_000_000, 2),
-        (16.0, 1_000_000_000, 1),
+        (0.5, 64_000_000_000, 1, 1),
+        (1.9, 64_000_000_000, 1, 1),
+        (2.0, 3_000_000_000, 1, 2),
+        (2.0, 2_900_000_000, 1, 1),
+        (16.0, 64_000_000_000, 4, 4),
+        (16.0, 8_000_000_000, 2, 2),
+        (16.0, 1_000_000_000, 1, 1),
+        (16.0, 900_000_000, 1, 1),
     ],
 )
-def test_how_many_processes_are_kept_ready_follows_the_caps(cpus: float, memory: int, kept: int) -> None:
+def test_how_many_processes_are_kept_ready_follows_the_caps(
+    cpus: float, memory: int, spares: int, picture_takers: int
+) -> None:
     capacity = Capacity(Limits(cpus, memory, ""))
-    assert capacity.spares == capacity.picture_takers == kept
+    assert (capacity.spares, capacity.picture_takers) == (spares, picture_takers)
     given = Capacity(Limits(cpus, memory, ""), warm=3, snapshot_workers=5)
     assert (given.spares, given.picture_takers) == (3, 5)
 

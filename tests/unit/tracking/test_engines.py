@@ -55,27 +55,28 @@ def test_a_tracker_says_which_quality_it_uses(engine: str, used: Quality) -> Non
 def test_without_the_package_mediapipe_our_own_engine_works_and_the_reference_says_what_it_needs() -> None:
     program = """
 import sys
-from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder
 
-class Missing(MetaPathFinder):
-    def find_spec(self, name, path, target=None):
-        if name.partition(".")[0] == "mediapipe":
-            raise ModuleNotFoundError(name)
+class Without(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name.partition(".")[0] == "mediapipe" else super().find_spec(name, path, target)
 
-sys.meta_path.insert(0, Missing())
+sys.meta_path[sys.meta_path.index(PathFinder)] = Without
 from holistic_rtc.bundle.models import PoseModel, find
-from holistic_rtc.errors import TrackerError
-from holistic_rtc.tracking import open_model
+from holistic_rtc.errors import ConfigError, TrackerError
+from holistic_rtc.tracking import check_engine, open_model
 path = find(PoseModel.LITE).path
+check_engine("holistic")
 open_model(path, "holistic").tracker()
-try:
-    open_model(path, "mediapipe")
-except TrackerError as error:
-    print(error)
+for use in (check_engine, lambda engine: open_model(path, engine).tracker()):
+    try:
+        use("mediapipe")
+    except (ConfigError, TrackerError) as error:
+        print(error)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert "mediapipe" in done.stdout
-    assert "engine" in done.stdout
+    assert done.stdout.count("run: pip install 'holistic-rtc[mediapipe]'") == 2
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -76,6 +76,13 @@ def test_counts_begin_again_at_zero_after_32_bits() -> None:
     assert (decoded.seq, decoded.timestamp_ms) == (0, 7)
 
 
+def test_an_encoded_message_can_get_another_number() -> None:
+    message = make_whole_message()
+    for seq, by in ((0, 0), (7, 993), (2**32 - 1, 3)):
+        encoded = as_json.encode(dataclasses.replace(message, seq=seq))
+        assert as_json.renumbered(encoded, by) == as_json.encode(dataclasses.replace(message, seq=seq + by))
+
+
 def test_a_part_with_a_number_that_is_not_finite_counts_as_not_seen() -> None:
     face = np.full((478, 3), np.nan, np.float32)
     document = orjson.loads(as_json.encode(make_message(dataclasses.replace(make_result(), face_landmarks=face))))

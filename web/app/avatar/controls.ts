@@ -35,7 +35,7 @@ export class Controls {
 
   /** To be called when somebody has come or gone. */
   update(): void {
-    this.calibrate.disabled = !this.#motion.neutral;
+    this.calibrate.hidden = this.calibrate.disabled = !this.#motion.neutral;
     this.#resetCalibration.hidden = !this.#motion.settings.neutral;
   }
 

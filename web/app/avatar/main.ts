@@ -21,8 +21,8 @@ document.body.dataset.source = usesCamera ? "camera" : "session";
 document.body.toggleAttribute("data-overlay", overlay);
 
 const shell = new Shell(usesCamera ? undefined : viewerMessages);
-const { access, token, translator } = shell;
-const client = new HolisticClient({ token, parts: ["rig"] });
+const { access, server, translator } = shell;
+const client = new HolisticClient({ ...server, parts: ["rig"] });
 expose(client);
 const motion = new Motion();
 const stage = new AvatarStage(translator, motion);
@@ -40,13 +40,13 @@ client.on("landmarks", ({ track, rig, timestampMs }) => {
 copyOverlay.dataset.i18nLabel = sessionId === null ? "avatar.copyOverlayTip" : "avatar.copySessionTip";
 makeCopyButton(copyOverlay, translator, async () => {
   const session = sessionId === null ? "" : `&session=${encodeURIComponent(sessionId)}`;
-  return `${location.origin}/avatar?overlay=1${session}${await access.avatarHash(sessionId)}`;
+  return `${document.baseURI}avatar?overlay=1${session}${await access.avatarHash(sessionId)}`;
 });
 
 const source = usesCamera
   ? useCamera(client, { translator, showStatus })
   : sessionId === null
-    ? useOnlySession(client, { list: () => listSessions({ token }), showStatus })
+    ? useOnlySession(client, { list: () => listSessions(server), showStatus })
     : useSession(client, { sessionId, key: access.key, showStatus });
 shell.start({
   m: () => controls.mirror.click(),

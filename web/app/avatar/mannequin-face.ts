@@ -190,16 +190,25 @@ class Patch {
   }
 }
 
-/** A shell around the head that dives into it below the hairline. */
+/**
+ * A shell around the head that dives into it at the hairline, and ends there: seen edge-on, what were below it would show
+ * as specks on the cheeks in renderers whose depths are coarse.
+ */
 function hair(): Mesh {
   const geometry = new SphereGeometry(1, 64, 48);
   const positions = geometry.getAttribute("position");
+  const sizes: number[] = [];
   for (let i = 0; i < positions.count; i++) {
     const [x, y, z] = [positions.getX(i), positions.getY(i), positions.getZ(i)];
     const above = MathUtils.smoothstep(y - hairline(Math.atan2(x, z)), -0.07, 0.07);
     const size = 0.9 + above * (0.17 + 0.04 * Math.max(0, -z));
+    sizes.push(size);
     positions.setXYZ(i, x * size * HEAD.x * narrowing(y), y * size * HEAD.y, z * size * HEAD.z);
   }
+  const corners = [...geometry.getIndex()!.array];
+  geometry.setIndex(
+    corners.filter((_, i) => [0, 1, 2].some((corner) => sizes[corners[i - (i % 3) + corner]!]! > 0.96)),
+  );
   geometry.computeVertexNormals();
   return mesh(geometry, COLOURS.hair, [0, MIDDLE.y, MIDDLE.z]);
 }

@@ -1,5 +1,5 @@
 import { type Quaternion, type Rig, RIG_BONES, RIG_PARENTS } from "holistic-rtc";
-import { Box3, Mesh, Vector3 } from "three";
+import { Box3, Mesh, Raycaster, Vector3 } from "three";
 import { describe, expect, it } from "vitest";
 
 import { COLOURS } from "./mannequin-shapes.js";
@@ -53,6 +53,18 @@ describe("its face", () => {
     return found;
   }
   const shrunk = (before: number[], after: number[]) => after.filter((height, i) => height < 0.4 * before[i]!).length;
+
+  it("has no hair under the skin of its cheeks, which would show as specks", () => {
+    const mannequin = new Mannequin();
+    const head = mannequin.bone("head")!.getWorldPosition(new Vector3());
+    for (const x of [-0.08, -0.06, 0.06, 0.08]) {
+      const ahead = head.clone().add(new Vector3(x, 0.07, 1));
+      const hits = new Raycaster(ahead, new Vector3(0, 0, -1)).intersectObject(mannequin.object);
+      const materials = hits.flatMap(({ object }) => (object instanceof Mesh ? [object.material as unknown] : []));
+      expect(materials).toContain(COLOURS.skin);
+      expect(materials).not.toContain(COLOURS.hair);
+    }
+  });
 
   it("closes the eye that blinks, or both", () => {
     const mannequin = new Mannequin();

@@ -20,8 +20,13 @@ export function setText(id: string, text: string): void {
   found.hidden = text === "";
 }
 
-/** Show a video once it plays, rather than black before. */
+/** Show a video once it plays, rather than black before, in a tile of its shape. */
 export function fadeIn(video: HTMLVideoElement): void {
+  video.addEventListener("resize", () => {
+    if (video.videoWidth > 0) {
+      video.parentElement!.style.setProperty("--shape", `${video.videoWidth} / ${video.videoHeight}`);
+    }
+  });
   video.addEventListener("playing", () => video.parentElement!.classList.add("playing"));
   video.addEventListener("emptied", () => video.parentElement!.classList.remove("playing"));
 }

@@ -37,9 +37,10 @@ export class SourceError extends Error {
 
 /**
  * @param deviceId - of the camera, or an empty string for the browser's choice.
+ * @param audio - whether to open a microphone, too.
  * @throws SourceError
  */
-export async function openCamera(deviceId: string, { width, height }: Size): Promise<Source> {
+export async function openCamera(deviceId: string, { width, height }: Size, audio = false): Promise<Source> {
   // Older browsers and insecure pages have none, whatever the types say.
   const devices = navigator.mediaDevices as MediaDevices | undefined;
   if (!devices) {
@@ -52,7 +53,7 @@ export async function openCamera(deviceId: string, { width, height }: Size): Pro
     ...(deviceId && { deviceId: { exact: deviceId } }),
   };
   try {
-    const stream = await devices.getUserMedia({ video });
+    const stream = await devices.getUserMedia({ video, audio });
     return { kind: "camera", stream, close: () => stream.getTracks().forEach((track) => track.stop()) };
   } catch (error) {
     throw new SourceError(cameraProblem(error), error);

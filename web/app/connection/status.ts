@@ -39,6 +39,8 @@ export function connectionStatus({ state, error, attempt, retryMs }: StateChange
     case "connecting":
     case "connected":
       return { ...IDLE, state };
+    case "waiting":
+      return { ...IDLE, state, ...describe(error) };
     case "reconnecting": {
       const retryAt = performance.now() + retryMs;
       return { state, problem: error?.reason ?? "connection-lost", detail: error?.message ?? "", attempt, retryAt };

@@ -39,7 +39,7 @@ export class Viewing extends Emitter<{ status: Status }> {
   async start(): Promise<void> {
     for (;;) {
       try {
-        await this.#client.subscribe(this.#sessionId, { key: this.#key });
+        await this.#client.subscribe(this.#sessionId, { key: this.#key, audio: true });
         return;
       } catch (error) {
         const wait = placeWait(error);

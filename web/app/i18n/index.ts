@@ -31,8 +31,9 @@ export function preferredLanguage(languages: readonly string[]): Language {
 /**
  * Puts words to the page, in the chosen language.
  *
- * `data-i18n` names the text of an element, `data-i18n-label` its accessible name and tooltip, `data-i18n-placeholder`
- * its placeholder. What changes while the page runs is written by its own view, anew at each `change`.
+ * `data-i18n` names the text of an element, `data-i18n-label` its accessible name and, of a control, its tooltip, and
+ * `data-i18n-placeholder` its placeholder. Where there is a text, that is the name, as speech control needs it. What
+ * changes while the page runs is written by its own view, anew at each `change`.
  */
 export class Translator extends Emitter<{ change: Messages }> {
   #language: Language;
@@ -57,7 +58,13 @@ export class Translator extends Emitter<{ change: Messages }> {
       element.textContent = lookUp(this.messages, element.dataset.i18n!);
     }
     for (const element of document.querySelectorAll<HTMLElement>("[data-i18n-label]")) {
-      element.ariaLabel = element.title = lookUp(this.messages, element.dataset.i18nLabel!);
+      const label = lookUp(this.messages, element.dataset.i18nLabel!);
+      if (element.dataset.i18n === undefined) {
+        element.ariaLabel = label;
+      }
+      if (element.matches("button, a, select, input")) {
+        element.title = label;
+      }
     }
     for (const element of document.querySelectorAll<HTMLInputElement>("[data-i18n-placeholder]")) {
       element.placeholder = element.ariaLabel = lookUp(this.messages, element.dataset.i18nPlaceholder!);

@@ -1,6 +1,6 @@
 /** Shows figures of a connection, once a second. */
 
-import type { HolisticClient } from "holistic-rtc";
+import { Emitter, type HolisticClient } from "holistic-rtc";
 import type { Messages, Translator } from "../i18n/index.js";
 import { type Figures, type Sample, sparkline, toFigures, toSample, totalDelay } from "./figures.js";
 
@@ -91,7 +91,8 @@ interface ShownCard {
   history: (number | null)[];
 }
 
-export class FiguresView {
+/** `figures` comes once a second: null while there is no connection. */
+export class FiguresView extends Emitter<{ figures: Figures | null }> {
   readonly #client: HolisticClient;
   readonly #translator: Translator;
   readonly #cards: ShownCard[];
@@ -100,10 +101,16 @@ export class FiguresView {
   #before: Sample | null = null;
 
   constructor(container: HTMLElement, cards: readonly Card[], client: HolisticClient, translator: Translator) {
+    super();
     this.#client = client;
     this.#translator = translator;
     this.#cards = cards.map((card) => this.#make(card, container));
     setInterval(() => void this.#update(), 1000);
+    // Escape closes the hint that is shown, so that what it covers can be seen.
+    addEventListener("keydown", ({ key }) => key === "Escape" && container.classList.add("dismissed"));
+    for (const type of ["pointerleave", "focusout"]) {
+      container.addEventListener(type, () => container.classList.remove("dismissed"));
+    }
   }
 
   #make(card: Card, container: HTMLElement): ShownCard {
@@ -146,6 +153,7 @@ export class FiguresView {
     }
     if (!connection) {
       this.#clear();
+      this.emit("figures", null);
       return;
     }
     const reports = await connection.getStats();
@@ -153,7 +161,9 @@ export class FiguresView {
       return;
     }
     const now = toSample(reports.values() as Iterable<Record<string, unknown>>);
-    this.#show(toFigures(this.#before, now, this.#client.stats, this.#client.roundTripMs));
+    const figures = toFigures(this.#before, now, this.#client.stats, this.#client.roundTripMs);
+    this.#show(figures);
+    this.emit("figures", figures);
     this.#before = now;
   }
 

@@ -15,6 +15,8 @@ export interface Sample {
   jitterBufferFrames: number;
   /** Of ICE's own checks; null before the first. */
   roundTrip: number | null;
+  /** Why the browser sends less than the camera gives. */
+  limitedBy: "cpu" | "bandwidth" | null;
 }
 
 export interface Delay {
@@ -39,6 +41,8 @@ export interface Figures {
   bitsReceived: number | null;
   resolution: { width: number; height: number } | null;
   model: { origin: string; poseModel: string } | null;
+  /** Why the browser sends less than the camera gives. */
+  limitedBy: Sample["limitedBy"];
 }
 
 type Report = Record<string, unknown> & { type?: unknown; timestamp?: unknown };
@@ -55,6 +59,7 @@ export function toSample(reports: Iterable<Report>): Sample {
     jitterBufferDelay: 0,
     jitterBufferFrames: 0,
     roundTrip: null,
+    limitedBy: null,
   };
   const add = (value: unknown) => (typeof value === "number" ? value : 0);
   for (const report of reports) {
@@ -63,6 +68,8 @@ export function toSample(reports: Iterable<Report>): Sample {
       sample.bytesSent += add(report.bytesSent);
       sample.framesEncoded += add(report.framesEncoded);
       sample.encodeTime += add(report.totalEncodeTime);
+      const reason = report.qualityLimitationReason;
+      sample.limitedBy = reason === "cpu" || reason === "bandwidth" ? reason : null;
     } else if (report.type === "inbound-rtp" && report.kind === "video") {
       sample.timestampMs = Math.max(sample.timestampMs, add(report.timestamp));
       sample.bytesReceived += add(report.bytesReceived);
@@ -109,6 +116,7 @@ export function toFigures(
     bitsReceived: bits(rate("bytesReceived")),
     resolution: track && track.width > 0 ? { width: track.width, height: track.height } : null,
     model: stats?.model.origin ? { origin: stats.model.origin, poseModel: stats.model.poseModel ?? "" } : null,
+    limitedBy: now.limitedBy,
   };
 }
 

@@ -17,6 +17,16 @@ export const texts = bilingual({
     helpShare: "Share this session",
     helpView: "Next view",
 
+    hints: {
+      dark: "It is too dark. Turn on a light, or turn towards the window.",
+      nobody: "Nobody is in view. Step in front of the camera.",
+      far: "You are far away. Come closer, so that your hands and face are large enough.",
+      wrists: "Your hands are out of the picture. Step back, or raise them.",
+      slowDevice: "Few frames leave this device. Close other programs, choose a smaller size, or add light.",
+      slowNetwork: "Few frames get through the network. Choose a smaller size, or move closer to the router.",
+      slowServer: "The server skips frames, since it is busy. The landmarks are still up to date.",
+    },
+
     share: "Share",
     shareTitle: "Let others watch",
     shareText:
@@ -43,7 +53,7 @@ export const texts = bilingual({
       onServer: "Server",
     },
 
-    tabs: { label: "What to send", live: "Live", snapshot: "Snapshot" },
+    tabs: { label: "What to send", live: "Live", snapshot: "Snapshot", video: "Video file" },
   },
   zh: {
     menu: "关键点",
@@ -58,6 +68,16 @@ export const texts = bilingual({
     helpSmoothing: "开关平滑",
     helpShare: "分享此会话",
     helpView: "切换视图",
+
+    hints: {
+      dark: "光线太暗。请开灯，或面向窗户。",
+      nobody: "画面中没有人。请走到摄像头前。",
+      far: "距离太远。请靠近一些，让双手和面部足够大。",
+      wrists: "双手不在画面中。请后退一些，或抬起双手。",
+      slowDevice: "此设备发出的帧很少。请关闭其他程序、选择更小的尺寸，或增加光线。",
+      slowNetwork: "网络传输的帧很少。请选择更小的尺寸，或靠近路由器。",
+      slowServer: "服务器繁忙，正在跳过部分帧。关键点仍是最新的。",
+    },
 
     share: "分享",
     shareTitle: "让他人观看",
@@ -83,6 +103,6 @@ export const texts = bilingual({
       onServer: "服务器用时",
     },
 
-    tabs: { label: "发送内容", live: "实时", snapshot: "单张图片" },
+    tabs: { label: "发送内容", live: "实时", snapshot: "单张图片", video: "视频文件" },
   },
 });

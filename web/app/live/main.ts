@@ -1,11 +1,12 @@
 /** The page that sends a camera: makes its parts and ties them together. */
 
-import { HolisticClient, type HolisticFrame, takeSnapshot } from "holistic-rtc";
+import { HolisticClient, type HolisticFrame, makeKey, submitJob, takeSnapshot } from "holistic-rtc";
 import { element } from "../base/dom.js";
-import { recall, remember } from "../base/preferences.js";
+import { recall, recallText, remember } from "../base/preferences.js";
 import { bindSwitch } from "../base/switch.js";
 import { openCamera, type Size } from "../camera/camera.js";
 import type { Status } from "../connection/status.js";
+import { Details } from "../inspector/details.js";
 import { FiguresView, PUBLISHED } from "../inspector/figures-view.js";
 import { Inspector } from "../inspector/inspector.js";
 import { PublishControls } from "../publish/controls.js";
@@ -14,14 +15,16 @@ import { postStills } from "../publish/snapshot-loop.js";
 import { expose } from "../shell/debugging.js";
 import { Shell } from "../shell/shell.js";
 import { SnapshotTab } from "../snapshot/tab.js";
+import { VideoTab } from "../video/tab.js";
 import { FallbackView } from "./fallback-view.js";
+import { HintsView } from "./hints-view.js";
 import { Share } from "./share.js";
 import { StageView } from "./stage.js";
 import { hashWithTab, tabInHash, Tabs } from "./tabs.js";
 
 const SIZES = ["640x480", "320x240", "960x540", "1280x720"] as const;
 
-const TABS = ["live", "snapshot"] as const;
+const TABS = ["live", "snapshot", "video"] as const;
 /** Of what the snapshot tab's camera is to give; the picture's details matter more than its pace. */
 const SNAPSHOT_SIZE = { width: 1280, height: 720 };
 
@@ -29,31 +32,51 @@ const draw = element("draw", HTMLInputElement);
 const smoothing = element("smoothing", HTMLInputElement);
 const size = element("size", HTMLSelectElement);
 
+/** Of the session, so that links to it last. */
+const name = new URLSearchParams(location.search).get("name");
+
 const shell = new Shell();
-const { token, translator } = shell;
-const client = new HolisticClient({ token, maxPersons: null });
+const { server, translator } = shell;
+const client = new HolisticClient({ ...server, maxPersons: null });
 expose(client);
 
-const session = new PageSession(client, (stream, events, signal) =>
-  postStills(
-    stream,
-    (picture) => takeSnapshot(picture, { token, maxPersons: null, draw: draw.checked, signal }),
-    events,
-    signal,
-  ),
+const session = new PageSession(
+  {
+    on: (...listener) => client.on(...listener),
+    connect: (stream, options) => client.connect(stream, { ...options, name, key: ownKey() }),
+    replaceTrack: (track) => client.replaceTrack(track),
+    close: () => client.close(),
+  },
+  (stream, events, signal) =>
+    postStills(
+      stream,
+      (picture) => takeSnapshot(picture, { ...server, maxPersons: null, draw: draw.checked, signal }),
+      events,
+      signal,
+    ),
 );
-const controls = new PublishControls(session, translator, readSize);
+const controls = new PublishControls(
+  session,
+  translator,
+  readSize,
+  new URLSearchParams(location.search).get("audio") === "1",
+);
 const stage = new StageView();
 const inspector = new Inspector(translator);
+const details = new Details();
 const share = new Share(client, translator);
-new FiguresView(element("figures", HTMLElement), PUBLISHED, client, translator);
+const figures = new FiguresView(element("figures", HTMLElement), PUBLISHED, client, translator);
+const hints = new HintsView(translator);
+figures.on("figures", (now) => hints.update(now));
 new FallbackView(session, translator);
 const tabs = new Tabs(TABS);
 const snapshotTab = new SnapshotTab(translator, {
-  take: (picture, options) => takeSnapshot(picture, { ...options, maxPersons: null, token }),
+  take: (picture, options) => takeSnapshot(picture, { ...options, ...server, maxPersons: null }),
   openCamera: () => openCamera(controls.deviceId, SNAPSHOT_SIZE),
   adapt: (messages) => shell.adapt(messages),
 });
+
+new VideoTab(translator, (file, signal) => submitJob(file, { ...server, maxPersons: null, signal }));
 
 session.on("status", showStatus);
 session.on("source", (source) => stage.showRaw(source?.stream ?? null));
@@ -65,6 +88,7 @@ client.on("state", ({ state }) => {
 });
 client.on("configured", ({ parts }) => inspector.setTracked(parts));
 client.on("landmarks", showLive);
+client.on("landmarks", (frame) => hints.see(frame));
 session.on("snapshot", ({ frames }) => frames.forEach(showLive));
 snapshotTab.on("frames", showSnapshot);
 
@@ -80,7 +104,7 @@ bindSwitch(draw, "draw", (on) => client.configure({ draw: on }));
 bindSwitch(smoothing, "smoothing", (on) => client.configure({ smoothing: on }));
 
 tabs.on("change", (tab) => {
-  history.replaceState(null, "", hashWithTab(location.hash, TABS, tab) || location.pathname);
+  history.replaceState(null, "", location.pathname + location.search + hashWithTab(location.hash, TABS, tab));
   inspector.showStill(tab === "snapshot" ? snapshotTab.frames : []);
   if (tab !== "snapshot") {
     snapshotTab.closeCamera();
@@ -89,17 +113,25 @@ tabs.on("change", (tab) => {
 addEventListener("hashchange", () => tabs.select(tabInHash(location.hash, TABS)));
 
 shell.start({
-  " ": whenLive(() => controls.toggle()),
-  m: () => (tabs.current === "live" ? stage.toggleMirror() : snapshotTab.toggleMirror()),
-  d: () => (tabs.current === "live" ? draw.click() : snapshotTab.toggleDrawing()),
-  s: whenLive(() => smoothing.click()),
-  l: whenLive(() => share.toggle()),
-  v: whenLive(() => stage.nextView()),
+  " ": byTab({ live: () => controls.toggle() }),
+  m: byTab({ live: () => stage.toggleMirror(), snapshot: () => snapshotTab.toggleMirror() }),
+  d: byTab({ live: () => draw.click(), snapshot: () => snapshotTab.toggleDrawing() }),
+  s: byTab({ live: () => smoothing.click() }),
+  l: byTab({ live: () => share.toggle() }),
+  v: byTab({ live: () => stage.nextView() }),
+  i: () => details.toggle(),
 });
 tabs.select(tabInHash(location.hash, TABS));
 
-function whenLive(action: () => void): () => void {
-  return () => tabs.current === "live" && action();
+/** Takes over the name from an earlier visit, and keeps the links valid. */
+function ownKey(): string {
+  const key = recallText("publisher-key") ?? makeKey();
+  remember("publisher-key", key);
+  return key;
+}
+
+function byTab(actions: Partial<Record<(typeof TABS)[number], () => void>>): () => void {
+  return () => actions[tabs.current]?.();
 }
 
 function showLive(frame: HolisticFrame): void {

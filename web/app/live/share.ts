@@ -14,7 +14,9 @@ export class Share {
   constructor(client: HolisticClient, translator: Translator) {
     this.#link.addEventListener("focus", () => this.#link.select());
     makeCopyButton(element("share-copy", HTMLButtonElement), translator, () => this.#link.value);
-    client.on("state", () => this.#show(client.state === "connected" ? client.sessionId : null, client.viewingKey));
+    client.on("state", () =>
+      this.#show(client.state === "connected" ? (client.name ?? client.sessionId) : null, client.viewingKey),
+    );
   }
 
   toggle(): void {
@@ -28,7 +30,7 @@ export class Share {
     if (sessionId === null) {
       this.#popover.hidePopover();
     } else {
-      const url = new URL(`/view/${encodeURIComponent(sessionId)}`, location.origin);
+      const url = new URL(`view/${encodeURIComponent(sessionId)}`, document.baseURI);
       url.hash = key === null ? "" : `key=${key}`;
       this.#link.value = this.#open.href = url.href;
     }

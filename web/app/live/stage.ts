@@ -4,7 +4,7 @@ import { element, fadeIn } from "../base/dom.js";
 import { recall, remember } from "../base/preferences.js";
 import { bindSwitch } from "../base/switch.js";
 
-const VIEWS = ["both", "annotated", "raw"] as const;
+const VIEWS = ["annotated", "both", "raw"] as const;
 export type View = (typeof VIEWS)[number];
 
 export class StageView {

@@ -9,16 +9,19 @@ import type { PageSession } from "./session.js";
 export class PublishControls {
   readonly #session: PageSession;
   readonly #readSize: () => Size;
+  readonly #audio: boolean;
   readonly #picker: CameraPicker;
   /** What Start, or another size, opens. */
   #kind: Source["kind"] = "camera";
 
   /**
    * @param readSize - of the video that is sent.
+   * @param audio - whether to send sound, too.
    */
-  constructor(session: PageSession, translator: Translator, readSize: () => Size) {
+  constructor(session: PageSession, translator: Translator, readSize: () => Size, audio = false) {
     this.#session = session;
     this.#readSize = readSize;
+    this.#audio = audio;
     const camera = element("camera", HTMLSelectElement);
     this.#picker = new CameraPicker(camera, () => translator.messages);
     element("start", HTMLButtonElement).addEventListener("click", () => this.#use("camera"));
@@ -60,19 +63,22 @@ export class PublishControls {
     this.#kind = kind;
     const size = this.#readSize();
     const { deviceId } = this.#picker;
-    void this.#session.use(() => (kind === "camera" ? openCamera(deviceId, size) : openSampleClip(size)));
+    void this.#session.use(() => (kind === "camera" ? openCamera(deviceId, size, this.#audio) : openSampleClip(size)));
   }
 
   #update(): void {
-    const { running } = this.#session;
+    const { running, status } = this.#session;
+    const { state } = status;
     const start = element("start", HTMLButtonElement);
     const stop = element("stop", HTMLButtonElement);
+    const sample = element("sample", HTMLButtonElement);
     const focused = document.activeElement;
     start.hidden = running;
     stop.hidden = !running;
-    if (focused === start || focused === stop) {
+    sample.hidden = state === "connected";
+    if (focused === start || focused === stop || (focused === sample && sample.hidden)) {
       (running ? stop : start).focus();
     }
-    element("sample", HTMLButtonElement).ariaPressed = String(running && this.#kind === "sample");
+    sample.ariaPressed = String(running && this.#kind === "sample");
   }
 }

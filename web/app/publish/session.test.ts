@@ -62,7 +62,7 @@ function makeSource(kind: Source["kind"] = "camera"): FakeSource {
     kind,
     track,
     closed: false,
-    stream: { getVideoTracks: () => [track] } as unknown as MediaStream,
+    stream: { getVideoTracks: () => [track], getTracks: () => [track] } as unknown as MediaStream,
     close: () => (source.closed = true),
   };
   return source;

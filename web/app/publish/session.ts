@@ -69,7 +69,9 @@ export class PageSession extends Emitter<{ status: Status; source: Source | null
       if (this.#mode === "snapshots") {
         await this.#takeSnapshots();
       } else if (this.#leg) {
-        await this.#client.replaceTrack(source.stream.getVideoTracks()[0]!);
+        for (const track of source.stream.getTracks()) {
+          await this.#client.replaceTrack(track);
+        }
       } else {
         await this.#connect();
       }
@@ -128,7 +130,7 @@ export class PageSession extends Emitter<{ status: Status; source: Source | null
       // Without a source, another one is being opened, after which it goes on from `use()`.
       while (this.#source) {
         try {
-          await this.#client.connect(this.#source.stream);
+          await this.#client.connect(this.#source.stream, { audio: true });
           return;
         } catch (error) {
           signal.throwIfAborted();

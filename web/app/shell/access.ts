@@ -49,6 +49,11 @@ export class Access {
     this.token = token ?? this.#ticket;
   }
 
+  /** The page's server, for the client library. */
+  get server(): { url: string; token: string | null } {
+    return { url: document.baseURI, token: this.token };
+  }
+
   /** For the address of another page of the server: lets it do what this one may. */
   get hash(): string {
     return this.#ticket ? `#ticket=${this.#ticket}` : "";
@@ -72,7 +77,7 @@ export class Access {
     }
     setTimeout(() => void this.keepTicket(onChange), RENEW_MS);
     try {
-      this.#ticket = (await getTicket({ token: this.token })).ticket;
+      this.#ticket = (await getTicket(this.server)).ticket;
       onChange();
     } catch {
       // What the page itself asks for is refused, too, and it says why.
@@ -88,7 +93,7 @@ export class Access {
       return this.hash;
     }
     const { ticket } = await getTicket({
-      token: this.token,
+      ...this.server,
       rights: session === null ? ["watch", "list"] : ["watch"],
       ...(session !== null && { session }),
     });

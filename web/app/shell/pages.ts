@@ -17,13 +17,13 @@ interface Page {
 
 const HEAD = /^<script type="application\/json">(.*?)<\/script>/s;
 
-/** The names of the pages: NAME.html is served at `/NAME`, and index.html at `/`. */
+/** The names of the pages: NAME.html is served at `NAME`, and index.html at `./`, relative to the page's base. */
 export const PAGES: readonly string[] = readdirSync(new URL("../", import.meta.url))
   .filter((file) => file.endsWith(".html"))
   .map((file) => file.replace(".html", ""));
 
 export function addressOf(page: string): string {
-  return page === "index" ? "/" : `/${page}`;
+  return page === "index" ? "./" : page;
 }
 
 /** The folder of a page's script and texts. */

@@ -1,5 +1,6 @@
 /** What every page has: header, language, theme, token, and how its connection stands. */
 
+import type { ServerOptions } from "holistic-rtc";
 import { element } from "../base/dom.js";
 import { recall, remember } from "../base/preferences.js";
 import { listenForShortcuts } from "../base/shortcuts.js";
@@ -34,15 +35,15 @@ export class Shell {
     });
   }
 
-  /** The server's token, or a ticket; null for none. */
-  get token(): string | null {
-    return this.access.token;
+  /** The page's own server. */
+  get server(): ServerOptions {
+    return this.access.server;
   }
 
   /** Its own words for a page, and for one that has a token or a ticket. */
   adapt(messages: Messages): Messages {
     const own = this.#own(messages);
-    return this.access.isTicket ? ticketMessages(own) : this.token ? tokenMessages(own) : own;
+    return this.access.isTicket ? ticketMessages(own) : this.access.token ? tokenMessages(own) : own;
   }
 
   /** What links to other pages carry in place of the token. */

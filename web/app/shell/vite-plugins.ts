@@ -18,7 +18,7 @@ export const addresses: Plugin = {
   configureServer: ({ middlewares }) => {
     middlewares.use((request, _, next) => {
       const [path = "", query] = (request.url ?? "").split("?", 2);
-      const address = path.replace(/^\/view\/[^/]*$/, "/view");
+      const address = path.replace(/^\/view\/[^/]*$/, "/view").slice(1) || "./";
       const page = PAGES.find((name) => addressOf(name) === address);
       if (page) {
         request.url = `/${page}.html${query === undefined ? "" : `?${query}`}`;

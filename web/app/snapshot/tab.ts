@@ -2,6 +2,8 @@
 
 import { Emitter, type HolisticFrame, sleep, type Snapshot, type SnapshotOptions } from "holistic-rtc";
 import { element, setText } from "../base/dom.js";
+import { takeDrops } from "../base/drop.js";
+import { toSize } from "../base/size.js";
 import { bindSwitch } from "../base/switch.js";
 import { type Source, SourceError } from "../camera/camera.js";
 import { Stills } from "../camera/stills.js";
@@ -70,7 +72,7 @@ export class SnapshotTab extends Emitter<{ frames: readonly HolisticFrame[] }> {
     bindSwitch(this.#draw, "snapshot-draw", () => this.#takeAgain());
     this.#mirror.addEventListener("change", () => this.#takeAgain());
     this.#listenForPaste();
-    this.#listenForDrop();
+    takeDrops(this.#panel, (files) => this.#takeFirst(files));
     translator.on("change", () => this.#update());
     // The seconds until the next attempt.
     setInterval(() => this.#view.state === "failed" && this.#update(), 250);
@@ -223,25 +225,6 @@ export class SnapshotTab extends Emitter<{ frames: readonly HolisticFrame[] }> {
     });
   }
 
-  /** Anywhere on the page, so that a miss doesn't make the browser leave it. */
-  #listenForDrop(): void {
-    const mark = (dragging: boolean) => this.#panel.classList.toggle("dragging", dragging);
-    addEventListener("dragover", (event) => {
-      if (!this.#panel.hidden) {
-        event.preventDefault();
-        mark(true);
-      }
-    });
-    addEventListener("dragleave", (event) => event.relatedTarget === null && mark(false));
-    addEventListener("drop", (event) => {
-      mark(false);
-      if (!this.#panel.hidden) {
-        event.preventDefault();
-        this.#takeFirst([...(event.dataTransfer?.files ?? [])]);
-      }
-    });
-  }
-
   /** @param name - in place of the file's, which a browser makes up for what was pasted. */
   #takeFirst(files: readonly File[], name?: Name): void {
     const file = files.find(({ type }) => type.startsWith("image/")) ?? files[0];
@@ -348,8 +331,4 @@ function facts({ frame, milliseconds, model }: Snapshot, name: Name, messages: M
     ...(model.poseModel ? [model.poseModel] : []),
   ].join(" · ");
   return seen ? list : `${messages.snapshot.nobody} ${list}`;
-}
-
-function toSize(bytes: number): string {
-  return bytes < 950_000 ? `${Math.max(1, Math.round(bytes / 1000))} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -10,6 +10,9 @@ export const texts = bilingual({
     copyLinkTip: "Copy the link to this page. It contains the session's key, if there is one, but no token",
     session: "Session",
     helpCopy: "Copy the link to this page",
+    unmute: "Unmute",
+    mute: "Mute",
+    helpSound: "Sound on or off",
 
     listTitle: "Running sessions",
     emptyTitle: "Nobody is live",
@@ -26,6 +29,9 @@ export const texts = bilingual({
     copyLinkTip: "复制此页面的链接：如有会话密钥则包含，不含令牌",
     session: "会话",
     helpCopy: "复制此页面的链接",
+    unmute: "取消静音",
+    mute: "静音",
+    helpSound: "打开或关闭声音",
 
     listTitle: "正在进行的会话",
     emptyTitle: "目前没有会话",

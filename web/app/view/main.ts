@@ -5,12 +5,14 @@ import { element, fadeIn } from "../base/dom.js";
 import type { Problem, Status } from "../connection/status.js";
 import { Viewing } from "../connection/viewing.js";
 import { viewerMessages } from "../connection/words.js";
+import { Details } from "../inspector/details.js";
 import { FiguresView, WATCHED } from "../inspector/figures-view.js";
 import { Inspector } from "../inspector/inspector.js";
 import { makeCopyButton, makeFullScreenButton } from "../shell/buttons.js";
 import { expose } from "../shell/debugging.js";
 import { Shell } from "../shell/shell.js";
 import { SessionList } from "./session-list.js";
+import { SoundButton } from "./sound.js";
 
 /** After these, the same attempt would fail again. */
 const FINAL: readonly (Problem | null)[] = [
@@ -24,8 +26,9 @@ const FINAL: readonly (Problem | null)[] = [
 ];
 
 const shell = new Shell(viewerMessages);
-const { access, token, translator } = shell;
-const sessionId = location.pathname.replace(/^\/view\/?/, "");
+const { access, server, translator } = shell;
+const path = location.pathname.slice(new URL(document.baseURI).pathname.length);
+const sessionId = path.replace(/^view\/?/, "").replace(/\/$/, "");
 
 if (sessionId === "") {
   document.body.dataset.page = "list";
@@ -39,14 +42,15 @@ function listSessions(): void {
   const list = new SessionList(translator, access);
   list.on("status", (status) => shell.showStatus(status));
   shell.start({});
-  void list.follow({ token });
+  void list.follow(server);
 }
 
 function watch(): void {
-  const client = new HolisticClient({ token, maxPersons: null });
+  const client = new HolisticClient({ ...server, maxPersons: null });
   expose(client);
   const viewing = new Viewing(client, sessionId, access.key);
   const inspector = new Inspector(translator);
+  const details = new Details();
   new FiguresView(element("figures", HTMLElement), WATCHED, client, translator);
   const video = element("annotated-video", HTMLVideoElement);
   const retry = element("retry", HTMLButtonElement);
@@ -63,7 +67,11 @@ function watch(): void {
   }
   document.title = `${sessionId} – ${document.title}`;
   fadeIn(video);
-  client.on("stream", (stream) => (video.srcObject = stream));
+  const sound = new SoundButton(element("sound", HTMLButtonElement), video, translator);
+  client.on("stream", (stream) => {
+    video.srcObject = stream;
+    sound.show(stream.getAudioTracks().length > 0);
+  });
   client.on("configured", ({ parts }) => inspector.setTracked(parts));
   client.on("landmarks", (frame) => {
     if (frame.track === 0) {
@@ -89,6 +97,8 @@ function watch(): void {
   shell.start({
     f: makeFullScreenButton(element("full-screen", HTMLButtonElement), element("stage", HTMLElement)),
     c: () => copy.click(),
+    m: () => sound.toggle(),
+    i: () => details.toggle(),
   });
   void viewing.start();
 }

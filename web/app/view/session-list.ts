@@ -50,7 +50,7 @@ export class SessionList extends Emitter<{ status: Status }> {
   #show(): void {
     const before = new Map([...this.#list.children].map((item) => [(item as HTMLElement).dataset.session, item]));
     const items = this.#sessions.map((session) => {
-      const item = before.get(session.id) ?? makeItem(session.id, this.#access.hash);
+      const item = before.get(session.id) ?? makeItem(session, this.#access.hash);
       item.querySelector(".session-facts")!.textContent = this.#describe(session);
       return item;
     });
@@ -69,15 +69,15 @@ export class SessionList extends Emitter<{ status: Status }> {
   }
 }
 
-function makeItem(id: string, hash: string): HTMLElement {
+function makeItem({ id, name: chosen }: SessionInfo, hash: string): HTMLElement {
   const item = document.createElement("li");
   item.dataset.session = id;
   const link = document.createElement("a");
-  link.href = `/view/${encodeURIComponent(id)}${hash}`;
+  link.href = `view/${encodeURIComponent(chosen ?? id)}${hash}`;
   link.dataset.keepToken = "";
   const name = document.createElement("span");
   name.className = "session-name";
-  name.textContent = id;
+  name.textContent = chosen ?? id;
   const facts = document.createElement("span");
   facts.className = "session-facts";
   link.append(name, facts);

@@ -1,22 +1,26 @@
 import { type DecodeError, HolisticError } from "./errors.js";
 import { Emitter } from "./events.js";
 import type { HolisticFrame } from "./frame.js";
+import { makeKey } from "./key.js";
 import type { Configuration, ServerEvents, ServerStats } from "./messages.js";
 import { newestFrames } from "./newest.js";
-import { type Encoding, type Role, Session } from "./session.js";
-import { Server, type ServerOptions } from "./signalling.js";
+import type { ConnectOptions, SubscribeOptions } from "./options.js";
+import type { Role, Subscription } from "./role.js";
+import { type Encoding, Session } from "./session.js";
+import { Server, type ServerOptions, type SessionInfo } from "./signalling.js";
 import { backoffMs, sleep } from "./timing.js";
 import { copyConfiguration, writeConfiguration } from "./wire.js";
 
 /** After a connection that lasted this long, the next reconnection starts with a short wait again. */
 const STABLE_MS = 10_000;
 
-export type ClientState = "idle" | "connecting" | "connected" | "reconnecting" | "failed" | "closed";
+/** `waiting`: nobody is publishing under the name at the moment. */
+export type ClientState = "idle" | "connecting" | "connected" | "waiting" | "reconnecting" | "failed" | "closed";
 
 export interface StateChange {
   state: ClientState;
   previous: ClientState;
-  /** Why, when it is `reconnecting` or `failed`. */
+  /** Why, when it is `waiting`, `reconnecting` or `failed`. */
   error: HolisticError | null;
   /** When it is `reconnecting`: the number of the next attempt, from 1, and the milliseconds until then; otherwise 0. */
   attempt: number;
@@ -26,7 +30,7 @@ export interface StateChange {
 /** The events of a {@link HolisticClient}. `configured` follows each connection and each `configure()`. */
 export interface HolisticEvents extends ServerEvents {
   state: StateChange;
-  /** The annotated video, after each connection that receives one. */
+  /** The annotated video, after each connection that receives one, and the audio. */
   stream: MediaStream;
   /** A tracked frame. Frames older than the newest of their track and person are dropped. */
   landmarks: HolisticFrame;
@@ -37,19 +41,8 @@ export interface HolisticEvents extends ServerEvents {
 export interface HolisticClientOptions extends Configuration, ServerOptions {
   /** How landmarks are sent; `flatbuffers` (the default) takes a fifth of the bytes. */
   encoding?: Encoding;
-  /** Whether to reconnect when the connection is lost; `true` if left out. */
+  /** Whether to reconnect when the connection is lost, and to wait for names; `true` if left out. */
   reconnect?: boolean;
-}
-
-export interface SubscribeOptions {
-  /** The session's viewing key. Not needed if the session is public, or the token has the right to watch. */
-  key?: string | null;
-  /** Whether to receive annotated video; `true` if left out. */
-  video?: boolean;
-  /** Whether to receive landmarks; `true` if left out. */
-  landmarks?: boolean;
-  /** How many of the session's videos to receive, from its first; 1 if left out. */
-  tracks?: number;
 }
 
 /**
@@ -82,6 +75,9 @@ export class HolisticClient extends Emitter<HolisticEvents> {
   #stats: ServerStats | null = null;
   #attempt = 0;
   #connectedAt = 0;
+  /** Whether the session has a name, so that it may be live again at any time. */
+  #named = false;
+  readonly #key = makeKey();
 
   constructor(options: HolisticClientOptions = {}) {
     super();
@@ -96,7 +92,7 @@ export class HolisticClient extends Emitter<HolisticEvents> {
     return this.#state;
   }
 
-  /** Why it is `reconnecting` or has `failed`. */
+  /** Why it is `waiting`, `reconnecting` or has `failed`. */
   get error(): HolisticError | null {
     return this.#error;
   }
@@ -109,6 +105,11 @@ export class HolisticClient extends Emitter<HolisticEvents> {
   /** The current session's id, with which others can subscribe to it. */
   get sessionId(): string | null {
     return this.#session?.id ?? null;
+  }
+
+  /** The name that it publishes under; null without one. */
+  get name(): string | null {
+    return this.#role && "tracks" in this.#role ? this.#role.name : null;
   }
 
   /** The viewing key that others need to watch the published session; null without one. */
@@ -132,27 +133,29 @@ export class HolisticClient extends Emitter<HolisticEvents> {
   }
 
   /**
-   * Send the stream's video tracks. Its audio isn't sent.
+   * Send the stream's video tracks.
    *
-   * @param options - `video: false` asks for landmarks only, which is cheaper for both sides. `public: true` lets
-   *   everyone list and watch the session; otherwise they need its `viewingKey`.
    * @returns once landmarks and video can flow.
    * @throws HolisticError; the state is then `failed`, or `closed` if `close()` ended the attempt.
    */
-  async connect(stream: MediaStream, options: { video?: boolean; public?: boolean } = {}): Promise<void> {
-    const { video = true, public: isPublic = false } = options;
-    await this.#begin({ tracks: stream.getVideoTracks(), video, public: isPublic });
+  async connect(stream: MediaStream, options: ConnectOptions = {}): Promise<void> {
+    const { video = true, audio = false, public: isPublic = false, name = null, key = this.#key } = options;
+    const tracks = [...stream.getVideoTracks(), ...(audio ? stream.getAudioTracks().slice(0, 1) : [])];
+    await this.#begin({ tracks, video, public: isPublic, name, key });
   }
 
   /**
    * Receive a session that somebody else publishes. When it ends, the client fails with the reason `session-ended`.
+   * A name is followed from session to session, and waited for while nobody publishes under it.
    *
+   * @param session - its id or name, or one of {@link listSessions}.
    * @returns once landmarks and video can flow.
    * @throws HolisticError as `connect()` does; with the reason `session-unknown` when there is no such session.
    */
-  async subscribe(sessionId: string, options: SubscribeOptions = {}): Promise<void> {
-    const { key = null, video = true, landmarks = true, tracks = 1 } = options;
-    await this.#begin({ sessionId, key, videos: video ? tracks : 0, landmarks });
+  async subscribe(session: string | Pick<SessionInfo, "id">, options: SubscribeOptions = {}): Promise<void> {
+    const sessionId = typeof session === "string" ? session : session.id;
+    const { key = null, video = true, audio = false, landmarks = true, tracks = 1 } = options;
+    await this.#begin({ sessionId, key, videos: video ? tracks : 0, audio, landmarks });
   }
 
   /**
@@ -190,14 +193,19 @@ export class HolisticClient extends Emitter<HolisticEvents> {
   /**
    * Send another track instead, such as another camera's, without a new connection.
    *
-   * @param index - which of the stream's video tracks it replaces.
+   * @param index - which of the stream's video tracks it replaces. Audio replaces the audio that is sent, if any.
    * @throws DOMException when the client doesn't publish.
    */
   async replaceTrack(track: MediaStreamTrack, index = 0): Promise<void> {
     if (!this.#role || !("tracks" in this.#role)) {
       throw new DOMException("the client sends no track that another one could replace", "InvalidStateError");
     }
-    this.#role.tracks[index] = track;
+    const { tracks } = this.#role;
+    const place = track.kind === "audio" ? tracks.findIndex(({ kind }) => kind === "audio") : index;
+    if (place < 0) {
+      return;
+    }
+    tracks[place] = track;
     await this.#session?.setTracks(this.#role.tracks);
   }
 
@@ -208,11 +216,19 @@ export class HolisticClient extends Emitter<HolisticEvents> {
     const run = (this.#run = new AbortController());
     this.#role = role;
     this.#attempt = 0;
+    this.#named = "tracks" in role && role.name !== null;
     this.#setState("connecting");
     addEventListener("pagehide", this.#closeWithPage);
     try {
       requireSupport();
-      await this.#open(run);
+      try {
+        await this.#open(run);
+      } catch (error) {
+        if (!this.#reconnects || !isNotLive(error)) {
+          throw error;
+        }
+        await this.#reconnect(run, error);
+      }
     } catch (error) {
       this.#fail(run, error);
       throw error;
@@ -245,6 +261,7 @@ export class HolisticClient extends Emitter<HolisticEvents> {
       run.signal.throwIfAborted();
     }
     this.#session = session;
+    this.#named ||= "sessionId" in role && session.id !== role.sessionId;
     const { parts, maxPersons } = this.#configuration;
     const ofSubscriber = { ...(parts && { parts }), ...(maxPersons !== undefined && { maxPersons }) };
     const configuration = "tracks" in role ? this.#configuration : ofSubscriber;
@@ -262,6 +279,9 @@ export class HolisticClient extends Emitter<HolisticEvents> {
     if (this.#run !== run) {
       return;
     }
+    if (this.#named && error.code === "session_ended") {
+      error = new HolisticError("not-live", error.message, { code: error.code });
+    }
     if (!this.#reconnects || !error.retryable) {
       this.#fail(run, error);
       return;
@@ -275,12 +295,12 @@ export class HolisticClient extends Emitter<HolisticEvents> {
 
   async #reconnect(run: AbortController, error: HolisticError): Promise<void> {
     for (;;) {
-      this.#attempt += 1;
-      const retryMs = Math.max(backoffMs(this.#attempt), (error.retryAfter ?? 0) * 1000);
-      this.emit("error", error);
-      this.#setState("reconnecting", { error, attempt: this.#attempt, retryMs });
-      await sleep(retryMs, run.signal);
       try {
+        if (isNotLive(error) && "sessionId" in this.#role!) {
+          await this.#waitUntilLive(run, error, this.#role);
+        } else {
+          await this.#backOff(run, error);
+        }
         await this.#open(run);
         return;
       } catch (cause) {
@@ -290,6 +310,22 @@ export class HolisticClient extends Emitter<HolisticEvents> {
         error = cause;
       }
     }
+  }
+
+  async #waitUntilLive(run: AbortController, error: HolisticError, { sessionId, key }: Subscription): Promise<void> {
+    this.#named = true;
+    this.#attempt = 0;
+    this.#setState("waiting", { error });
+    await this.#server.waitUntilLive(sessionId, key, run.signal);
+    this.#setState("connecting");
+  }
+
+  async #backOff(run: AbortController, error: HolisticError): Promise<void> {
+    this.#attempt += 1;
+    const retryMs = Math.max(backoffMs(this.#named ? 1 : this.#attempt), (error.retryAfter ?? 0) * 1000);
+    this.emit("error", error);
+    this.#setState("reconnecting", { error, attempt: this.#attempt, retryMs });
+    await sleep(retryMs, run.signal);
   }
 
   #fail(run: AbortController, error: unknown): void {
@@ -333,6 +369,10 @@ function requireSupport(): void {
   throw isSecureContext
     ? new HolisticError("unsupported", "this browser has no WebRTC")
     : new HolisticError("insecure-context", "this page was loaded neither over HTTPS nor from localhost");
+}
+
+function isNotLive(error: unknown): error is HolisticError {
+  return error instanceof HolisticError && error.reason === "not-live";
 }
 
 function unexpected(cause: unknown): HolisticError {

@@ -16,6 +16,8 @@ export type ErrorReason =
   | "forbidden"
   /** There is no such session to subscribe to; it may have ended. */
   | "session-unknown"
+  /** Nobody is publishing under the name at the moment. */
+  | "not-live"
   /** The server rejects the offer or the configuration, and will reject it again. */
   | "refused"
   /** Signalling succeeded, but media can't get through. */
@@ -28,7 +30,7 @@ export type ErrorReason =
   | "aborted";
 
 /** After these, the client doesn't reconnect. */
-const FINAL_ENDS = ["deleted", "session_ended", "time_limit", "video_too_large"];
+const FINAL_ENDS = ["deleted", "session_ended", "taken_over", "time_limit", "video_too_large"];
 
 /** What {@link HolisticClient} rejects with and reports. */
 export class HolisticError extends Error {
@@ -57,6 +59,7 @@ export class HolisticError extends Error {
       case "server-unreachable":
       case "server-full":
       case "server-busy":
+      case "not-live":
       case "ice-failed":
       case "connection-lost":
         return true;

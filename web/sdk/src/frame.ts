@@ -1,5 +1,5 @@
 import { DecodeError } from "./errors.js";
-import { BLENDSHAPE_NAMES } from "./parts.js";
+import { BLENDSHAPE_NAMES, HAND_POINTS, POSE_POINTS } from "./parts.js";
 import type { Rig } from "./rig.js";
 
 /** A point of a part. The shape is that of `@mediapipe/tasks-vision`'s `NormalizedLandmark` and `Landmark`. */
@@ -14,12 +14,15 @@ export interface Landmark {
   visibility: number;
 }
 
+/** The points of a part by their names; null when it was not seen. */
+export type Named<Name extends string> = Readonly<Record<Name, Landmark>> | null;
+
 /** One score of a classifier, as in `@mediapipe/tasks-vision`. */
 export interface Category {
   index: number;
   /** 0 to 1. */
   score: number;
-  categoryName: string;
+  categoryName: (typeof BLENDSHAPE_NAMES)[number];
   displayName: string;
 }
 
@@ -68,8 +71,22 @@ export interface HolisticResult {
   poseSegmentationMasks: never[];
 }
 
+/** The same points by their names. What a name leads to is made when it is asked for; a copy of the frame has none. */
+export interface NamedPoints {
+  /** `poseLandmarks`, such as `frame.pose?.leftWrist.x`. */
+  readonly pose: Named<(typeof POSE_POINTS)[number]>;
+  /** `poseWorldLandmarks`. */
+  readonly poseWorld: Named<(typeof POSE_POINTS)[number]>;
+  /** `leftHandLandmarks`, such as `frame.leftHand?.indexTip.x`. */
+  readonly leftHand: Named<(typeof HAND_POINTS)[number]>;
+  /** `rightHandLandmarks`. */
+  readonly rightHand: Named<(typeof HAND_POINTS)[number]>;
+  /** `faceBlendshapes`, such as `frame.blendshapes?.jawOpen`. */
+  readonly blendshapes: Readonly<Record<(typeof BLENDSHAPE_NAMES)[number], number>> | null;
+}
+
 /** A landmark message: one person in one tracked frame of one video track. */
-export interface HolisticFrame extends HolisticResult {
+export interface HolisticFrame extends HolisticResult, NamedPoints {
   /** The avatar's pose; null if it wasn't requested, or nobody was seen. */
   rig: Rig | null;
   /**
@@ -93,11 +110,39 @@ export function originOf({ track, person }: Pick<HolisticFrame, "track" | "perso
   return track * 256 + person;
 }
 
+const NAMED: NamedPoints & ThisType<HolisticFrame> = {
+  get pose() {
+    return byName(POSE_POINTS, this.poseLandmarks[0]);
+  },
+  get poseWorld() {
+    return byName(POSE_POINTS, this.poseWorldLandmarks[0]);
+  },
+  get leftHand() {
+    return byName(HAND_POINTS, this.leftHandLandmarks[0]);
+  },
+  get rightHand() {
+    return byName(HAND_POINTS, this.rightHandLandmarks[0]);
+  },
+  get blendshapes() {
+    return byName(
+      BLENDSHAPE_NAMES,
+      this.faceBlendshapes[0]?.categories.map(({ score }) => score),
+    );
+  },
+};
+
+function byName<Name extends string, Value>(
+  names: readonly Name[],
+  values: readonly Value[] | undefined,
+): Record<Name, Value> | null {
+  return values ? (Object.fromEntries(names.map((name, i) => [name, values[i]])) as Record<Name, Value>) : null;
+}
+
 /** A frame in which nothing was seen. */
 export function emptyFrame(
   header: Pick<HolisticFrame, "seq" | "timestampMs" | "width" | "height" | "track" | "person">,
 ): HolisticFrame {
-  return {
+  return Object.assign(Object.create(NAMED) as NamedPoints, {
     ...header,
     rig: null,
     faceLandmarks: [],
@@ -110,7 +155,7 @@ export function emptyFrame(
     rightHandWorldLandmarks: [],
     facialTransformationMatrixes: [],
     poseSegmentationMasks: [],
-  };
+  });
 }
 
 /** Scores in MediaPipe's order, as its face landmarker would give them. */

@@ -6,7 +6,6 @@ export {
   type HolisticClientOptions,
   type HolisticEvents,
   type StateChange,
-  type SubscribeOptions,
 } from "./client.js";
 export { decode } from "./decode.js";
 export { DecodeError, type ErrorReason, HolisticError } from "./errors.js";
@@ -18,11 +17,23 @@ export {
   type HolisticResult,
   type Landmark,
   type Matrix,
+  type Named,
+  type NamedPoints,
 } from "./frame.js";
 export type * from "./messages.js";
 export { PALETTE } from "./palette.js";
-export { BLENDSHAPE_NAMES, type Part } from "./parts.js";
+export { BLENDSHAPE_NAMES, HAND_POINTS, type Part, POSE_POINTS } from "./parts.js";
 export { decodeJson } from "./json.js";
+export {
+  Job,
+  type JobOptions,
+  type JobResult,
+  type JobResultKind,
+  type JobState,
+  type JobStatus,
+  submitJob,
+} from "./jobs.js";
+export { makeKey } from "./key.js";
 export {
   ARKIT_BLENDSHAPES,
   type ArkitName,
@@ -44,3 +55,4 @@ export {
 } from "./signalling.js";
 export { type Snapshot, type SnapshotOptions, takeSnapshot } from "./snapshot.js";
 export { abortable, backoffMs, sleep } from "./timing.js";
+export type { ConnectOptions, SubscribeOptions } from "./options.js";

@@ -5,13 +5,15 @@ export function maxBitrate(width: number, height: number): number {
   return width * height <= 640 * 480 ? 1_500_000 : 2_500_000;
 }
 
-/** Offer to send a track, and to receive its annotated counterpart if `receive`. */
+/** Offer to send a track, and to receive the annotated counterpart of a video if `receive`. */
 export function offerTrack(pc: RTCPeerConnection, track: MediaStreamTrack, receive: boolean): RTCRtpTransceiver {
   const transceiver = pc.addTransceiver(track, {
-    direction: receive ? "sendrecv" : "sendonly",
+    direction: receive && track.kind === "video" ? "sendrecv" : "sendonly",
     streams: [new MediaStream([track])],
   });
-  preferVp8(transceiver);
+  if (track.kind === "video") {
+    preferVp8(transceiver);
+  }
   return transceiver;
 }
 
@@ -23,7 +25,7 @@ export function offerToReceive(pc: RTCPeerConnection): void {
 /** To be called once a sender's track is another one, or has been negotiated. */
 export async function tuneSender(sender: RTCRtpSender): Promise<void> {
   const { track } = sender;
-  if (!track) {
+  if (track?.kind !== "video") {
     return;
   }
   track.contentHint = "motion";
@@ -33,44 +35,6 @@ export async function tuneSender(sender: RTCRtpSender): Promise<void> {
     parameters.degradationPreference = "maintain-resolution";
     for (const encoding of parameters.encodings) {
       encoding.maxBitrate = maxBitrate(width, height);
-    }
-  });
-}
-
-/** The rate that cameras have, and one under which the video is no fun any more. */
-const FULL_FPS = 30;
-const LEAST_FPS = 8;
-/** With less than the first of what is sent being tracked, fewer are sent; with more than the second, more. */
-const TRACKED_SHARE = [0.5, 0.75] as const;
-
-/**
- * How many frames to send when the server passes over most of them. To encode, send and decode those takes CPU from the
- * tracking; but some have to be spare, so that there is a new one whenever the tracker is free.
- *
- * @param limit - the present one; null for none.
- * @returns frames a second; null for all that the camera gives.
- */
-export function nextMaxFps(limit: number | null, { fpsIn, fpsOut }: { fpsIn: number; fpsOut: number }): number | null {
-  const [few, most] = TRACKED_SHARE;
-  if (fpsIn > 0 && fpsOut < few * fpsIn) {
-    return Math.max(LEAST_FPS, Math.ceil(1.6 * fpsOut));
-  }
-  if (limit !== null && fpsOut > most * fpsIn) {
-    const raised = Math.ceil(1.25 * limit);
-    return raised < FULL_FPS ? raised : null;
-  }
-  return limit;
-}
-
-/** Send at most so many frames a second; null for all. */
-export async function limitFps(sender: RTCRtpSender, maxFps: number | null): Promise<void> {
-  await changeParameters(sender, (parameters) => {
-    for (const encoding of parameters.encodings) {
-      if (maxFps === null) {
-        delete encoding.maxFramerate;
-      } else {
-        encoding.maxFramerate = maxFps;
-      }
     }
   });
 }

@@ -118,6 +118,68 @@ export const BLENDSHAPE_NAMES = [
   "noseSneerRight",
 ] as const;
 
+/** The names of the pose's points, in MediaPipe's order. */
+export const POSE_POINTS = [
+  "nose",
+  "leftEyeInner",
+  "leftEye",
+  "leftEyeOuter",
+  "rightEyeInner",
+  "rightEye",
+  "rightEyeOuter",
+  "leftEar",
+  "rightEar",
+  "mouthLeft",
+  "mouthRight",
+  "leftShoulder",
+  "rightShoulder",
+  "leftElbow",
+  "rightElbow",
+  "leftWrist",
+  "rightWrist",
+  "leftPinky",
+  "rightPinky",
+  "leftIndex",
+  "rightIndex",
+  "leftThumb",
+  "rightThumb",
+  "leftHip",
+  "rightHip",
+  "leftKnee",
+  "rightKnee",
+  "leftAnkle",
+  "rightAnkle",
+  "leftHeel",
+  "rightHeel",
+  "leftFootIndex",
+  "rightFootIndex",
+] as const;
+
+/** The names of a hand's points, in MediaPipe's order. */
+export const HAND_POINTS = [
+  "wrist",
+  "thumbCmc",
+  "thumbMcp",
+  "thumbIp",
+  "thumbTip",
+  "indexMcp",
+  "indexPip",
+  "indexDip",
+  "indexTip",
+  "middleMcp",
+  "middlePip",
+  "middleDip",
+  "middleTip",
+  "ringMcp",
+  "ringPip",
+  "ringDip",
+  "ringTip",
+  "pinkyMcp",
+  "pinkyPip",
+  "pinkyDip",
+  "pinkyTip",
+] as const;
+
 /** The bones, each after its parent. */
 export const RIG_BONES = [
   "hips",

@@ -4,13 +4,16 @@ import { ControlChannel } from "./control.js";
 import { decode } from "./decode.js";
 import { DecodeError, HolisticError } from "./errors.js";
 import type { EventOf } from "./events.js";
+import { candidateFragment, withFragment } from "./fragment.js";
+import { FrameRates } from "./frame-rate.js";
 import type { HolisticFrame } from "./frame.js";
 import { decodeJson } from "./json.js";
-import { limitFps, nextMaxFps, offerToReceive, offerTrack, tuneReceiver, tuneSender } from "./media.js";
-import type { ServerEvents, ServerStats } from "./messages.js";
+import { offerToReceive, offerTrack, tuneReceiver, tuneSender } from "./media.js";
+import type { ServerEvents } from "./messages.js";
 import { FrameOrder } from "./order.js";
-import { candidateFragment, type Resource, type Server } from "./signalling.js";
-import { abortable } from "./timing.js";
+import { pathOf, type Role } from "./role.js";
+import type { Resource, Server } from "./signalling.js";
+import { abortable, sleep } from "./timing.js";
 import type { FromClient } from "./wire.js";
 
 /** Candidates found by then go into the offer, later ones are sent after it. */
@@ -21,29 +24,13 @@ const PING_MS = 1000;
 /** Without a message for so long, the server is gone. */
 const SILENCE_MS = 3000;
 const SILENCE_CHECK_MS = 250;
+/** Without a message for so long, the path may be gone, so another one is looked for; and so often. */
+const QUIET_MS = 1200;
+const DELETE_WAIT_MS = 500;
 
 export type Encoding = "flatbuffers" | "json";
 
 const PROTOCOLS: Record<Encoding, string> = { flatbuffers: "holistic.v1.fb", json: "holistic.v1.json" };
-
-/** Send tracks, and receive annotated video back if `video`. */
-export interface Publication {
-  tracks: MediaStreamTrack[];
-  video: boolean;
-  /** Whether everyone may list and watch the session. */
-  public: boolean;
-}
-
-/** Receive the first `videos` of a session, and its landmarks if wanted. */
-export interface Subscription {
-  sessionId: string;
-  /** Its viewing key; null where none is needed. */
-  key: string | null;
-  videos: number;
-  landmarks: boolean;
-}
-
-export type Role = Publication | Subscription;
 
 export interface SessionOptions {
   server: Server;
@@ -65,17 +52,20 @@ export interface SessionEvents {
 
 export class Session {
   readonly pc: RTCPeerConnection;
+  readonly #server: Server;
   readonly #events: SessionEvents;
   readonly #control: ControlChannel;
   readonly #annotated = new MediaStream();
   readonly #order = new FrameOrder();
-  readonly #maxFps = new Map<number, number | null>();
+  readonly #frameRates = new FrameRates();
   readonly #opened: Promise<void>;
   #resolveOpened!: () => void;
   #rejectOpened!: (error: HolisticError) => void;
   #state: "connecting" | "open" | "closed" = "connecting";
   #resource: Resource | null = null;
   #offer: string | null = null;
+  #restartedAt = 0;
+  #restarting = false;
   #candidates: RTCIceCandidate[] = [];
   /** Of the last TURN server that was of no use; ends the words for a connection that could not be made. */
   #turnFailure = "";
@@ -90,11 +80,11 @@ export class Session {
    */
   static async open(options: SessionOptions, events: SessionEvents, signal: AbortSignal): Promise<Session> {
     const { server, role } = options;
-    const viewing = "key" in role && role.key !== null ? { session: role.sessionId, key: role.key } : undefined;
+    const viewing = "sessionId" in role && role.key !== null ? { session: role.sessionId, key: role.key } : undefined;
     const configuration = await abortable(server.getConfiguration(viewing), signal);
     const session = new Session(configuration, options, events);
     try {
-      await abortable(session.#connect(options), signal);
+      await abortable(session.#connect(role), signal);
     } catch (error) {
       void session.close();
       throw error;
@@ -102,7 +92,12 @@ export class Session {
     return session;
   }
 
-  private constructor(configuration: RTCConfiguration, { role, encoding }: SessionOptions, events: SessionEvents) {
+  private constructor(
+    configuration: RTCConfiguration,
+    { server, role, encoding }: SessionOptions,
+    events: SessionEvents,
+  ) {
+    this.#server = server;
     this.#events = events;
     this.#opened = new Promise((resolve, reject) => {
       this.#resolveOpened = resolve;
@@ -127,6 +122,9 @@ export class Session {
       }
       for (let i = 0; i < role.videos; i++) {
         offerToReceive(this.pc);
+      }
+      if (role.audio) {
+        this.pc.addTransceiver("audio", { direction: "recvonly" });
       }
     }
   }
@@ -158,6 +156,7 @@ export class Session {
       if (sender && sender.track !== track) {
         await sender.replaceTrack(track);
         await tuneSender(sender);
+        await this.#frameRates.limit(track, index);
       }
     }
   }
@@ -169,20 +168,22 @@ export class Session {
     }
     this.#state = "closed";
     this.#timers.forEach(clearTimeout);
-    const deleted = this.#resource?.delete();
-    this.pc.close();
+    void this.#frameRates.release(this.#tracks()).catch(() => undefined); // They may have ended.
     // When the server can't be reached, or has ended the session itself, there is nothing left to do.
-    await deleted?.catch(() => undefined);
+    const deleted = this.#resource?.delete().catch(() => undefined);
+    await Promise.race([deleted, sleep(DELETE_WAIT_MS)]); // If the connection closed first, DELETE would get a 404.
+    this.pc.close();
+    await deleted;
   }
 
-  async #connect({ server, role }: SessionOptions): Promise<void> {
+  async #connect(role: Role): Promise<void> {
     await this.pc.setLocalDescription();
     await this.#gather();
     if (this.#isClosed()) {
       return;
     }
     this.#offer = this.pc.localDescription!.sdp;
-    const resource = await server.offer(pathOf(role), this.#offer);
+    const resource = await this.#server.offer(pathOf(role), this.#offer);
     if (this.#isClosed()) {
       void resource.delete().catch(() => undefined); // as in `close()`
       return;
@@ -237,7 +238,7 @@ export class Session {
   }
 
   #sendCandidates(): void {
-    if (!this.#resource || !this.#offer || this.#candidates.length === 0) {
+    if (!this.#resource || !this.#offer || this.#restarting || this.#candidates.length === 0) {
       return;
     }
     const fragment = candidateFragment(this.#offer, this.#candidates);
@@ -303,7 +304,11 @@ export class Session {
     return new ControlChannel(channel, {
       event: ifOpen((event) => {
         if (event[0] === "stats") {
-          this.#adaptFps(event[1]);
+          this.#frameRates.follow(event[1].tracks, this.#tracks()).catch(
+            ifOpen((cause: unknown) => {
+              this.#events.error(new HolisticError("refused", "the browser rejected the frame rate limit", { cause }));
+            }),
+          );
         }
         this.#events.event(event);
       }),
@@ -312,20 +317,8 @@ export class Session {
     });
   }
 
-  #adaptFps({ tracks }: ServerStats): void {
-    const senders = this.pc.getTransceivers().map((transceiver) => transceiver.sender);
-    for (const stats of tracks) {
-      const sender = senders[stats.track];
-      const limit = this.#maxFps.get(stats.track) ?? null;
-      // Its first second says little of a tracker.
-      const next = stats.tracked > 30 ? nextMaxFps(limit, stats) : limit;
-      if (sender?.track && next !== limit) {
-        this.#maxFps.set(stats.track, next);
-        limitFps(sender, next).catch((cause: unknown) => {
-          this.#events.error(new HolisticError("refused", "the browser rejected the frame rate limit", { cause }));
-        });
-      }
-    }
+  #tracks(): (MediaStreamTrack | null)[] {
+    return this.pc.getTransceivers().map(({ sender }) => sender.track);
   }
 
   #watchConnection(): void {
@@ -359,7 +352,33 @@ export class Session {
     this.#lastCheck = now;
     if (!late && now - this.#lastMessage > SILENCE_MS) {
       this.#lose(new HolisticError("connection-lost", `nothing came from the server for ${SILENCE_MS / 1000} s`));
+    } else if (!late && now - Math.max(this.#lastMessage, this.#restartedAt) > QUIET_MS) {
+      this.#restartedAt = now;
+      void this.#restartIce();
     }
+  }
+
+  /** Keep the session on another path, for example of a phone that has left Wi-Fi. */
+  async #restartIce(): Promise<void> {
+    if (this.#restarting || !this.#resource) {
+      return;
+    }
+    this.#restarting = true;
+    try {
+      await this.pc.setLocalDescription(await this.pc.createOffer({ iceRestart: true }));
+      this.#offer = this.pc.localDescription!.sdp;
+      const fragment = await this.#resource.restart(candidateFragment(this.#offer, []));
+      await this.pc.setRemoteDescription({ type: "answer", sdp: withFragment(this.#resource.answer, fragment) });
+      this.#lastMessage = performance.now(); // The server is there, and has given the new path as much time.
+    } catch (error) {
+      // Without a network, there will be another attempt, or the connection is lost.
+      const unreachable = error instanceof HolisticError && error.reason === "server-unreachable";
+      if (unreachable && (await this.#server.outlives(this.#resource))) {
+        this.#lose(new HolisticError("connection-lost", "the node that had the session has ended"));
+      }
+    }
+    this.#restarting = false;
+    this.#sendCandidates();
   }
 
   /** The first reason counts. */
@@ -378,13 +397,4 @@ export class Session {
       this.#events.lost(error);
     }
   }
-}
-
-/** Where the offer goes, with its query. */
-function pathOf(role: Role): string {
-  if ("tracks" in role) {
-    return role.public ? "whip?public=true" : "whip";
-  }
-  const key = role.key === null ? "" : `?key=${encodeURIComponent(role.key)}`;
-  return `whep/${encodeURIComponent(role.sessionId)}${key}`;
 }

@@ -2,7 +2,7 @@ import { createServer, type Server as HttpServer, type IncomingMessage, type Ser
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HolisticError } from "./errors.js";
-import { candidateFragment, getTicket, listSessions, Server } from "./signalling.js";
+import { getTicket, listSessions, Resource, Server } from "./signalling.js";
 
 let http: HttpServer;
 let base: URL;
@@ -28,6 +28,23 @@ beforeEach(async () => {
 afterEach(async () => {
   http.closeAllConnections();
   await new Promise((resolve) => http.close(resolve));
+});
+
+describe("a server of several nodes", () => {
+  const resource = (url: string) => new Resource(new URL(url), null, "");
+
+  it("outlives a node at another address if it answers", async () => {
+    answerWith(200, { "Content-Type": "application/json" }, "{}");
+    expect(await server.outlives(resource("http://node1.example:1/whip/id/key"))).toBe(true);
+    expect(requests.map(({ line }) => line)).toEqual(["GET /some/base/healthz"]);
+  });
+
+  it("doesn't outlive itself, nor a node if it doesn't answer either", async () => {
+    expect(await server.outlives(resource(`${base.href}whip/id/key`))).toBe(false);
+    expect(requests).toEqual([]);
+    answerWith(502, {});
+    expect(await server.outlives(resource("http://node1.example:1/whip/id/key"))).toBe(false);
+  });
 });
 
 function answerWith(status: number, headers: Record<string, string>, body = ""): void {
@@ -192,7 +209,14 @@ it("gets a ticket for less than what its token allows", async () => {
 
 it("lists the sessions", async () => {
   const tracks = [{ track: 0, width: 640, height: 480, fps: 24.1 }];
-  const listed = { id: "abc", public: true, started: "2026-11-25T06:12:10+00:00", subscribers: 2, tracks };
+  const listed = {
+    id: "abc",
+    name: "stage",
+    public: true,
+    started: "2026-11-25T06:12:10+00:00",
+    subscribers: 2,
+    tracks,
+  };
   answerWith(200, { "Content-Type": "application/json" }, JSON.stringify({ sessions: [listed] }));
   expect(await listSessions({ url: base })).toEqual([
     { ...listed, started: new Date(Date.UTC(2026, 10, 25, 6, 12, 10)) },
@@ -213,33 +237,43 @@ it("shows its token where the server may ask for one, and not where a secret add
   ]);
 });
 
-it("a fragment names the ICE session, and each candidate below its media section", () => {
-  const offer = [
-    "v=0",
-    "m=video 9 UDP/TLS/RTP/SAVPF 96",
-    "a=ice-ufrag:EsAw",
-    "a=ice-pwd:P2uY",
-    "a=mid:0",
-    "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
-    "a=ice-ufrag:EsAw",
-    "a=ice-pwd:P2uY",
-    "a=mid:1",
-    "",
-  ].join("\r\n");
-  const candidate = (sdpMid: string, text: string) => ({ sdpMid, candidate: text }) as RTCIceCandidate;
-  const fragment = candidateFragment(offer, [
-    candidate("0", "candidate:1 1 udp 1 10.0.0.1 5 typ host"),
-    candidate("1", "candidate:2"),
-  ]);
-  expect(fragment.split("\r\n")).toEqual([
-    "a=ice-ufrag:EsAw",
-    "a=ice-pwd:P2uY",
-    "m=video 9 UDP/TLS/RTP/SAVPF 96",
-    "a=mid:0",
-    "a=candidate:1 1 udp 1 10.0.0.1 5 typ host",
-    "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
-    "a=mid:1",
-    "a=candidate:2",
-    "",
-  ]);
+describe("waiting for a name", () => {
+  function notLive(retryAfter: string): void {
+    const body = JSON.stringify({ status: 404, code: "not_live", detail: "nobody is publishing as stage" });
+    respond = (response) => {
+      response.writeHead(404, { "Content-Type": "application/problem+json", "Retry-After": retryAfter }).end(body);
+      answerWith(200, { "Content-Type": "application/json" }, "{}");
+    };
+  }
+
+  it("asks again until somebody publishes under it", async () => {
+    notLive("0");
+    await server.waitUntilLive("stage", "k&y", new AbortController().signal);
+    const line = "GET /some/base/api/sessions/stage?wait=20&key=k%26y";
+    expect(requests.map((request) => request.line)).toEqual([line, line]);
+  });
+
+  it("ends when nobody waits for it any more", async () => {
+    const waiting = new AbortController();
+    respond = () => waiting.abort(new HolisticError("aborted", "closed"));
+    expect((await failure(server.waitUntilLive("stage", null, waiting.signal))).reason).toBe("aborted");
+  });
+
+  it("ends when the server refuses", async () => {
+    problem(403, "the viewing key is wrong");
+    expect((await failure(server.waitUntilLive("stage", "wrong", new AbortController().signal))).reason).toBe(
+      "forbidden",
+    );
+  });
+});
+
+describe("an ICE restart", () => {
+  it("is asked for whatever the ETag is, and gives the next one", async () => {
+    answerWith(200, { "Content-Type": "application/trickle-ice-sdpfrag", ETag: '"e2"' }, "a=ice-ufrag:new\r\n");
+    const resource = new Resource(new URL("whip/abc/secret", base), '"e1"', "v=0");
+    expect(await resource.restart("a=ice-ufrag:mine\r\n")).toBe("a=ice-ufrag:new\r\n");
+    expect(requests[0]).toMatchObject({ line: "PATCH /some/base/whip/abc/secret", body: "a=ice-ufrag:mine\r\n" });
+    expect(requests[0]!.headers["if-match"]).toBe("*");
+    expect(resource.etag).toBe('"e2"');
+  });
 });

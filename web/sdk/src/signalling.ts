@@ -1,12 +1,17 @@
 /** The HTTP side: WHIP (RFC 9725), WHEP (its draft), and `/api`. */
 
 import { type ErrorReason, HolisticError } from "./errors.js";
+import { sleep } from "./timing.js";
 
 const TIMEOUT_MS = 10_000;
+const CORS_TIMEOUT_MS = 2000;
 /** An offer may have to wait for a session process to start. One given up too early leaves a session behind. */
 const OFFER_TIMEOUT_MS = 30_000;
 /** An upload may be slow and wait for others; the server gives up long before. */
 const PICTURE_TIMEOUT_MS = 60_000;
+
+/** How long a request waits for a name to be live, and how much longer it may take. */
+const LIVE_WAIT_S = 20;
 
 /** Relation of the `Link` from a session to the URL at which it can be watched. */
 const WATCH = "urn:holistic-rtc:watch";
@@ -24,6 +29,8 @@ export interface ServerOptions {
 /** A running session, as {@link listSessions} returns it. */
 export interface SessionInfo {
   id: string;
+  /** Chosen by its publisher; null if it has none. */
+  name: string | null;
   /** Whether everyone may list and watch it. */
   public: boolean;
   started: Date;
@@ -59,7 +66,7 @@ export interface Ticket {
 export interface TicketOptions extends ServerOptions {
   /** What it allows; all rights of the token if left out. */
   rights?: readonly Right[];
-  /** The only session that may be watched with it; any if left out. */
+  /** The only session that may be watched with it, or the only name; any if left out. */
   session?: string;
   /** How long it is valid; as long as the server allows if left out. */
   seconds?: number;
@@ -86,7 +93,7 @@ export class Server {
   }
 
   /**
-   * @param path - `whip` to publish, `whep/ID` to subscribe, and their query.
+   * @param path - `whip` or `whip/NAME` to publish, `whep/ID` to subscribe, and their query.
    * @param sdp - the offer.
    */
   async offer(path: string, sdp: string): Promise<Resource> {
@@ -104,6 +111,19 @@ export class Server {
     const resource = new Resource(new URL(location, url), headers.get("ETag"), await response.text());
     resource.viewingKey = readViewingKey(headers.get("Link"), url);
     return resource;
+  }
+
+  /** Whether it answers while a node of it, to which it has redirected, doesn't: then that node has ended. */
+  async outlives(resource: Resource): Promise<boolean> {
+    if (resource.url.origin === this.#base.origin) {
+      return false;
+    }
+    try {
+      await this.#get("healthz");
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /**
@@ -130,7 +150,32 @@ export class Server {
 
   async listSessions(): Promise<SessionInfo[]> {
     const { sessions } = await this.#get<{ sessions: (SessionInfo & { started: string })[] }>("api/sessions");
-    return sessions.map((session) => ({ ...session, started: new Date(session.started) }));
+    return sessions.map((session) => ({ ...session, name: session.name ?? null, started: new Date(session.started) }));
+  }
+
+  /**
+   * Wait until somebody publishes under a name.
+   *
+   * @param key - the viewing key, where that is needed.
+   */
+  async waitUntilLive(name: string, key: string | null, signal: AbortSignal): Promise<void> {
+    const url = new URL(`api/sessions/${encodeURIComponent(name)}?wait=${LIVE_WAIT_S}`, this.#base);
+    if (key !== null) {
+      url.searchParams.set("key", key);
+    }
+    for (;;) {
+      try {
+        const limit = AbortSignal.timeout(LIVE_WAIT_S * 1000 + TIMEOUT_MS);
+        await request(url, { headers: this.#headers, signal: AbortSignal.any([signal, limit]) });
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof HolisticError && error.reason === "not-live")) {
+          throw error;
+        }
+        await sleep((error.retryAfter ?? 1) * 1000, signal);
+      }
+    }
   }
 
   /**
@@ -152,6 +197,18 @@ export class Server {
     } catch (cause) {
       throw this.#notOurs("answers with something else than a form", cause);
     }
+  }
+
+  /**
+   * Send a request, which has no time limit if it has a signal.
+   *
+   * @param path - below the server's address.
+   */
+  async send(
+    path: string,
+    { headers, ...init }: Omit<RequestInit, "headers"> & { headers?: Record<string, string> },
+  ): Promise<Response> {
+    return await request(new URL(path, this.#base), { ...init, headers: { ...this.#headers, ...headers } });
   }
 
   async #get<T>(path: string): Promise<T> {
@@ -182,12 +239,12 @@ export class Resource {
 
   /**
    * @param url - its own, from `Location`.
-   * @param etag - names its ICE session, for `If-Match`.
+   * @param etag - names its ICE session, for `If-Match`; changes with each restart.
    * @param answer - SDP.
    */
   constructor(
     readonly url: URL,
-    readonly etag: string | null,
+    public etag: string | null,
     readonly answer: string,
   ) {}
 
@@ -198,11 +255,24 @@ export class Resource {
 
   /** Add candidates that were found after the offer was sent. */
   async patch(fragment: string): Promise<void> {
-    const headers: Record<string, string> = { "Content-Type": "application/trickle-ice-sdpfrag" };
-    if (this.etag) {
-      headers["If-Match"] = this.etag;
-    }
-    await request(this.url, { method: "PATCH", headers, body: fragment });
+    await this.#patch(fragment, this.etag);
+  }
+
+  /**
+   * Begin a new ICE session (RFC 9725, section 4.3.3).
+   *
+   * @param fragment - with the new credentials.
+   * @returns the server's fragment.
+   */
+  async restart(fragment: string): Promise<string> {
+    const response = await this.#patch(fragment, "*");
+    this.etag = response.headers.get("ETag");
+    return await response.text();
+  }
+
+  async #patch(fragment: string, etag: string | null): Promise<Response> {
+    const headers = { "Content-Type": "application/trickle-ice-sdpfrag", ...(etag && { "If-Match": etag }) };
+    return await request(this.url, { method: "PATCH", headers, body: fragment });
   }
 
   /** End it. The request is sent even while the page is closing. */
@@ -211,37 +281,33 @@ export class Resource {
   }
 }
 
-/**
- * A trickle-ice-sdpfrag (RFC 8840) of candidates.
- *
- * @param offer - the SDP that the candidates belong to.
- */
-export function candidateFragment(offer: string, candidates: readonly RTCIceCandidate[]): string {
-  const lines = offer.split(/\r?\n/);
-  const credentials = ["a=ice-ufrag:", "a=ice-pwd:"].map((key) => lines.find((line) => line.startsWith(key)));
-  const fragment = credentials.filter((line) => line !== undefined);
-  for (const mid of new Set(candidates.map((candidate) => candidate.sdpMid))) {
-    const position = lines.indexOf(`a=mid:${mid ?? ""}`);
-    const media = lines.slice(0, position).findLast((line) => line.startsWith("m="));
-    if (media) {
-      const found = candidates.filter((candidate) => candidate.sdpMid === mid);
-      fragment.push(media, `a=mid:${mid ?? ""}`, ...found.map((candidate) => `a=${candidate.candidate}`));
-    }
-  }
-  return fragment.join("\r\n") + "\r\n";
-}
-
 async function request(url: URL, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), ...init });
   } catch (cause) {
-    throw new HolisticError("server-unreachable", `${url.host} doesn't answer`, { cause });
+    const words = (await refusesOurPages(url))
+      ? `doesn't allow pages of ${location.origin} to use it: add that to HOLISTIC_CORS_ORIGINS on the server`
+      : "doesn't answer";
+    throw new HolisticError("server-unreachable", `${url.host} ${words}`, { cause });
   }
   if (!response.ok) {
     throw await toError(url, response);
   }
   return response;
+}
+
+/** Whether it answers, but not to scripts of this page's origin: browsers don't tell that from no answer. */
+async function refusesOurPages(url: URL): Promise<boolean> {
+  if (typeof location === "undefined" || url.origin === location.origin) {
+    return false;
+  }
+  try {
+    await fetch(new URL("/healthz", url), { mode: "no-cors", signal: AbortSignal.timeout(CORS_TIMEOUT_MS) });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function toError(url: URL, response: Response): Promise<HolisticError> {
@@ -260,9 +326,12 @@ function toReason(status: number, code: string | null): ErrorReason {
     case "server_full":
     case "session_full":
     case "snapshots_full":
+    case "jobs_full":
       return "server-full";
     case "unknown_session":
       return "session-unknown";
+    case "not_live":
+      return "not-live";
   }
   switch (status) {
     case 401:

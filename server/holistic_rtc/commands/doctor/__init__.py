@@ -32,6 +32,7 @@ from holistic_rtc.commands.doctor.observation import OBSERVED_SECONDS, Figures, 
 from holistic_rtc.commands.doctor.server_checks import (
     health,
     network,
+    nodes,
     processes,
     refusals,
     sessions,
@@ -68,6 +69,7 @@ SERVER_CHECKS: tuple[ServerCheck, ...] = (
     tracking.check,
     network.check,
     processes.check,
+    nodes.check,
     webhooks.check,
 )
 """Of a running server that shows its metrics"""

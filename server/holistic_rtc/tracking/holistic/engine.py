@@ -15,7 +15,7 @@ from holistic_rtc.tracking.engine import Engine
 from holistic_rtc.tracking.holistic import networks
 from holistic_rtc.tracking.holistic.crowd import Crowd
 from holistic_rtc.tracking.holistic.gates import EXACT, GATES
-from holistic_rtc.tracking.holistic.runtimes.choice import make_runtime
+from holistic_rtc.tracking.holistic.runtimes.choice import make_runtime, runtime_class
 from holistic_rtc.tracking.holistic.runtimes.runtime import Runtime
 from holistic_rtc.tracking.holistic.runtimes.shared import SharedRuntime
 
@@ -42,6 +42,13 @@ class HolisticModel:
     def runtime(self) -> str:
         """See :attr:`holistic_rtc.tracking.engine.Model.runtime`."""
         return self._shared().name
+
+    def preload(self) -> None:
+        """See :meth:`holistic_rtc.tracking.engine.Model.preload`."""
+        if runtime_class().forks and self._threads == 1:
+            self._shared()
+        else:
+            networks.load(self._path)
 
     def load(self) -> None:
         """See :meth:`holistic_rtc.tracking.engine.Model.load`."""

@@ -319,6 +319,9 @@ class MediaPipeModel:
         self._path = path
         self._closed = False
 
+    def preload(self) -> None:
+        """No-op."""
+
     def load(self) -> None:
         """No-op."""
 

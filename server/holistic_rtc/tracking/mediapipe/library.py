@@ -131,7 +131,7 @@ def _load() -> ctypes.CDLL:
     _keep_to_itself()
     package = find_spec("mediapipe")
     if package is None or package.origin is None:
-        raise TrackerError("the engine mediapipe needs the package mediapipe: install it, or use the engine holistic")
+        raise TrackerError("the engine mediapipe isn't installed; run: pip install 'holistic-rtc[mediapipe]'")
     name = {"darwin": "libmediapipe.dylib", "win32": "libmediapipe.dll"}.get(sys.platform, "libmediapipe.so")
     try:
         library = ctypes.CDLL(str(Path(package.origin).parent / "tasks" / "c" / name))

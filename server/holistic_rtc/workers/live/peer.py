@@ -5,7 +5,7 @@ import contextlib
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +24,9 @@ from msgspec import UNSET
 from holistic_rtc.errors import Code, ControlError, Refusal
 from holistic_rtc.log.writer import peer as address
 from holistic_rtc.log.writer import trace_id
+from holistic_rtc.media.extensions import Layer
+from holistic_rtc.media.ice import PatientConnection
+from holistic_rtc.media.receiver import TolerantReceiver
 from holistic_rtc.media.traffic import TrafficMeter
 from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.figures import Traffic
@@ -31,8 +34,9 @@ from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS, Part
 from holistic_rtc.model.stats import SessionStats, TrackStats
 from holistic_rtc.model.step import Step
 from holistic_rtc.sdp.answer import complete
-from holistic_rtc.sdp.candidates import MAX_CANDIDATES, Candidate, read_fragment
+from holistic_rtc.sdp.candidates import MAX_CANDIDATES, Candidate, leave_out, read_fragment
 from holistic_rtc.sdp.offer import Offer
+from holistic_rtc.sdp.restart import Credentials, answer_restart, read_credentials
 from holistic_rtc.wire.control import Configure, Configured, End, ErrorMessage, FromClient, FromServer, StatsMessage
 from holistic_rtc.wire.encoded import Encoded
 from holistic_rtc.workers.live.channels import CONTROL, LANDMARKS, ControlChannel, LandmarkChannel
@@ -42,6 +46,8 @@ logger = logging.getLogger(__name__)
 
 MAX_REFUSED_CHANNELS = 16
 """Number of data channels that a peer may open in vain"""
+MAX_FORMER = 64
+"""Number of username fragments that are remembered of a peer's former ICE sessions"""
 
 
 @dataclass(frozen=True)
@@ -52,11 +58,13 @@ class PeerLimits:
     :param parts: of the landmarks.
     :param max_persons: how many people it may ask for.
     :param public_only: whether to ignore its candidates that have no public address.
+    :param audio: whether audio is passed on.
     """
 
     parts: frozenset[Part] = ALL_PARTS
     max_persons: int = 1
     public_only: bool = False
+    audio: bool = True
 
 
 class Peer(ABC):
@@ -106,6 +114,10 @@ class Peer(ABC):
         self._dropped: Counter[int] = Counter()
         self._unreported_sent = self._unreported_dropped = 0
         self._offer: Offer | None = None
+        self._answer = ""
+        self._usernames: frozenset[str] = frozenset()
+        """Of its ICE session"""
+        self._former_usernames: deque[str] = deque(maxlen=MAX_FORMER)
         self._reached: set[tuple[str, int]] = set()
         """The addresses and ports of its candidates."""
         self._alive_since = self._looked_at = time.monotonic()
@@ -126,22 +138,54 @@ class Peer(ABC):
             await self._pc.setRemoteDescription(RTCSessionDescription(sdp=offer.for_aiortc, type="offer"))
             await self._add_candidates(offer, offer.candidates)
             for transceiver in self._pc.getTransceivers():
+                if isinstance(transceiver.receiver, TolerantReceiver):
+                    transceiver.receiver.layer = Layer(offer.layers.get(transceiver.mid or "", ""))
                 transceiver.direction = self._take(transceiver, offer.directions.get(transceiver.mid or "", "inactive"))
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         self._offer = offer
+        self._usernames = frozenset(offer.ice_usernames)
         self._alive_since = time.monotonic()
-        return complete(offer, self._pc.localDescription.sdp)
+        self._answer = complete(offer, self._pc.localDescription.sdp)
+        return self._answer
 
-    async def add_candidates(self, fragment: str) -> None:
+    async def add_candidates(self, fragment: str) -> str | None:
         """
-        :raises Refusal: the fragment can't be read, or asks for an ICE restart.
+        Add candidates. If the fragment has credentials that are new, begin another ICE session. Candidates of former
+        ones and of rejected sections may come late, and don't matter.
+
+        :return: the server's fragment after such a restart; None otherwise.
+        :raises Refusal: the fragment can't be read or used.
         """
         assert self._offer is not None
+        others = (self._offer.refused_ice_usernames | frozenset(self._former_usernames)) - self._usernames
+        if fragment and not (fragment := leave_out(fragment, others)):
+            return None
         usernames, candidates = read_fragment(fragment)
-        if not usernames <= self._offer.ice_usernames:
-            raise Refusal(Code.ICE_RESTART, "ICE restarts are not supported; end the session and start a new one")
+        restarts = not usernames <= self._usernames | others
         with _negotiating("candidate fragment"):
-            await self._add_candidates(self._offer, candidates)
+            if not restarts:
+                await self._add_candidates(self._offer, candidates)
+                return None
+            return await self._restart_ice(self._offer, read_credentials(fragment), candidates)
+
+    async def _restart_ice(self, offer: Offer, theirs: Credentials, candidates: Iterable[Candidate]) -> str:
+        connection = self._ice()
+        connection.restart(theirs.username, theirs.password)
+        self._former_usernames.extend(self._usernames)
+        self._usernames = frozenset({theirs.username})
+        self._reached.clear()
+        await self._add_candidates(offer, candidates)
+        connection.check_all()
+        self._alive_since = time.monotonic()
+        self.log.info("%s restarts ICE", self.name)
+        return answer_restart(self._answer, Credentials(connection.local_username, connection.local_password))
+
+    def _ice(self) -> PatientConnection:
+        """All sections share one transport."""
+        users = [*(transceiver.receiver for transceiver in self._pc.getTransceivers()), self._pc.sctp]
+        connection = next(user for user in users if user and user.transport).transport.transport._connection
+        assert isinstance(connection, PatientConnection)
+        return connection
 
     def send(self, track: int, persons: Sequence[Encoded]) -> None:
         """

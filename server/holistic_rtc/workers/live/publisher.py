@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from aiortc import RTCRtpTransceiver
+from aiortc import MediaStreamTrack, RTCRtpTransceiver
 from msgspec import UNSET
 
 from holistic_rtc.errors import TooManyPixelsError, TrackerError
+from holistic_rtc.media.audio import InboundAudio
 from holistic_rtc.media.inbound import Demand, InboundTrack, TrackOptions
 from holistic_rtc.media.outbound import AnnotatedTrack
 from holistic_rtc.media.tracker_thread import TrackedFrame, TrackerThread
@@ -60,6 +61,7 @@ class Publisher(Peer):
         self._draw = True
         self._tracks: list[_Track] = []
         self._returned: list[AnnotatedTrack] = []
+        self.audio: InboundAudio | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._running = 0
         """How many tracks haven't ended."""
@@ -81,6 +83,8 @@ class Publisher(Peer):
     def _take(self, transceiver: RTCRtpTransceiver, offered: str) -> str:
         if offered not in ("sendrecv", "sendonly"):
             return "inactive"
+        if transceiver.kind == "audio":
+            return self._take_audio(transceiver.receiver.track)
         thread, self._spare = self._spare or self._make_tracker_thread(), None
         number = len(self._tracks)
         inbound = InboundTrack(
@@ -100,6 +104,20 @@ class Publisher(Peer):
         inbound.feed(annotated)
         transceiver.sender.replaceTrack(annotated)
         return "sendrecv"
+
+    def _take_audio(self, track: MediaStreamTrack) -> str:
+        if not self._limits.audio:
+            return "inactive"
+        self.audio = InboundAudio(track)
+        self._tasks.add(asyncio.create_task(self._run_audio(self.audio), name="audio"))
+        return "recvonly"
+
+    async def _run_audio(self, audio: InboundAudio) -> None:
+        try:
+            await audio.run()
+        except Exception:
+            self.log.exception("%s: the audio failed", self.name)
+            self.end(EndReason.WORKER_FAILED, "the server failed; connect again")
 
     async def _run(self, track: InboundTrack) -> None:
         self._running += 1
@@ -136,10 +154,9 @@ class Publisher(Peer):
         self._take_step(Step.TRACK)
         self._on_frame(messages)
 
-    def _last_sign_of_life(self) -> float:
-        signs = [track.last_frame for track in self.tracks]
+    def _last_sign_of_life(self) -> float | None:
         control = super()._last_sign_of_life()
-        return max(signs if control is None else [*signs, control])
+        return None if control is None else max([control, *(track.last_frame for track in self.tracks)])
 
     def _configure(self, message: Configure) -> Configured:
         self._choose_landmarks(message)

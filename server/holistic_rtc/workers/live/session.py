@@ -90,6 +90,7 @@ class Session:
             self._ice_servers,
             self._limits,
             self._publisher.tracks,
+            self._publisher.audio,
         )
         subscriber.on_step = partial(self._on_step, id)
         # If it were cancelled, aiortc would leave sockets open.
@@ -108,15 +109,16 @@ class Session:
         if subscriber := self._subscribers.get(id):
             subscriber.end(EndReason.DELETED, "the subscription was deleted")
 
-    async def add_candidates(self, subscriber: str | None, fragment: str) -> None:
+    async def add_candidates(self, subscriber: str | None, fragment: str) -> str | None:
         """
         :param subscriber: id of the peer that sent the candidates; None for the publisher.
+        :return: the server's fragment if ICE was restarted.
         :raises Refusal: they can't be read or used, or the subscriber doesn't exist.
         """
         peer: Peer | None = self._publisher if subscriber is None else self._subscribers.get(subscriber)
         if peer is None:
             raise Refusal(Code.UNKNOWN_SUBSCRIBER, "no such subscriber; it may have ended")
-        await peer.add_candidates(fragment)
+        return await peer.add_candidates(fragment)
 
     def tick(self) -> SessionStats:
         """

@@ -73,8 +73,8 @@ class LiveWorker(Worker):
                 offer = Offer.parse(request.offer).require_receiving()
                 return self._answer(await self._session.subscribe(request.subscriber, offer))
             case AddCandidates() if self._session:
-                await self._session.add_candidates(request.subscriber, request.fragment)
-                return Done(request.number)
+                restarted = await self._session.add_candidates(request.subscriber, request.fragment)
+                return Done(request.number) if restarted is None else self._answer(restarted)
         raise ValueError(f"a request that can't be served now: {type(request).__name__}")
 
     def tell(self, message: Unsubscribe | Drain | Close) -> None:

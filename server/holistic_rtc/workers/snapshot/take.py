@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 
 from holistic_rtc.drawing.annotate import DRAWN_PARTS, annotate
-from holistic_rtc.files.pictures import MAX_PIXELS, decode_reduced, encode_picture
+from holistic_rtc.files.pictures import MAX_PIXELS, MAX_SIDES, decode_reduced, encode_picture
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import DEFAULT_PARTS, Part
 from holistic_rtc.model.result import Image, Persons
@@ -27,7 +27,8 @@ class SnapshotOptions:
     :param picture_format: format of the returned picture: JPEG, PNG or WEBP; None for no picture.
     :param annotate: whether to draw the landmarks on it.
     :param mirror: whether to flip it left to right; landmarks never are.
-    :param max_size: maximum length of its longer side in pixels; None for the original size.
+    :param max_size: maximum length of its longer side in pixels; None for the original size. What its format can't
+        hold is scaled down in any case.
     :param max_pixels: the limit for the uploaded picture.
     """
 
@@ -73,7 +74,8 @@ def take_snapshot(
     persons = pipeline.process(image, 0, smoothing=False, parts=options.parts | drawn, max_persons=options.max_persons)
     picture = None
     if options.picture_format:
-        shown = _shrink(image, options.max_size)
+        sides = (options.max_size, MAX_SIDES.get(options.picture_format))
+        shown = _shrink(image, min((side for side in sides if side), default=None))
         if options.annotate:
             shown = annotate(shown, landmarks_of(persons), options.drawn)
         if options.mirror:

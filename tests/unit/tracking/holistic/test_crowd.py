@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from holistic_rtc.bundle.models import PoseModel, find
-from holistic_rtc.model.parts import DEFAULT_PARTS, Part
+from holistic_rtc.model.parts import Part
 from holistic_rtc.model.result import FloatArray, HolisticResult, Image
 from holistic_rtc.tracking.holistic.crowd import LOOK_EVERY, MEMORY_MS, Crowd
 from holistic_rtc.tracking.holistic.gates import BALANCED
@@ -20,6 +20,7 @@ from tests.kit.pictures import grace_hopper
 FRAME_MS = 33
 WIDTH, HEIGHT = 960, 480
 GREY = 128
+PARTS = frozenset({Part.POSE})
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +81,7 @@ class Film:
 
     def show(self, image: Image, frames: int = 1) -> dict[int, HolisticResult]:
         for _ in range(frames):
-            found = self.crowd.track(image, self.frames * FRAME_MS, DEFAULT_PARTS, self.max_persons)
+            found = self.crowd.track(image, self.frames * FRAME_MS, PARTS, self.max_persons)
             self.frames += 1
         return found
 

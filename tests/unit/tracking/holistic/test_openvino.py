@@ -203,7 +203,8 @@ def test_a_closed_runtime_does_not_run(tmp_path: Path) -> None:
 
 def test_importing_it_reports_nothing_to_its_maker() -> None:
     code = f"import sys, {module.__name__}; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     loaded = set(done.stdout.split())
     assert "openvino" in loaded
     assert not {"openvino.tools.ovc", "openvino_telemetry"} & loaded

@@ -49,3 +49,16 @@ def test_what_are_no_others_is_refused(others: object) -> None:
     document = orjson.loads(take(size=1, max_persons=1).landmarks) | {"others": others}
     with pytest.raises(DecodeError):
         _ = Snapshot(orjson.dumps(document), b"").messages
+
+
+@pytest.mark.parametrize(("picture_format", "width"), [("WEBP", 16_383), ("JPEG", 65_500), ("PNG", 70_000)])
+def test_what_the_format_of_the_answer_cannot_hold_is_scaled(picture_format: str, width: int) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (70_000, 20)).save(picture, "PNG")
+    taken = take_snapshot(
+        Crowd(1).detect, {}, picture.getvalue(), SnapshotOptions(parts=HAND, picture_format=picture_format)
+    )
+    assert taken.picture is not None
+    with Image.open(io.BytesIO(taken.picture)) as answer:
+        assert (answer.format, answer.width) == (picture_format, width)
+    assert orjson.loads(taken.landmarks)["width"] == 70_000

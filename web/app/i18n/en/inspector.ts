@@ -30,7 +30,9 @@ export const inspector = {
   delaySum: (parts: { encode: number; roundTrip: number; server: number; jitterBuffer: number; decode: number }) =>
     `Now: ${parts.encode} encoding + ${parts.roundTrip} round trip + ${parts.server} server + ${parts.jitterBuffer} jitter buffer + ${parts.decode} decoding.`,
 
-  inspector: "Landmarks",
+  details: "Details",
+  helpDetails: "Show or hide the details",
+  connection: "Connection",
   points: "Landmarks by part",
   parts: { pose: "Pose", face: "Face", leftHand: "Left hand", rightHand: "Right hand" },
   pointsTip:

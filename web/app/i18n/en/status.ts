@@ -78,6 +78,10 @@ export const status = {
       title: "There is no such session",
       remedy: "It may have ended, or the address may be incomplete. See the list of running sessions.",
     },
+    "not-live": {
+      title: "Nobody is live under this name yet",
+      remedy: "The video appears here as soon as somebody publishes under it.",
+    },
     "ice-failed": {
       title: "Video can't get through",
       remedy:

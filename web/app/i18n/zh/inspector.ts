@@ -29,7 +29,9 @@ export const inspector: Texts<typeof english> = {
   delaySum: (parts) =>
     `当前：编码 ${parts.encode} + 往返 ${parts.roundTrip} + 服务器 ${parts.server} + 抖动缓冲 ${parts.jitterBuffer} + 解码 ${parts.decode}。`,
 
-  inspector: "关键点",
+  details: "详情",
+  helpDetails: "显示或隐藏详情",
+  connection: "连接",
   points: "各部位关键点",
   parts: { pose: "姿态", face: "面部", leftHand: "左手", rightHand: "右手" },
   pointsTip: "服务器只追踪客户端请求或需要绘制的部位。追踪的部位越少，占用的 CPU 越少。",

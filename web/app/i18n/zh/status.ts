@@ -79,6 +79,10 @@ export const status: Texts<typeof english> = {
       title: "没有这个会话",
       remedy: "它可能已经结束，或地址不完整。正在进行的会话见列表。",
     },
+    "not-live": {
+      title: "此名称下目前没有直播",
+      remedy: "有人以此名称发布后，视频会自动出现在这里。",
+    },
     "ice-failed": {
       title: "视频无法传输",
       remedy: "服务器已应答，但防火墙可能阻止了 UDP。请换一个网络，或请管理员配置 TURN 服务器。",

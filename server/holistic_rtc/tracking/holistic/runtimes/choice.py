@@ -4,9 +4,14 @@ import logging
 from collections.abc import Mapping, Set
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from holistic_rtc.tracking.holistic.networks import Network
 from holistic_rtc.tracking.holistic.runtimes.runtime import Runtime
+
+if TYPE_CHECKING:
+    from holistic_rtc.tracking.holistic.runtimes.litert import LiteRTRuntime
+    from holistic_rtc.tracking.holistic.runtimes.openvino import OpenVINORuntime
 
 logger = logging.getLogger(__name__)
 
@@ -16,11 +21,14 @@ _AMX = frozenset({"amx_tile", "amx_bf16"})
 
 def make_runtime(networks: Mapping[Network, bytes], threads: int = 1) -> Runtime:
     """
-    OpenVINO where it is faster: on CPUs with AMX, if its package is installed. LiteRT elsewhere.
-
-    :param threads: how many may run a network at a time. OpenVINO takes one.
+    :param threads: how many may run a network at a time.
     :raises ModelError: a network can't be loaded, or has other inputs or outputs than expected. The message names it.
     """
+    return runtime_class()(networks, threads)
+
+
+def runtime_class() -> "type[LiteRTRuntime] | type[OpenVINORuntime]":
+    """OpenVINO where it is faster: on CPUs with AMX, if its package is installed. LiteRT elsewhere."""
     if prefers_openvino(cpu_flags(_cpuinfo()), installed=_openvino_is_installed()):
         try:
             from holistic_rtc.tracking.holistic.runtimes.openvino import OpenVINORuntime
@@ -28,11 +36,11 @@ def make_runtime(networks: Mapping[Network, bytes], threads: int = 1) -> Runtime
             logger.warning("OpenVINO is installed but can't be imported, so LiteRT runs the networks: %s", error)
         else:
             logger.debug("OpenVINO runs the networks, with bfloat16 on AMX")
-            return OpenVINORuntime(networks, amx=True)
+            return OpenVINORuntime
     from holistic_rtc.tracking.holistic.runtimes.litert import LiteRTRuntime
 
     logger.debug("LiteRT runs the networks")
-    return LiteRTRuntime(networks, threads)
+    return LiteRTRuntime
 
 
 def prefers_openvino(flags: Set[str], *, installed: bool) -> bool:

@@ -22,6 +22,8 @@ class LiteRTRuntime:
     """
 
     name = "LiteRT"
+    forks = True
+    """Whether a process that has loaded the networks, for one thread, can fork, and the new process can run them"""
 
     def __init__(self, networks: Mapping[Network, bytes], threads: int = 1) -> None:
         self._loaded = {network: _Loaded(network, model, threads) for network, model in networks.items()}

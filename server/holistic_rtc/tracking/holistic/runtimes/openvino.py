@@ -71,14 +71,19 @@ class OpenVINORuntime:
     each time.
 
     :param networks: the TFLite models.
+    :param threads: no effect; each network has one.
     :param amx: whether the CPU has AMX. Without it, bfloat16 is slower than float32, so all networks use float32.
     :param cache: a folder for compiled networks; several processes may share it. By default :func:`cache_folder`.
     :raises ModelError: a network can't be loaded, or has other inputs or outputs than expected. The message names it.
     """
 
     name = "OpenVINO"
+    forks = False
+    """See :class:`.litert.LiteRTRuntime`; OpenVINO has threads."""
 
-    def __init__(self, networks: Mapping[Network, bytes], *, amx: bool, cache: Path | None = None) -> None:
+    def __init__(
+        self, networks: Mapping[Network, bytes], threads: int = 1, *, amx: bool = True, cache: Path | None = None
+    ) -> None:
         core = openvino.Core()
         cache = cache_folder() if cache is None else cache
         self._loaded = {
