@@ -133,7 +133,7 @@ generate: $(STAMPS)/package $(STAMPS)/dev ## generate readers, tables, settings 
 .PHONY: lock
 lock: ## update the locks to the newest versions of all Python dependencies
 	@command -v uv >/dev/null || { echo "uv is needed: install it (python3 -m pip install uv)" >&2; exit 1; }
-	uv pip compile pyproject.toml --upgrade --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --upgrade --extra jobs --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header -o requirements.lock
 	uv pip compile pyproject.toml --upgrade --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header -c requirements.lock -o requirements-dev.lock

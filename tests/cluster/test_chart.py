@@ -24,6 +24,7 @@ VARIANTS: dict[str, Manifest] = {
         "autoscaling": {"enabled": True, "labels": 'namespace="live"'},
         "coturn": {"enabled": True, "env": {"TURN_EXTERNAL_IP": "192.0.2.1"}},
         "ingress": {"enabled": True, "annotations": {"a.example/b": "c"}},
+        "jobs": {"claim": "jobs", "workers": 2},
         "service": {"annotations": {"a.example/b": "c"}},
         "nodeSelector": {"media": "yes"},
         "tolerations": [{"key": "media", "operator": "Exists"}],
@@ -74,7 +75,12 @@ def test_the_manifest_without_helm_is_valid() -> None:
 
 def test_only_what_is_enabled_is_there() -> None:
     plain, everything = render(VARIANTS["the defaults"]), render(VARIANTS["everything"])
-    assert everything.keys() - plain.keys() == {"Deployment rtc-coturn", "ScaledObject rtc", "Ingress rtc"}
+    assert everything.keys() - plain.keys() == {
+        "Deployment rtc-coturn",
+        "Deployment rtc-worker",
+        "ScaledObject rtc",
+        "Ingress rtc",
+    }
     assert {"Deployment rtc-redis", "Service rtc-redis"} <= plain.keys()
     assert not any("redis" in name for name in render(VARIANTS["another Redis, and no TLS"]))
     # Otherwise, each upgrade would undo what the autoscaler has done.
@@ -136,6 +142,20 @@ def test_every_container_is_confined(manifests: dict[str, Manifest]) -> None:
                 "readOnlyRootFilesystem": True,
                 "capabilities": {"drop": ["ALL"]},
             }
+
+
+def test_workers_share_the_queue_and_the_files_with_the_servers() -> None:
+    manifests = render(VARIANTS["everything"])
+    server, worker = (manifests[f"Deployment {name}"]["spec"]["template"]["spec"] for name in ("rtc", "rtc-worker"))
+    for pod in (server, worker):
+        assert {"name": "jobs", "persistentVolumeClaim": {"claimName": "jobs"}} in pod["volumes"]
+        environment = {variable["name"]: variable.get("value") for variable in pod["containers"][0]["env"]}
+        assert environment["HOLISTIC_JOB_REDIS_URL"] == "$(HOLISTIC_REDIS_URL)"
+        assert pod["securityContext"]["runAsUser"] == 10001
+    mounted = {"name": "jobs", "mountPath": "/data"}
+    assert mounted in worker["containers"][0]["volumeMounts"]
+    assert mounted in server["containers"][0]["volumeMounts"]
+    assert {"name": "HOLISTIC_JOB_FOLDER", "value": "/data"} in server["containers"][0]["env"]
 
 
 def test_the_services_lead_to_the_pods(manifests: dict[str, Manifest]) -> None:

@@ -23,7 +23,11 @@ DESCRIPTION = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser)
     add_engine_option(parser)
-    parser.add_argument("--redis", required=True, metavar="URL", help="the queue, such as redis://localhost:6379/0")
+    parser.add_argument(
+        "--redis",
+        metavar="URL",
+        help="the queue, such as redis://localhost:6379/0 (default: HOLISTIC_JOB_REDIS_URL)",
+    )
     parser.add_argument(
         "--workers",
         type=whole_number,
@@ -39,5 +43,8 @@ def run(options: argparse.Namespace) -> None:
     except ImportError as error:
         raise ConfigError(f"{error}; run: pip install 'holistic-rtc[jobs]'") from error
     bundle = get_bundle(settings)
+    redis_url = options.redis or (settings.job_redis_url and settings.job_redis_url.get_secret_value())
+    if not redis_url:
+        raise ConfigError("the queue is missing: use --redis URL, or set HOLISTIC_JOB_REDIS_URL")
     processes = options.workers or read_limits(cpus=settings.cpus, memory=settings.memory).threads
-    worker.run(options.redis, partial(open_model, bundle.path, settings.engine), processes)
+    worker.run(redis_url, partial(open_model, bundle.path, settings.engine), processes)
