@@ -64,6 +64,13 @@ async def until_tracking(
     return parts
 
 
+async def until_untouched(out: Path) -> None:
+    """Until no worker writes there any more."""
+    async with asyncio.timeout(20):
+        while parts_in(out):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
 async def test_a_batch_is_tracked_by_workers_as_it_is_without_them(
     broker: RedisServer,
     worker: asyncio.subprocess.Process,
@@ -178,9 +185,7 @@ async def test_ctrl_c_revokes_what_is_in_the_queue(
         process.send_signal(signal.SIGINT)
         _, errors = await process.communicate()
     assert (process.returncode, errors.decode()) == (130, "interrupted\n")
-    async with asyncio.timeout(20):
-        while parts_in(out):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    await until_untouched(out)
     # The workers are free for others.
     make_clip(tmp_path / "next" / "short.mp4", 2)
     status, _, errors_of_next = await ran(capsys, "track", tmp_path / "next", "-o", out, "--redis", broker.url)
@@ -227,9 +232,29 @@ async def test_a_queue_that_can_not_be_reached_is_told(tmp_path: Path, capsys: p
     for url, words in (
         ("redis://127.0.0.1:1/0", "the queue can't be reached"),
         ("http://x", "isn't the URL of a Redis"),
+        ("redis://localhost:99999", "isn't the URL of a Redis"),
     ):
         words_of = await refused(capsys, "track", tmp_path / "in", "-o", tmp_path / "out", "--redis", url)
         assert words in words_of
+
+
+async def test_a_worker_without_the_password_says_so_and_ends(
+    broker: RedisServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "the queue is missing" in await refused(capsys, "worker")
+    url = broker.url.replace("redis://", "redis://somebody:wrong@")
+    assert "the queue can't be read: invalid username-password pair" in await refused(capsys, "worker", "--redis", url)
+
+
+async def test_an_output_folder_that_is_a_file_is_told(
+    broker: RedisServer, worker: asyncio.subprocess.Process, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip, out = make_clip(tmp_path / "in" / "day" / "clip.mp4", 2), tmp_path / "out"
+    out.mkdir()
+    (out / "day").write_text("not a folder")
+    status, _, errors = await ran(capsys, "track", clip.parents[1], "-o", out, "--redis", broker.url)
+    assert status == 1
+    assert f"{out / 'day'} can't be created: " in errors
 
 
 async def test_a_file_is_tracked_though_redis_does_not_say_how_often_it_was(
@@ -255,6 +280,8 @@ async def test_a_file_is_finished_while_redis_is_restarted(
         await broker.start()
         output, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()
+    # Another process may have been given it as well, and stops now.
+    await until_untouched(out)
     assert files_in(out) == ["long.mp4"]
     assert output.decode() == f"{out / 'long.mp4'}\n"
     assert "1 file tracked, 200 frames" in errors.decode()

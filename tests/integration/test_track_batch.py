@@ -124,6 +124,20 @@ async def test_a_file_whose_process_is_killed_is_tried_once_more(tmp_path: Path)
     assert files_in(out) == ["short.mp4"]
 
 
+async def test_a_file_that_is_replaced_while_it_is_tracked_is_listed_and_tracked_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip, out = make_clip(tmp_path / "in" / "take.mp4", 100), tmp_path / "out"
+    async with running("track", clip.parent, "-o", out, "--workers", "1") as process:
+        await tracking(process, out, 1)
+        make_clip(tmp_path / "take.mp4", 2).replace(clip)
+        _, errors = await process.communicate()
+    assert process.returncode == 1
+    assert f"{clip}: it has been changed while it was tracked; run the same command again" in errors.decode()
+    status, _, told = await ran(capsys, "track", clip.parent, "-o", out, "--workers", "1")
+    assert (status, "2 frames" in told) == (0, True), told
+
+
 async def test_ctrl_c_stops_all_processes_and_leaves_no_half_file(tmp_path: Path) -> None:
     clip, out = make_clip(tmp_path / "in" / "1.mp4", 3000), tmp_path / "out"
     shutil.copy(clip, tmp_path / "in" / "2.mp4")

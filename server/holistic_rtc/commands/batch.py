@@ -4,7 +4,7 @@ import asyncio
 import math
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -134,6 +134,7 @@ async def _take(order: Order, track: Track, batch: Batch, advance: Callable[[Fil
     def report(done: int, total: int) -> None:
         advance(file, min(done / total, 0.99) if total else 0)
 
+    before = _changed(file.source)
     try:
         done = await track(order, report)
     except OSError as error:
@@ -146,6 +147,25 @@ async def _take(order: Order, track: Track, batch: Batch, advance: Callable[[Fil
         batch.written += done.outputs
         if done.damaged:
             batch.damaged.append(file.source)
+        if _changed(file.source) != before:
+            batch.failed.append(f"{name}: it has been changed while it was tracked; run the same command again")
+            # So that they are older than it.
+            _set_changed(done.outputs, before)
+
+
+def _changed(source: Place) -> int | None:
+    """When a file on this machine was changed, in nanoseconds; None if it has gone, or is elsewhere."""
+    try:
+        return source.stat().st_mtime_ns if isinstance(source, Path) else None
+    except OSError:
+        return None
+
+
+def _set_changed(outputs: Sequence[Place], time: int | None) -> None:
+    for output in outputs:
+        if isinstance(output, Path) and time is not None:
+            with suppress(OSError):
+                os.utime(output, ns=(time, time))
 
 
 def by_workers(settings: Settings, bundle: ModelBundle, workers: int) -> Tracking:

@@ -9,6 +9,7 @@ from tempfile import gettempdir, mkdtemp
 
 _PREFIX = "holistic-rtc-jobs-"
 _LOCK = "lock"
+_REMOVED = ".removed"
 
 
 class JobFolder:
@@ -49,7 +50,7 @@ class JobFolder:
 
 def remove_folder(folder: Path) -> None:
     """No-op if it has gone. A process that is writing to it can create nothing there any more."""
-    removed = folder.with_name(f"{folder.name}.removed")
+    removed = folder.with_name(f"{folder.name}{_REMOVED}")
     with contextlib.suppress(OSError):
         folder.rename(removed)
     # Twice, as a file whose creation began before the renaming may appear meanwhile.
@@ -60,6 +61,10 @@ def remove_folder(folder: Path) -> None:
 def _remove_if_abandoned(folder: Path) -> None:
     with contextlib.suppress(OSError):
         if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+            return
+        if folder.name.endswith(_REMOVED):
+            # Its server has been killed meanwhile, or is about to finish.
+            shutil.rmtree(folder, ignore_errors=True)
             return
         lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:

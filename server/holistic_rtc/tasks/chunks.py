@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import msgspec
 
-from holistic_rtc.errors import MediaError
-from holistic_rtc.files.storage import place, remove_folder
+from holistic_rtc.errors import Code, MediaError, Refusal
+from holistic_rtc.files.storage import make_folder, place, remove_folder
 from holistic_rtc.model.chunk import Chunk, Cut
 from holistic_rtc.tasks import queue
 from holistic_rtc.tasks.queue import Order, Outcome, Report
@@ -27,12 +27,12 @@ async def track(app: Any, order: Order, priority: int, report: Report) -> Outcom
     if output is None:
         return await queue.track(app, order, priority, report)
     chunks = _Chunks(app, order, priority, report, chunk_folder(output, uuid4().hex))
-    try:
-        outcome = await chunks.perform(Plan(chunks.folder), report)
-        if outcome.cut:
+    outcome = await chunks.perform(Plan(), report)
+    if outcome.cut:
+        try:
             outcome = await chunks.track(outcome.cut)
-    finally:
-        await chunks.end()
+        finally:
+            await chunks.end()
     if not outcome.uncuttable:
         return outcome
     logger.info("%s can't be cut: %s", order.name, outcome.detail)
@@ -62,7 +62,9 @@ class _Chunks:
     async def track(self, cut: Cut) -> Outcome:
         """
         :return: what came of the whole; or of a chunk that is uncuttable.
+        :raises Refusal: it can't be tracked.
         """
+        await self._make_folder()
         for seam in cut.beginnings:
             self._start(cut, seam, goes_on=seam == 0)
         chunks: list[Chunk] = []
@@ -90,6 +92,16 @@ class _Chunks:
             await asyncio.to_thread(remove_folder, place(self.folder))
         except MediaError as error:
             logger.warning("%s", error)
+
+    async def _make_folder(self) -> None:
+        making = asyncio.create_task(asyncio.to_thread(make_folder, place(self.folder)))
+        try:
+            await asyncio.shield(making)
+        except MediaError as error:
+            raise Refusal(Code.JOB_FAILED, str(error)) from error
+        finally:
+            # So that it is there if it has to be removed.
+            await asyncio.wait({making})
 
     def _start(self, cut: Cut, begin: int, *, goes_on: bool) -> None:
         def report(done: int, total: int) -> None:

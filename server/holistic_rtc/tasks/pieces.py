@@ -7,10 +7,10 @@ from tempfile import TemporaryDirectory
 
 from holistic_rtc.atomic import fitting
 from holistic_rtc.files.media import Picture, Video
-from holistic_rtc.files.storage import Remote, fetched, make_folder, place, put, stored
+from holistic_rtc.files.storage import Remote, fetched, place, put, stored
 from holistic_rtc.model.chunk import Cut
 from holistic_rtc.tasks.queue import Order, Outcome, Report
-from holistic_rtc.tasks.steps import Join, Plan, TrackChunk
+from holistic_rtc.tasks.steps import Join, TrackChunk
 from holistic_rtc.tracking.engine import Model
 from holistic_rtc.workers.job.chunk import Files, find_cut, join_chunks, track_chunk
 from holistic_rtc.workers.job.track import check_outputs
@@ -19,9 +19,7 @@ ANNOTATED, LANDMARKS = ".mp4", ".jsonl"
 """Ends of the names of a chunk's files"""
 
 
-def plan(
-    step: Plan, source: Path, media: Picture | Video, annotated: Path | None, landmarks: Path | None
-) -> Cut | None:
+def plan(source: Path, media: Picture | Video, annotated: Path | None, landmarks: Path | None) -> Cut | None:
     """
     :param annotated: where it will be, or, for a place elsewhere, a file of that name.
     :return: where to cut a video. None if it is to be tracked as a whole.
@@ -30,7 +28,6 @@ def plan(
     cut = find_cut(media)
     if cut:
         check_outputs(source, media, annotated, landmarks)
-        make_folder(place(step.folder))
     return cut
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import partial
 from threading import Thread
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import msgspec
@@ -98,7 +99,7 @@ def make_app(redis_url: str) -> Any:
     """
     :raises ConfigError: it isn't the URL of a Redis.
     """
-    if re.fullmatch(r"rediss?://[^/?# ]+(/\d*)?([?][^# ]*)?|redis\+socket://.+", redis_url) is None:
+    if not _is_redis(redis_url):
         # It may have a password.
         raise ConfigError("that isn't the URL of a Redis, such as redis://localhost:6379/0")
     app = Celery("holistic_rtc", broker=redis_url, backend=redis_url, set_as_current=False)
@@ -126,6 +127,14 @@ def make_app(redis_url: str) -> Any:
         checked = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
         app.conf.update(broker_use_ssl=checked, redis_backend_use_ssl=checked)
     return app
+
+
+def _is_redis(url: str) -> bool:
+    try:
+        urlsplit(url).port  # noqa: B018
+    except ValueError:
+        return False
+    return re.fullmatch(r"rediss?://[^/?# ]+(/\d*)?([?][^# ]*)?|redis\+socket://.+", url) is not None
 
 
 class _PollingBackend(RedisBackend):  # type: ignore[misc]

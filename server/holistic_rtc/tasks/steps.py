@@ -9,13 +9,7 @@ from holistic_rtc.model.chunk import Chunk, Cut
 
 
 class Plan(msgspec.Struct, tag=True):
-    """
-    Say where to cut the video, or track it, if it isn't worth it.
-
-    :param folder: for the chunks. It is made if the video is cut.
-    """
-
-    folder: str
+    """Say where to cut the video, or track it, if it isn't worth it."""
 
 
 class TrackChunk(msgspec.Struct, tag=True):

@@ -1,5 +1,6 @@
 """The worker's side of the queue: tracks files, one after another in each of its processes."""
 
+import logging
 import math
 import os
 import threading
@@ -14,9 +15,11 @@ from typing import Any
 import cv2
 import msgspec
 from celery.exceptions import BackendStoreError, SoftTimeLimitExceeded
+from celery.states import SUCCESS
+from redis.exceptions import AuthenticationError
 
 from holistic_rtc.atomic import fitting
-from holistic_rtc.errors import Code, MediaError, TrackerError, UncuttableError
+from holistic_rtc.errors import Code, ConfigError, MediaError, TrackerError, UncuttableError
 from holistic_rtc.files.media import opened
 from holistic_rtc.files.storage import Remote, fetched, place, upload
 from holistic_rtc.ipc.file_tracking import remove_unfinished
@@ -37,14 +40,16 @@ from holistic_rtc.tasks.steps import Join, Plan, TrackChunk
 from holistic_rtc.tracking.engine import Model
 from holistic_rtc.workers.job.track import track_opened
 
+logger = logging.getLogger(__name__)
+
 REPORT_SECONDS = 1.0
 RETRY_SECONDS = 5
 UNACKED = "unacked_index"
 """Where Celery's broker keeps when the tasks were given to their workers"""
 
 
-class _RevokedError(Exception):
-    """Nobody wants the file any more."""
+class _UnwantedError(Exception):
+    """The file has been revoked, or finished elsewhere while this worker had lost Redis."""
 
 
 def run(redis_url: str, open_model: Callable[[], Model], processes: int) -> None:
@@ -52,9 +57,15 @@ def run(redis_url: str, open_model: Callable[[], Model], processes: int) -> None
     Until SIGTERM or Ctrl-C, at which files in progress are finished first; at the second one, they are given back.
 
     :param open_model: called in each process, before its first file.
-    :raises ConfigError: it isn't the URL of a Redis.
+    :raises ConfigError: it isn't the URL of a Redis, or that wants another password.
     """
     app = make_app(redis_url)
+    try:
+        app.backend.client.ping()
+    except AuthenticationError as error:
+        raise ConfigError(f"the queue can't be read: {error}") from error
+    except app.backend.connection_errors:
+        logger.warning("the queue can't be reached; waiting for it")
     # A result isn't lost while Redis is restarted.
     app.conf.update(result_backend_always_retry=True, result_backend_max_retries=20)
 
@@ -103,7 +114,8 @@ def _track(task: Any, order: Order, model: Callable[[], Model]) -> Outcome:
     try:
         report(0, 0)
         return track_order(order, model(), report)
-    except _RevokedError:
+    except _UnwantedError:
+        # Celery keeps the outcome of whoever was first.
         return Outcome(code=Code.JOB_FAILED, detail="it was revoked")
     except SoftTimeLimitExceeded:
         return Outcome(code=Code.JOB_TIMEOUT, detail=f"it wasn't tracked within {order.seconds:g} s")
@@ -157,8 +169,9 @@ def _reporter(task: Any) -> Report:
         if (now := time.monotonic()) > reported + REPORT_SECONDS:
             reported = now
             with suppress(*_unavailable(task)):
-                if task.backend.client.exists(revocation_of(task.request.id)):
-                    raise _RevokedError
+                id = task.request.id
+                if task.backend.client.exists(revocation_of(id)) or task.backend.get_state(id) == SUCCESS:
+                    raise _UnwantedError
                 task.update_state(state=PROGRESS, meta={"frames": done, "total": total})
 
     return report
@@ -183,13 +196,12 @@ def track_order(order: Order, model: Model, report: Report) -> Outcome:
         for path in paths.values():
             # A job's folder is that of the source. Whoever has removed it doesn't want it again.
             if path.parent != source.parent:
-                with suppress(OSError):  # The tracker says what is wrong.
-                    path.parent.mkdir(parents=True, exist_ok=True)
+                _make(path.parent)
         with opened(source, name=order.name, max_pixels=order.max_pixels) as media:
             annotated, landmarks = paths.get("annotated"), paths.get("landmarks")
             if annotated:
                 annotated = fitting(annotated.parent, annotated.name, media.suffixes[0])
-            if isinstance(order.step, Plan) and (cut := plan(order.step, source, media, annotated, landmarks)):
+            if isinstance(order.step, Plan) and (cut := plan(source, media, annotated, landmarks)):
                 return Outcome(cut=cut)
             tracked = track_opened(source, media, model, order.quality, annotated, landmarks, report, order.max_persons)
         outputs = []
@@ -204,3 +216,13 @@ def track_order(order: Order, model: Model, report: Report) -> Outcome:
             else:
                 outputs.append(os.fspath(written))
     return Outcome(outputs, tracked.frames, tracked.damaged)
+
+
+def _make(folder: Path) -> None:
+    """
+    :raises MediaError: it can't be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MediaError(f"{error.filename} can't be created: {error.strerror}") from error

@@ -171,9 +171,12 @@ def test_what_killed_servers_have_left_is_removed_at_the_next_start(tmp_path: Pa
     left = tmp_path / "holistic-rtc-jobs-left"
     (left / "b").mkdir(parents=True)
     (left / "lock").touch()
+    half = tmp_path / "holistic-rtc-jobs-half.removed"
+    (half / "b").mkdir(parents=True)
     (tmp_path / "holistic-rtc-jobs-link").symlink_to(running.create("c"))
     other = JobFolder(tmp_path)
     assert not left.exists()
+    assert not half.exists()
     assert len([path for path in tmp_path.iterdir() if not path.is_symlink()]) == 2
     assert len(list(tmp_path.glob("*/a/source"))) == 1
     other.close()
