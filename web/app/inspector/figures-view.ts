@@ -2,7 +2,8 @@
 
 import { Emitter, type HolisticClient } from "holistic-rtc";
 import type { Messages, Translator } from "../i18n/index.js";
-import { type Figures, type Sample, sparkline, toFigures, toSample, totalDelay } from "./figures.js";
+import { type Figures, type Sample, toFigures, toSample, totalDelay } from "./figures.js";
+import { Sparkline } from "./sparkline.js";
 
 const UNKNOWN = "–";
 /** Seconds that the lines show. */
@@ -87,8 +88,7 @@ export const WATCHED = [fpsReceived, model, trackerMs, bitsReceived, resolution,
 interface ShownCard {
   card: Card;
   value: HTMLElement;
-  line: SVGPolylineElement | null;
-  history: (number | null)[];
+  line: Sparkline | null;
 }
 
 /** `figures` comes once a second: null while there is no connection. */
@@ -139,10 +139,10 @@ export class FiguresView extends Emitter<{ figures: Figures | null }> {
       tip.append(" ", this.#delaySum);
     }
     box.setAttribute("aria-describedby", tip.id);
-    const line = card.line ? makeLine(content) : null;
+    const line = card.line ? new Sparkline(content, HISTORY) : null;
     box.append(label, content, tip);
     container.append(box);
-    return { card, value, line, history: [] };
+    return { card, value, line };
   }
 
   async #update(): Promise<void> {
@@ -168,13 +168,9 @@ export class FiguresView extends Emitter<{ figures: Figures | null }> {
   }
 
   #show(figures: Figures): void {
-    for (const { card, value, line, history } of this.#cards) {
+    for (const { card, value, line } of this.#cards) {
       value.textContent = card.show(figures) ?? UNKNOWN;
-      if (card.line && line) {
-        history.push(card.line(figures));
-        history.splice(0, history.length - HISTORY);
-        line.setAttribute("points", sparkline(history, HISTORY));
-      }
+      line?.push(card.line!(figures));
     }
     const { delay } = figures;
     this.#delaySum.textContent = delay
@@ -189,23 +185,10 @@ export class FiguresView extends Emitter<{ figures: Figures | null }> {
   }
 
   #clear(): void {
-    for (const { value, line, history } of this.#cards) {
+    for (const { value, line } of this.#cards) {
       value.textContent = UNKNOWN;
-      history.length = 0;
-      line?.setAttribute("points", "");
+      line?.clear();
     }
     this.#delaySum.textContent = "";
   }
-}
-
-function makeLine(container: HTMLElement): SVGPolylineElement {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 100 24");
-  svg.setAttribute("preserveAspectRatio", "none");
-  svg.setAttribute("aria-hidden", "true");
-  svg.classList.add("sparkline");
-  const line = document.createElementNS("http://www.w3.org/2000/svg", "polyline");
-  svg.append(line);
-  container.append(svg);
-  return line;
 }

@@ -1,6 +1,7 @@
 import type { ServerStats } from "holistic-rtc";
 import { describe, expect, it } from "vitest";
-import { sparkline, toFigures, toSample, totalDelay } from "./figures.js";
+import { toFigures, toSample, totalDelay } from "./figures.js";
+import { sparkline } from "./sparkline.js";
 
 /** Reports as Chromium gives them, `seconds` after the start, at 30 fps out and 24 fps in. */
 function reports(seconds: number) {

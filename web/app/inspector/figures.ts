@@ -142,16 +142,3 @@ function toDelay(before: Sample, now: Sample, serverMs: number, pingMs: number |
 export function totalDelay(delay: Delay): number {
   return delay.encode + delay.roundTrip + delay.server + delay.jitterBuffer + delay.decode;
 }
-
-/** Points of a line over `values`, the newest at the right, in a box of 100 by 24. */
-export function sparkline(values: readonly (number | null)[], length: number): string {
-  const known = values.filter((value) => value !== null);
-  const top = Math.max(...known, 1);
-  const start = length - values.length;
-  return values
-    .map((value, index) =>
-      value === null ? "" : `${((start + index) / (length - 1)) * 100},${(23 - (value / top) * 22).toFixed(1)}`,
-    )
-    .filter(Boolean)
-    .join(" ");
-}

@@ -34,14 +34,13 @@ describe.each(Object.entries(DICTIONARIES))("the dictionary %s", (_, messages: M
   });
 });
 
-it("each page has a header with all pages in its menu, and each part is put in its place", () => {
+it("each page has a header with the pages for everyone in its menu, and each part is put in its place", () => {
   for (const page of PAGES) {
     const html = renderPage(page, readFileSync(new URL(`${page}.html`, APP), "utf8"));
     expect(html).not.toMatch(/<!-- (?!doctype)|\{\w+\}|undefined/);
-    expect(html.match(/aria-current="page"/g)).toHaveLength(1);
+    expect(html.match(/aria-current="page"/g) ?? []).toHaveLength(page === "status" ? 0 : 1);
     const menu = [...html.matchAll(/id="menu-(\w+)"/g)].map(([, name]) => name);
-    expect(menu.toSorted()).toEqual(PAGES.toSorted());
-    expect(menu.slice(0, 3)).toEqual(["index", "view", "avatar"]);
+    expect(menu).toEqual(["index", "view", "avatar"]);
     const ids = [...html.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id);
     expect(ids).toHaveLength(new Set(ids).size);
   }

@@ -5,8 +5,8 @@ import { readdirSync, readFileSync } from "node:fs";
 /** What a page says of itself in JSON, at the top of its file. */
 interface Page {
   description: string;
-  /** Its place in the menu. */
-  menu: number;
+  /** Its place in the menu, if it is in it. */
+  menu?: number;
   /** Of the connection, before anything has happened. */
   state: "idle" | "connecting";
   /** A part that goes into the header. */
@@ -61,7 +61,8 @@ function readHead(file: string): Page {
 
 function renderMenu(current: string): string {
   return PAGES.map((page) => ({ page, place: readHead(readPart(`${page}.html`)).menu }))
-    .sort((one, other) => one.place - other.place)
+    .filter(({ place }) => place !== undefined)
+    .sort((one, other) => one.place! - other.place!)
     .map(({ page }) => {
       const mark = page === current ? ' aria-current="page"' : "";
       return `<a id="menu-${page}" class="button quiet" href="${addressOf(page)}" data-keep-token data-i18n="${folderOf(page)}.menu"${mark}></a>`;

@@ -45,6 +45,7 @@ export {
 export { RIG_BONES, RIG_EXPRESSIONS, RIG_PARENTS } from "./parts.js";
 export type { Encoding } from "./session.js";
 export {
+  getMetrics,
   getTicket,
   listSessions,
   type Right,

@@ -57,6 +57,16 @@ export async function listSessions(options: ServerOptions = {}): Promise<Session
   return await new Server(options).listSessions();
 }
 
+/**
+ * The server's metrics, in Prometheus' text format. Needs the right `operate`.
+ *
+ * @throws HolisticError
+ */
+export async function getMetrics(options: ServerOptions = {}): Promise<string> {
+  const response = await new Server(options).send("metrics", { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  return await response.text();
+}
+
 /** A signed, short-lived credential for a URL, used instead of a token. */
 export interface Ticket {
   ticket: string;
