@@ -5,6 +5,7 @@ import { element } from "../base/dom.js";
 import type { Status } from "../connection/status.js";
 import { viewerMessages } from "../connection/words.js";
 import { makeCopyButton, makeFullScreenButton } from "../shell/buttons.js";
+import { Companions } from "../shell/companions.js";
 import { expose } from "../shell/debugging.js";
 import { Shell } from "../shell/shell.js";
 import { Controls } from "./controls.js";
@@ -56,7 +57,9 @@ shell.start({
   f: makeFullScreenButton(element("full-screen", HTMLButtonElement), element("stage", HTMLElement)),
   ...source.shortcuts,
 });
-if (!usesCamera) {
+if (usesCamera) {
+  new Companions(client, "avatar");
+} else {
   source.start();
 }
 

@@ -12,6 +12,7 @@ import { Inspector } from "../inspector/inspector.js";
 import { PublishControls } from "../publish/controls.js";
 import { PageSession } from "../publish/session.js";
 import { postStills } from "../publish/snapshot-loop.js";
+import { Companions } from "../shell/companions.js";
 import { expose } from "../shell/debugging.js";
 import { Shell } from "../shell/shell.js";
 import { SnapshotTab } from "../snapshot/tab.js";
@@ -69,6 +70,7 @@ const figures = new FiguresView(element("figures", HTMLElement), PUBLISHED, clie
 const hints = new HintsView(translator);
 figures.on("figures", (now) => hints.update(now));
 new FallbackView(session, translator);
+new Companions(client, "index");
 const tabs = new Tabs(TABS);
 const snapshotTab = new SnapshotTab(translator, {
   take: (picture, options) => takeSnapshot(picture, { ...options, ...server, maxPersons: null }),

@@ -23,8 +23,14 @@ export class Shell {
    */
   constructor(own: (messages: Messages) => Messages = (messages) => messages) {
     this.#own = own;
+    document.body.toggleAttribute("data-framed", window.parent !== window);
     this.#status = new StatusView(this.translator, (messages) => this.adapt(messages));
     applyTheme();
+    // Chosen in another page, which may have this one in a frame.
+    addEventListener("storage", () => {
+      applyTheme();
+      this.translator.use(recallLanguage());
+    });
     element("theme", HTMLButtonElement).addEventListener("click", toggleTheme);
     this.#adaptLinks();
     void this.access.keepTicket(() => this.#adaptLinks());
@@ -59,15 +65,25 @@ export class Shell {
 
   /** To be called when all parts of the page are made: the words are put to it, and its keys work. */
   start(shortcuts: Readonly<Record<string, () => void>>): void {
-    listenForShortcuts({ ...shortcuts, "?": () => element("help", HTMLElement).togglePopover() });
+    const own = Object.entries(shortcuts).map(([key, act]) => [key, () => isCovered() || act()] as const);
+    listenForShortcuts({ ...Object.fromEntries(own), "?": () => element("help", HTMLElement).togglePopover() });
     this.translator.use(this.translator.language);
   }
 }
 
-function makeTranslator(): Translator {
+/** By another page, whose keys are its own. */
+function isCovered(): boolean {
+  return document.body.hasAttribute("data-covered");
+}
+
+function recallLanguage(): Language {
   const preferred = preferredLanguage(navigator.languages);
   const other: Language = preferred === "en" ? "zh" : "en";
-  const translator = new Translator(recall<Language>("language", [preferred, other]));
+  return recall<Language>("language", [preferred, other]);
+}
+
+function makeTranslator(): Translator {
+  const translator = new Translator(recallLanguage());
   element("language", HTMLButtonElement).addEventListener("click", () => {
     const language = translator.language === "en" ? "zh" : "en";
     remember("language", language);
