@@ -64,7 +64,8 @@ test-abuse: setup $(STAMPS)/dev ## attacks on a server while a legitimate sessio
 
 .PHONY: test-cluster
 test-cluster: setup $(STAMPS)/dev redisserver chromium proxies ## several nodes with a real Redis
-	$(BIN)/pytest tests/cluster
+	$(BIN)/pytest tests/cluster -m "not alone" --numprocesses 2 --dist loadfile
+	$(BIN)/pytest tests/cluster -m alone
 
 .PHONY: test-package
 test-package: setup $(STAMPS)/dev wheel ## install the wheel into an empty environment, and start it

@@ -19,7 +19,7 @@ from tests.kit.serving import Server
 
 from .conftest import TOKEN, starting_node
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.alone]
 
 TRACKED = "() => window.holistic.lastFrame"
 

@@ -13,7 +13,7 @@ from holistic_rtc.sessions.directory import LIST_MS, LISTED_SESSIONS, NODE_MS, B
 from holistic_rtc.sessions.session import SessionDescription
 from tests.kit.redis import RedisServer, redis_server
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.alone]
 
 MakeDirectory = Callable[[str], Directory]
 

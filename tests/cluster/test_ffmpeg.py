@@ -15,7 +15,7 @@ from tests.kit.serving import Server
 
 from .conftest import TOKEN
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.alone]
 
 
 async def test_ffmpeg_follows_a_redirect(nodes: list[Server], tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.kit.streams import first
 
 from .conftest import TOKEN, starting_node
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.alone]
 
 
 def camera() -> Pictures:

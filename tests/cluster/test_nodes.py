@@ -21,7 +21,7 @@ from tests.kit.serving import Server
 
 from .conftest import TOKEN, starting_node
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.alone]
 
 KEY = "2Jw0cV3mBqkO8h4xT1rZ"
 
