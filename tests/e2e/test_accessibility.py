@@ -155,6 +155,8 @@ async def test_the_annotated_picture_has_at_least_half_of_a_window_and_details_f
     assert await page.evaluate(SHARE) >= 0.5
     await page.locator(".figure-delay").hover()
     await expect(page.locator("#tip-delay")).to_be_visible()
+    await page.locator("#tip-delay").hover()
+    await expect(page.locator("#tip-delay")).to_be_visible()
     await page.keyboard.press("Escape")
     await expect(page.locator("#tip-delay")).to_be_hidden()
     await page.get_by_test_id("details").click()
