@@ -1,13 +1,25 @@
 """Firefox without permission to use a camera, which hides its addresses and says that its candidates are complete."""
 
+from base64 import b64encode
+from pathlib import Path
+
 import numpy as np
 
 from tests.interop.firefox import FirefoxPage, firefox
 from tests.kit.browsers import pixels
 from tests.kit.pictures import grace_hopper
 from tests.kit.publisher import Picture, PictureTrack, publishing
-from tests.kit.serving import Server
+from tests.kit.serving import Server, serving
 
+PORTRAIT = Path(__file__).parents[2] / "server" / "holistic_rtc" / "grace_hopper.jpg"
+CHOOSE = """(base64) => {
+    const bytes = Uint8Array.from(atob(base64), (character) => character.codePointAt(0));
+    const files = new DataTransfer();
+    files.items.add(new File([bytes], "portrait.jpg", { type: "image/jpeg" }));
+    const input = document.getElementById("picture-file");
+    input.files = files.files;
+    input.dispatchEvent(new Event("change"));
+}"""
 CONNECTED = '() => document.body.dataset.state === "connected"'
 FACE_SEEN = "() => window.holistic.lastFrame?.faceLandmarks.length === 1"
 # Firefox counts no frames of a stream in getVideoPlaybackQuality().
@@ -69,3 +81,33 @@ async def test_firefox_without_a_camera_gets_its_sample_clip_back(server: Server
         assert await page.evaluate("() => document.querySelector('[data-testid=state]').textContent") == "Live"
     assert before.shape == after.shape == (480, 640, 3)
     assert np.abs(before.astype(int) - after).mean() > 1
+
+
+async def test_firefox_moves_the_avatar_of_a_session(server: Server) -> None:
+    async with (
+        publishing(server.url, [PictureTrack(grace_hopper())]) as publisher,
+        firefox(f"{server.url}/avatar?session={publisher.session}") as page,
+    ):
+        await page.until("() => document.body.hasAttribute('data-moved')")
+        assert await page.evaluate("() => document.getElementById('graphics').hidden"), "it can draw"
+        await page.until("() => window.holistic.lastFrame?.rig")
+
+
+async def test_firefox_takes_a_snapshot_of_a_picture(server: Server) -> None:
+    async with firefox(f"{server.url}/#snapshot") as page:
+        await page.evaluate(CHOOSE, b64encode(PORTRAIT.read_bytes()).decode())
+        await page.until("() => document.querySelector('[data-snapshot=shown]')")
+        await page.until(FACE_SEEN)
+
+
+async def test_firefox_goes_on_with_snapshots_while_the_server_is_full() -> None:
+    async with (
+        serving("--max-sessions", "1") as server,
+        publishing(server.url, [PictureTrack(grace_hopper())]),
+        firefox(server.url, may_complain=True) as page,
+    ):
+        await page.click("sample")
+        await page.until("() => document.body.dataset.state === 'waiting'")
+        await page.click("use-snapshots")
+        await page.until("() => document.body.dataset.state === 'snapshots' && window.holistic.lastFrame?.seq > 2")
+        assert await page.evaluate("() => window.holistic.lastFrame.leftHandLandmarks.length > 0")

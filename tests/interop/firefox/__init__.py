@@ -14,10 +14,11 @@ DRIVER = Path(__file__).parent / "page.mjs"
 
 
 class FirefoxPage:
-    """A page that ``page.mjs`` drives. Whatever it does wrong fails the test at once."""
+    """A page that ``page.mjs`` drives. Whatever it does wrong fails the test at once, unless it may complain."""
 
-    def __init__(self, program: Driver) -> None:
+    def __init__(self, program: Driver, *, may_complain: bool) -> None:
         self._program = program
+        self._may_complain = may_complain
 
     async def evaluate(self, function: str, argument: object = None) -> Any:
         return await self._command(evaluate=function, argument=argument)
@@ -30,7 +31,9 @@ class FirefoxPage:
         await self._command(click=f'[data-testid="{test_id}"]')
 
     async def answer(self, timeout: float = 150) -> Any:
-        answer = await asyncio.wait_for(self._program.line(), timeout)
+        async with asyncio.timeout(timeout):
+            while "complaint" in (answer := await self._program.line()) and self._may_complain:
+                pass
         assert "result" in answer, answer.get("complaint") or answer["error"]
         return answer["result"]
 
@@ -45,10 +48,14 @@ def find_firefox() -> str:
 
 
 @asynccontextmanager
-async def firefox(url: str) -> AsyncIterator[FirefoxPage]:
-    """A page at `url`, in a Firefox of its own."""
+async def firefox(url: str, *, may_complain: bool = False) -> AsyncIterator[FirefoxPage]:
+    """
+    A page at `url`, in a Firefox of its own.
+
+    :param may_complain: whether errors in its console are expected.
+    """
     async with driver("node", DRIVER, find_firefox(), url, timeout=60) as program:
-        page = FirefoxPage(program)
+        page = FirefoxPage(program, may_complain=may_complain)
         await page.answer()
         yield page
-    assert not program.rest, program.rest
+    assert may_complain or not program.rest, program.rest
