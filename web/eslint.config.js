@@ -12,7 +12,7 @@ const STOREYS = [
   ["camera"],
   ["connection"],
   ["shell"],
-  ["inspector", "publish"],
+  ["inspector", "publish", "recording"],
   ["snapshot"],
   // The pages
   readdirSync(`${import.meta.dirname}/app`).filter((folder) =>

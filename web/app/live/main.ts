@@ -12,6 +12,11 @@ import { Inspector } from "../inspector/inspector.js";
 import { PublishControls } from "../publish/controls.js";
 import { PageSession } from "../publish/session.js";
 import { postStills } from "../publish/snapshot-loop.js";
+import { CSV_HEADER, toCsvLine } from "../recording/csv.js";
+import { toJsonLine } from "../recording/jsonl.js";
+import { RecorderView } from "../recording/recorder-view.js";
+import { Recorder } from "../recording/recorder.js";
+import { LineWriter } from "../recording/take.js";
 import { Companions } from "../shell/companions.js";
 import { expose } from "../shell/debugging.js";
 import { Shell } from "../shell/shell.js";
@@ -66,6 +71,18 @@ const stage = new StageView();
 const inspector = new Inspector(translator);
 const details = new Details();
 const share = new Share(client, translator);
+/** What is recorded besides the annotated video. */
+let sound: MediaStreamTrack[] = [];
+const recorder = new Recorder(() => [
+  new LineWriter({ suffix: ".jsonl", type: "application/jsonl" }, toJsonLine),
+  new LineWriter({ suffix: ".csv", type: "text/csv", header: CSV_HEADER }, toCsvLine),
+]);
+const recording = new RecorderView({
+  recorder,
+  translator,
+  data: "landmarks",
+  stream: () => client.stream && new MediaStream([...client.stream.getVideoTracks(), ...sound]),
+});
 const figures = new FiguresView(element("figures", HTMLElement), PUBLISHED, client, translator);
 const hints = new HintsView(translator);
 figures.on("figures", (now) => hints.update(now));
@@ -81,16 +98,25 @@ const snapshotTab = new SnapshotTab(translator, {
 new VideoTab(translator, (file, signal) => submitJob(file, { ...server, maxPersons: null, signal }));
 
 session.on("status", showStatus);
-session.on("source", (source) => stage.showRaw(source?.stream ?? null));
+session.on("source", (source) => {
+  stage.showRaw(source?.stream ?? null);
+  sound = source?.stream.getAudioTracks() ?? [];
+});
 client.on("stream", (stream) => stage.showAnnotated(stream));
 client.on("state", ({ state }) => {
+  recording.available = state === "connected";
   if (state === "failed" || state === "closed") {
     stage.showAnnotated(null);
   }
 });
 client.on("configured", ({ parts }) => inspector.setTracked(parts));
 client.on("landmarks", showLive);
-client.on("landmarks", (frame) => hints.see(frame));
+client.on("landmarks", (frame) => {
+  hints.see(frame);
+  if (frame.track === 0) {
+    recorder.add(frame);
+  }
+});
 session.on("snapshot", ({ frames }) => frames.forEach(showLive));
 snapshotTab.on("frames", showSnapshot);
 
@@ -121,6 +147,7 @@ shell.start({
   s: byTab({ live: () => smoothing.click() }),
   l: byTab({ live: () => share.toggle() }),
   v: byTab({ live: () => stage.nextView() }),
+  r: byTab({ live: () => recording.toggle() }),
   i: () => details.toggle(),
 });
 tabs.select(tabInHash(location.hash, TABS));

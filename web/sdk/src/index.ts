@@ -22,7 +22,7 @@ export {
 } from "./frame.js";
 export type * from "./messages.js";
 export { PALETTE } from "./palette.js";
-export { BLENDSHAPE_NAMES, HAND_POINTS, type Part, POSE_POINTS } from "./parts.js";
+export { BLENDSHAPE_NAMES, HAND_POINTS, type Part, PARTS, POINT_PARTS, type PointPart, POSE_POINTS } from "./parts.js";
 export { decodeJson } from "./json.js";
 export {
   Job,

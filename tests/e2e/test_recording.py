@@ -1,0 +1,111 @@
+"""The page records what it receives, and hands it over as files."""
+
+import asyncio
+from pathlib import Path
+
+import av
+import pytest
+from playwright.async_api import Browser, Dialog, Page, expect
+
+from holistic_rtc.recording import csv, jsonl
+from holistic_rtc.wire import as_json
+from tests.e2e.test_accessibility import assert_accessible, go_live
+from tests.kit.browsers import assert_fits_every_width, opened
+from tests.kit.serving import Server
+
+pytestmark = pytest.mark.alone
+
+RECORDED = """() => {
+    const size = (id) => Number.parseFloat(document.getElementById(id).textContent);
+    return size("take-video-size") > 1 && size("take-data-size") > 100;
+}"""
+"""Both have grown, in KB."""
+
+
+async def record(page: Page) -> None:
+    await page.get_by_test_id("record").click()
+    await expect(page.get_by_test_id("take")).to_contain_text("Recording")
+    await expect(page.get_by_test_id("take-end")).to_be_focused()
+    await page.wait_for_function(RECORDED)
+
+
+async def download(page: Page, name: str, folder: Path) -> Path:
+    async with page.expect_download() as download:
+        await page.get_by_test_id(f"take-{name}").click()
+    path = folder / (await download.value).suggested_filename
+    await (await download.value).save_as(path)
+    return path
+
+
+def video_frames(path: Path) -> list[tuple[int, int]]:
+    with av.open(path) as container:
+        assert not container.streams.audio, "there is no sound if none is published"
+        return [(frame.width, frame.height) for frame in container.decode(video=0)]
+
+
+async def test_a_take_is_the_annotated_video_and_the_servers_json_lines_and_csv(page: Page, tmp_path: Path) -> None:
+    await expect(page.get_by_test_id("record")).to_be_hidden()
+    await go_live(page)
+    await record(page)
+    await assert_accessible(page, "recording")
+    await page.keyboard.press("r")
+    await expect(page.get_by_test_id("take")).to_contain_text("Recording finished")
+    await expect(page.get_by_test_id("take-webm")).to_be_focused()
+    await assert_accessible(page, "recorded")
+    await assert_fits_every_width(page)
+
+    lines = (await download(page, "jsonl", tmp_path)).read_bytes().splitlines(keepends=True)
+    rows = (await download(page, "csv", tmp_path)).read_bytes().splitlines(keepends=True)
+    messages = [as_json.decode(line) for line in lines]
+    assert len({message.seq for message in messages}) == len(messages) > 3
+    assert any(message.result.face_landmarks is not None for message in messages)
+    assert [jsonl.LINES.encode(message) for message in messages] == lines
+    assert rows[0] == csv.LINES.header
+    assert all(map(csv.LINES.is_whole, rows[1:]))
+    assert [row.split(b",")[:4] for row in rows[1:]] == [
+        b"%d,%d,%d,%d".__mod__((m.seq, m.timestamp_ms, m.width, m.height)).split(b",") for m in messages
+    ]
+    await expect(page.get_by_test_id("take-end")).to_have_text("Discard")
+
+    sizes = await asyncio.to_thread(video_frames, await download(page, "webm", tmp_path))
+    assert len(sizes) > 3
+    assert all(width * 3 == height * 4 for width, height in sizes)
+    await expect(page.get_by_test_id("take-end")).to_have_text("Close")
+    await page.get_by_test_id("take-end").click()
+    await expect(page.get_by_test_id("take")).to_be_hidden()
+    await expect(page.get_by_test_id("record")).to_be_focused()
+
+
+async def test_a_take_ends_with_its_session_and_stays(page: Page, tmp_path: Path) -> None:
+    await go_live(page)
+    await record(page)
+    await page.get_by_test_id("stop").click()
+    await expect(page.get_by_test_id("take")).to_contain_text("Recording ended with the connection")
+    lines = (await download(page, "jsonl", tmp_path)).read_bytes().splitlines()
+    assert len([as_json.decode(line) for line in lines]) > 3
+    await go_live(page)
+    await expect(page.get_by_test_id("take-jsonl")).to_be_visible()
+    await expect(page.get_by_test_id("record")).to_be_hidden()
+    await page.get_by_test_id("take-end").click()
+    await expect(page.get_by_test_id("record")).to_be_visible()
+
+
+async def test_a_page_with_a_take_that_was_not_saved_asks_before_it_is_left(browser: Browser, server: Server) -> None:
+    async with opened(browser, server.url) as page:
+        questions: list[str] = []
+
+        async def stay(dialog: Dialog) -> None:
+            questions.append(dialog.type)
+            await dialog.dismiss()
+
+        page.on("dialog", stay)
+        await go_live(page)
+        await record(page)
+        await page.close(run_before_unload=True)
+        await expect(page.get_by_test_id("take")).to_contain_text("Recording")
+        assert questions == ["beforeunload"]
+        await page.get_by_test_id("take-end").click()
+        await expect(page.get_by_test_id("take")).to_contain_text("Recording finished")
+        await page.get_by_test_id("take-end").click()
+        await page.reload()
+        assert questions == ["beforeunload"]
