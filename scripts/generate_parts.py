@@ -42,6 +42,10 @@ def _typescript() -> str:
         f"  {bone}: {'null' if parent is None else f'{parent!r}'.replace(chr(39), chr(34))},\n"
         for bone, (parent, _) in SKELETON.items()
     )
+    offsets = "".join(
+        f"  {bone}: [{', '.join(f'{metres + 0.0:g}' for metres in offset)}],\n"
+        for bone, (_, offset) in SKELETON.items()
+    )
     return f"""\
 // Made from server/holistic_rtc/model/parts.py by `make generate`; edit that.
 
@@ -84,6 +88,10 @@ export const RIG_BONES = [
 /** The bone that each hangs on. */
 export const RIG_PARENTS: Readonly<Record<(typeof RIG_BONES)[number], (typeof RIG_BONES)[number] | null>> = {{
 {parents}}};
+
+/** Metres from where the parent of each begins to where it begins itself, at rest; of the hips, from the floor. */
+export const RIG_OFFSETS: Readonly<Record<(typeof RIG_BONES)[number], readonly [x: number, y: number, z: number]>> = {{
+{offsets}}};
 
 /** 17 of VRM 1.0's presets. */
 export const RIG_EXPRESSIONS = [

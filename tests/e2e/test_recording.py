@@ -1,17 +1,21 @@
 """The page records what it receives, and hands it over as files."""
 
 import asyncio
+import json
+import struct
 from pathlib import Path
 
 import av
 import pytest
 from playwright.async_api import Browser, Dialog, Page, expect
 
+from holistic_rtc.model.skeleton import BONES
 from holistic_rtc.recording import csv, jsonl
 from holistic_rtc.wire import as_json
-from tests.e2e.test_accessibility import assert_accessible, go_live
+from tests.e2e.test_accessibility import assert_accessible, go_live, until_state
 from tests.kit.browsers import assert_fits_every_width, opened
 from tests.kit.serving import Server
+from tests.kit.takes import bvh_frames
 
 pytestmark = pytest.mark.alone
 
@@ -109,3 +113,31 @@ async def test_a_page_with_a_take_that_was_not_saved_asks_before_it_is_left(brow
         await page.get_by_test_id("take-end").click()
         await page.reload()
         assert questions == ["beforeunload"]
+
+
+async def test_the_avatars_motion_is_a_bvh_and_a_vrma(browser: Browser, server: Server, tmp_path: Path) -> None:
+    async with opened(browser, f"{server.url}/avatar") as page:
+        await page.get_by_test_id("sample").click()
+        await until_state(page, "connected")
+        await page.keyboard.press("r")
+        await page.wait_for_function(
+            "() => Number.parseFloat(document.getElementById('take-data-size').textContent) > 5"
+        )
+        await expect(page.locator("#take-video")).to_be_hidden()
+        await assert_accessible(page, "avatar, recording")
+        await page.keyboard.press("r")
+        await expect(page.get_by_test_id("take")).to_contain_text("Recording finished")
+        await assert_accessible(page, "avatar, recorded")
+        await assert_fits_every_width(page)
+        rows = bvh_frames(await download(page, "bvh", tmp_path))
+        assert len(rows) > 5
+        assert {len(row) for row in rows} == {3 + 3 * len(BONES)}
+        assert len({tuple(row) for row in rows}) > 2, "somebody moves"
+        glb = (await download(page, "vrma", tmp_path)).read_bytes()
+        magic, version, length, text_length = struct.unpack_from("<4sIII", glb)
+        assert (magic, version, length) == (b"glTF", 2, len(glb))
+        animation = json.loads(glb[20 : 20 + text_length])
+        bones = animation["extensions"]["VRMC_vrm_animation"]["humanoid"]["humanBones"]
+        assert set(bones) == set(BONES) - {"leftEye", "rightEye"}
+        seconds = animation["accessors"][0]["max"][0]
+        assert len(rows) == int(seconds * 30 + 1e-6) + 1, "both have the same motion"

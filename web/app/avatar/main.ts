@@ -4,12 +4,18 @@ import { HolisticClient, listSessions } from "holistic-rtc";
 import { element } from "../base/dom.js";
 import type { Status } from "../connection/status.js";
 import { viewerMessages } from "../connection/words.js";
+import { toBvh } from "../recording/bvh.js";
+import { MOTION_LIMIT_BYTES, MotionWriter } from "../recording/motion.js";
+import { RecorderView } from "../recording/recorder-view.js";
+import { Recorder } from "../recording/recorder.js";
+import { toVrma } from "../recording/vrma.js";
 import { makeCopyButton, makeFullScreenButton } from "../shell/buttons.js";
 import { Companions } from "../shell/companions.js";
 import { expose } from "../shell/debugging.js";
 import { Shell } from "../shell/shell.js";
 import { Controls } from "./controls.js";
 import { Motion } from "./motion.js";
+import { AT_EASE } from "./rig-pose.js";
 import { useCamera, useOnlySession, useSession } from "./sources.js";
 import { AvatarStage } from "./stage.js";
 
@@ -28,10 +34,23 @@ expose(client);
 const motion = new Motion();
 const stage = new AvatarStage(translator, motion);
 const controls = new Controls(motion);
+const recorder = new Recorder(
+  () => [
+    new MotionWriter(AT_EASE, (poses) => [
+      { suffix: ".bvh", content: new Blob(toBvh(poses), { type: "text/plain" }) },
+      { suffix: ".vrma", content: new Blob(toVrma(poses), { type: "model/gltf-binary" }) },
+    ]),
+  ],
+  MOTION_LIMIT_BYTES,
+);
+const recording = new RecorderView({ recorder, translator, data: "motion", stream: () => null });
 const copyOverlay = element("copy-overlay", HTMLButtonElement);
 
-client.on("landmarks", ({ track, rig, timestampMs }) => {
+client.on("state", ({ state }) => (recording.available = state === "connected" && !overlay));
+client.on("landmarks", (frame) => {
+  const { track, rig, timestampMs } = frame;
   if (track === 0) {
+    recorder.add(frame);
     motion.take(rig, timestampMs, performance.now());
     controls.update();
     document.body.toggleAttribute("data-moved", true);
@@ -54,6 +73,7 @@ shell.start({
   u: () => controls.upperBody.click(),
   c: () => controls.calibrate.click(),
   o: () => stage.choose(),
+  r: () => recording.toggle(),
   f: makeFullScreenButton(element("full-screen", HTMLButtonElement), element("stage", HTMLElement)),
   ...source.shortcuts,
 });

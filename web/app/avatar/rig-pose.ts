@@ -16,7 +16,7 @@ export interface Neutral {
 
 const LEGS = RIG_BONES.filter((bone) => /Leg|Foot/.test(bone));
 
-/** Standing at ease, arms hanging, for when nobody is there to move the avatar. */
+/** Standing at ease, arms hanging, for when nobody is there to move the avatar: the pose in which the server rests it. */
 export const AT_EASE: Rig = {
   hipsPosition: HIPS_AT_REST,
   bones: fromNames(RIG_BONES, (bone) => {
@@ -26,6 +26,9 @@ export const AT_EASE: Rig = {
     }
     if (bone.endsWith("LowerArm")) {
       return aroundAxis("y", -15 * side);
+    }
+    if (bone.endsWith("ThumbMetacarpal")) {
+      return product(aroundAxis("z", -10 * side), aroundAxis("y", 10 * side));
     }
     return /(Index|Middle|Ring|Little)/.test(bone) ? aroundAxis("z", -15 * side) : aroundAxis("z", 0);
   }),

@@ -15,13 +15,14 @@ export const texts = bilingual({
     landmarks: "Landmarks",
     motion: "Motion",
     privacy: "The recording stays in this browser until you download it.",
-    limit: "It ends by itself at 1 GB.",
+    limit: (size: string) => `It ends by itself at ${size}.`,
     ends: {
       stopped: "Recording finished",
       interrupted: "Recording ended with the connection",
-      full: "Recording ended: it has reached 1 GB",
+      full: "Recording ended at its size limit",
     },
     keep: "Download the files that you need. They are gone when you discard them or leave the page.",
+    nothing: "Nobody was seen, so there is nothing to download.",
     saved: "Downloaded. You can close this and record again.",
     files: {
       ".webm": "Video (WebM)",
@@ -44,13 +45,14 @@ export const texts = bilingual({
     landmarks: "关键点",
     motion: "动作",
     privacy: "录制内容只保留在此浏览器中，直到你下载。",
-    limit: "达到 1 GB 时自动停止。",
+    limit: (size) => `达到 ${size} 时自动停止。`,
     ends: {
       stopped: "录制完成",
       interrupted: "连接已断开，录制随之结束",
-      full: "录制已达到 1 GB 上限并停止",
+      full: "录制已达到大小上限并停止",
     },
     keep: "请下载需要的文件。放弃或离开此页面后，它们将不复存在。",
+    nothing: "未检测到任何人，因此没有可下载的内容。",
     saved: "已下载。可以关闭此栏并再次录制。",
     files: {
       ".webm": "视频（WebM）",

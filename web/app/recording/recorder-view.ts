@@ -96,7 +96,7 @@ export class RecorderView {
       this.#end.textContent = words.stop;
       this.#files.replaceChildren();
       setText("take-title", words.recording);
-      setText("take-text", `${words.privacy} ${words.limit}`);
+      setText("take-text", `${words.privacy} ${words.limit(toSize(this.#recorder.limit))}`);
       setText("take-time", toTime((performance.now() - take.since) / 1000));
       element("take-video", HTMLElement).hidden = take.videoBytes === null;
       setText("take-video-size", toSize(take.videoBytes ?? 0));
@@ -104,7 +104,7 @@ export class RecorderView {
     } else if (take.state === "kept") {
       const isUnsaved = this.#isUnsaved(take);
       setText("take-title", `${words.ends[take.end]} (${toTime(take.seconds)})`);
-      setText("take-text", isUnsaved ? words.keep : words.saved);
+      setText("take-text", isUnsaved ? words.keep : take.files.length > 0 ? words.saved : words.nothing);
       this.#end.textContent = isUnsaved ? words.discard : words.close;
       this.#showFiles(take);
     }

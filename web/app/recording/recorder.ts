@@ -26,7 +26,8 @@ interface Running {
 
 export class Recorder extends Emitter<{ change: Take }> {
   readonly #makeWriters: () => Writer[];
-  readonly #limit: number;
+  /** In bytes. */
+  readonly limit: number;
   #running: Running | null = null;
   #kept: (Take & { state: "kept" }) | null = null;
 
@@ -36,7 +37,7 @@ export class Recorder extends Emitter<{ change: Take }> {
   constructor(makeWriters: () => Writer[], limit = LIMIT_BYTES) {
     super();
     this.#makeWriters = makeWriters;
-    this.#limit = limit;
+    this.limit = limit;
   }
 
   get take(): Take {
@@ -108,7 +109,7 @@ export class Recorder extends Emitter<{ change: Take }> {
   }
 
   #check({ video, writers }: Running): void {
-    if ((video?.bytes ?? 0) + totalBytes(writers) >= this.#limit) {
+    if ((video?.bytes ?? 0) + totalBytes(writers) >= this.limit) {
       this.stop("full");
     }
   }

@@ -42,7 +42,7 @@ export {
   type Quaternion,
   type Rig,
 } from "./rig.js";
-export { RIG_BONES, RIG_EXPRESSIONS, RIG_PARENTS } from "./parts.js";
+export { RIG_BONES, RIG_EXPRESSIONS, RIG_OFFSETS, RIG_PARENTS } from "./parts.js";
 export type { Encoding } from "./session.js";
 export {
   getMetrics,
