@@ -69,12 +69,15 @@ def make_clip(path: Path, frames: int = 6, rate: int = FPS) -> Path:
     return path
 
 
-def make_long(path: Path, pictures: Iterable[Picture], times: Iterable[int], *, key_every: int = 30) -> Path:
+def make_long(
+    path: Path, pictures: Iterable[Picture], times: Iterable[int], *, key_every: int = 30, noise_seconds: float = 0
+) -> Path:
     """
     An H.264 video with B-frames, 320x240. Its folder is made.
 
     :param times: of the frames, in milliseconds.
     :param key_every: frames from one key frame to the next, at most.
+    :param noise_seconds: how long its audio is; 0 for none.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     options = {"preset": "veryfast", "g": str(key_every), "keyint_min": str(key_every), "sc_threshold": "0"}
@@ -82,11 +85,18 @@ def make_long(path: Path, pictures: Iterable[Picture], times: Iterable[int], *, 
         stream = container.add_stream("libx264", rate=FPS, options=options)
         stream.width, stream.height = 320, 240
         stream.codec_context.time_base = Fraction(1, 1000)
+        audio = container.add_stream("aac", rate=48_000, layout="mono") if noise_seconds else None
         for picture, time in zip(pictures, times, strict=False):
             frame = av.VideoFrame.from_image(Image.fromarray(picture).resize((320, 240)))
             frame.pts, frame.time_base = time, Fraction(1, 1000)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+        if audio:
+            noise = np.random.default_rng(0).uniform(-0.5, 0.5, (1, round(48_000 * noise_seconds)))
+            heard = av.AudioFrame.from_ndarray(noise.astype(np.float32), format="fltp", layout="mono")
+            heard.sample_rate, heard.pts = 48_000, 0
+            container.mux(audio.encode(heard))
+            container.mux(audio.encode(None))
     return path
 
 

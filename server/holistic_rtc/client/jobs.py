@@ -28,7 +28,7 @@ class JobStatus:
     total: int | None
     """How many there are, an estimate for some formats; None if unknown"""
     damaged: bool
-    """Whether some of the video couldn't be decoded"""
+    """Whether some of the video or its audio couldn't be decoded"""
     results: tuple[str, ...]
     """Names of the files that can be downloaded, once it is done"""
     error: str | None

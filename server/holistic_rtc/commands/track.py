@@ -118,7 +118,7 @@ def _run_file(options: argparse.Namespace, settings: Settings, bundle: ModelBund
     seen = ", ".join(f"{part} in {count}" for part, count in sorted(tracked.seen.items())) or "nobody was seen"
     say(f"{_frames(tracked.frames)}; {seen}")
     if tracked.damaged:
-        say(f"{name} is cut off or damaged; tracked what could be decoded")
+        say(f"{name} is cut off or damaged; kept the frames and the audio that could be decoded")
     if not any(map(is_stdout, here)):
         for output in (outputs.annotated or tracked.annotated, outputs.landmarks):
             if output is not None:
@@ -150,7 +150,7 @@ def _run_batch(options: argparse.Namespace, settings: Settings) -> None:
         more = f" and {len(found.skipped) - _NAMED} more" if len(found.skipped) > _NAMED else ""
         say(f"skipped what is neither picture nor video: {', '.join(map(str, found.skipped[:_NAMED]))}{more}")
     for damaged in batch.damaged:
-        say(f"{damaged} is cut off or damaged; tracked what could be decoded")
+        say(f"{damaged} is cut off or damaged; kept the frames and the audio that could be decoded")
     for reason in batch.failed:
         say(reason)
     if batch.failed:

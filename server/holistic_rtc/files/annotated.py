@@ -41,6 +41,14 @@ class Shot:
     """For videos: the decoded frame, whose time the annotated frame gets"""
 
 
+def open_output(path: Path) -> OutputContainer:
+    """
+    :return: an MP4, whatever its name.
+    :raises FFmpegError: it can't be written.
+    """
+    return av.open(f"file:{path}", "w", format="mp4", options=_FORMAT)
+
+
 Write = Callable[[Shot, Image], None]
 """Called with a frame, and the image to write in its place"""
 
@@ -56,7 +64,7 @@ def writing_video(
     :param from_zero: whether the times in the file are those since its own first frame.
     :raises MediaError: it can't be written.
     """
-    with _explained_errors(), av.open(path, "w", options=_FORMAT) as container:
+    with explained_errors(), open_output(path) as container:
         stream = container.add_stream(_CODEC, rate=rate, options=_OPTIONS)
         assert isinstance(stream, VideoStream)
         mux = _Mux(container, stream)
@@ -160,7 +168,7 @@ def join_videos(sections: Sequence[Section], path: Path) -> None:
     :raises UncuttableError: they were encoded in different ways.
     :raises MediaError: they can't be read, or the whole can't be written.
     """
-    with _explained_errors(), av.open(path, "w", options=_FORMAT) as whole:
+    with explained_errors(), open_output(path) as whole:
         mux: _Mux | None = None
         for section in sections:
             with av.open(section.path) as container:
@@ -179,7 +187,7 @@ def join_videos(sections: Sequence[Section], path: Path) -> None:
 
 
 @contextmanager
-def _explained_errors() -> Iterator[None]:
+def explained_errors() -> Iterator[None]:
     try:
         yield
     except FFmpegError as error:

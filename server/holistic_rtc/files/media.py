@@ -1,7 +1,7 @@
 """A common interface to picture and video files: reading frames, and writing annotated ones."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +10,7 @@ from av import VideoFrame
 from PIL import Image as Pillow
 
 from holistic_rtc.errors import MediaError, NotAPictureError, UncuttableError
-from holistic_rtc.files.annotated import Shot, Write, writing_video
+from holistic_rtc.files.annotated import Section, Shot, Write, join_videos, writing_video
 from holistic_rtc.files.jpeg import is_motion_jpeg
 from holistic_rtc.files.pictures import MAX_PIXELS, MAX_SIDES, decode_picture, is_moving
 from holistic_rtc.files.seams import SEAMS, Seams
@@ -75,7 +75,7 @@ class Video:
 
     @property
     def damaged(self) -> bool:
-        return self._reader.damaged
+        return self._reader.damaged or bool(self._reader.audio and self._reader.audio.damaged)
 
     def shots(self) -> Iterator[Shot]:
         clock = MediaClock()
@@ -87,11 +87,29 @@ class Video:
     @contextmanager
     def writing(self, path: Path, seams: Seams = SEAMS) -> Iterator[Write]:
         """
+        An annotated video, with the audio of this one.
+
         :param seams: see :func:`.annotated.writing_video`.
         :raises MediaError: it can't be written.
         """
-        with writing_video(path, self._reader.rate, seams) as write:
+        with self._joining(path) as video, writing_video(video, self._reader.rate, seams) as write:
             yield write
+
+    def join(self, sections: Sequence[Section], path: Path) -> None:
+        """
+        Write the same from sections of it.
+
+        :raises UncuttableError: see :func:`.annotated.join_videos`.
+        :raises MediaError: they can't be read, or the whole can't be written.
+        """
+        # Tells when the first frame is shown.
+        self._reader.frames_from(0)
+        with self._joining(path) as video:
+            join_videos(sections, video)
+
+    def _joining(self, path: Path) -> AbstractContextManager[Path]:
+        audio = self._reader.audio
+        return audio.joining(path) if audio else nullcontext(path)
 
     @property
     def seconds(self) -> float:

@@ -2,14 +2,24 @@
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from typing import cast
 
 from av import VideoFrame
+from av.container import InputContainer
+from av.format import Flags
 
 MAX_JUMP = 10
 """Seconds. In a format whose times may jump, such as MPEG-TS, a longer pause is taken for a jump, as FFmpeg does."""
 
 
-def timed(frames: Iterable[VideoFrame], rate: Fraction, *, may_jump: bool) -> Iterator[VideoFrame]:
+def may_jump(container: InputContainer) -> bool:
+    """Whether times in its format may jump."""
+    return bool(container.format.flags & cast(int, Flags.ts_discont.value))
+
+
+def timed(
+    frames: Iterable[VideoFrame], rate: Fraction, *, may_jump: bool, shifts: list[Fraction] | None = None
+) -> Iterator[VideoFrame]:
     """
     Give frames the times at which a player shows them. They start at 0 and are strictly increasing.
 
@@ -19,8 +29,9 @@ def timed(frames: Iterable[VideoFrame], rate: Fraction, *, may_jump: bool) -> It
     :param frames: in the order in which they are shown.
     :param rate: frames per second, for frames without a time or a duration.
     :param may_jump: whether times may also jump forward.
+    :param shifts: gets the seconds that are added to the times in the file, and again wherever these restart or jump.
     """
-    timeline = _Timeline(may_jump)
+    timeline = _Timeline(may_jump, [] if shifts is None else shifts)
     held: VideoFrame | None = None
     for frame in frames:
         if frame.time_base is None:
@@ -45,8 +56,9 @@ def timed(frames: Iterable[VideoFrame], rate: Fraction, *, may_jump: bool) -> It
 
 
 class _Timeline:
-    def __init__(self, may_jump: bool) -> None:
+    def __init__(self, may_jump: bool, shifts: list[Fraction]) -> None:
         self._may_jump = may_jump
+        self._shifts = shifts
         self._shift: int | None = None
         """From times in the file to those shown"""
         self._last = -1
@@ -65,6 +77,7 @@ class _Timeline:
         elif self._shift is None or self.is_behind(frame) or self._jumps(frame.pts + self._shift, frame.time_base):
             time = self._end
             self._shift = time - frame.pts
+            self._shifts.append(self._shift * frame.time_base)
         else:
             time = frame.pts + self._shift
         self._place(frame, time)

@@ -2,22 +2,22 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from itertools import chain
 from math import ceil
 from pathlib import Path
-from typing import cast
 
 import av
 from av import VideoFrame
 from av.error import FFmpegError
-from av.format import Flags
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from holistic_rtc.errors import MediaError, UncuttableError
+from holistic_rtc.files.audio import Audio
 from holistic_rtc.files.display import is_shown_as_it_is, shown, square_pixels
 from holistic_rtc.files.jpeg import is_motion_jpeg
-from holistic_rtc.files.timeline import timed
+from holistic_rtc.files.timeline import may_jump, timed
 from holistic_rtc.model.result import Image
 
 _TEXT_ART = ("tty", "bin", "xbin", "adf", "idf")
@@ -76,7 +76,10 @@ class VideoReader:
             if format is None and source.is_file() and is_motion_jpeg(source):
                 # FFmpeg would detect a picture.
                 format = "mjpeg"
-            self._container = av.open(url, format=format, options=options, timeout=timeout, metadata_errors="replace")
+            open_again = partial(
+                av.open, url, format=format, options=options, timeout=timeout, metadata_errors="replace"
+            )
+            self._container = open_again()
         except (FFmpegError, OSError) as error:
             raise self._unreadable(error) from error
         stream = self._container.streams.best("video")
@@ -100,6 +103,9 @@ class VideoReader:
         """Its duration, 0 if unknown"""
         self.frame_count = stream.frames or round(self.seconds * self.rate)
         """An estimate for some formats; 0 if unknown"""
+        self._shifts: list[Fraction] = []
+        self.audio = Audio(open_again, self._shifts) if self._container.streams.audio else None
+        """The audio, once the frames have been read"""
 
     def frames(self, *, strict: bool = False) -> Iterator[VideoFrame]:
         """
@@ -108,8 +114,7 @@ class VideoReader:
         :param strict: whether to raise an error for frames that can't be decoded, instead of skipping them.
         :raises MediaError: a frame can't be decoded, and `strict` is set.
         """
-        may_jump = bool(self._container.format.flags & cast(int, Flags.ts_discont.value))
-        return timed(self._decode(strict), self.rate, may_jump=may_jump)
+        return timed(self._decode(strict), self.rate, may_jump=may_jump(self._container), shifts=self._shifts)
 
     @property
     def has_index(self) -> bool:
@@ -127,6 +132,7 @@ class VideoReader:
         first = next(frames, None)
         if first is None or first.pts is None or first.time_base is None:
             raise UncuttableError(f"{self.name} has no frame with a time at its beginning")
+        self._shifts.append(-first.pts * first.time_base)
         start = ceil(Fraction(start_ms, 1000) / first.time_base)
         frames = self._sought(first.pts + start, first.pts, first.time_base) if start else chain([first], frames)
         return first, self._in_order(frames, first.pts, first.time_base, start)
@@ -179,11 +185,13 @@ class VideoReader:
 
     def _decode(self, strict: bool) -> Iterator[VideoFrame]:
         packets = self._container.demux(self._stream)
+        first_dts = lag = None
         while True:
             try:
                 packet = next(packets, None)
                 if packet is None:
                     return
+                first_dts = packet.dts if first_dts is None else first_dts
                 frames = packet.decode()
             except FFmpegError as error:
                 if strict:
@@ -192,8 +200,10 @@ class VideoReader:
             else:
                 for frame in frames:
                     if self._container.format.name == "avi":
-                        # What FFmpeg gives as presentation times of an AVI is wrong if frames are reordered.
-                        frame.pts = frame.dts
+                        # What FFmpeg gives as presentation times of an AVI is wrong if frames are reordered. Its other
+                        # times are later by the frames that the decoder waits for.
+                        lag = (frame.dts or 0) - (first_dts or 0) if lag is None else lag
+                        frame.pts = None if frame.dts is None else frame.dts - lag
                     yield frame
 
     def _limit(self, stream: VideoStream, max_pixels: int) -> None:

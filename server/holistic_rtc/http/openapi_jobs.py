@@ -22,7 +22,7 @@ JOB = object_of(
             "minimum": 0,
             "description": "How many frames there are, for some formats an estimate; null if unknown.",
         },
-        "damaged": {"type": "boolean", "description": "Whether some of the video couldn't be decoded."},
+        "damaged": {"type": "boolean", "description": "Whether some of the video or its audio couldn't be decoded."},
         "results": {
             "type": "array",
             "items": object_of({"name": {"type": "string"}, "type": {"type": "string"}, "url": {"type": "string"}}),

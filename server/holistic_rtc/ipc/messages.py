@@ -160,7 +160,7 @@ class Tracked(Reply):
     """
     :param outputs: paths of the files that were written.
     :param frames: how many were tracked.
-    :param damaged: whether some of the video couldn't be decoded.
+    :param damaged: whether some of the video or its audio couldn't be decoded.
     """
 
     outputs: list[bytes]

@@ -59,7 +59,7 @@ class Job:
     """Of frames; an estimate for some formats, 0 if unknown"""
     outputs: list[Path] = field(default_factory=list)
     damaged: bool = False
-    """Whether some of the video couldn't be decoded"""
+    """Whether some of the video or its audio couldn't be decoded"""
     error: Refusal | None = None
     """Why it failed"""
     expires: float | None = None

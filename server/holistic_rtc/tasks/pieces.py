@@ -80,11 +80,15 @@ def join(order: Order, step: Join) -> Outcome:
         for chunk in step.chunks:
             files = _files_of(order, folder if isinstance(folder, Path) else Path(), chunk.begin)
             chunks.append((chunk, Files(here(files.annotated), here(files.landmarks))))
-        join_chunks(chunks, Files(*(stack.enter_context(stored(output)) for output in (annotated, landmarks))))
+        source = place(order.source)
+        # Only the audio of the source is needed.
+        path = stack.enter_context(fetched(source)) if annotated or isinstance(source, Path) else Path()
+        outputs = Files(*(stack.enter_context(stored(output)) for output in (annotated, landmarks)))
+        damaged = join_chunks(path, chunks, outputs, order.name, order.max_pixels)
     return Outcome(
         [os.fspath(output) if isinstance(output, Path) else output.url for output in (annotated, landmarks) if output],
         sum(chunk.frames for chunk in step.chunks),
-        any(chunk.damaged for chunk in step.chunks),
+        damaged or any(chunk.damaged for chunk in step.chunks),
     )
 
 

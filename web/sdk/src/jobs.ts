@@ -41,7 +41,7 @@ export interface JobStatus {
   frames: number;
   /** How many there are, for some formats an estimate; null if unknown. */
   total: number | null;
-  /** Whether some of the video couldn't be decoded. */
+  /** Whether some of the video or its audio couldn't be decoded. */
   damaged: boolean;
   /** Filled when the state is `done`. */
   results: JobResult[];

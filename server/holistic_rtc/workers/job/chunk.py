@@ -14,7 +14,7 @@ from pathlib import Path
 
 from holistic_rtc.atomic import replacing, streaming
 from holistic_rtc.errors import MediaError, UncuttableError
-from holistic_rtc.files.annotated import Section, Shot, join_videos
+from holistic_rtc.files.annotated import Section, Shot
 from holistic_rtc.files.media import Picture, Video, opened
 from holistic_rtc.files.seams import SEAMS, Seams
 from holistic_rtc.model.chunk import Chunk, Cut
@@ -140,22 +140,35 @@ class _Seen:
         return hash.hexdigest() if hash else ""
 
 
-def join_chunks(chunks: Sequence[tuple[Chunk, Files]], outputs: Files) -> None:
+def join_chunks(
+    source: Path,
+    chunks: Sequence[tuple[Chunk, Files]],
+    outputs: Files,
+    name: str | None = None,
+    max_pixels: int | None = None,
+) -> bool:
     """
+    :param source: see :func:`track_chunk`; only read for its audio, which goes into the annotated video.
     :param chunks: in order, without those that weren't needed.
     :param outputs: of the whole. They appear when they are complete.
+    :return: whether some of the audio couldn't be decoded.
     :raises UncuttableError: the chunks don't fit together.
     :raises MediaError: a file can't be read or written.
     """
     for (before, _), (after, _) in zip(chunks, chunks[1:], strict=False):
         if before.before_end != after.before_begin:
             raise UncuttableError("what was read from its middle isn't what was read from its beginning")
+    damaged = False
     try:
         with ExitStack() as stack:
             if outputs.annotated:
                 part = stack.enter_context(replacing(outputs.annotated))
                 found = ((files.annotated, Fraction(*chunk.start)) for chunk, files in chunks)
-                join_videos([Section(path, start) for path, start in found if path], part)
+                with opened(source, name=name, max_pixels=max_pixels) as media:
+                    if not isinstance(media, Video):
+                        raise UncuttableError(f"{media.name} is a picture")
+                    media.join([Section(path, start) for path, start in found if path], part)
+                    damaged = media.damaged
             if outputs.landmarks:
                 lines = stack.enter_context(streaming(outputs.landmarks))
                 done = 0
@@ -166,3 +179,4 @@ def join_chunks(chunks: Sequence[tuple[Chunk, Files]], outputs: Files) -> None:
                     done += chunk.frames
     except OSError as error:
         raise MediaError(f"the output can't be written: {error.strerror}") from error
+    return damaged

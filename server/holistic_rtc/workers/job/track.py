@@ -35,7 +35,7 @@ class Tracked:
     seen: Counter[Part] = field(default_factory=Counter)
     """In how many frames each part was seen, of anybody"""
     damaged: bool = False
-    """Whether some of the video could not be decoded"""
+    """Whether some of the video or its audio couldn't be decoded"""
 
 
 def track_file(
@@ -55,8 +55,8 @@ def track_file(
 
     The outputs appear when everything is done, and not at all if it fails or is interrupted; only landmarks that go to
     standard output, a device or a pipe are written as they come. If neither is named, the annotated picture or video is
-    put next to the source, as ``NAME-annotated.png`` or ``.mp4``. A frame keeps its time since the first one. The sound
-    of a video is left out; of a video that is cut off or broken, whatever can be decoded is tracked.
+    put next to the source, as ``NAME-annotated.png`` or ``.mp4``. A frame keeps its time since the first one, and so
+    does the audio. Of a video that is cut off or broken, whatever can be decoded is tracked and kept.
 
     :param source: see :func:`holistic_rtc.files.media.opened`. Of an animation, only the first frame is tracked if
         ``annotated`` is a picture.

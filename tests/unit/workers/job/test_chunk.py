@@ -5,6 +5,7 @@ from itertools import count
 from math import sin
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -41,7 +42,9 @@ def make(path: Path, *, key_every: int = 10, pause_ms: int = 0) -> Path:
     """:param pause_ms: in the middle"""
     frames = RATE * SECONDS
     times = (round(number * 1000 / RATE) + pause_ms * (number >= frames // 2) for number in range(frames))
-    return make_long(path, forth_and_back(person_clip()[::2]), times, key_every=key_every)
+    return make_long(
+        path, forth_and_back(person_clip()[::2]), times, key_every=key_every, noise_seconds=SECONDS + pause_ms / 1000
+    )
 
 
 def whole(source: Path, model: Model, folder: Path, max_persons: int = 1) -> Files:
@@ -78,7 +81,7 @@ def chunked(source: Path, model: Model, folder: Path, max_persons: int = 1) -> t
         needed.append(tracked[begin])
         begin = tracked[begin][0].end
     joined = Files(folder / "joined.mp4", folder / "joined.jsonl")
-    join_chunks(needed, joined)
+    assert not join_chunks(source, needed, joined)
     return joined, [chunk for chunk, _ in needed]
 
 
@@ -101,6 +104,12 @@ def test_the_joined_chunks_of_a_video_are_the_whole_to_the_bit(
     assert len(chunks) > 1
     assert sum(chunk.frames for chunk in chunks) == RATE * SECONDS
     assert content(joined) == content(whole(source, model, tmp_path))
+    assert joined.annotated is not None
+    with av.open(joined.annotated) as container:
+        audio = container.streams.audio[0]
+        assert audio.duration is not None
+        assert audio.time_base is not None
+        assert float(audio.duration * audio.time_base) == pytest.approx(SECONDS + pause_ms / 1000, abs=0.05)
 
 
 def test_of_two_people_none_becomes_the_other_at_a_seam(model: Model, tmp_path: Path) -> None:
@@ -164,7 +173,11 @@ def test_of_a_video_whose_times_are_not_in_order_no_chunk_is_tracked(tmp_path: P
 def test_chunks_that_were_not_read_alike_are_not_joined(tmp_path: Path) -> None:
     chunks = [Chunk(0, end=1, before_end="abc"), Chunk(1, before_begin="abd")]
     with pytest.raises(UncuttableError, match="isn't what was read"):
-        join_chunks([(chunk, Files(None, None)) for chunk in chunks], Files(tmp_path / "a.mp4", tmp_path / "a.jsonl"))
+        join_chunks(
+            tmp_path / "any",
+            [(chunk, Files(None, None)) for chunk in chunks],
+            Files(tmp_path / "a.mp4", tmp_path / "a.jsonl"),
+        )
 
 
 @pytest.mark.parametrize(("seams", "every", "chunks"), [(2, 1, 2), (32, 1, 32), (33, 2, 17), (500, 16, 32)])
