@@ -222,7 +222,7 @@ async def test_what_cannot_be_tracked_is_one_line_and_status_1(
     (tmp_path / "notes.nfo").write_text("dear diary\n" * 50)
     assert "there is no file" in await one_line(capsys, "track", tmp_path / "absent.mp4")
     assert "no video in it" in await one_line(capsys, "track", tmp_path / "notes.nfo")
-    assert "must end in .png" in await one_line(capsys, "track", portrait(), "-o", tmp_path / "out.gif")
+    assert "must end in .jpg, .png" in await one_line(capsys, "track", portrait(), "-o", tmp_path / "out.gif")
     words = await one_line(capsys, "track", portrait(), "-o", "-", "--landmarks", "-")
     assert words == "both outputs would go to standard output; choose another for one of them"
 
@@ -254,8 +254,8 @@ def test_standard_output_gets_the_annotated_picture_and_nothing_else(tmp_path: P
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     with Image.open(io.BytesIO(done.stdout)) as annotated, Image.open(portrait()) as original:
-        assert (annotated.format, annotated.size) == ("PNG", original.size)
-    assert done.stdout.endswith(b"IEND\xaeB`\x82")
+        assert (annotated.format, annotated.size) == (original.format, original.size)
+    assert done.stdout.endswith(b"\xff\xd9")
     assert as_json.decode((tmp_path / "out.jsonl").read_bytes()).width == original.width
 
 

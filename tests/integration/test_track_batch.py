@@ -63,7 +63,8 @@ async def test_a_folder_is_tracked_past_bad_files_and_what_is_finished_is_left_a
 
     status, output, errors = await ran(capsys, *command)
     stems = ["IMG_1.HEIC", "IMG_1.JPG", "IMG_1.png", "day 2/one", "one"]
-    expected = [f"{stem}{end}" for stem in stems for end in (".jsonl", ".mp4" if stem.endswith("one") else ".png")]
+    kinds = {"IMG_1.JPG": ".jpg", "day 2/one": ".mp4", "one": ".mp4"}
+    expected = sorted(f"{stem}{end}" for stem in stems for end in (".jsonl", kinds.get(stem, ".png")))
     assert (status, files_in(out)) == (1, expected), errors
     assert output.splitlines() == [str(out / name) for name in expected]
     assert "5 files tracked, 17 frames\n" in errors
@@ -78,14 +79,14 @@ async def test_a_folder_is_tracked_past_bad_files_and_what_is_finished_is_left_a
     (folder / "cut.jpg").unlink()
     (folder / "words.mp4").unlink()
     (out / "one.jsonl").unlink()
-    os.utime(out / "IMG_1.JPG.png", (0, 0))
+    os.utime(out / "IMG_1.JPG.jpg", (0, 0))
     before = {path: (out / path).stat().st_mtime_ns for path in expected if (out / path).exists()}
     status, output, errors = await ran(capsys, *command)
     assert (status, files_in(out)) == (0, expected), errors
     assert "2 files tracked, 7 frames; 3 files had been tracked before\n" in errors
     after = {path: (out / path).stat().st_mtime_ns for path in expected}
     assert {path for path in expected if after[path] != before.get(path)} == {
-        *("one.jsonl", "one.mp4", "IMG_1.JPG.png", "IMG_1.JPG.jsonl")
+        *("one.jsonl", "one.mp4", "IMG_1.JPG.jpg", "IMG_1.JPG.jsonl")
     }
 
 

@@ -171,7 +171,7 @@ class Outputs:
         """For each output, the paths that it may have."""
         found = []
         if self.annotated is not None:
-            found.append([with_end(self.annotated, media.suffixes[0]) for media in (Picture, Video)])
+            found.append([with_end(self.annotated, suffix) for suffix in (*Picture.stills, *Video.suffixes)])
         if self.landmarks is not None:
             found.append([self.landmarks])
         return found

@@ -55,8 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output",
         type=place,
         metavar="FILE",
-        help="the annotated .mp4, or .png or .jpg for a picture; - for standard output, as .mp4 or .png "
-        "(default: next to INPUT, unless --landmarks is given). For a folder or a list, a folder with the same folders",
+        help="the annotated .mp4, with the audio; or for a picture, .png, .jpg, .webp, .avif, .heic, .tiff, .bmp or "
+        ".jp2; - for standard output, as .mp4 or in the picture's format (default: next to INPUT, unless --landmarks "
+        "is given). For a folder or a list, a folder with the same folders",
     )
     parser.add_argument(
         "--landmarks",

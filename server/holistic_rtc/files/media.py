@@ -7,19 +7,21 @@ from fractions import Fraction
 from pathlib import Path
 
 from av import VideoFrame
-from PIL import Image as Pillow
 
 from holistic_rtc.errors import MediaError, NotAPictureError, UncuttableError
 from holistic_rtc.files.annotated import Section, Shot, Write, join_videos, writing_video
 from holistic_rtc.files.jpeg import is_motion_jpeg
-from holistic_rtc.files.pictures import MAX_PIXELS, MAX_SIDES, decode_picture, is_moving
+from holistic_rtc.files.pictures import MAX_PIXELS, decode_picture, is_moving, save_picture, suffix_of
 from holistic_rtc.files.seams import SEAMS, Seams
 from holistic_rtc.files.source import name_of, seekable
 from holistic_rtc.files.video import VideoReader
+from holistic_rtc.model.picture_format import PICTURE_TYPES
 from holistic_rtc.model.result import Image
 from holistic_rtc.pipeline.clock import MediaClock
 from holistic_rtc.pipeline.frames import from_rgb
 
+VIDEO = ".mp4"
+"""Suffix of annotated videos"""
 PICTURE_SECONDS = 1
 """How long a video of a picture lasts"""
 
@@ -28,14 +30,14 @@ class Picture:
     """A picture file, opened by :func:`opened`."""
 
     kind = "picture"
-    stills = (".png", ".jpg", ".jpeg")
-    suffixes = (*stills, ".mp4")
-    """Suffixes of annotated pictures, the default first; the last one is for a video of one frame"""
+    stills = tuple(PICTURE_TYPES)
     frame_count = 1
     damaged = False
 
-    def __init__(self, name: str, image: Image) -> None:
+    def __init__(self, name: str, image: Image, suffix: str = stills[0]) -> None:
         self.name = name
+        self.suffixes = (suffix, *(other for other in self.stills if other != suffix), VIDEO)
+        """Suffixes of annotated pictures, that of its own format first; the last one is for a video of one frame"""
         self._image = image
 
     def shots(self) -> Iterator[Shot]:
@@ -54,9 +56,7 @@ class Picture:
             with writing_video(path, 1 / times.time_base) as write:
                 yield lambda shot, image: write(replace(shot, frame=times), image)
             return
-        if path.suffix.lower() != ".png" and max(self._image.shape) > MAX_SIDES["JPEG"]:
-            raise MediaError(f"a JPEG is at most {MAX_SIDES['JPEG']:,} pixels wide and high; end the name in .png")
-        yield lambda shot, image: Pillow.fromarray(image).save(path, quality=92)
+        yield lambda shot, image: save_picture(image, path)
 
     def close(self) -> None:
         pass
@@ -66,7 +66,7 @@ class Video:
     """A video file, opened by :func:`opened`."""
 
     kind = "video"
-    suffixes = (".mp4",)
+    suffixes = (VIDEO,)
 
     def __init__(self, reader: VideoReader) -> None:
         self.name = reader.name
@@ -196,7 +196,7 @@ def opened(
 def _open(file: Path, name: str, still: bool, max_pixels: int | None) -> Picture | Video:
     try:
         if still or not (is_motion_jpeg(file) or is_moving(file)):
-            return Picture(name, decode_picture(file, max_pixels or MAX_PIXELS))
+            return Picture(name, decode_picture(file, max_pixels or MAX_PIXELS), suffix_of(file))
     except NotAPictureError:
         pass
     except MediaError as error:

@@ -4,7 +4,7 @@ import io
 import math
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from pathlib import Path
@@ -56,10 +56,23 @@ _DEEP = ("I", "F")
 """First letters of Pillow's modes for more than 8 bits"""
 _WHITES = (255, 1023, 4095, 65_535)
 """Values of white that such a picture may have"""
-MAX_SIDES = {"JPEG": 65_500, "WEBP": 16_383}
+MAX_SIDES = {"JPEG": 65_500, "WEBP": 16_383, "AVIF": 65_535, "HEIF": 16_384}
 """Of the formats that limit the width and height of a picture"""
 _SAVE_OPTIONS = {"JPEG": {"quality": 90}, "PNG": {"compress_level": 1}, "WEBP": {"quality": 85, "method": 0}}
 """Optimised for speed, not for size, since clients wait for the result"""
+_FILE_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "JPEG": {"quality": 92},
+    "WEBP": {"quality": 92},
+    "AVIF": {"quality": 85},
+    "HEIF": {"quality": 85},
+    "TIFF": {"compression": "tiff_lzw"},
+}
+"""Of annotated files, which are kept"""
+_SUFFIXES = {
+    **{"JPEG": ".jpg", "MPO": ".jpg", "WEBP": ".webp", "AVIF": ".avif", "HEIF": ".heic"},
+    **{"TIFF": ".tiff", "BMP": ".bmp", "JPEG2000": ".jp2"},
+}
+"""By Pillow's name of a format, unless it is written as PNG"""
 
 
 def decode_picture(source: Path | BinaryIO, max_pixels: int = MAX_PIXELS) -> Image:
@@ -111,6 +124,16 @@ def is_picture(source: Path) -> bool:
 
 def has_picture_suffix(path: Path) -> bool:
     return Pillow.registered_extensions().get(path.suffix.lower()) in (*_FORMATS, *CLEANED, "MPO")
+
+
+def suffix_of(source: Path) -> str:
+    """
+    The suffix of the format that a picture is annotated in: its own, or PNG if that can't be written or lacks colours.
+
+    :raises MediaError: see :func:`decode_picture`.
+    """
+    with _opened(source) as picture:
+        return _SUFFIXES.get(picture.format or "", ".png")
 
 
 def is_moving(source: Path) -> bool:
@@ -186,6 +209,26 @@ def encode_picture(image: Image, picture_format: str) -> bytes:
     encoded = io.BytesIO()
     Pillow.fromarray(image).save(encoded, picture_format, **_SAVE_OPTIONS[picture_format])
     return encoded.getvalue()
+
+
+def save_picture(image: Image, path: Path) -> None:
+    """
+    :param image: ``(height, width, 3)`` uint8 RGB.
+    :param path: its suffix, one of :data:`.picture_format.PICTURE_TYPES`, sets the format.
+    :raises MediaError: the format can't hold the picture.
+    :raises OSError: it can't be written.
+    """
+    kind = Pillow.registered_extensions()[path.suffix.lower()]
+    limit = MAX_SIDES.get(kind)
+    if limit and max(image.shape) > limit:
+        raise MediaError(f"a {kind} is at most {limit:,} pixels wide and high; end the name in .png")
+    try:
+        Pillow.fromarray(image).save(path, kind, **_FILE_OPTIONS.get(kind, {}))
+    except OSError:
+        raise
+    except Exception as error:
+        # Encoders differ in what they raise.
+        raise MediaError(f"the picture can't be written as {kind}: {error}; end the name in .png") from error
 
 
 def _load(picture: ImageFile.ImageFile) -> None:

@@ -18,13 +18,14 @@ from holistic_rtc.http.quota import client_of
 from holistic_rtc.http.signalling import base_of
 from holistic_rtc.http.snapshot import ALL, BOTH, PERSONS
 from holistic_rtc.model.job import JobResult, JobState
+from holistic_rtc.model.picture_format import PICTURE_TYPES
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.rights import Right
 from holistic_rtc.sessions.jobs import Job, JobOptions
 from holistic_rtc.settings import Settings
 
 EVENTS = "text/event-stream"
-TYPES = {".mp4": "video/mp4", ".png": "image/png", ".jsonl": "application/x-ndjson"}
+TYPES = {**PICTURE_TYPES, ".mp4": "video/mp4", ".jsonl": "application/x-ndjson"}
 """Media types of results, by suffix"""
 
 UPLOAD_RATE = 32_000

@@ -113,7 +113,8 @@ def _submit(settings: Settings) -> Schema:
         "parameters": [
             parameter(
                 "results",
-                "What to make: `annotated.mp4` or `annotated.png`, and `landmarks.jsonl`. Default: both.",
+                "What to make: `annotated.mp4`, or `annotated` in the format of the picture, and `landmarks.jsonl`. "
+                "Default: both.",
                 {"type": "array", "items": {"type": "string", "enum": list(JobResult)}, "minItems": 1},
                 style="form",
                 explode=False,

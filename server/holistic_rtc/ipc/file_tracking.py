@@ -9,6 +9,7 @@ from holistic_rtc.errors import Code, Refusal
 from holistic_rtc.ipc.messages import Advanced, Event, Tracked, TrackFile
 from holistic_rtc.ipc.pool import Pool
 from holistic_rtc.ipc.process import Process
+from holistic_rtc.model.picture_format import PICTURE_TYPES
 
 Report = Callable[[int, int], None]
 """Called with the number of frames done, and the total, which is 0 if it isn't known."""
@@ -23,7 +24,7 @@ def remove_unfinished(annotated: Path | None, landmarks: Path | None) -> None:
 
     :param annotated: without its suffix.
     """
-    names = [annotated.with_name(annotated.name + suffix) for suffix in (".mp4", ".png")] if annotated else []
+    names = [annotated.with_name(annotated.name + suffix) for suffix in (".mp4", *PICTURE_TYPES)] if annotated else []
     for path in (*names, *([landmarks] if landmarks else [])):
         if path.parent.is_dir():
             remove_parts(path)

@@ -230,8 +230,45 @@ def test_a_picture_gives_a_video_of_one_frame_if_one_is_named(size: tuple[int, i
 def test_with_no_output_named_the_annotated_one_is_put_beside_the_source(portrait: Picture, tmp_path: Path) -> None:
     source = tmp_path / "portrait.bmp"
     Image.fromarray(portrait).save(source)
-    assert track(source).annotated == tmp_path / "portrait-annotated.png"
-    assert {path.name for path in tmp_path.iterdir()} == {"portrait.bmp", "portrait-annotated.png"}
+    assert track(source).annotated == tmp_path / "portrait-annotated.bmp"
+    assert {path.name for path in tmp_path.iterdir()} == {"portrait.bmp", "portrait-annotated.bmp"}
+
+
+FORMATS = ["PNG", "JPEG", "WEBP", "AVIF", "HEIF", "TIFF", "BMP", "JPEG2000"]
+
+
+@pytest.mark.parametrize(
+    ("name", "saved", "end", "kept"),
+    [
+        *((f"portrait.{kind}", kind, end, kind) for kind, end in zip(
+            FORMATS, ("png", "jpg", "webp", "avif", "heic", "tiff", "bmp", "jp2"), strict=True
+        )),
+        # By its content, whatever it is called.
+        ("portrait.png", "WEBP", "webp", "WEBP"),
+        ("portrait.gif", "GIF", "png", "PNG"),
+        ("portrait.ppm", "PPM", "png", "PNG"),
+    ],
+)  # fmt: skip
+def test_an_annotated_picture_keeps_its_format(
+    name: str, saved: str, end: str, kept: str, portrait: Picture, tmp_path: Path
+) -> None:
+    Image.fromarray(portrait).save(tmp_path / name, saved)
+    assert track(tmp_path / name).annotated == tmp_path / f"portrait-annotated.{end}"
+    with Image.open(tmp_path / f"portrait-annotated.{end}") as picture:
+        assert picture.format == kept
+    assert_is_upright(read_image(tmp_path / f"portrait-annotated.{end}"), portrait)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("out.JPEG", "JPEG"), ("out.webp", "WEBP"), ("out.heic", "HEIF"), ("out.tif", "TIFF")]
+)
+def test_the_suffix_of_the_output_names_the_format_of_a_picture(
+    name: str, kind: str, portrait: Picture, tmp_path: Path
+) -> None:
+    Image.fromarray(portrait).save(tmp_path / "portrait.png")
+    track(tmp_path / "portrait.png", tmp_path / name)
+    with Image.open(tmp_path / name) as picture:
+        assert picture.format == kind
 
 
 def test_the_default_name_of_an_output_fits(tmp_path: Path) -> None:
@@ -543,7 +580,7 @@ def test_an_animation_is_a_video_unless_a_picture_is_wanted(name: str, portrait:
     assert track(source, tmp_path / "first.png").frames == 1
     assert_is_upright(read_image(tmp_path / "first.png"), portrait)
     still.save(source)
-    assert track(source).annotated == tmp_path / "clip-annotated.png"
+    assert track(source).annotated == tmp_path / f"clip-annotated{'.png' if name == 'clip.gif' else '.avif'}"
 
 
 def as_jpeg(picture: Image.Image, **options: Any) -> bytes:
@@ -584,7 +621,7 @@ def test_a_jpeg_with_something_appended_is_a_picture(following: str, portrait: P
             }[following]
         )
     tracked = track(source)
-    assert (tracked.frames, tracked.annotated) == (1, tmp_path / "photo-annotated.png")
+    assert (tracked.frames, tracked.annotated) == (1, tmp_path / "photo-annotated.jpg")
 
 
 def test_what_looks_like_a_heic_but_cannot_be_read_is_not_a_video(portrait: Picture, tmp_path: Path) -> None:
@@ -595,11 +632,13 @@ def test_what_looks_like_a_heic_but_cannot_be_read_is_not_a_video(portrait: Pict
     assert "the HEIF picture can't be read; convert it" in refuse(source)
 
 
-def test_a_picture_larger_than_a_jpeg_can_be_is_refused_as_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", ["jpg", "webp", "avif", "heic"])
+def test_a_picture_larger_than_a_format_can_hold_is_refused_in_it(end: str, tmp_path: Path) -> None:
     source = tmp_path / "scroll.png"
     Image.new("RGB", (66_000, 2)).save(source)
-    with pytest.raises(MediaError, match=r"at most 65,500 pixels .* end the name in .png"):
-        track(source, tmp_path / "out.jpg")
+    with pytest.raises(MediaError, match=r"at most [\d,]+ pixels .* end the name in .png"):
+        track(source, tmp_path / f"out.{end}")
+    assert not (tmp_path / f"out.{end}").exists()
     assert track(source, tmp_path / "out.png").frames == 1
 
 
@@ -708,7 +747,7 @@ def test_outputs_that_cannot_be_written_are_refused_before_any_work(portrait: Pi
     Image.fromarray(portrait).save(picture)
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "link.png").symlink_to(picture)
-    assert "must end in .png or .jpg" in refuse(picture, tmp_path / "out.avi")
+    assert "must end in .png, .jpg, .jpeg, .webp" in refuse(picture, tmp_path / "out.avi")
     assert "must end in .mp4" in refuse(video, tmp_path / "out.avi")
     assert "must end in .mp4" in refuse(video, tmp_path / "out")
     assert "there is no folder" in refuse(video, tmp_path / "absent" / "out.mp4")

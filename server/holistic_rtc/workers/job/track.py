@@ -55,15 +55,17 @@ def track_file(
 
     The outputs appear when everything is done, and not at all if it fails or is interrupted; only landmarks that go to
     standard output, a device or a pipe are written as they come. If neither is named, the annotated picture or video is
-    put next to the source, as ``NAME-annotated.png`` or ``.mp4``. A frame keeps its time since the first one, and so
-    does the audio. Of a video that is cut off or broken, whatever can be decoded is tracked and kept.
+    put next to the source, as ``NAME-annotated.mp4``, or with the suffix of the picture's format. A frame keeps its
+    time since the first one, and so does the audio. Of a video that is cut off or broken, whatever can be decoded is
+    tracked and kept.
 
     :param source: see :func:`holistic_rtc.files.media.opened`. Of an animation, only the first frame is tracked if
         ``annotated`` is a picture.
     :param model: not loaded before the files have been checked.
     :param quality: how exactly to track a video.
-    :param annotated: a ``.png`` or ``.jpg`` for a picture, an ``.mp4`` (H.264) for either; or what names it.
-        Standard output, a device or a pipe may have any name; the default is PNG or MP4.
+    :param annotated: a picture in any format of :data:`.picture_format.PICTURE_TYPES`, or an ``.mp4`` (H.264) of a
+        picture or a video; or what names it. Standard output, a device or a pipe may have any name; then the picture
+        keeps its format.
     :param landmarks: gets a JSON message per line, one line per frame and person.
     :param max_persons: how many people to find at most.
     :param name: what to call the source in messages; its path by default.
@@ -160,9 +162,10 @@ def check_outputs(source: Path, media: Picture | Video, annotated: Path | None, 
     :raises MediaError: they can't be written.
     """
     if annotated is not None and annotated.suffix != _suffix(media, annotated) and not passes_through(annotated):
+        *most, last = media.suffixes
         raise MediaError(
             f"can't write an annotated {media.kind} to {annotated.name}: the name must end in "
-            f"{' or '.join(media.suffixes)}"
+            f"{', '.join(most)}{' or ' if most else ''}{last}"
         )
     for output in filter(None, (annotated, landmarks)):
         if reason := obstacle(output, path_of(source)):
