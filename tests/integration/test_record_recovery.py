@@ -15,8 +15,9 @@ import pytest
 import pytest_asyncio
 
 from holistic_rtc.client import HolisticClient, VideoFile
-from holistic_rtc.recording.csv import COLUMNS
+from holistic_rtc.model.parts import ALL_PARTS
 from holistic_rtc.recording.formats import FORMATS
+from holistic_rtc.recording.table import FRAME, Table
 from holistic_rtc.wire import as_json
 from tests.kit.commands import COMMAND, ran, running, told
 from tests.kit.pictures import shared_media
@@ -51,8 +52,8 @@ def milliseconds(path: Path) -> list[int]:
     if path.suffix == ".csv":
         with path.open(newline="") as file:
             header, *rows = csv.reader(file)
-        assert header == list(COLUMNS)
-        assert {len(row) for row in rows} <= {len(COLUMNS)}
+        assert header == [*FRAME, *Table(ALL_PARTS).columns, "person"]
+        assert {len(row) for row in rows} <= {len(header)}
         return [int(row[1]) for row in rows]
     lines = path.read_bytes().splitlines(keepends=True)
     assert all(line.endswith(b"\n") for line in lines)

@@ -22,6 +22,7 @@ from rich.progress import (
 from holistic_rtc.bundle import models
 from holistic_rtc.bundle.models import ModelBundle, PoseModel
 from holistic_rtc.errors import ConfigError
+from holistic_rtc.model.parts import Part, parse_parts
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.native_log import without_noise
 from holistic_rtc.settings import Settings, load_settings
@@ -102,6 +103,18 @@ def _persons(text: str) -> int:
     if text.isdecimal() and 1 <= int(text) <= 255:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to 255")
+
+
+def add_parts_option(parser: argparse.ArgumentParser, help: str) -> None:
+    # Not the setting of the same name, which is about a server.
+    parser.add_argument("--parts", dest="only", type=_parts, metavar="PART,...", help=help)
+
+
+def _parts(text: str) -> frozenset[Part]:
+    try:
+        return parse_parts(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def add_session_options(parser: argparse.ArgumentParser) -> None:

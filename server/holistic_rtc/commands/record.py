@@ -17,6 +17,7 @@ from holistic_rtc.commands.common import (
     DEFAULT_URL,
     add_engine_option,
     add_model_options,
+    add_parts_option,
     add_quality_option,
     add_session_option,
     add_token_option,
@@ -87,6 +88,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"its suffix sets the format: {suffixes()}; - for {DEFAULT.name} on standard output",
     )
+    add_parts_option(
+        parser,
+        f"what to record in a {suffixes(heeding='parts')}, such as pose,hands; less takes less CPU (default: all)",
+    )
     parser.add_argument(
         "--person",
         type=_person,
@@ -125,7 +130,7 @@ def run(options: argparse.Namespace) -> None:
     if options.output is None:
         raise ConfigError(f"name the output with -o FILE, which ends in {suffixes()}")
     settings = settings_from(options)
-    wanted = Wanted(options.output, options.seconds, Options(options.fps, options.arkit), options.person)
+    wanted = Wanted(options.output, options.seconds, Options(options.fps, options.arkit, options.only), options.person)
     if options.input is None:
         take = record_session(options.url or DEFAULT_URL, options.session, token_of(settings), wanted, key_of(options))
     elif options.session is not None:
@@ -206,7 +211,7 @@ async def _record(
             await choose(client, session),
             say,
             key=key,
-            parts=wanted.format.parts,
+            parts=wanted.parts,
             max_persons=wanted.max_persons,
             buffer=BUFFER,
             on_audio=hear if sound else None,
@@ -258,7 +263,7 @@ def record_file(source: Path, model: Model, quality: Quality, wanted: Wanted, re
         if reason := obstacle(wanted.path, path_of(source)):
             raise MediaError(reason)
         persons = wanted.max_persons or MAX_PERSONS
-        with writing(wanted) as take, processing(media, model, quality, wanted.format.parts, persons) as process:
+        with writing(wanted) as take, processing(media, model, quality, wanted.parts, persons) as process:
             for _, messages in track_media(media, process, report):
                 for message in messages:
                     take.add(message)

@@ -125,19 +125,24 @@ DEFAULT_PARTS = frozenset(part for part, spec in PARTS.items() if not spec.optio
 """Sent to peers that don't request specific parts"""
 
 
+_BOTH_HANDS = {"hands": (Part.LEFT_HAND, Part.RIGHT_HAND), "hands_world": (Part.LEFT_HAND_WORLD, Part.RIGHT_HAND_WORLD)}
+
+
 def parse_parts(text: str) -> frozenset[Part]:
     """
-    :param text: names of parts, separated by commas.
+    :param text: names of parts, separated by commas. ``hands`` and ``hands_world`` are those of both sides.
     :raises ValueError: it names no part, or an unknown one.
     """
     names = [name.strip() for name in text.split(",") if name.strip()]
     known = ", ".join(Part)
     if not names:
         raise ValueError(f"name at least one part; known are {known}")
+    parts: set[Part] = set()
     for name in names:
-        if name not in ALL_PARTS:
-            raise ValueError(f"unknown part {name!r}; known are {known}")
-    return frozenset(map(Part, names))
+        if name not in ALL_PARTS and name not in _BOTH_HANDS:
+            raise ValueError(f"unknown part {name!r}; known are {known}, {', '.join(_BOTH_HANDS)}")
+        parts.update(_BOTH_HANDS.get(name) or [Part(name)])
+    return frozenset(parts)
 
 
 BLENDSHAPE_NAMES = (

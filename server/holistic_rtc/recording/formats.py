@@ -1,15 +1,29 @@
 """The registry of recording formats. To add one, write a module that defines ``FORMAT``, and list it here."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
-from holistic_rtc.recording import bvh, csv, jsonl, vrma
+from holistic_rtc.errors import MediaError
+from holistic_rtc.recording import bvh, csv, jsonl, npz, parquet, vrma
 from holistic_rtc.recording.format import Format
 
-FORMATS: Mapping[str, Format] = {module.FORMAT.suffix: module.FORMAT for module in (bvh, vrma, jsonl, csv)}
+FORMATS: Mapping[str, Format] = {
+    module.FORMAT.suffix: module.FORMAT for module in (bvh, vrma, jsonl, csv, npz, parquet)
+}
 """By suffix"""
 
 DEFAULT = jsonl.FORMAT
 """The format of outputs without a known suffix, such as standard output"""
+
+
+def format_of(path: Path) -> Format:
+    """
+    :raises MediaError: what writes the format isn't installed.
+    """
+    form = FORMATS.get(path.suffix.lower(), DEFAULT)
+    if not form.is_installed:
+        raise MediaError(f"a {form.suffix} needs {form.package}; run: pip install 'holistic-rtc[{form.suffix[1:]}]'")
+    return form
 
 
 def names() -> str:

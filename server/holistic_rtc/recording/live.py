@@ -48,13 +48,13 @@ def recording(wanted: Wanted) -> Iterator[Take]:
         with writing(wanted) as take:
             yield take
     elif lines:
-        with _growing(path, lines, wanted) as take:
+        with _growing(path, lines(wanted.options), wanted) as take:
             yield take
             check_not_empty(take, wanted)
     else:
         journal = _journal_of(path)
         header = msgspec.json.encode(_Header(path.name, wanted.options)) + b"\n"
-        with _growing(journal, replace(jsonl.LINES, header=header), wanted) as take:
+        with _growing(journal, replace(jsonl.lines(wanted.options), header=header), wanted) as take:
             yield take
             check_not_empty(take, wanted)
             try:
@@ -86,7 +86,7 @@ def recover(path: Path, output: Path | None = None) -> Recovered:
         if form and form.lines:
             if output:
                 raise MediaError(f"{path} has no journal and is repaired in place; leave out the output")
-            return _repair(path, form.lines)
+            return _repair(path, form.lines(Options()))
         journal = path if path.suffix == JOURNAL else _journal_of(path)
         with journal.open("rb") as file:
             lock(file.fileno(), journal)
@@ -177,14 +177,15 @@ def _finish(journal: Path, wanted: Wanted) -> Recovered:
 def _repair(path: Path, lines: Lines) -> Recovered:
     with path.open("r+b") as file:
         lock(file.fileno(), path)
-        frames, end = 0, 0
+        frames, end, first = 0, 0, file.readline()
+        file.seek(0)
         for line in file:
-            if line != lines.header:
-                if not lines.is_whole(line):
-                    break
-                frames += 1
+            if not lines.is_whole(line, first):
+                break
+            frames += 1
             end += len(line)
-        if not frames:
+        frames -= bool(lines.header)
+        if frames <= 0:
             raise MediaError(f"{path} has no complete frame")
         damaged = file.seek(0, os.SEEK_END) - end
         file.truncate(end)

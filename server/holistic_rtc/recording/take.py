@@ -9,8 +9,9 @@ from pathlib import Path
 from holistic_rtc.atomic import describe, obstacle, passes_through
 from holistic_rtc.errors import MediaError
 from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.parts import Part
 from holistic_rtc.recording.format import Add, Format, Options
-from holistic_rtc.recording.formats import DEFAULT, FORMATS, suffixes
+from holistic_rtc.recording.formats import FORMATS, format_of, suffixes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ class Wanted:
             raise MediaError(f"can't record to {path.name}: the name must end in {suffixes()}")
         if reason := obstacle(path):
             raise MediaError(reason)
+        form = format_of(path)
+        if form.of_rig and self.options.parts is not None:
+            raise MediaError(f"a {form.suffix} consists of the rig; leave out the parts, or choose another format")
 
     @property
     def max_persons(self) -> int | None:
@@ -43,7 +47,12 @@ class Wanted:
 
     @property
     def format(self) -> Format:
-        return FORMATS.get(self.path.suffix.lower(), DEFAULT)
+        return format_of(self.path)
+
+    @property
+    def parts(self) -> frozenset[Part]:
+        """What has to be tracked"""
+        return self.options.parts_of(self.format.parts)
 
 
 class Take:

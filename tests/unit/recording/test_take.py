@@ -3,9 +3,13 @@
 import csv
 import dataclasses
 import os
+import sys
 from collections.abc import Iterable, Iterator
+from importlib.machinery import BuiltinImporter
 from pathlib import Path
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from mediapipe.tasks.python.vision import PoseLandmark
 from mediapipe.tasks.python.vision.hand_landmarker import HandLandmark
@@ -14,11 +18,13 @@ from holistic_rtc import recording
 from holistic_rtc.atomic import STDOUT
 from holistic_rtc.errors import MediaError
 from holistic_rtc.model.geometry import nearest_quaternion
-from holistic_rtc.model.message import LandmarkMessage
-from holistic_rtc.model.parts import BLENDSHAPE_NAMES
+from holistic_rtc.model.message import PART_FIELDS, LandmarkMessage
+from holistic_rtc.model.parts import BLENDSHAPE_NAMES, Part
 from holistic_rtc.model.result import HolisticResult
-from holistic_rtc.model.rig import Rig
+from holistic_rtc.model.rig import RIG_SHAPES, Rig
 from holistic_rtc.model.skeleton import BONES, EXPRESSIONS
+from holistic_rtc.recording import parquet
+from holistic_rtc.recording.format import Options
 from holistic_rtc.recording.formats import FORMATS, suffixes
 from holistic_rtc.recording.motion import LONGEST
 from holistic_rtc.recording.take import Wanted, writing
@@ -70,7 +76,9 @@ def test_nothing_is_left_of_a_take_that_failed_or_has_no_frame(tmp_path: Path, s
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("suffix", "first"), [(".bvh", 0.2), (".vrma", 0.2), (".jsonl", 0.1), (".csv", 0.1)])
+@pytest.mark.parametrize(
+    ("suffix", "first"), [(".bvh", 0.2), (".vrma", 0.2), (".jsonl", 0.1), (".csv", 0.1), (".npz", 0.1)]
+)
 def test_a_motion_begins_when_somebody_is_seen_and_data_with_the_first_frame(
     tmp_path: Path, suffix: str, first: float
 ) -> None:
@@ -169,6 +177,85 @@ def test_csv_is_empty_where_nothing_was_seen(tmp_path: Path) -> None:
     assert somebody["pose_nose_x"] == ""
 
 
+def test_npz_has_an_array_for_each_part(tmp_path: Path) -> None:
+    path = tmp_path / "take.npz"
+    message = dataclasses.replace(make_whole_message(), track=0, person=0)
+    nobody = frame(message.timestamp_ms + 40, None)
+    write(Wanted(path), [message, nobody])
+    with np.load(path) as file:
+        arrays = dict(file)
+    numbers = ("seq", "time_ms", "width", "height", "person")
+    assert [arrays[name].tolist() for name in numbers] == [
+        *([message.seq, nobody.seq], [message.timestamp_ms, nobody.timestamp_ms]),
+        *([640, 640], [480, 480], [0, 0]),
+    ]
+    rig = message.rig
+    assert rig is not None
+    expected = {
+        **{str(part): getattr(message.result, field.attribute) for part, field in PART_FIELDS.items()},
+        "pose_visibility": message.result.pose_visibility,
+        **{f"rig_{name}": getattr(rig, name) for name in RIG_SHAPES},
+    }
+    for name, array in expected.items():
+        assert arrays[name].dtype == np.float32
+        assert arrays[name].shape == (2, *array.shape)
+        assert np.array_equal(arrays[name][0], array)
+        assert np.isnan(arrays[name][1]).all()
+    names = {name: array for name, array in arrays.items() if name not in (*numbers, *expected)}
+    assert {name: len(array) for name, array in names.items()} == {
+        **{"pose_points": 33, "hand_points": 21, "blendshape_names": 52},
+        **{"bone_names": 49, "expression_names": 17, "arkit_names": 52},
+    }
+    assert names["pose_points"][15] == "left_wrist"
+
+
+def test_parquet_has_the_columns_of_a_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "ROWS", 4)
+    message = dataclasses.replace(make_whole_message(), track=0, person=0)
+    messages = [dataclasses.replace(message, seq=seq, timestamp_ms=40 * seq) for seq in range(9)] + [frame(400, None)]
+    for name in ("take.csv", "take.parquet"):
+        write(Wanted(tmp_path / name), messages)
+    with (tmp_path / "take.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    table = pq.read_table(tmp_path / "take.parquet")
+    assert table.column_names == list(rows[0])
+    assert pq.ParquetFile(tmp_path / "take.parquet").num_row_groups == 3
+    for row, of_csv in zip(table.to_pylist(), rows, strict=True):
+        assert {name for name, value in row.items() if value is not None} == {
+            name for name, value in of_csv.items() if value
+        }
+        assert all(
+            value is None or value == pytest.approx(float(of_csv[name]), abs=1e-5) for name, value in row.items()
+        )
+
+
+def test_parts_limit_the_columns_and_arrays(tmp_path: Path) -> None:
+    message = dataclasses.replace(make_whole_message(), track=0, person=0)
+    options = Options(parts=frozenset({Part.POSE, Part.LEFT_HAND}))
+    for suffix in (".jsonl", ".csv", ".npz", ".parquet"):
+        write(Wanted(tmp_path / f"take{suffix}", options=options), [message])
+    read = as_json.decode((tmp_path / "take.jsonl").read_bytes())
+    assert set(read.seen()) == {Part.POSE, Part.LEFT_HAND}
+    assert read.rig is None
+    with (tmp_path / "take.csv").open(newline="") as file:
+        columns = next(csv.reader(file))
+    assert len(columns) == 4 + 33 * 3 + 21 * 3 + 33 + 1
+    assert pq.read_schema(tmp_path / "take.parquet").names == columns
+    with np.load(tmp_path / "take.npz") as file:
+        floats = {name for name, array in file.items() if array.dtype == np.float32}
+    assert floats == {"pose", "pose_visibility", "left_hand"}
+    for suffix in (".bvh", ".vrma"):
+        with pytest.raises(MediaError, match="consists of the rig; leave out the parts"):
+            Wanted(tmp_path / f"take{suffix}", options=options)
+
+
+def test_without_pyarrow_parquet_is_refused_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "meta_path", [BuiltinImporter])
+    monkeypatch.delitem(sys.modules, "pyarrow", raising=False)
+    with pytest.raises(MediaError, match=r"needs pyarrow; run: pip install 'holistic-rtc\[parquet\]'"):
+        Wanted(tmp_path / "take.parquet")
+
+
 @pytest.mark.parametrize("name", ["take.jsonl", "take.csv", "take", "take.fbx"])
 def test_the_reader_of_a_pipe_gets_each_frame_at_once(tmp_path: Path, name: str) -> None:
     with reading(tmp_path / name) as pipe:
@@ -225,7 +312,7 @@ def test_a_link_stays_and_its_target_is_written(tmp_path: Path, suffix: str) -> 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("take.fbx", "must end in .bvh, .vrma, .jsonl or .csv"),
+        ("take.fbx", "must end in .bvh, .vrma, .jsonl, .csv, .npz or .parquet"),
         ("absent/take.bvh", "there is no folder"),
         ("folder.csv", "is a folder"),
     ],
