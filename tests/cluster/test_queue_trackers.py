@@ -69,6 +69,8 @@ async def test_where_trackers_do_not_agree_a_worker_goes_on_into_the_next_chunk(
     assert "1 file tracked, 181 frames" in errors
     model, whole = Made(lambda: Twice(TURNED[quality])), tmp_path / "whole"
     whole.mkdir()
-    track_file(clip, model, quality, whole / "long.mp4", whole / "long.jsonl", lambda done, total: None, max_persons=2)
+    track_file(
+        clip, model, quality, whole / "long.mp4", [whole / "long.jsonl"], lambda done, total: None, max_persons=2
+    )
     assert sorted(path.name for path in out.iterdir()) == ["long.jsonl", "long.mp4"]
     assert all((out / path.name).read_bytes() == path.read_bytes() for path in whole.iterdir())

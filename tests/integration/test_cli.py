@@ -224,7 +224,7 @@ async def test_what_cannot_be_tracked_is_one_line_and_status_1(
     assert "no video in it" in await one_line(capsys, "track", tmp_path / "notes.nfo")
     assert "must end in .jpg, .png" in await one_line(capsys, "track", portrait(), "-o", tmp_path / "out.gif")
     words = await one_line(capsys, "track", portrait(), "-o", "-", "--landmarks", "-")
-    assert words == "both outputs would go to standard output; choose another for one of them"
+    assert words == "two outputs would go to standard output; choose another for one of them"
 
 
 def make_clip(path: Path, frames: int) -> Path:

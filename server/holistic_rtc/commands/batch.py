@@ -20,6 +20,7 @@ from holistic_rtc.ipc.fork_server import ForkServer
 from holistic_rtc.ipc.messages import TrackFile
 from holistic_rtc.ipc.pool import Pool
 from holistic_rtc.limits import read_limits
+from holistic_rtc.model.parts import Part
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.settings import Settings, worker_arguments, worker_environment
 
@@ -64,6 +65,7 @@ class Order:
     name: str
     quality: Quality
     max_persons: int
+    parts: frozenset[Part] | None
 
 
 Track = Callable[[Order, Callable[[int, int], None]], Awaitable[Done]]
@@ -88,11 +90,18 @@ class Tracking:
 
 
 async def track_batch(
-    found: Found, outputs: Outputs, tracking: Tracking, quality: Quality, max_persons: int, report: Report
+    found: Found,
+    outputs: Outputs,
+    tracking: Tracking,
+    quality: Quality,
+    max_persons: int,
+    parts: frozenset[Part] | None,
+    report: Report,
 ) -> Batch:
     """
     Track the files that aren't finished yet. A bad one doesn't end the batch.
 
+    :param parts: what to find; None for the default ones.
     :raises MediaError: a folder for outputs can't be read.
     :raises ModelError: the model bundle can't be used.
     """
@@ -112,7 +121,7 @@ async def track_batch(
     async def work(track: Track) -> None:
         for file in queue:
             name = os.fsencode(str(file.source)).decode(errors="backslashreplace")
-            order = Order(file, outputs.of(file), name, quality, max_persons)
+            order = Order(file, outputs.of(file), name, quality, max_persons, parts)
             await _take(order, track, batch, advance)
             advance(file, 1)
 
@@ -206,6 +215,7 @@ async def _open_workers(settings: Settings, bundle: ModelBundle, workers: int) -
                     landmarks=_encoded(staged.landmarks),
                     quality=order.quality,
                     max_persons=order.max_persons,
+                    parts=order.parts,
                 ),
                 report,
                 cleanup=lambda: _clean(staged),

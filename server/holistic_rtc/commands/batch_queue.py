@@ -32,6 +32,7 @@ async def _open_queue(app: Any, files: int) -> AsyncIterator[Track]:
             landmarks=_absolute(order.outputs.landmarks),
             quality=order.quality,
             max_persons=order.max_persons,
+            parts=order.parts,
         )
         outcome = await chunks.track(app, task, queue.BATCH_PRIORITY, report)
         return Done([place(output) for output in outcome.outputs], outcome.frames, outcome.damaged)

@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 import os
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from holistic_rtc.atomic import is_stdout, on_terminal, passes_through
@@ -14,6 +14,7 @@ from holistic_rtc.commands.common import (
     add_engine_option,
     add_max_persons_option,
     add_model_options,
+    add_parts_option,
     add_quality_option,
     get_bundle,
     progress_of_items,
@@ -25,6 +26,7 @@ from holistic_rtc.errors import ConfigError, MediaError
 from holistic_rtc.files.source import name_of
 from holistic_rtc.files.storage import Place, Remote, fetched, place, stored
 from holistic_rtc.limits import read_limits
+from holistic_rtc.recording.formats import FORMATS
 from holistic_rtc.settings import Settings
 from holistic_rtc.tracking import check_engine, open_model
 from holistic_rtc.workers.job.track import track_file
@@ -36,6 +38,10 @@ DESCRIPTION = (
 )
 _NAMED = 5
 """Number of skipped files that are listed by name"""
+
+
+TABLES = [suffix for suffix, form in FORMATS.items() if not form.of_rig]
+"""Suffixes of files for landmarks"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,9 +68,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--landmarks",
         type=place,
+        action="append",
+        default=[],
         metavar="FILE",
-        help="JSON lines, a message per frame and person; - for standard output. For a folder or a list, a folder, "
-        "which may be the same",
+        help=f"a row per frame and person, as {', '.join(TABLES)}; JSON lines by default; - for standard output. "
+        "Repeat it for several formats. For a folder or a list, a folder for .jsonl, which may be the same",
+    )
+    add_parts_option(
+        parser, "what to find, draw and write, such as pose,hands; less takes less CPU (default: all parts but the rig)"
     )
     parser.add_argument(
         "--workers",
@@ -94,15 +105,15 @@ def run(options: argparse.Namespace) -> None:
 
 def _run_file(options: argparse.Namespace, settings: Settings, bundle: ModelBundle) -> None:
     source: Place = options.input
-    outputs = Outputs(options.output, options.landmarks)
-    if isinstance(source, Remote) and not outputs.all:
+    outputs: list[Place] = [*([] if options.output is None else [options.output]), *options.landmarks]
+    if isinstance(source, Remote) and not outputs:
         raise MediaError(f"name the output for {source} with -o or --landmarks")
     name = name_of(source) if isinstance(source, Path) else str(source)
-    here = [path for path in outputs.all if isinstance(path, Path)]
+    here = [path for path in outputs if isinstance(path, Path)]
     with (
         fetched(source) as path,
-        stored(outputs.annotated) as annotated,
-        stored(outputs.landmarks) as landmarks,
+        stored(options.output) as annotated,
+        ExitStack() as stack,
         progress_of_items(f"Tracking {name}", shown=not any(map(on_terminal, here))) as report,
         closing(open_model(bundle.path, settings.engine)) as model,
     ):
@@ -111,19 +122,20 @@ def _run_file(options: argparse.Namespace, settings: Settings, bundle: ModelBund
             model,
             settings.quality,
             annotated=annotated,
-            landmarks=landmarks,
+            landmarks=[to for output in options.landmarks if (to := stack.enter_context(stored(output)))],
             report=report,
             max_persons=options.persons,
             name=name,
+            parts=options.only,
         )
     seen = ", ".join(f"{part} in {count}" for part, count in sorted(tracked.seen.items())) or "nobody was seen"
     say(f"{_frames(tracked.frames)}; {seen}")
     if tracked.damaged:
         say(f"{name} is cut off or damaged; kept the frames and the audio that could be decoded")
     if not any(map(is_stdout, here)):
-        for output in (outputs.annotated or tracked.annotated, outputs.landmarks):
-            if output is not None:
-                print(output)
+        beside = [] if outputs or tracked.annotated is None else [tracked.annotated]
+        for output in (*outputs, *beside):
+            print(output)
 
 
 def _run_batch(options: argparse.Namespace, settings: Settings) -> None:
@@ -131,7 +143,11 @@ def _run_batch(options: argparse.Namespace, settings: Settings) -> None:
     :raises MediaError: a file couldn't be tracked.
     """
     source: Place = options.input
-    outputs = Outputs(options.output, options.landmarks)
+    if len(options.landmarks) > 1:
+        raise ConfigError(
+            "name one folder with --landmarks; of a folder or a list, landmarks are written as .jsonl only"
+        )
+    outputs = Outputs(options.output, *(options.landmarks or [None]))
     if not outputs.all:
         raise MediaError("name the folder for the outputs with -o or --landmarks")
     for folder in outputs.all:
@@ -142,7 +158,9 @@ def _run_batch(options: argparse.Namespace, settings: Settings) -> None:
         raise MediaError(f"no pictures or videos found in {source}")
     tracking = _by_queue(options.redis) if options.redis else _by_workers(options, settings)
     with progress_of_items(f"Tracking {source}", len(found.files)) as report:
-        batch = asyncio.run(track_batch(found, outputs, tracking, settings.quality, options.persons, report))
+        batch = asyncio.run(
+            track_batch(found, outputs, tracking, settings.quality, options.persons, options.only, report)
+        )
     for written in sorted(batch.written, key=str):
         print(written)
     finished = f"; {_files(batch.finished)} had been tracked before" if batch.finished else ""

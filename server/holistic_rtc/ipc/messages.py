@@ -7,6 +7,7 @@ from msgspec import Struct
 from holistic_rtc.errors import Code
 from holistic_rtc.model.end_reason import EndReason
 from holistic_rtc.model.figures import Load, SessionFigures
+from holistic_rtc.model.parts import Part
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.stats import SessionStats
 from holistic_rtc.model.step import Step
@@ -88,6 +89,7 @@ class TrackFile(Request, kw_only=True):
     :param landmarks: path of the JSON lines; None for none.
     :param quality: of a video.
     :param max_pixels: maximum width times height, of a file that comes from a stranger; None for any file.
+    :param parts: what to find; None for the default ones.
     """
 
     source: bytes
@@ -97,6 +99,7 @@ class TrackFile(Request, kw_only=True):
     quality: Quality
     max_persons: int
     max_pixels: int | None = None
+    parts: frozenset[Part] | None = None
 
 
 class Cancel(Struct, tag=True):

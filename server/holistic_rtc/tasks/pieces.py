@@ -27,7 +27,7 @@ def plan(source: Path, media: Picture | Video, annotated: Path | None, landmarks
     """
     cut = find_cut(media)
     if cut:
-        check_outputs(source, media, annotated, landmarks)
+        check_outputs(source, media, annotated, [landmarks] if landmarks else [])
     return cut
 
 
@@ -52,6 +52,7 @@ def track_piece(order: Order, step: TrackChunk, model: Model, report: Report) ->
             max_persons=order.max_persons,
             name=order.name,
             max_pixels=order.max_pixels,
+            parts=order.parts,
         )
         if isinstance(chunks, Remote) and chunk.frames and not chunk.refused:
             for path in filter(None, (files.annotated, files.landmarks)):

@@ -19,6 +19,7 @@ from kombu.exceptions import KombuError, OperationalError
 
 from holistic_rtc.errors import Code, ConfigError, Refusal
 from holistic_rtc.model.chunk import Chunk, Cut
+from holistic_rtc.model.parts import Part
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.tasks.steps import Step
 
@@ -62,6 +63,7 @@ class Order(msgspec.Struct):
     :param landmarks: of the JSON lines; None for none.
     :param max_pixels: maximum width times height, of a file that comes from a stranger; None for any file.
     :param seconds: the time limit. A minute later, the process is killed.
+    :param parts: what to find; None for the default ones.
     :param step: a step of those in which a long video is tracked; None to track the file.
     """
 
@@ -73,6 +75,7 @@ class Order(msgspec.Struct):
     max_persons: int
     max_pixels: int | None = None
     seconds: float = TIME_LIMIT
+    parts: frozenset[Part] | None = None
     step: Step | None = None
 
 

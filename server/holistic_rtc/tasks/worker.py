@@ -203,9 +203,19 @@ def track_order(order: Order, model: Model, report: Report) -> Outcome:
                 annotated = fitting(annotated.parent, annotated.name, media.suffixes[0])
             if isinstance(order.step, Plan) and (cut := plan(source, media, annotated, landmarks)):
                 return Outcome(cut=cut)
-            tracked = track_opened(source, media, model, order.quality, annotated, landmarks, report, order.max_persons)
+            tracked = track_opened(
+                source,
+                media,
+                model,
+                order.quality,
+                annotated,
+                [landmarks] if landmarks else [],
+                report,
+                order.max_persons,
+                parts=order.parts,
+            )
         outputs = []
-        for kind, written in (("annotated", tracked.annotated), ("landmarks", tracked.landmarks)):
+        for kind, written in (("annotated", tracked.annotated), ("landmarks", landmarks)):
             if written is None:
                 continue
             target = targets[kind]

@@ -1,5 +1,6 @@
 """Pictures and videos from files made here, through the real tracker where landmarks matter."""
 
+import csv
 import io
 import os
 import socket
@@ -14,6 +15,7 @@ from typing import Any
 
 import av
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from av.error import FFmpegError
 from av.stream import Disposition
@@ -24,7 +26,7 @@ from holistic_rtc.bundle.models import PoseModel, find
 from holistic_rtc.errors import MediaError
 from holistic_rtc.files.media import Video, opened
 from holistic_rtc.model.message import LandmarkMessage
-from holistic_rtc.model.parts import ALL_PARTS, Part
+from holistic_rtc.model.parts import ALL_PARTS, Part, parse_parts
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.model.result import Persons
 from holistic_rtc.motion.refine import Refiner
@@ -81,7 +83,7 @@ def track(
     model: Model = NOBODY,
     max_persons: int = 1,
 ) -> Tracked:
-    return track_file(source, model, Quality.BALANCED, annotated, landmarks, report, max_persons)
+    return track_file(source, model, Quality.BALANCED, annotated, [landmarks] if landmarks else [], report, max_persons)
 
 
 def test_a_strangers_file_may_not_refer_to_other_files_nor_be_too_large(tmp_path: Path) -> None:
@@ -225,6 +227,50 @@ def test_a_picture_gives_a_video_of_one_frame_if_one_is_named(size: tuple[int, i
         assert container.duration == 1_000_000
         [frame] = container.decode(video=0)
     assert (frame.width, frame.height) == tuple(side // 2 * 2 for side in size)
+
+
+def test_one_pass_writes_several_outputs(tmp_path: Path) -> None:
+    source = write_video(tmp_path / "clip.mp4", [grace_hopper(64, 48)] * 3)
+    outputs = [tmp_path / f"out{suffix}" for suffix in (".jsonl", ".csv", ".npz", ".parquet")]
+    spectator = Crowd(size=2)
+    tracked = track_file(
+        *(source, Made(lambda: spectator), Quality.BALANCED, tmp_path / "out.mp4", outputs, lambda done, total: None),
+        max_persons=2,
+    )
+    assert tracked.landmarks == outputs
+    messages = read_lines(outputs[0])
+    assert [(message.seq, message.person) for message in messages] == [(seq, who) for seq in range(3) for who in (0, 1)]
+    with outputs[1].open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    with np.load(outputs[2]) as arrays:
+        assert "rig_rotations" not in arrays
+        npz = list(zip(arrays["time_ms"].tolist(), arrays["person"].tolist(), strict=True))
+    table = pq.read_table(outputs[3])
+    assert npz == [(message.timestamp_ms, message.person) for message in messages]
+    assert npz == [(int(row["time_ms"]), int(row["person"])) for row in rows]
+    assert npz == list(zip(table["time_ms"].to_pylist(), table["person"].to_pylist(), strict=True))
+    assert table.column_names == list(rows[0])
+    assert {path.name for path in tmp_path.iterdir()} == {"clip.mp4", "out.mp4", *(path.name for path in outputs)}
+
+
+def test_only_the_wanted_parts_are_found_drawn_and_written(tmp_path: Path) -> None:
+    source = tmp_path / "portrait.png"
+    Image.fromarray(grace_hopper(64, 48)).save(source)
+    wanted = parse_parts("pose,hands")
+    asked: list[frozenset[Part]] = []
+
+    class Asked(Crowd):
+        def detect(self, image: Picture, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1) -> Persons:
+            asked.append(parts)
+            return super().detect(image, parts, max_persons)
+
+    model = Made(Asked)
+    for landmarks in ([tmp_path / "out.jsonl"], []):
+        track_file(
+            *(source, model, Quality.BALANCED, tmp_path / "out.png", landmarks, lambda done, total: None), parts=wanted
+        )
+    assert asked == [wanted, wanted]
+    assert set(read_lines(tmp_path / "out.jsonl")[0].seen()) == wanted
 
 
 def test_with_no_output_named_the_annotated_one_is_put_beside_the_source(portrait: Picture, tmp_path: Path) -> None:
@@ -755,15 +801,15 @@ def test_outputs_that_cannot_be_written_are_refused_before_any_work(portrait: Pi
     assert "overwrite the input" in refuse(picture, picture)
     assert "overwrite the input" in refuse(picture, tmp_path / "link.png")
     assert "overwrite the input" in refuse(video, landmarks=video)
-    assert "both outputs" in refuse(picture, tmp_path / "out.png", tmp_path / "out.png")
+    assert "two outputs" in refuse(picture, tmp_path / "out.png", tmp_path / "out.png")
     (tmp_path / "other.png").symlink_to("out.png")
     (tmp_path / "astray.png").symlink_to("absent/out.png")
     (tmp_path / "stdout").symlink_to("/proc/self/fd/1")
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "out.sock"))
-    assert "both outputs" in refuse(picture, tmp_path / "out.png", tmp_path / "other.png")
-    assert "both outputs would go to standard output" in refuse(picture, STDOUT, STDOUT)
-    assert "both outputs" in refuse(picture, STDOUT, tmp_path / "stdout")
+    assert "two outputs" in refuse(picture, tmp_path / "out.png", tmp_path / "other.png")
+    assert "two outputs would go to standard output" in refuse(picture, STDOUT, STDOUT)
+    assert "two outputs" in refuse(picture, STDOUT, tmp_path / "stdout")
     assert "there is no folder" in refuse(picture, tmp_path / "astray.png")
     assert "is a socket" in refuse(picture, landmarks=tmp_path / "out.sock")
 
@@ -773,6 +819,11 @@ def small_sources(folder: Path) -> tuple[Path, Path]:
     picture = grace_hopper(64, 48)
     Image.fromarray(picture).save(folder / "portrait.png")
     return folder / "portrait.png", write_video(folder / "clip.mp4", [picture] * 3)
+
+
+def test_a_motion_is_not_landmarks(tmp_path: Path) -> None:
+    Image.fromarray(grace_hopper(64, 48)).save(tmp_path / "portrait.png")
+    assert "use `holistic-rtc record" in refuse(tmp_path / "portrait.png", landmarks=tmp_path / "out.bvh")
 
 
 def test_devices_stay_and_need_no_suffix(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from holistic_rtc.files.media import Picture, Video, opened
 from holistic_rtc.files.seams import SEAMS, Seams
 from holistic_rtc.model.chunk import Chunk, Cut
 from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.parts import Part
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.tracking.engine import Model
 from holistic_rtc.wire import as_json
@@ -62,6 +63,7 @@ def track_chunk(
     name: str | None = None,
     max_pixels: int | None = None,
     seams: Seams = SEAMS,
+    parts: frozenset[Part] | None = None,
 ) -> Chunk:
     """
     Track a video from a seam on, up to one at which another chunk begins and the trackers agree.
@@ -71,22 +73,24 @@ def track_chunk(
     :param begin: the seam.
     :param outputs: for :func:`join_chunks`. They aren't written if the chunk has no frames.
     :param report: gets no total.
+    :param parts: see :func:`.track.track_file`.
     :param goes_on: whether to go on where the trackers don't agree.
     :raises UncuttableError: it can only be read from its beginning.
     :raises MediaError: a file can't be read or written.
     :raises TrackerError: the tracker failed.
     """
     chunk = Chunk(begin)
-    parts = wanted_parts(outputs.landmarks)
+    landmarks = [outputs.landmarks] if outputs.landmarks else []
+    wanted = wanted_parts(landmarks, parts)
     with opened(source, name=name, max_pixels=max_pixels) as media:
         if not isinstance(media, Video):
             raise UncuttableError(f"{media.name} is a picture")
         excerpt = media.excerpt(seams.at(begin) - seams.warm_ms if begin else 0)
-        with closing(Relay(lambda: model.tracker(quality), parts, max_persons, seams, begin)) as relay:
+        with closing(Relay(lambda: model.tracker(quality), wanted, max_persons, seams, begin)) as relay:
             frames = _track(excerpt.shots(), relay, chunk, cut.beginnings, seams, goes_on)
             if (first := next(frames, None)) is None:
                 return chunk
-            with writing(excerpt, outputs.annotated, outputs.landmarks, seams) as write:
+            with writing(excerpt, outputs.annotated, landmarks, seams, wanted) as write:
                 for shot, found in chain([first], frames):
                     write(shot, found)
                     report(chunk.frames, 0)

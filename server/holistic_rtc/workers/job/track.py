@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
-from typing import BinaryIO
 
-from holistic_rtc.atomic import describe, fitting, obstacle, passes_through, replacing, same_output, streaming
+from holistic_rtc.atomic import describe, fitting, obstacle, passes_through, replacing, same_output
 from holistic_rtc.drawing.annotate import DRAWN_PARTS, annotate
 from holistic_rtc.errors import MediaError
 from holistic_rtc.files.annotated import Shot, Write
@@ -17,8 +17,9 @@ from holistic_rtc.files.source import name_of, path_of
 from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import DEFAULT_PARTS, Part
 from holistic_rtc.model.quality import Quality
+from holistic_rtc.recording.format import Options
+from holistic_rtc.recording.formats import format_of
 from holistic_rtc.tracking.engine import Model
-from holistic_rtc.wire import as_json
 from holistic_rtc.workers.job.frames import Report, processing, track_media
 
 Name = Callable[[Picture | Video], Path]
@@ -30,7 +31,7 @@ class Tracked:
     """What came of a file."""
 
     annotated: Path | None
-    landmarks: Path | None
+    landmarks: Sequence[Path]
     frames: int = 0
     seen: Counter[Part] = field(default_factory=Counter)
     """In how many frames each part was seen, of anybody"""
@@ -43,12 +44,13 @@ def track_file(
     model: Model,
     quality: Quality,
     annotated: Path | Name | None,
-    landmarks: Path | None,
+    landmarks: Sequence[Path],
     report: Report,
     max_persons: int = 1,
     name: str | None = None,
     max_pixels: int | None = None,
     seams: Seams = SEAMS,
+    parts: frozenset[Part] | None = None,
 ) -> Tracked:
     """
     Track every frame of a file.
@@ -66,22 +68,24 @@ def track_file(
     :param annotated: a picture in any format of :data:`.picture_format.PICTURE_TYPES`, or an ``.mp4`` (H.264) of a
         picture or a video; or what names it. Standard output, a device or a pipe may have any name; then the picture
         keeps its format.
-    :param landmarks: gets a JSON message per line, one line per frame and person.
+    :param landmarks: get a row for each frame and person, in the formats of :mod:`holistic_rtc.recording` that their
+        suffixes name; JSON lines by default.
     :param max_persons: how many people to find at most.
     :param name: what to call the source in messages; its path by default.
     :param max_pixels: maximum width times height, of a file that comes from a stranger; None for any file.
     :param seams: where the tracker of a video is replaced.
+    :param parts: what to find, draw and write; everything but the rig by default.
     :raises BrokenPipeError: the reader of an output has closed it.
     :raises MediaError: a file can't be read or written.
     :raises TrackerError: the tracker failed.
     """
     still = isinstance(annotated, Path) and annotated.suffix.lower() in Picture.stills
     with opened(source, still=still, name=name, max_pixels=max_pixels) as media:
-        if annotated is None and landmarks is None:
+        if annotated is None and not landmarks:
             annotated = _beside(source, media)
         elif callable(annotated):
             annotated = annotated(media)
-        return track_opened(source, media, model, quality, annotated, landmarks, report, max_persons, seams)
+        return track_opened(source, media, model, quality, annotated, landmarks, report, max_persons, seams, parts)
 
 
 def track_opened(
@@ -90,17 +94,19 @@ def track_opened(
     model: Model,
     quality: Quality,
     annotated: Path | None,
-    landmarks: Path | None,
+    landmarks: Sequence[Path],
     report: Report,
     max_persons: int = 1,
     seams: Seams = SEAMS,
+    parts: frozenset[Part] | None = None,
 ) -> Tracked:
     """See :func:`track_file`, which opens the file, too."""
     check_outputs(source, media, annotated, landmarks)
     tracked = Tracked(annotated, landmarks)
+    wanted = wanted_parts(landmarks, parts)
     with (
-        processing(media, model, quality, wanted_parts(landmarks), max_persons, seams) as process,
-        writing(media, annotated, landmarks, seams) as write,
+        processing(media, model, quality, wanted, max_persons, seams) as process,
+        writing(media, annotated, landmarks, seams, wanted) as write,
     ):
         for shot, messages in track_media(media, process, report):
             write(shot, messages)
@@ -110,13 +116,21 @@ def track_opened(
     return tracked
 
 
-def wanted_parts(landmarks: Path | None) -> frozenset[Part]:
-    return DEFAULT_PARTS if landmarks else DRAWN_PARTS
+def wanted_parts(landmarks: Sequence[Path], parts: frozenset[Part] | None) -> frozenset[Part]:
+    """
+    :param parts: those that are asked for; None if none are.
+    """
+    wanted = DEFAULT_PARTS if parts is None else parts
+    return wanted if landmarks else wanted & DRAWN_PARTS
 
 
 @contextmanager
 def writing(
-    media: Picture | Video | Excerpt, annotated: Path | None, landmarks: Path | None, seams: Seams
+    media: Picture | Video | Excerpt,
+    annotated: Path | None,
+    landmarks: Sequence[Path],
+    seams: Seams,
+    parts: frozenset[Part],
 ) -> Iterator[Callable[[Shot, Sequence[LandmarkMessage]], None]]:
     """
     What writes each frame to the outputs. They appear at the end of the block, if it succeeds.
@@ -127,18 +141,18 @@ def writing(
     try:
         with ExitStack() as outputs:
             draw: Write | None = None
-            lines: BinaryIO | None = None
             if annotated:
                 part = outputs.enter_context(replacing(annotated, suffix=_suffix(media, annotated)))
                 draw = outputs.enter_context(media.writing(part, seams))
-            if landmarks:
-                lines = outputs.enter_context(streaming(landmarks))
+            options = Options(parts=parts)
+            adds = [outputs.enter_context(format_of(path).writing(path, options)) for path in landmarks]
 
             def write(shot: Shot, messages: Sequence[LandmarkMessage]) -> None:
                 if draw:
                     draw(shot, annotate(shot.image, {message.person: message.result for message in messages}))
-                if lines:
-                    lines.writelines(as_json.encode(message) + b"\n" for message in messages)
+                for add in adds:
+                    for message in messages:
+                        add(message)
 
             yield write
     except BrokenPipeError:
@@ -157,7 +171,7 @@ def _beside(source: Path, media: Picture | Video) -> Path:
     return fitting(source.parent, source.stem, f"-annotated{media.suffixes[0]}")
 
 
-def check_outputs(source: Path, media: Picture | Video, annotated: Path | None, landmarks: Path | None) -> None:
+def check_outputs(source: Path, media: Picture | Video, annotated: Path | None, landmarks: Sequence[Path]) -> None:
     """
     :raises MediaError: they can't be written.
     """
@@ -167,8 +181,14 @@ def check_outputs(source: Path, media: Picture | Video, annotated: Path | None, 
             f"can't write an annotated {media.kind} to {annotated.name}: the name must end in "
             f"{', '.join(most)}{' or ' if most else ''}{last}"
         )
-    for output in filter(None, (annotated, landmarks)):
+    for path in landmarks:
+        form = format_of(path)
+        if form.of_rig and not passes_through(path):
+            raise MediaError(f"a {form.suffix} is no list of landmarks; use `holistic-rtc record {source} -o {path}`")
+    outputs = [*([] if annotated is None else [annotated]), *landmarks]
+    for output in outputs:
         if reason := obstacle(output, path_of(source)):
             raise MediaError(reason)
-    if annotated is not None and landmarks is not None and same_output(annotated, landmarks):
-        raise MediaError(f"both outputs would go to {describe(annotated)}; choose another for one of them")
+    for one, other in combinations(outputs, 2):
+        if same_output(one, other):
+            raise MediaError(f"two outputs would go to {describe(one)}; choose another for one of them")

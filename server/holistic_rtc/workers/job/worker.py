@@ -101,13 +101,14 @@ class JobWorker(Worker):
             self._model,
             request.quality,
             annotated=annotated and name,
-            landmarks=landmarks,
+            landmarks=[landmarks] if landmarks else [],
             report=report,
             max_persons=request.max_persons,
             name=request.name,
             max_pixels=request.max_pixels,
+            parts=request.parts,
         )
-        outputs = [os.fsencode(path) for path in (tracked.annotated, tracked.landmarks) if path is not None]
+        outputs = [os.fsencode(path) for path in (tracked.annotated, *tracked.landmarks) if path is not None]
         return Tracked(request.number, outputs, tracked.frames, tracked.damaged)
 
 

@@ -48,12 +48,12 @@ def make(path: Path, *, key_every: int = 10, pause_ms: int = 0) -> Path:
 
 
 def whole(source: Path, model: Model, folder: Path, max_persons: int = 1) -> Files:
-    files = Files(folder / "whole.mp4", folder / "whole.jsonl")
+    annotated, landmarks = folder / "whole.mp4", folder / "whole.jsonl"
     track_file(
-        source, model, Quality.BALANCED, files.annotated, files.landmarks, lambda done, total: None, max_persons,
+        source, model, Quality.BALANCED, annotated, [landmarks], lambda done, total: None, max_persons,
         seams=SEAMS,
     )  # fmt: skip
-    return files
+    return Files(annotated, landmarks)
 
 
 def chunked(source: Path, model: Model, folder: Path, max_persons: int = 1) -> tuple[Files, list[Chunk]]:
