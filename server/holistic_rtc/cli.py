@@ -15,6 +15,7 @@ from holistic_rtc.errors import HolisticError
 if sys.platform != "linux":
     sys.exit("holistic-rtc: runs on Linux only; use Docker, or WSL 2 on Windows")
 
+SHELLS = ("bash", "zsh", "fish", "tcsh")
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 _interrupts = itertools.count()
 
@@ -67,21 +68,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+class _PrintCompletion(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, _: object, shell: object, *__: object) -> None:
+        from holistic_rtc.commands.completion import completion
+
+        print(completion(_parser(None), str(shell)))
+        parser.exit()
+
+
+def _parser(arguments: Sequence[str] | None) -> argparse.ArgumentParser:
     """
-    :param arguments: determine which command's module to import: commands don't load what only others need.
+    :param arguments: determine which command's module to import: commands don't load what only others need. None for
+        all commands.
     """
     parser = argparse.ArgumentParser(
         prog="holistic-rtc",
         description="Real-time holistic tracking over WebRTC: pose, face and hands from a webcam.",
     )
     parser.add_argument("--version", action="version", version=f"holistic-rtc {__version__}")
+    parser.add_argument(
+        "--print-completion",
+        action=_PrintCompletion,
+        choices=SHELLS,
+        help="print a script that completes command lines in this shell",
+    )
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    # The options before a command take no values.
-    chosen = next((argument for argument in arguments if not argument.startswith("-")), None)
+    # The only option before a command that takes a value ends the program.
+    chosen = next((argument for argument in arguments or () if not argument.startswith("-")), None)
     for name, text in COMMANDS.items():
         subparser = subparsers.add_parser(name, help=text)
-        if name == chosen:
+        if arguments is None or name == chosen:
             command = importlib.import_module(f"holistic_rtc.commands.{name}")
             subparser.description = command.DESCRIPTION
             command.add_arguments(subparser)

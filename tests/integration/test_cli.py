@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from holistic_rtc import __version__
+from holistic_rtc.cli import SHELLS
 from holistic_rtc.commands import COMMANDS
 from holistic_rtc.commands.common import DEFAULT_URL
 from holistic_rtc.sample import portrait
@@ -69,6 +70,57 @@ async def test_help_names_the_commands_and_their_options(capsys: pytest.CaptureF
         status, text, _ = await ran(capsys, *arguments, "--help")
         assert status == 0
         assert all(name in text for name in named)
+
+
+@pytest.fixture(scope="module")
+def bash_script(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    done = run("--print-completion", "bash")
+    assert (done.returncode, done.stderr) == (0, "")
+    script = tmp_path_factory.mktemp("completion") / "holistic-rtc"
+    script.write_text(done.stdout)
+    return script
+
+
+@pytest.mark.parametrize(
+    ("line", "completed"),
+    [
+        ("", [*COMMANDS]),
+        ("tr", ["track"]),
+        ("models ", ["fetch", "verify", "where"]),
+        ("track --qual", ["--quality"]),
+        ("track --quality ", ["fast", "balanced", "exact"]),
+        ("track cl", ["clip.mp4"]),
+        ("track clip.mp4 --landmarks o", ["out.jsonl"]),
+        ("record --recover ta", ["take.bvh.journal"]),
+        ("snapshot -o ", ["folder"]),
+        ("serve --tls-cert ce", ["cert.pem"]),
+    ],
+)
+def test_bash_completes_commands_options_choices_and_files(
+    line: str, completed: list[str], bash_script: Path, tmp_path: Path
+) -> None:
+    for name in ("clip.mp4", "out.jsonl", "take.bvh.journal", "cert.pem"):
+        (tmp_path / name).touch()
+    (tmp_path / "folder").mkdir()
+    # As bash calls the function that the script registers.
+    program = """
+        source "$1"
+        read -r _ _ _ _ function _ < <(complete -p holistic-rtc)
+        COMP_WORDS=("${@:2}") COMP_CWORD=$(($# - 2)) COMP_LINE="${*:2}" COMP_POINT=${#COMP_LINE}
+        "$function" holistic-rtc "${@: -1}" "${@: -2:1}"
+        printf '%s\\n' "${COMPREPLY[@]}"
+    """
+    words = ["holistic-rtc", *line.split(" ")]
+    command = ["bash", "--norc", "-c", program, "bash", str(bash_script), *words]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout.split(), done.stderr) == (completed, "")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_each_shell_has_a_completion(shell: str) -> None:
+    done = run("--print-completion", shell)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all(command in done.stdout for command in COMMANDS)
 
 
 async def test_without_arguments_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
