@@ -10,7 +10,8 @@ import pytest
 from playwright.async_api import Browser, Dialog, Page, expect
 
 from holistic_rtc.model.skeleton import BONES
-from holistic_rtc.recording import csv, jsonl
+from holistic_rtc.recording.format import Options
+from holistic_rtc.recording.formats import FORMATS
 from holistic_rtc.wire import as_json
 from tests.e2e.test_accessibility import assert_accessible, go_live, until_state
 from tests.kit.browsers import assert_fits_every_width, opened
@@ -63,9 +64,10 @@ async def test_a_take_is_the_annotated_video_and_the_servers_json_lines_and_csv(
     messages = [as_json.decode(line) for line in lines]
     assert len({message.seq for message in messages}) == len(messages) > 3
     assert any(message.result.face_landmarks is not None for message in messages)
-    assert [jsonl.LINES.encode(message) for message in messages] == lines
-    assert rows[0] == csv.LINES.header
-    assert all(map(csv.LINES.is_whole, rows[1:]))
+    json_lines, table = (FORMATS[suffix].lines(Options()) for suffix in (".jsonl", ".csv"))  # type: ignore[misc]
+    assert [json_lines.encode(message) for message in messages] == lines
+    assert rows[0] == table.header
+    assert all(table.is_whole(row, rows[0]) for row in rows[1:])
     assert [row.split(b",")[:4] for row in rows[1:]] == [
         b"%d,%d,%d,%d".__mod__((m.seq, m.timestamp_ms, m.width, m.height)).split(b",") for m in messages
     ]
