@@ -54,7 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not arguments:
         parser.print_help()
         return 0
-    options = parser.parse_args(arguments)
+    options, others = parser.parse_known_args(arguments)
+    if others:
+        hint = "; give a server's address with --url, and a session with --session" if hasattr(options, "url") else ""
+        parser.error(f"unrecognized arguments: {' '.join(others)}{hint}")
     try:
         options.run(options)
     except HolisticError as error:

@@ -56,9 +56,12 @@ async def test_every_command_has_its_help(capsys: pytest.CaptureFixture[str], co
 
 
 async def test_a_server_and_a_session_are_named_alike_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("watch", "vmc", "record"):
+    for command in ("watch", "vmc", "record", "snapshot", "doctor"):
         _, text, _ = await ran(capsys, command, "--help")
-        assert all(words in " ".join(text.split()) for words in ("--url URL", "--session ID", DEFAULT_URL))
+        words = ["--url URL", "address of the server", "--token TOKEN", DEFAULT_URL]
+        if command not in ("snapshot", "doctor"):
+            words.append("--session ID")
+        assert all(word in " ".join(text.split()) for word in words)
 
 
 async def test_help_names_the_commands_and_their_options(capsys: pytest.CaptureFixture[str]) -> None:
@@ -134,8 +137,10 @@ async def test_without_arguments_the_help_is_shown(capsys: pytest.CaptureFixture
         (("serve", "--prot", "80"), "--prot"),
         (("track",), "INPUT"),
         (("models", "where", "--pose-model", "heavy"), "lite"),
-        (("watch", "http://a:1"), "holistic-rtc watch --url http://a:1"),
-        (("watch", "http://a:1", "ID"), "holistic-rtc watch --url http://a:1 --session ID"),
+        *(((command, "http://a:1"), "give a server's address with --url") for command in ("watch", "vmc", "doctor")),
+        (("watch", "http://a:1", "ID"), "and a session with --session"),
+        (("record", "http://a:1", "-o", "take.bvh"), "write --url http://a:1"),
+        (("snapshot", "http://a:1"), "write --url http://a:1"),
         (("record", "clip.mp4", "--url", "http://a:1", "-o", "take.bvh"), "not allowed with"),
     ],
 )
@@ -152,6 +157,9 @@ async def test_a_setting_that_cannot_be_is_named(
 ) -> None:
     assert "--port must be a whole number from 0 to 65535, not '99999'" in await one_line(
         capsys, "serve", "--port", "99999"
+    )
+    assert "--port must be a whole number from 0 to 65535, not 'abc'" in await one_line(
+        capsys, "doctor", "--port", "abc"
     )
     monkeypatch.setenv("HOLISTIC_WARM", "0")
     assert "HOLISTIC_WARM" in await one_line(capsys, "track", portrait())

@@ -117,8 +117,24 @@ def _parts(text: str) -> frozenset[Part]:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def local(text: str) -> Path:
+    """The type of arguments that are files, in commands that may also speak to a server."""
+    if "://" in text:
+        raise argparse.ArgumentTypeError(f"{text} isn't a file; if it is a server's address, write --url {text}")
+    return Path(text)
+
+
+def add_url_option(parser: argparse._ActionsContainer, what: str, *, default: str | None = DEFAULT_URL) -> None:
+    """
+    :param what: what the server is for.
+    :param default: None if the command does without a server.
+    """
+    example = f"default: {default}" if default else f"such as {DEFAULT_URL}; default: none"
+    parser.add_argument("--url", default=default, help=f"address of the server {what} ({example})")
+
+
 def add_session_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--url", default=DEFAULT_URL, help=f"the server's address (default: {DEFAULT_URL})")
+    add_url_option(parser, "that has the session")
     add_session_option(parser)
     add_token_option(parser)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import shtab
 
+from holistic_rtc.commands.common import local
 from holistic_rtc.files.storage import place
 
 
@@ -16,7 +17,7 @@ def completion(parser: argparse.ArgumentParser, shell: str) -> str:
     :return: the script that completes its commands, options, choices and files.
     """
     for action in _actions(parser):
-        if action.type in (Path, place):
+        if action.type in (Path, place, local):
             action.complete = shtab.DIR if action.metavar == "DIR" else shtab.FILE  # type: ignore[attr-defined]
     return shtab.complete(parser, shell)
 

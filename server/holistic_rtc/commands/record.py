@@ -14,15 +14,16 @@ from holistic_rtc.client import HolisticClient
 from holistic_rtc.client.follow import Follower, choose
 from holistic_rtc.client.rate import Rate
 from holistic_rtc.commands.common import (
-    DEFAULT_URL,
     add_engine_option,
     add_model_options,
     add_parts_option,
     add_quality_option,
     add_session_option,
     add_token_option,
+    add_url_option,
     get_bundle,
     key_of,
+    local,
     positive,
     progress_of_items,
     say,
@@ -68,12 +69,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "input",
-        type=Path,
+        type=local,
         nargs="?",
         metavar="INPUT",
         help="a video that FFmpeg can read; - for standard input (default: a running session)",
     )
-    source.add_argument("--url", help=f"the server to record a session of (default: {DEFAULT_URL})")
+    add_url_option(source, "that has the session")
     source.add_argument(
         "--recover",
         type=Path,
@@ -132,7 +133,7 @@ def run(options: argparse.Namespace) -> None:
     settings = settings_from(options)
     wanted = Wanted(options.output, options.seconds, Options(options.fps, options.arkit, options.only), options.person)
     if options.input is None:
-        take = record_session(options.url or DEFAULT_URL, options.session, token_of(settings), wanted, key_of(options))
+        take = record_session(options.url, options.session, token_of(settings), wanted, key_of(options))
     elif options.session is not None:
         raise ConfigError(f"give either the file {options.input} or --session, not both")
     else:

@@ -12,12 +12,13 @@ from holistic_rtc.atomic import STDOUT, fitting, obstacle, passes_through, repla
 from holistic_rtc.bundle.models import ModelBundle
 from holistic_rtc.client import HolisticClient
 from holistic_rtc.commands.common import (
-    DEFAULT_URL,
     add_engine_option,
     add_max_persons_option,
     add_model_options,
     add_token_option,
+    add_url_option,
     get_bundle,
+    local,
     progress_of_items,
     say,
     settings_from,
@@ -50,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_max_persons_option(parser)
     parser.add_argument(
         "pictures",
-        type=Path,
+        type=local,
         nargs="+",
         metavar="PICTURE",
         help="pictures, or folders of pictures; - for standard input",
@@ -59,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", type=Path, metavar="DIR", help="folder to write to (default: that of each picture)"
     )
     parser.add_argument("--json", action="store_true", help="also write the landmarks, as NAME.json")
-    parser.add_argument("--url", help=f"a server to send the pictures to, such as {DEFAULT_URL} (default: none)")
+    add_url_option(parser, "to send the pictures to", default=None)
     add_token_option(parser)
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-from collections.abc import Sequence
 from contextlib import aclosing, nullcontext, suppress
 from pathlib import Path
 
@@ -29,15 +28,6 @@ BUFFER = 64
 """Messages of a track that wait for the output: two seconds, so that a slow disk loses none"""
 
 
-class _FormerArguments(argparse.Action):
-    """The address and the session used to be positional."""
-
-    def __call__(self, parser: argparse.ArgumentParser, namespace: object, values: object, *_: object) -> None:
-        if isinstance(values, Sequence) and values:
-            session = f" --session {values[1]}" if len(values) > 1 else ""
-            parser.error(f"give the server's address with --url: holistic-rtc watch --url {values[0]}{session}")
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_session_options(parser)
     add_max_persons_option(parser)
@@ -47,7 +37,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write JSON lines, a message per frame and person; - for standard output",
     )
-    parser.add_argument("former", nargs="*", action=_FormerArguments, help=argparse.SUPPRESS)
 
 
 def run(options: argparse.Namespace) -> None:

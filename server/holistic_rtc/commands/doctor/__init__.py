@@ -12,6 +12,7 @@ from holistic_rtc.commands.common import (
     add_engine_option,
     add_model_options,
     add_token_option,
+    add_url_option,
     settings_from,
     token_of,
 )
@@ -81,8 +82,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser)
     add_engine_option(parser)
     parser.add_argument("--host", default=argparse.SUPPRESS, help="address to listen on, as for `serve`")
-    parser.add_argument("--port", type=int, default=argparse.SUPPRESS, help="port to listen on, as for `serve`")
-    parser.add_argument("--url", help="a running server to ask, such as http://localhost:8080")
+    parser.add_argument("--port", default=argparse.SUPPRESS, help="port to listen on, as for `serve`")
+    add_url_option(parser, "to ask, if it is running", default=None)
     add_token_option(parser)
 
 
