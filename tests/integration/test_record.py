@@ -8,6 +8,7 @@ import struct
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import orjson
 import pytest
 from yarl import URL
@@ -60,6 +61,25 @@ async def test_a_session_until_its_end_a_given_time_or_ctrl_c(server: Server, tm
     size, kind = struct.unpack_from("<I4s", data, 12)
     assert kind == b"JSON"
     assert "VRMC_vrm_animation" in orjson.loads(data[20 : 20 + size])["extensions"]
+
+
+async def test_several_formats_of_a_session_in_one_take(server: Server, tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("take.bvh", "take.npz", "take.csv")]
+    outputs = [argument for path in paths for argument in ("-o", path)]
+    async with (
+        HolisticClient(server.url) as client,
+        client.publish(VideoFile(shared_media("wave.mp4"), loop=True)) as published,
+        running("record", "--url", server.url, *outputs, "--seconds", "1", "--session", published.session) as process,
+    ):
+        output, errors = await process.communicate()
+    assert (process.returncode, output.decode().split()) == (0, list(map(str, paths))), errors
+    assert sorted(os.listdir(tmp_path)) == sorted(path.name for path in paths)
+    with paths[2].open(newline="") as file:
+        times = [int(row["time_ms"]) for row in csv.DictReader(file)]
+    with np.load(paths[1]) as take:
+        assert take["time_ms"].tolist() == times
+        assert np.isfinite(take["pose"]).any()
+    assert bvh_frames(paths[0])
 
 
 def written(folder: Path) -> int:

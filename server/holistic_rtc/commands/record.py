@@ -4,12 +4,14 @@ import argparse
 import asyncio
 import math
 import time
-from contextlib import aclosing, closing, suppress
+from collections.abc import Sequence
+from contextlib import ExitStack, aclosing, closing, suppress
+from itertools import combinations, product
 from pathlib import Path
 
 from rich.text import Text
 
-from holistic_rtc.atomic import describe, is_stdout, obstacle, on_terminal, passes_through
+from holistic_rtc.atomic import describe, is_stdout, obstacle, on_terminal, passes_through, same_output
 from holistic_rtc.client import HolisticClient
 from holistic_rtc.client.follow import Follower, choose
 from holistic_rtc.client.rate import Rate
@@ -38,10 +40,11 @@ from holistic_rtc.files.soundtrack import Soundtrack
 from holistic_rtc.files.source import name_of, path_of
 from holistic_rtc.media.audio import OpusPacket
 from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.parts import Part
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.recording.format import Options
 from holistic_rtc.recording.formats import DEFAULT, names, suffixes
-from holistic_rtc.recording.live import JOURNAL, how_to_finish, recording, recover, unfinished
+from holistic_rtc.recording.live import JOURNAL, how_to_finish, recordings, recover, unfinished
 from holistic_rtc.recording.take import Take, Wanted, writing
 from holistic_rtc.tracking import check_engine, open_model
 from holistic_rtc.tracking.engine import Model
@@ -86,8 +89,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         *("-o", "--output"),
         type=Path,
+        action="append",
         metavar="FILE",
-        help=f"its suffix sets the format: {suffixes()}; - for {DEFAULT.name} on standard output",
+        help=f"its suffix sets the format: {suffixes()}; - for {DEFAULT.name} on standard output. "
+        "Repeat it for several formats",
     )
     add_parts_option(
         parser,
@@ -122,7 +127,10 @@ def _person(text: str) -> int:
 
 def run(options: argparse.Namespace) -> None:
     if options.recover is not None:
-        recovered = recover(options.recover, options.output)
+        output, *others = options.output or [None]
+        if others:
+            raise ConfigError("--recover makes one file; give -o once")
+        recovered = recover(options.recover, output)
         say(f"{recovered.frames} frames")
         if recovered.damaged:
             say(f"{recovered.damaged} bytes of an incomplete frame are left out")
@@ -131,28 +139,40 @@ def run(options: argparse.Namespace) -> None:
     if options.output is None:
         raise ConfigError(f"name the output with -o FILE, which ends in {suffixes()}")
     settings = settings_from(options)
-    wanted = Wanted(options.output, options.seconds, Options(options.fps, options.arkit, options.only), options.person)
+    form = Options(options.fps, options.arkit, options.only)
+    wanted = [Wanted(output, options.seconds, form, options.person) for output in options.output]
+    for one, other in combinations(options.output, 2):
+        if same_output(one, other):
+            raise MediaError(f"two outputs would go to {describe(one)}; choose another for one of them")
     if options.input is None:
-        take = record_session(options.url, options.session, token_of(settings), wanted, key_of(options))
+        takes = record_session(options.url, options.session, token_of(settings), wanted, key_of(options))
     elif options.session is not None:
         raise ConfigError(f"give either the file {options.input} or --session, not both")
     else:
         check_engine(settings.engine, 1 + (options.person or 0))
         bundle = get_bundle(settings)
-        progress = progress_of_items(f"Tracking {name_of(options.input)}", shown=not on_terminal(wanted.path))
+        progress = progress_of_items(
+            f"Tracking {name_of(options.input)}", shown=not any(map(on_terminal, options.output))
+        )
         with progress as report, closing(open_model(bundle.path, settings.engine)) as model:
-            take = record_file(options.input, model, settings.quality, wanted, report)
-    say(f"{take.frames} frames, {take.seconds:.1f} s")
-    if take.full and take.longest < wanted.seconds:
-        say(f"a {wanted.format.suffix} holds {take.longest / 60:.0f} minutes at most; the rest is left out")
-    if not is_stdout(wanted.path):
-        print(wanted.path)
+            takes = record_file(options.input, model, settings.quality, wanted, report)
+    longest = max(takes, key=lambda take: take.frames)
+    say(f"{longest.frames} frames, {longest.seconds:.1f} s")
+    for one_wanted, take in zip(wanted, takes, strict=True):
+        if take.full and take.longest < one_wanted.seconds:
+            say(f"a {one_wanted.format.suffix} holds {take.longest / 60:.0f} minutes at most; the rest is left out")
+    if not any(map(is_stdout, options.output)):
+        for output in options.output:
+            print(output)
 
 
-def record_session(url: str, session: str | None, token: str | None, wanted: Wanted, key: str | None = None) -> Take:
+def record_session(
+    url: str, session: str | None, token: str | None, wanted: Sequence[Wanted], key: str | None = None
+) -> list[Take]:
     """
     Until Ctrl-C, the end of the named session, or the wanted time.
 
+    :param wanted: of one person, for the same time. The audio is kept beside the first.
     :param session: None for the only one that is running, and after its end the next.
     :param key: the session's viewing key; None if it isn't needed.
     :raises BrokenPipeError: the reader of the take has closed it.
@@ -162,34 +182,37 @@ def record_session(url: str, session: str | None, token: str | None, wanted: Wan
         written.
     :raises MediaError: there was nothing to write, or it can't be written. The message says what is kept.
     """
-    for journal in unfinished(wanted.path.parent):
+    for journal in sorted({journal for one in wanted for journal in unfinished(one.path.parent)}):
         say(f"{journal} has a recording that was cut off: {how_to_finish(journal)}, or delete it")
     lost = None
-    with recording(wanted) as take:
+    with recordings(wanted) as takes:
         try:
             # A recording without a given length ends with Ctrl-C.
             with suppress(KeyboardInterrupt):
-                asyncio.run(_record(url, session, token, wanted, take, key))
+                asyncio.run(_record(url, session, token, wanted, takes, key))
         except (ClientError, ControlError) as error:
-            if not take.frames:
+            if not any(take.frames for take in takes):
                 raise
             lost = error
     if lost:
         raise lost
-    return take
+    return takes
 
 
 async def _record(
-    url: str, session: str | None, token: str | None, wanted: Wanted, take: Take, key: str | None
+    url: str, session: str | None, token: str | None, wanted: Sequence[Wanted], takes: Sequence[Take], key: str | None
 ) -> None:
     rate = Rate()
-    beside = Soundtrack(wanted.path)
-    sound = None if passes_through(wanted.path) or passes_through(beside.path) or obstacle(beside.path) else beside
+    take, first = takes[0], wanted[0].path
+    beside = Soundtrack(first)
+    sound = None if passes_through(first) or passes_through(beside.path) or obstacle(beside.path) else beside
+    outputs = [one.path for one in wanted]
 
     def save(message: LandmarkMessage) -> None:
         nonlocal sound
         now, before = time.monotonic(), take.frames
-        take.add(message)
+        for one in takes:
+            one.add(message)
         if sound:
             if before == 0 < take.frames:
                 sound.begin(now - _delay(follower))
@@ -212,13 +235,15 @@ async def _record(
             await choose(client, session),
             say,
             key=key,
-            parts=wanted.parts,
-            max_persons=wanted.max_persons,
+            parts=frozenset[Part]().union(*(one.parts for one in wanted)),
+            max_persons=wanted[0].max_persons,
             buffer=BUFFER,
             on_audio=hear if sound else None,
         )
         async with (
-            showing(stderr, lambda: Text(state()), state, live=stderr.is_terminal and not on_terminal(wanted.path)),
+            showing(
+                stderr, lambda: Text(state()), state, live=stderr.is_terminal and not any(map(on_terminal, outputs))
+            ),
             aclosing(follower.messages()) as messages,
         ):
             try:
@@ -229,10 +254,11 @@ async def _record(
                         if take.frames > before:
                             rate.add(time.monotonic())
                         if before == 0 < take.frames:
-                            say(f"recording to {describe(wanted.path)}; press Ctrl-C to stop")
-                            if take.longest < math.inf:
-                                limit.reschedule(asyncio.get_running_loop().time() + take.longest + LATE)
-                        if take.full:
+                            say(f"recording to {', '.join(map(describe, outputs))}; press Ctrl-C to stop")
+                            longest = max(one.longest for one in takes)
+                            if longest < math.inf:
+                                limit.reschedule(asyncio.get_running_loop().time() + longest + LATE)
+                        if all(one.full for one in takes):
                             return
             except TimeoutError:
                 if not limit.expired():
@@ -249,25 +275,28 @@ def _delay(follower: Follower) -> float:
     return stats["tracks"][0]["delay_ms"] / 1000 if stats and stats["tracks"] else TYPICAL_DELAY
 
 
-def record_file(source: Path, model: Model, quality: Quality, wanted: Wanted, report: Report) -> Take:
+def record_file(source: Path, model: Model, quality: Quality, wanted: Sequence[Wanted], report: Report) -> list[Take]:
     """
-    Every frame of a file.
+    Every frame of a file, in one pass.
 
     :param source: see :func:`holistic_rtc.files.media.opened`.
     :param model: not loaded before the files have been checked.
     :param quality: how exactly to track a video.
+    :param wanted: of one person, for the same time.
     :raises BrokenPipeError: the reader of the take has closed it.
     :raises MediaError: a file can't be read or written.
     :raises TrackerError: the tracker failed.
     """
-    with opened(source) as media:
-        if reason := obstacle(wanted.path, path_of(source)):
-            raise MediaError(reason)
-        persons = wanted.max_persons or MAX_PERSONS
-        with writing(wanted) as take, processing(media, model, quality, wanted.parts, persons) as process:
+    with opened(source) as media, ExitStack() as stack:
+        for one in wanted:
+            if reason := obstacle(one.path, path_of(source)):
+                raise MediaError(reason)
+        takes = [stack.enter_context(writing(one)) for one in wanted]
+        parts = frozenset[Part]().union(*(one.parts for one in wanted))
+        with processing(media, model, quality, parts, wanted[0].max_persons or MAX_PERSONS) as process:
             for _, messages in track_media(media, process, report):
-                for message in messages:
+                for message, take in product(messages, takes):
                     take.add(message)
-                if take.full:
+                if all(take.full for take in takes):
                     break
-    return take
+    return takes

@@ -6,7 +6,7 @@ of that at the end: by :func:`recording`, or by :func:`recover` if that didn't l
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -62,6 +62,28 @@ def recording(wanted: Wanted) -> Iterator[Take]:
             except (MediaError, KeyboardInterrupt) as error:
                 reason = str(error) or f"interrupted before {path} was written"
                 raise MediaError(f"{reason}. The take is in {journal}: {how_to_finish(journal)}") from error
+
+
+@contextmanager
+def recordings(wanted: Sequence[Wanted]) -> Iterator[list[Take]]:
+    """
+    Record several takes at once. One that fails doesn't keep the others from being finished.
+
+    :raises: see :func:`recording`; of several errors, one.
+    """
+    if not wanted:
+        yield []
+        return
+    first, *others = wanted
+    failed = None
+    with recording(first) as take:
+        try:
+            with recordings(others) as takes:
+                yield [take, *takes]
+        except MediaError as error:
+            failed = error
+    if failed:
+        raise failed
 
 
 @dataclass(frozen=True, slots=True)

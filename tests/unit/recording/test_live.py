@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -12,12 +13,13 @@ import pytest
 from holistic_rtc.atomic import replacing
 from holistic_rtc.errors import MediaError
 from holistic_rtc.model.message import LandmarkMessage
+from holistic_rtc.model.parts import Part
 from holistic_rtc.model.result import HolisticResult
 from holistic_rtc.recording import line_file
 from holistic_rtc.recording.format import Options
 from holistic_rtc.recording.formats import FORMATS
 from holistic_rtc.recording.line_file import LineFile
-from holistic_rtc.recording.live import recording, recover, unfinished
+from holistic_rtc.recording.live import recording, recordings, recover, unfinished
 from holistic_rtc.recording.take import Wanted, writing
 from holistic_rtc.wire import as_json
 from tests.kit.outputs import reading
@@ -300,3 +302,27 @@ def test_a_disk_that_refuses_later_ends_the_take(tmp_path: Path, monkeypatch: py
 
     with pytest.raises(MediaError, match="No space left on device"):
         record_on()
+
+
+def test_of_several_takes_one_that_fails_leaves_the_others_whole(tmp_path: Path) -> None:
+    paths = [tmp_path / f"take{suffix}" for suffix in (".npz", ".bvh", ".csv", ".vrma")]
+
+    def record_nobody() -> None:
+        with recordings(list(map(Wanted, paths))) as takes:
+            for message in frames():
+                for take in takes:
+                    take.add(replace(message, rig=None))
+
+    with pytest.raises(MediaError, match=r"nobody was seen, so .*take\.(bvh|vrma) is not written"):
+        record_nobody()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["take.csv", "take.npz"]
+
+
+def test_a_table_of_some_parts_is_repaired(tmp_path: Path) -> None:
+    path = tmp_path / "take.csv"
+    options = Options(parts=frozenset({Part.POSE}))
+    record(Wanted(path, options=options))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-5])
+    assert recover(path).frames == len(TIMES) - 1
+    assert whole.startswith(path.read_bytes())
