@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 
-from tests.kit.clips import SIZE, person_clip
+from tests.kit.clips import make_person_clip
 from tests.kit.pictures import grace_hopper
 from tests.kit.publisher import PictureTrack, publishing
 from tests.kit.serving import Server
@@ -52,14 +51,7 @@ async def test_gestures_are_printed_until_the_session_ends(server: Server) -> No
 
 
 async def test_landmarks_of_a_file_are_saved(server: Server, tmp_path: Path) -> None:
-    video, output = tmp_path / "clip.mp4", tmp_path / "clip.npz"
-    with av.open(video, "w") as container:
-        # Slow, so that a busy machine tracks enough of it: it is sent at its own speed.
-        stream = container.add_stream("mpeg4", rate=8, options={"qscale": "3"})
-        stream.width, stream.height = SIZE
-        for picture in person_clip()[::4]:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        container.mux(stream.encode(None))
+    video, output = make_person_clip(tmp_path / "clip.mp4"), tmp_path / "clip.npz"
     async with script("save_landmarks.py", server.url, video, output):
         pass
     with np.load(output) as saved:
