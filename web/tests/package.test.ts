@@ -69,7 +69,9 @@ describe("the npm package", () => {
   it("holds the module, its types, a README and the licence, and nothing of the tests", () => {
     const paths = packed.files.map(({ path }) => path);
     const top = ["LICENSE", "NOTICE", "README.md", "package.json"];
-    expect(paths).toEqual(expect.arrayContaining([...top, "dist/index.js", "dist/index.d.ts"]));
+    expect(paths).toEqual(
+      expect.arrayContaining([...top, "dist/index.js", "dist/index.d.ts", "dist/react.js", "dist/react.d.ts"]),
+    );
     expect(paths.filter((path) => !top.includes(path) && !/^dist\/[a-z-]+(\.d\.ts|\.js)$/.test(path))).toEqual([]);
   });
 
