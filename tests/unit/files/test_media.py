@@ -266,9 +266,10 @@ def test_only_the_wanted_parts_are_found_drawn_and_written(tmp_path: Path) -> No
 
     model = Made(Asked)
     for landmarks in ([tmp_path / "out.jsonl"], []):
-        track_file(
+        tracked = track_file(
             *(source, model, Quality.BALANCED, tmp_path / "out.png", landmarks, lambda done, total: None), parts=wanted
         )
+        assert set(tracked.seen) == wanted
     assert asked == [wanted, wanted]
     assert set(read_lines(tmp_path / "out.jsonl")[0].seen()) == wanted
 

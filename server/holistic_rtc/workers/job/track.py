@@ -15,7 +15,7 @@ from holistic_rtc.files.media import Excerpt, Picture, Video, opened
 from holistic_rtc.files.seams import SEAMS, Seams
 from holistic_rtc.files.source import name_of, path_of
 from holistic_rtc.model.message import LandmarkMessage
-from holistic_rtc.model.parts import DEFAULT_PARTS, Part
+from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS, Part
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.recording.format import Options
 from holistic_rtc.recording.formats import format_of
@@ -111,7 +111,7 @@ def track_opened(
         for shot, messages in track_media(media, process, report):
             write(shot, messages)
             tracked.frames += 1
-            tracked.seen.update({part for message in messages for part in message.seen()})
+            tracked.seen.update({part for message in messages for part in message.seen(parts or ALL_PARTS)})
     tracked.damaged = media.damaged
     return tracked
 
