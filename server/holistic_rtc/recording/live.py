@@ -67,7 +67,8 @@ def recording(wanted: Wanted) -> Iterator[Take]:
 @contextmanager
 def recordings(wanted: Sequence[Wanted]) -> Iterator[list[Take]]:
     """
-    Record several takes at once. One that fails doesn't keep the others from being finished.
+    Record several takes at once. One that can't be finished doesn't keep the others from it. If the block fails, none
+    is finished.
 
     :raises: see :func:`recording`; of several errors, one.
     """
@@ -75,12 +76,15 @@ def recordings(wanted: Sequence[Wanted]) -> Iterator[list[Take]]:
         yield []
         return
     first, *others = wanted
-    failed = None
+    failed, recorded = None, False
     with recording(first) as take:
         try:
             with recordings(others) as takes:
                 yield [take, *takes]
+                recorded = True
         except MediaError as error:
+            if not recorded:
+                raise
             failed = error
     if failed:
         raise failed
