@@ -292,7 +292,7 @@ async def test_a_token_is_taken_from_the_address_and_asked_for_where_there_is_no
         await until_shown(page)
     async with opened(browser, f"{guarded_server.url}#snapshot", may_complain=True) as page:
         await choose(page, encode(PORTRAIT))
-        await expect(await until_problem(page, "unauthorized")).to_contain_text("#token=")
+        await expect((await until_problem(page, "unauthorized")).get_by_label("Token")).to_be_visible()
 
 
 async def test_nobody_in_the_picture_is_said(tab: Page) -> None:

@@ -136,10 +136,10 @@ async def identify(request: web.Request) -> Grant:
         if grant := credentials.tickets.read(ticket):
             return grant
         raise Refusal(Code.UNAUTHORIZED, "the ticket is wrong, or has expired; get a new one")
-    return credentials.local if _is_local(request) else credentials.anyone
+    return credentials.local if is_local(request) else credentials.anyone
 
 
-def _is_local(request: web.Request) -> bool:
+def is_local(request: web.Request) -> bool:
     """Whether the request is from this machine: neither through a proxy, nor from another site's page."""
     peer = request.transport.get_extra_info("peername") if request.transport else None
     return (

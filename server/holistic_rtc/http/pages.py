@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from holistic_rtc import sample
-from holistic_rtc.http.auth import open_to_all
+from holistic_rtc.http.auth import is_local, open_to_all
+from holistic_rtc.http.hosts import is_loopback
 from holistic_rtc.http.keys import SETTINGS
 
 logger = logging.getLogger(__name__)
@@ -27,6 +29,8 @@ POLICIES = {
 """Of the pages that need another one"""
 
 
+MAIN_ADDRESS_PROBE = ("192.0.2.1", 9)
+"""An address of no machine (RFC 5737)"""
 BASE = '<base href="/" />'
 """In each page: where its links and requests lead"""
 
@@ -41,12 +45,33 @@ async def get_page(name: str, request: web.Request) -> web.StreamResponse:
         # Redirects lead to other nodes, and new ones may come.
         policy = policy.replace("connect-src", f"connect-src {node_url.partition('//')[0]}")
     headers = {"Content-Security-Policy": policy}
-    if root := request.app[SETTINGS].root_path:
+    root = request.app[SETTINGS].root_path
+    origin = local_network_origin(request) if name == "index" else None
+    if root or origin:
         text = await asyncio.to_thread(page.read_text, "utf-8")
-        return web.Response(
-            text=text.replace(BASE, f'<base href="{root}/" />'), content_type="text/html", headers=headers
-        )
+        head = f'<base href="{root}/" />'
+        if origin:
+            head += f'<meta name="local-network" content="{origin}" />'
+        return web.Response(text=text.replace(BASE, head), content_type="text/html", headers=headers)
     return web.FileResponse(page, headers=headers)
+
+
+def local_network_origin(request: web.Request) -> str | None:
+    """
+    Where other devices in the local network find this server, such as ``http://192.168.1.5:8080``.
+
+    :return: None if it serves this machine only, or has no such address; and for requests from other machines, which
+        don't need to know.
+    """
+    if request.app[SETTINGS].host not in ("", "0.0.0.0", "::") or not is_local(request):
+        return None
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(MAIN_ADDRESS_PROBE)  # Sends nothing, but chooses the address that would be used.
+        except OSError:
+            return None
+        address = probe.getsockname()[0]
+    return None if is_loopback(address) else f"{request.scheme}://{address}:{request.url.port}"
 
 
 @open_to_all

@@ -1,6 +1,9 @@
 """The addresses of the built pages."""
 
+import asyncio
+import socket
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from aiohttp import web
@@ -52,3 +55,27 @@ async def test_a_page_that_is_not_built_says_what_to_do(tmp_path: Path, monkeypa
     monkeypatch.setattr(pages, "STATIC", tmp_path / "missing")
     with pytest.raises(web.HTTPNotFound, match="make setup"):
         await find("/")
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "host", "told"),
+    [
+        ("127.0.0.1", {}, "0.0.0.0", True),
+        ("127.0.0.1", {}, "127.0.0.1", False),
+        ("192.168.1.9", {}, "0.0.0.0", False),
+        ("127.0.0.1", {"Host": "192.168.1.5:8080"}, "0.0.0.0", False),
+        ("127.0.0.1", {"X-Forwarded-For": "203.0.113.5"}, "0.0.0.0", False),
+        ("127.0.0.1", {"Origin": "https://elsewhere.example"}, "0.0.0.0", False),
+    ],
+)
+def test_only_this_machine_is_told_where_a_server_for_others_is(
+    peer: str, headers: dict[str, str], host: str, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket.socket, "connect", lambda *_: None)
+    monkeypatch.setattr(socket.socket, "getsockname", lambda _: ("192.168.1.5", 40000))
+    app = web.Application()
+    app[SETTINGS] = load_settings(host=host)
+    transport = Mock(spec=asyncio.Transport)
+    transport.get_extra_info.side_effect = {"peername": (peer, 40000)}.get
+    request = make_mocked_request("GET", "/", {"Host": "localhost:8080", **headers}, app=app, transport=transport)
+    assert pages.local_network_origin(request) == ("http://192.168.1.5:8080" if told else None)

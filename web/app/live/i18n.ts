@@ -33,6 +33,12 @@ export const texts = bilingual({
       "Anyone with this link can watch the annotated video and the landmarks while this session is running. Others can't, unless the server's administrator lets them.",
     shareLink: "Link to the viewer",
     openViewer: "Open the viewer",
+    shareCode: "QR code of the link",
+    shareLocal: "Only this computer can open this link. To let other devices in, start the server with --host 0.0.0.0.",
+    shareName: "Name",
+    shareRename: "Share under this name",
+    shareNameTip:
+      "With a name, the link stays the same after reconnects and restarts of the server. The session reconnects. Use letters (a to z), digits, hyphens and underscores.",
 
     emptyTitle: "See yourself as landmarks",
     emptyText:
@@ -84,6 +90,12 @@ export const texts = bilingual({
     shareText: "只要此会话仍在进行，打开此链接即可看到标注画面和关键点。其他人无法观看，除非服务器管理员允许。",
     shareLink: "观看页链接",
     openViewer: "打开观看页",
+    shareCode: "链接的二维码",
+    shareLocal: "只有本机能打开此链接。要让其他设备访问，请以 --host 0.0.0.0 启动服务器。",
+    shareName: "名称",
+    shareRename: "以此名称分享",
+    shareNameTip:
+      "设置名称后，即使重新连接或重启服务器，链接也不变。会话将重新连接。可使用字母（a 到 z）、数字、连字符和下划线。",
 
     emptyTitle: "看见自己的关键点",
     emptyText:

@@ -39,7 +39,7 @@ const smoothing = element("smoothing", HTMLInputElement);
 const size = element("size", HTMLSelectElement);
 
 /** Of the session, so that links to it last. */
-const name = new URLSearchParams(location.search).get("name");
+let name = new URLSearchParams(location.search).get("name");
 
 const shell = new Shell();
 const { server, translator } = shell;
@@ -82,6 +82,13 @@ const recording = new RecorderView({
   translator,
   data: "landmarks",
   stream: () => client.stream && new MediaStream([...client.stream.getVideoTracks(), ...sound]),
+});
+share.on("name", (chosen) => {
+  name = chosen;
+  const address = new URL(location.href);
+  address.searchParams.set("name", name);
+  history.replaceState(history.state, "", address);
+  void session.reconnect();
 });
 const figures = new FiguresView(element("figures", HTMLElement), PUBLISHED, client, translator);
 const hints = new HintsView(translator);

@@ -176,6 +176,33 @@ it("a full server is asked again when it said so, with the camera kept open", as
   expect(session.status.state).toBe("connected");
 });
 
+describe("it connects anew with the same source", () => {
+  it("when it is asked to", async () => {
+    const source = await startLive();
+    void session.reconnect();
+    await vi.waitUntil(() => client.attempts === 2);
+    expect(session.status.state).toBe("connecting");
+    expect(source.closed).toBe(false);
+    client.succeed();
+    expect(session.status.state).toBe("connected");
+    expect(client.sent).toBe(source.track);
+  });
+
+  it("unless it is stopped meanwhile", async () => {
+    await startLive();
+    const reconnected = session.reconnect();
+    session.stop();
+    await reconnected;
+    expect(client.attempts).toBe(1);
+    expect(session.status.state).toBe("idle");
+  });
+
+  it("but not when nothing runs", async () => {
+    await session.reconnect();
+    expect(client.attempts).toBe(0);
+  });
+});
+
 it("another source takes the place of the first one without a new connection", async () => {
   const first = await startLive();
   const second = makeSource("sample");

@@ -114,6 +114,23 @@ export class PageSession extends Emitter<{ status: Status; source: Source | null
     await this.#connect();
   }
 
+  /** Connect anew with the same source, as the options of `connect()` have changed. */
+  async reconnect(): Promise<void> {
+    if (!this.#running || this.#mode !== "live" || !this.#leg) {
+      return;
+    }
+    this.#endLeg();
+    this.#set({ ...IDLE, state: "connecting" });
+    await this.#client.close();
+    if (this.#awaitsConnection()) {
+      await this.#connect();
+    }
+  }
+
+  #awaitsConnection(): boolean {
+    return this.#running && this.#mode === "live" && this.#leg === null;
+  }
+
   #take(source: Source): void {
     this.#source = source;
     source.stream.getVideoTracks()[0]!.addEventListener("ended", () => {
@@ -194,7 +211,7 @@ export class PageSession extends Emitter<{ status: Status; source: Source | null
       this.#set(status);
     } else if (change.state === "failed" && change.previous !== "connecting") {
       this.#fail(change.error); // A failure while connecting is what `connect()` rejects with.
-    } else if (change.state === "closed") {
+    } else if (change.state === "closed" && this.#leg) {
       this.stop(); // The page is being left, or someone used `window.holistic`.
     }
   }

@@ -54,6 +54,17 @@ export class Access {
     return { url: document.baseURI, token: this.token };
   }
 
+  /** Load the page anew with another token, as if it had come with the address. */
+  static use(token: string): void {
+    const words = withoutToken(location.hash)
+      .slice(1)
+      .split("&")
+      .filter((word) => word !== "" && !word.startsWith("ticket="));
+    const hash = [...words, `token=${encodeURIComponent(token)}`].join("&");
+    history.replaceState(history.state, "", `${location.pathname}${location.search}#${hash}`);
+    location.reload();
+  }
+
   /** For the address of another page of the server: lets it do what this one may. */
   get hash(): string {
     return this.#ticket ? `#ticket=${this.#ticket}` : "";

@@ -10,6 +10,7 @@ import { ticketMessages, tokenMessages } from "../connection/words.js";
 import { type Language, type Messages, preferredLanguage, Translator } from "../i18n/index.js";
 import { Access } from "./access.js";
 import { applyTheme, toggleTheme } from "./theme.js";
+import { addTokenForm } from "./token-form.js";
 
 export class Shell {
   /** From the address. Another one loads the page anew. */
@@ -25,6 +26,7 @@ export class Shell {
     this.#own = own;
     document.body.toggleAttribute("data-framed", window.parent !== window);
     this.#status = new StatusView(this.translator, (messages) => this.adapt(messages));
+    document.querySelectorAll(".takes-token").forEach((card) => addTokenForm(card, (token) => Access.use(token)));
     applyTheme();
     // Chosen in another page, which may have this one in a frame.
     addEventListener("storage", () => {

@@ -42,7 +42,7 @@ export const texts = bilingual({
       },
       unauthorized: {
         title: "You may not send videos to this server",
-        remedy: "Open the page with the link that the server's administrator gives you.",
+        remedy: "Ask your administrator for a token, and enter it here.",
       },
       gone: {
         title: "The video is no longer there",
@@ -96,7 +96,7 @@ export const texts = bilingual({
       },
       unauthorized: {
         title: "您无权向此服务器发送视频",
-        remedy: "请使用服务器管理员提供的链接打开此页面。",
+        remedy: "请向管理员索取令牌，并在此处输入。",
       },
       gone: {
         title: "视频已不存在",

@@ -8,6 +8,9 @@ export const shell = {
   helpHelp: "Show this list",
   space: "Space",
 
+  token: "Token",
+  useToken: "Use token",
+
   copy: "Copy",
   copied: "Copied",
   copyFailed: "Copy failed",

@@ -68,7 +68,7 @@ export const status = {
     },
     unauthorized: {
       title: "The server requires a token",
-      remedy: "Ask your administrator for it, and add #token= and the token to the end of this page's address.",
+      remedy: "Ask your administrator for it, and enter it here. The page keeps it until the tab is closed.",
     },
     forbidden: {
       title: "The server doesn't allow this",
@@ -117,8 +117,7 @@ export const status = {
   /** In place of `problems.unauthorized` where the page has a token. */
   wrongToken: {
     title: "The server rejected this token",
-    remedy:
-      "Check the token with your administrator. Then add #token= and the token to the end of this page's address.",
+    remedy: "Check the token with your administrator, and enter it again.",
   },
 
   /** The same where the page came by a link with a ticket. */

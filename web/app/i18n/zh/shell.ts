@@ -10,6 +10,9 @@ export const shell: Texts<typeof english> = {
   helpHelp: "显示此列表",
   space: "空格",
 
+  token: "令牌",
+  useToken: "使用令牌",
+
   copy: "复制",
   copied: "已复制",
   copyFailed: "复制失败",

@@ -69,7 +69,7 @@ export const status: Texts<typeof english> = {
     },
     unauthorized: {
       title: "服务器要求令牌",
-      remedy: "请向管理员索取令牌，并在此页面地址末尾加上 #token= 和令牌后打开。",
+      remedy: "请向管理员索取令牌，并在此处输入。此页面会保留令牌，直到标签页关闭。",
     },
     forbidden: {
       title: "服务器不允许此操作",
@@ -116,7 +116,7 @@ export const status: Texts<typeof english> = {
 
   wrongToken: {
     title: "服务器拒绝了此令牌",
-    remedy: "请与管理员核对令牌，然后在此页面地址末尾加上 #token= 和令牌后打开。",
+    remedy: "请与管理员核对令牌，然后重新输入。",
   },
 
   wrongTicket: {
