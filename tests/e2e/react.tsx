@@ -11,7 +11,7 @@ function Probe() {
   const [source, setSource] = useState<MediaStream | string>(camera);
   const [pose, setPose] = useState(true);
   const [points, setPoints] = useState(0);
-  const { state, error, sessionId } = useHolistic(source, {
+  const { state, error, sessionId, viewingKey } = useHolistic(source, {
     name: "react",
     parts: pose ? ["pose"] : ["left_hand"],
     onLandmarks: (frame) => setPoints(frame.poseLandmarks[0]?.length ?? 0),
@@ -23,7 +23,7 @@ function Probe() {
       <button onClick={() => setSource("no-such-session-here-00")}>
         Nothing to watch
       </button>
-      <output>{`${state} ${error?.reason ?? "-"} ${sessionId ?? "-"} ${points}`}</output>
+      <output>{`${state} ${error?.reason ?? "-"} ${sessionId ?? "-"} ${points} ${viewingKey ?? "-"}`}</output>
     </>
   );
 }

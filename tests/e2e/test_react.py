@@ -78,7 +78,7 @@ def open_page(browser: Browser, lonely_server: Server, bundle: str) -> Opens:
 
 
 async def told(page: Page, pattern: str) -> re.Match[str]:
-    """The page's state, error, session and number of points, once they match."""
+    """The page's state, error, session, number of points and viewing key, once they match."""
     output = page.locator("output")
     await expect(output).to_have_text(re.compile(f"^{pattern}$"), timeout=30_000)
     found = re.fullmatch(pattern, await output.inner_text())
@@ -94,28 +94,29 @@ async def test_the_documented_component_shows_the_video_and_the_jaw_until_it_is_
         await expect(page.locator("p")).to_have_text("connected")
 
 
-async def test_a_component_that_is_mounted_twice_makes_one_session(open_page: Opens, lonely_server: Server) -> None:
+async def test_a_component_that_is_mounted_twice_asks_for_one_session(open_page: Opens) -> None:
     async with open_page("probe") as page:
-        await told(page, "connected - \\w+ 33")
-        assert await lonely_server.sessions() == 1
+        await told(page, "connected - \\w+ 33 \\S+")
+        requests = "() => performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)"
+        assert (await page.evaluate(requests)).count("/whip/react") == 1
 
 
 async def test_other_parts_keep_the_session(open_page: Opens) -> None:
     async with open_page("probe") as page:
-        session = (await told(page, "connected - (\\w+) 33"))[1]
+        session = (await told(page, "connected - (\\w+) 33 \\S+"))[1]
         await page.get_by_text("Without pose").click()
-        await told(page, f"connected - {session} 0")
+        await told(page, f"connected - {session} 0 \\S+")
 
 
-async def test_another_stream_takes_over_the_name_in_a_new_session(open_page: Opens) -> None:
+async def test_another_stream_is_a_new_session_with_the_same_name_and_viewing_key(open_page: Opens) -> None:
     async with open_page("probe") as page:
-        session = (await told(page, "connected - (\\w+) 33"))[1]
+        session, key = (await told(page, "connected - (\\w+) 33 (\\S+)")).groups()
         await page.get_by_text("Another stream").click()
-        await told(page, f"connected - (?!{session})\\w+ 33")
+        await told(page, f"connected - (?!{session})\\w+ 33 {key}")
 
 
 async def test_an_error_is_given_with_the_state_that_it_led_to(open_page: Opens) -> None:
     async with open_page("probe", may_complain=True) as page:
-        await told(page, "connected - \\w+ 33")
+        await told(page, "connected - \\w+ 33 \\S+")
         await page.get_by_text("Nothing to watch").click()
-        await told(page, "waiting not-live - 33")
+        await told(page, "waiting not-live - 33 -")

@@ -9,6 +9,7 @@ import { makeKey } from "./key.js";
 import type { ConnectOptions, SubscribeOptions } from "./options.js";
 import { copyConfiguration } from "./wire.js";
 
+/** The options of the client, and those of its `connect()` or `subscribe()`. */
 export interface UseHolisticOptions extends HolisticClientOptions, Omit<ConnectOptions, "key">, SubscribeOptions {
   /** Called with each frame; doesn't render the component again. */
   onLandmarks?: (frame: HolisticFrame) => void;
@@ -67,15 +68,8 @@ export function useHolistic(source: MediaStream | string | null, options: UseHol
       client.on("stream", render),
       client.on("landmarks", (frame) => newest.current.onLandmarks?.(frame)),
     ];
-    let ended = false;
-    // In StrictMode, React mounts twice: the first client ends before it has connected.
-    queueMicrotask(() => {
-      if (!ended) {
-        connect(client, source, ownKey, options).catch(() => undefined); // The state says so.
-      }
-    });
+    connect(client, source, ownKey, options).catch(() => undefined); // The state says so.
     return () => {
-      ended = true;
       stops.forEach((stop) => stop());
       setHolistic(IDLE);
       void client.close();
