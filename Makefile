@@ -142,7 +142,7 @@ lock: ## update the locks to the newest versions of all Python dependencies
 		--no-emit-index-url --no-header -c requirements-dev.lock -o requirements-docs.lock
 
 .PHONY: docs
-docs: $(STAMPS)/package $(STAMPS)/docs ## build the site of docs/, in build/docs
+docs: $(STAMPS)/package $(STAMPS)/docs web/node_modules/.package-lock.json ## build the site of docs/, in build/docs
 	$(BIN)/mkdocs build --quiet --strict --site-dir build/docs
 
 .PHONY: wheel

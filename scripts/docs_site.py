@@ -2,6 +2,8 @@
 
 import posixpath
 import re
+import subprocess
+import tempfile
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -27,10 +29,22 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for source, page in ELSEWHERE.items():
         files.append(File.generated(config, page, content=(PROJECT / source).read_text()))
     files.append(File.generated(config, "python-api.md", content=PYTHON_API))
+    for module, content in typescript_api().items():
+        files.append(File.generated(config, f"typescript-api/{module}", content=content))
     return files
 
 
+def typescript_api() -> dict[str, str]:
+    """TypeDoc's pages by their names, which `web/sdk/typedoc.json` is for."""
+    with tempfile.TemporaryDirectory() as folder:
+        typedoc = ["node_modules/.bin/typedoc", "--options", "sdk/typedoc.json", "--logLevel", "Warn"]
+        subprocess.run([*typedoc, "--treatWarningsAsErrors", "--out", folder], cwd=PROJECT / "web", check=True)
+        return {page.name: page.read_text() for page in Path(folder).glob("*.md") if page.name != "README.md"}
+
+
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    if page.file.src_uri.startswith("typescript-api/"):
+        return markdown
     source = {page: source for source, page in ELSEWHERE.items()}.get(page.file.src_uri, f"docs/{page.file.src_uri}")
 
     def lead(match: re.Match[str]) -> str:
