@@ -67,3 +67,9 @@ def test_opentelemetry_is_imported_only_for_an_endpoint_and_may_be_missing(
     assert ({"opentelemetry.sdk.trace", "google.protobuf", "requests"} <= loaded) is imported
     assert ("pip install 'holistic-rtc[otel]'" in done.stderr) is warned
     assert "numpy" not in loaded
+
+
+@pytest.mark.parametrize("module", ["client", "commands.watch", "commands.vmc", "commands.doctor"])
+def test_the_client_and_its_commands_can_be_imported_without_the_networks_runtimes(module: str) -> None:
+    program = "import sys; sys.modules.update(dict.fromkeys(('ai_edge_litert', 'mediapipe', 'openvino')))"
+    subprocess.run([sys.executable, "-c", f"{program}; import holistic_rtc.{module}"], check=True)
