@@ -23,13 +23,15 @@ export interface Status {
   problem: Problem | null;
   /** The same in the words of whoever found it, which are English. */
   detail: string;
+  /** The server's code for it, if it gave one. */
+  code: string | null;
   /** Which attempt comes next, when it is `reconnecting`. */
   attempt: number;
   /** When that is, on `performance.now()`'s clock; 0 for none. */
   retryAt: number;
 }
 
-export const IDLE: Status = { state: "idle", problem: null, detail: "", attempt: 0, retryAt: 0 };
+export const IDLE: Status = { state: "idle", problem: null, detail: "", code: null, attempt: 0, retryAt: 0 };
 /** Where the server doesn't say when to come back. */
 const RETRY_MS = 5000;
 
@@ -43,7 +45,8 @@ export function connectionStatus({ state, error, attempt, retryMs }: StateChange
       return { ...IDLE, state, ...describe(error) };
     case "reconnecting": {
       const retryAt = performance.now() + retryMs;
-      return { state, problem: error?.reason ?? "connection-lost", detail: error?.message ?? "", attempt, retryAt };
+      const { reason: problem = "connection-lost", message: detail = "", code = null } = error ?? {};
+      return { state, problem, detail, code, attempt, retryAt };
     }
     default:
       return null;
@@ -63,12 +66,12 @@ export function placeWait(error: unknown): { status: Status; ms: number } | null
   return { status: { ...IDLE, state: "waiting", ...describe(error), retryAt: performance.now() + ms }, ms };
 }
 
-export function describe(error: unknown): { problem: Problem; detail: string } {
+export function describe(error: unknown): Pick<Status, "detail" | "code"> & { problem: Problem } {
   if (error instanceof SourceError) {
-    return { problem: error.problem, detail: error.message === error.problem ? "" : error.message };
+    return { problem: error.problem, detail: error.message === error.problem ? "" : error.message, code: null };
   }
   if (error instanceof HolisticError) {
-    return { problem: error.reason, detail: error.message };
+    return { problem: error.reason, detail: error.message, code: error.code };
   }
-  return { problem: "unexpected", detail: error instanceof Error ? error.message : String(error) };
+  return { problem: "unexpected", detail: error instanceof Error ? error.message : String(error), code: null };
 }

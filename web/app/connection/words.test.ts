@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { HolisticError } from "holistic-rtc";
 import { describe, expect, it } from "vitest";
 import { SourceError } from "../camera/camera.js";
@@ -10,6 +11,7 @@ const status = (part: Partial<Status>): Status => ({
   state: "idle",
   problem: null,
   detail: "",
+  code: null,
   attempt: 0,
   retryAt: 0,
   ...part,
@@ -36,6 +38,23 @@ describe("what the page says", () => {
     expect(toWords(full, en, 0)).toMatchObject({ title: "The server is full", retry: "Trying again in 5 s." });
     expect(toWords(full, en, 4200).retry).toBe("Trying again in 1 s.");
     expect(toWords(full, en, 5100).retry).toBe("Trying again…");
+  });
+
+  it("what the server's code means, in a language that the server doesn't speak", () => {
+    const busy = status({ state: "failed", problem: "server-busy", code: "no_free_port", detail: "no port is free" });
+    expect(toWords(busy, en, 0).detail).toBe("Details: no port is free");
+    expect(toWords(busy, DICTIONARIES.zh, 0).detail).toContain("服务器没有空闲的 UDP 端口。 no port is free");
+  });
+
+  it.each([
+    ["errors.py", "Code"],
+    ["model/end_reason.py", "EndReason"],
+  ])("each code of %s has a meaning in Chinese", (file, name) => {
+    const source = readFileSync(new URL(`../../../server/holistic_rtc/${file}`, import.meta.url), "utf8");
+    const [, list] = new RegExp(`class ${name}\\(StrEnum\\):(.*?)\n(?=\\S)|$`, "s").exec(source)!;
+    const codes = [...(list ?? source).matchAll(/^ {4}[A-Z_]+ = "(\w+)"/gm)].map(([, code]) => code!);
+    expect(codes.length).toBeGreaterThan(15);
+    expect(codes.filter((code) => DICTIONARIES.zh.meaning(code) === "")).toEqual([]);
   });
 
   it("when it reconnects: which attempt it is", () => {
@@ -104,7 +123,7 @@ describe("a server that asks for a token", () => {
 
   it("is explained to who has none", () => {
     expect(toWords(refused, en, 0)).toMatchObject({ title: "The server requires a token" });
-    expect(toWords(refused, en, 0).remedy).toContain("#token=");
+    expect(toWords(refused, en, 0).remedy).toContain("enter it here");
   });
 
   it("is explained to who has another one", () => {

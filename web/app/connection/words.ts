@@ -18,7 +18,8 @@ export interface Words {
  * @param now - on the clock of `status.retryAt`.
  */
 export function toWords(status: Status, messages: Messages, now: number): Words {
-  const { state, problem, detail, attempt, retryAt } = status;
+  const { state, problem, attempt, retryAt } = status;
+  const detail = [messages.meaning(status.code ?? ""), status.detail].filter(Boolean).join(" ");
   const said = problem && messages.problems[problem];
   return {
     state: messages.states[state],

@@ -19,6 +19,8 @@ export const status = {
   retryNow: "Trying again…",
   attempt: (attempt: number) => `Attempt ${attempt}.`,
   detail: (message: string) => `Details: ${message}`,
+  /** What a code of the server means, in languages that it doesn't speak. */
+  meaning: (() => "") as (code: string) => string,
 
   problems: {
     "camera-denied": {

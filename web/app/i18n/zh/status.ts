@@ -1,5 +1,6 @@
 import type { status as english } from "../en/status.js";
 import type { Texts } from "../texts.js";
+import { codes } from "./codes.js";
 
 export const status: Texts<typeof english> = {
   states: {
@@ -21,6 +22,7 @@ export const status: Texts<typeof english> = {
   retryNow: "正在重试……",
   attempt: (attempt) => `第 ${attempt} 次尝试。`,
   detail: (message) => `详情：${message}`,
+  meaning: (code) => codes[code] ?? "",
 
   problems: {
     "camera-denied": {
