@@ -50,7 +50,7 @@ test-integration: $(STAMPS)/package $(STAMPS)/dev
 	$(COVERAGE) run -m pytest tests/integration -m alone
 
 .PHONY: test-e2e
-test-e2e: $(STAMPS)/package $(STAMPS)/dev web/node_modules/.package-lock.json chromium
+test-e2e: $(STAMPS)/package $(STAMPS)/dev $(NODE_PACKAGES) chromium
 	$(BIN)/pytest tests/e2e -m "not alone" --numprocesses 2 --dist loadfile
 	$(BIN)/pytest tests/e2e -m alone
 

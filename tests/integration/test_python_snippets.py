@@ -14,6 +14,7 @@ from holistic_rtc.client import HolisticClient, VideoFile
 from tests.kit.clips import make_person_clip
 from tests.kit.serving import Server, serving
 from tests.kit.snippets import Snippet, snippets
+from tests.vectors.make_recorded import messages, record
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -79,6 +80,7 @@ async def test_a_program_receives_what_it_loops_over(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     clip = make_person_clip(tmp_path / "clip.mp4")
+    record(".npz", messages()["landmarks"], tmp_path).rename(tmp_path / "take.npz")
     async with (
         HolisticClient(server.url) as client,
         client.publish(VideoFile(clip, loop=True), name="studio", parts=["pose", "face_transform", "rig"]) as published,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .browsers import PROJECT
 
-DOCUMENTS = ("README.md", "web/sdk/README.md", "docs/clients.md")
+DOCUMENTS = ("README.md", "web/sdk/README.md", "docs/clients.md", "docs/fitness.md", "docs/research.md")
 
 _FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _OPERATORS = {"|", "&&", ";", ">"}
