@@ -70,6 +70,8 @@ def _containers(urls: Sequence[str], redis: str) -> Iterator[None]:
                 "HOLISTIC_REDIS_URL": redis,
                 "HOLISTIC_MAX_SESSIONS": "1",
                 "HOLISTIC_JOB_WORKERS": "0",
+                # So that all do the same for a frame.
+                "HOLISTIC_QUALITY": "fast",
             }
             options = [f"--env={name}={value}" for name, value in environment.items()]
             started.append(

@@ -24,7 +24,7 @@ VARIANTS: dict[str, Manifest] = {
         "autoscaling": {"enabled": True, "labels": 'namespace="live"'},
         "coturn": {"enabled": True, "env": {"TURN_EXTERNAL_IP": "192.0.2.1"}},
         "ingress": {"enabled": True, "annotations": {"a.example/b": "c"}},
-        "jobs": {"claim": "jobs", "workers": 2},
+        "jobs": {"claim": "jobs", "workers": 2, "env": {"HOLISTIC_POSE_MODEL": "full"}},
         "service": {"annotations": {"a.example/b": "c"}},
         "nodeSelector": {"media": "yes"},
         "tolerations": [{"key": "media", "operator": "Exists"}],
@@ -152,6 +152,7 @@ def test_workers_share_the_queue_and_the_files_with_the_servers() -> None:
         environment = {variable["name"]: variable.get("value") for variable in pod["containers"][0]["env"]}
         assert environment["HOLISTIC_JOB_REDIS_URL"] == "$(HOLISTIC_REDIS_URL)"
         assert pod["securityContext"]["runAsUser"] == 10001
+    assert {"name": "HOLISTIC_POSE_MODEL", "value": "full"} in worker["containers"][0]["env"]
     mounted = {"name": "jobs", "mountPath": "/data"}
     assert mounted in worker["containers"][0]["volumeMounts"]
     assert mounted in server["containers"][0]["volumeMounts"]

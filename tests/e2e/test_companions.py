@@ -62,5 +62,8 @@ async def test_the_viewer_shows_the_session_that_moves_the_avatar(browser: Brows
         assert await page.evaluate(SESSION) == session
         await page.get_by_test_id("stop").click()
         await until_state(page, "idle")
+        await page.evaluate("() => history.back()")
+        await page.wait_for_function("() => history.state?.companion === 'index'")
+        await expect(page.get_by_test_id("start")).to_be_visible()
         await page.locator("#menu-view").click()
         await expect(page).to_have_url(f"{server.url}/view")

@@ -7,6 +7,8 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.test_accessibility import assert_accessible, go_live, until_state
 from tests.kit.browsers import assert_fits_every_width, opened
+from tests.kit.pictures import grace_hopper
+from tests.kit.publisher import PictureTrack, publishing
 from tests.kit.serving import Server, serving
 
 META = 'name="local-network"'
@@ -62,6 +64,21 @@ async def test_a_name_makes_a_link_that_outlives_the_session_and_the_page(browse
         await expect(page.get_by_test_id("share-name")).to_have_value("anna")
         async with opened(browser, link) as viewer:
             await until_state(viewer, "connected")
+
+
+async def test_a_name_that_somebody_else_has_is_given_up(browser: Browser, server: Server) -> None:
+    async with (
+        publishing(server.url, [PictureTrack(grace_hopper())], path="/whip/taken?key=0123456789abcdefghijklmn"),
+        opened(browser, server.url, may_complain=True) as page,
+    ):
+        await go_live(page)
+        await page.get_by_test_id("share").click()
+        await page.get_by_test_id("share-name").fill("taken")
+        await page.keyboard.press("Enter")
+        await until_state(page, "failed")
+        await expect(page.get_by_test_id("error")).to_contain_text("taken")
+        assert page.url == f"{server.url}/"
+        await go_live(page)
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])

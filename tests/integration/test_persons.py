@@ -133,6 +133,8 @@ async def test_a_peer_keeps_its_person_while_that_one_is_missed_in_some_frames(
     publisher = scene.publisher
     async with scene.subscriber() as subscriber:
         await configure(subscriber, max_persons=2)
+        # A frame that began before is still for one person.
+        await subscriber.until(lambda: scene.crowd.asked == 2)
 
         async def miss(*missed: int) -> None:
             """The publisher is sent nobody while its person is missed, and the subscriber the others."""

@@ -80,7 +80,7 @@ async def test_a_program_receives_what_it_loops_over(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     clip = make_person_clip(tmp_path / "clip.mp4")
-    record(".npz", messages()["landmarks"], tmp_path).rename(tmp_path / "take.npz")
+    record(".npz", messages()["landmarks"], tmp_path).rename(tmp_path / "sign.npz")
     async with (
         HolisticClient(server.url) as client,
         client.publish(VideoFile(clip, loop=True), name="studio", parts=["pose", "face_transform", "rig"]) as published,

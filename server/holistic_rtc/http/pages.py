@@ -71,7 +71,9 @@ def local_network_origin(request: web.Request) -> str | None:
         except OSError:
             return None
         address = probe.getsockname()[0]
-    return None if is_loopback(address) else f"{request.scheme}://{address}:{request.url.port}"
+    # Not that of the request, which may have come through a tunnel.
+    port = request.transport.get_extra_info("sockname")[1] if request.transport else None
+    return None if port is None or is_loopback(address) else f"{request.scheme}://{address}:{port}"
 
 
 @open_to_all

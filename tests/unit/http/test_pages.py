@@ -76,6 +76,6 @@ def test_only_this_machine_is_told_where_a_server_for_others_is(
     app = web.Application()
     app[SETTINGS] = load_settings(host=host)
     transport = Mock(spec=asyncio.Transport)
-    transport.get_extra_info.side_effect = {"peername": (peer, 40000)}.get
-    request = make_mocked_request("GET", "/", {"Host": "localhost:8080", **headers}, app=app, transport=transport)
+    transport.get_extra_info.side_effect = {"peername": (peer, 40000), "sockname": ("127.0.0.1", 8080)}.get
+    request = make_mocked_request("GET", "/", {"Host": "localhost:9000", **headers}, app=app, transport=transport)
     assert pages.local_network_origin(request) == ("http://192.168.1.5:8080" if told else None)

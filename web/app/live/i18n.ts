@@ -34,7 +34,8 @@ export const texts = bilingual({
     shareLink: "Link to the viewer",
     openViewer: "Open the viewer",
     shareCode: "QR code of the link",
-    shareLocal: "Only this computer can open this link. To let other devices in, start the server with --host 0.0.0.0.",
+    shareLocal:
+      "Only this computer can open this link. To let other devices in, start the server with --host 0.0.0.0, and open this page by its address in the network.",
     shareName: "Name",
     shareRename: "Share under this name",
     shareNameTip:
@@ -91,7 +92,7 @@ export const texts = bilingual({
     shareLink: "观看页链接",
     openViewer: "打开观看页",
     shareCode: "链接的二维码",
-    shareLocal: "只有本机能打开此链接。要让其他设备访问，请以 --host 0.0.0.0 启动服务器。",
+    shareLocal: "只有本机能打开此链接。要让其他设备访问，请以 --host 0.0.0.0 启动服务器，并通过其网络地址打开此页面。",
     shareName: "名称",
     shareRename: "以此名称分享",
     shareNameTip:

@@ -83,13 +83,7 @@ const recording = new RecorderView({
   data: "landmarks",
   stream: () => client.stream && new MediaStream([...client.stream.getVideoTracks(), ...sound]),
 });
-share.on("name", (chosen) => {
-  name = chosen;
-  const address = new URL(location.href);
-  address.searchParams.set("name", name);
-  history.replaceState(history.state, "", address);
-  void session.reconnect();
-});
+share.on("name", (chosen) => void publishAs(chosen));
 const figures = new FiguresView(element("figures", HTMLElement), PUBLISHED, client, translator);
 const hints = new HintsView(translator);
 figures.on("figures", (now) => hints.update(now));
@@ -107,7 +101,11 @@ new VideoTab(translator, (file, signal) => submitJob(file, { ...server, maxPerso
 session.on("status", showStatus);
 session.on("source", (source) => {
   stage.showRaw(source?.stream ?? null);
+  if (sound.length > 0) {
+    recording.available = false; // A take has the sound of its start.
+  }
   sound = source?.stream.getAudioTracks() ?? [];
+  recording.available = client.state === "connected";
 });
 client.on("stream", (stream) => stage.showAnnotated(stream));
 client.on("state", ({ state }) => {
@@ -158,6 +156,27 @@ shell.start({
   i: () => details.toggle(),
 });
 tabs.select(tabInHash(location.hash, TABS));
+
+/** Under another name, or under the one before if the server refuses that. */
+async function publishAs(chosen: string): Promise<void> {
+  const before = name;
+  rename(chosen);
+  await session.reconnect();
+  if (session.status.problem === "refused") {
+    rename(before);
+  }
+}
+
+function rename(chosen: string | null): void {
+  name = chosen;
+  const address = new URL(location.href);
+  if (name === null) {
+    address.searchParams.delete("name");
+  } else {
+    address.searchParams.set("name", name);
+  }
+  history.replaceState(history.state, "", address);
+}
 
 /** Takes over the name from an earlier visit, and keeps the links valid. */
 function ownKey(): string {

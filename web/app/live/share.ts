@@ -32,9 +32,10 @@ export class Share extends Emitter<{ name: string }> {
     });
     this.#popover.addEventListener("beforetoggle", () => (this.#name.value = client.name ?? ""));
     translator.on("change", () => this.#say());
-    client.on("state", () =>
-      this.#show(client.state === "connected" ? (client.name ?? client.sessionId) : null, client.viewingKey),
-    );
+    client.on("state", ({ state }) => {
+      this.#renamed &&= state !== "failed";
+      this.#show(state === "connected" ? (client.name ?? client.sessionId) : null, client.viewingKey);
+    });
   }
 
   toggle(): void {

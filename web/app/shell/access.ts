@@ -54,13 +54,14 @@ export class Access {
     return { url: document.baseURI, token: this.token };
   }
 
-  /** Load the page anew with another token, as if it had come with the address. */
+  /** Load the page anew with another token. It comes into the address only where there is no other place for it. */
   static use(token: string): void {
+    store(token);
     const words = withoutToken(location.hash)
       .slice(1)
       .split("&")
       .filter((word) => word !== "" && !word.startsWith("ticket="));
-    const hash = [...words, `token=${encodeURIComponent(token)}`].join("&");
+    const hash = [...words, ...(stored() === token ? [] : [`token=${encodeURIComponent(token)}`])].join("&");
     history.replaceState(history.state, "", `${location.pathname}${location.search}#${hash}`);
     location.reload();
   }

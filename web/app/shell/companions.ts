@@ -34,18 +34,28 @@ export class Companions {
     for (const name of Object.keys(COMPANIONS)) {
       linkTo(name).addEventListener("click", (event) => this.#follow(name, event));
     }
-    addEventListener("popstate", ({ state }) =>
-      this.#show((state as { companion?: string } | null)?.companion ?? page),
-    );
+    addEventListener("popstate", ({ state }) => {
+      const { companion = page } = (state ?? {}) as { companion?: string };
+      this.#show(this.#running ? companion : page);
+    });
     // Without a name, it has another address once it has been connected anew.
-    client.on("state", ({ state }) => state === "connected" && !client.name && this.#load());
+    client.on("state", ({ state }) => {
+      if (state === "connected" && !client.name) {
+        this.#load();
+      } else if (state === "failed" || state === "closed") {
+        this.#show(page);
+      }
+    });
+  }
+
+  get #running(): boolean {
+    return this.#client.state === "connected" || this.#client.state === "reconnecting";
   }
 
   #follow(name: string, event: MouseEvent): void {
     const covered = this.#shown !== this.#page;
-    const running = this.#client.state === "connected" || this.#client.state === "reconnecting";
     const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
-    if (elsewhere || !(running || (name === this.#page && covered))) {
+    if (elsewhere || !(this.#running || (name === this.#page && covered))) {
       return;
     }
     event.preventDefault();

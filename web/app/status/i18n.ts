@@ -30,6 +30,7 @@ export const texts = bilingual({
 
     sessions: "Sessions",
     noSessions: "Nobody is live.",
+    notListed: "This token may not list sessions.",
     session: "Session",
     since: "Since",
     videos: "Videos",
@@ -85,6 +86,7 @@ export const texts = bilingual({
 
     sessions: "会话",
     noSessions: "目前没有会话。",
+    notListed: "此令牌无权列出会话。",
     session: "会话",
     since: "开始于",
     videos: "视频",

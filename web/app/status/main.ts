@@ -1,6 +1,6 @@
 /** The page for those who operate the server: asks for its metrics and sessions again and again. */
 
-import { getMetrics, HolisticError, listSessions, sleep } from "holistic-rtc";
+import { getMetrics, HolisticError, listSessions, type SessionInfo, sleep } from "holistic-rtc";
 import { describe, failedStatus, IDLE } from "../connection/status.js";
 import { viewerMessages } from "../connection/words.js";
 import { Shell } from "../shell/shell.js";
@@ -11,6 +11,7 @@ import { type Health, OperationView } from "./view.js";
 
 const POLL_MS = 2000;
 const RETRY_MS = 5000;
+const TIMEOUT_MS = 10_000;
 /** Rates are those of this many polls. */
 const WINDOW = 5;
 
@@ -29,7 +30,7 @@ async function follow(): Promise<void> {
   let samples: { at: number; metrics: Metrics }[] = [];
   for (;;) {
     try {
-      const [text, running, health] = await Promise.all([getMetrics(server), listSessions(server), getHealth()]);
+      const [text, running, health] = await Promise.all([getMetrics(server), getSessions(), getHealth()]);
       const now = { at: performance.now(), metrics: new Metrics(text) };
       const before = samples[0];
       samples = [...samples, now].slice(-WINDOW);
@@ -64,6 +65,22 @@ async function follow(): Promise<void> {
 
 /** It isn't 200 while the server isn't ready. */
 async function getHealth(): Promise<Health> {
-  const response = await fetch(new URL("readyz", server.url));
-  return (await response.json()) as Health;
+  try {
+    const response = await fetch(new URL("readyz", server.url), { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return (await response.json()) as Health;
+  } catch (cause) {
+    throw new HolisticError("server-unreachable", "the server doesn't say whether it is ready", { cause });
+  }
+}
+
+/** Null without the right to list. */
+async function getSessions(): Promise<SessionInfo[] | null> {
+  try {
+    return await listSessions(server);
+  } catch (error) {
+    if (error instanceof HolisticError && error.reason === "forbidden") {
+      return null;
+    }
+    throw error;
+  }
 }

@@ -24,8 +24,13 @@ export class SessionTable {
     translator.on("change", () => this.#pictures.clear());
   }
 
-  show(sessions: readonly SessionInfo[]): void {
+  /**
+   * @param listed - null if they may not be.
+   */
+  show(listed: readonly SessionInfo[] | null): void {
     const words = texts[this.#translator.language];
+    const sessions = listed ?? [];
+    element("no-sessions", HTMLElement).textContent = listed ? words.noSessions : words.notListed;
     for (const id of this.#pictures.keys()) {
       if (!sessions.some((session) => session.id === id)) {
         this.#pictures.delete(id);

@@ -24,7 +24,8 @@ export interface Operation {
   metrics: Metrics;
   figures: ServerFigures;
   processes: readonly ProcessFigures[];
-  sessions: readonly SessionInfo[];
+  /** Null if they may not be listed. */
+  sessions: readonly SessionInfo[] | null;
 }
 
 type Words = (typeof texts)["en" | "zh"];
@@ -82,13 +83,13 @@ const CARDS: readonly Card[] = [
 export class OperationView {
   readonly #translator: Translator;
   readonly #cards: { card: Card; value: HTMLElement; line: Sparkline | null }[];
-  readonly #sessionRows: (sessions: readonly SessionInfo[]) => void;
+  readonly #sessionRows: (sessions: readonly SessionInfo[] | null) => void;
   #shown: Operation | null = null;
 
   /**
    * @param sessionRows - shows the sessions.
    */
-  constructor(translator: Translator, sessionRows: (sessions: readonly SessionInfo[]) => void) {
+  constructor(translator: Translator, sessionRows: (sessions: readonly SessionInfo[] | null) => void) {
     this.#translator = translator;
     this.#sessionRows = sessionRows;
     const container = element("operation-figures", HTMLElement);
@@ -140,10 +141,14 @@ export class OperationView {
       showTable(
         table,
         [words.reason, words.times],
-        counts.map(([reason, count]) => [reason, `${count}`]),
+        counts.map(([reason, count]) => [this.#explained(reason), `${count}`]),
       );
       element(`no-${table}s`, HTMLElement).hidden = counts.length > 0;
     }
+  }
+
+  #explained(code: string): string {
+    return [code, this.#translator.messages.meaning(code)].filter(Boolean).join("：");
   }
 }
 
