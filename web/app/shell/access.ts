@@ -62,7 +62,7 @@ export class Access {
       .split("&")
       .filter((word) => word !== "" && !word.startsWith("ticket="));
     const hash = [...words, ...(stored() === token ? [] : [`token=${encodeURIComponent(token)}`])].join("&");
-    history.replaceState(history.state, "", `${location.pathname}${location.search}#${hash}`);
+    history.replaceState(history.state, "", location.pathname + location.search + (hash && `#${hash}`));
     location.reload();
   }
 
