@@ -9,12 +9,14 @@ from tempfile import TemporaryFile
 from typing import Any
 
 import av
+import numpy as np
 from av import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 from av.filter import Graph
 from av.packet import Packet
+from av.video.stream import VideoStream
 
 from holistic_rtc.files.annotated import explained_errors, open_output
 from holistic_rtc.files.timeline import MAX_JUMP, may_jump
@@ -25,10 +27,12 @@ MAX_STEP_BACK = 0.1
 """Seconds. Where packets go back further, the times of the file start again."""
 LEAD = 0.1
 """Seconds of audio before the first frame that are kept: decoders need them to begin cleanly. They aren't played."""
+_FORMAT = "fltp"
+"""That AAC is encoded from"""
 _BIT_RATE = 96_000
 """Of AAC, for each channel"""
-_SAMPLES = 1024
-"""In a frame of AAC"""
+MAX_GAP = 1
+"""Seconds. A longer gap is filled with pieces of silence, each this long at most, so that memory stays bounded."""
 _LAYOUTS = {1: "mono", 6: "5.1"}
 """By the number of channels; stereo by default"""
 
@@ -76,19 +80,20 @@ class Audio:
         with av.open(f"file:{silent}", format="mp4") as video, open_output(path) as output:
             (found,) = video.streams.video
             stream = output.add_stream_from_template(found)
+            pictures = _placed(video.demux(found), stream)
             if way is None:
-                _mux(_placed(video.demux(found), stream), output)
+                _mux(pictures, output)
                 return
+            end = _end(found)
             with self._open() as source:
                 audio = source.streams.best("audio")
                 if not isinstance(audio, AudioStream) or not audio.codec_context:
                     raise ValueError("its audio can't be decoded")
-                packets = merge(_placed(video.demux(found), stream), way(self, source, audio, output), key=_time)
-                _mux(packets, output)
+                sound = way(self._decoded(source, audio, end), audio, output)
+                heard = (packet for packet in sound if _time(packet) < end)
+                _mux(merge(pictures, heard, key=_time), output)
 
-    def decoded(
-        self, source: InputContainer, stream: AudioStream
-    ) -> Iterator[tuple["Packet[AudioStream]", list[AudioFrame]]]:
+    def _decoded(self, source: InputContainer, stream: AudioStream, until: Fraction) -> "_Decoded":
         """The packets that can be decoded, with the times at which they are heard, and what is in them."""
         end, part = Fraction(0), 0
         jumps = may_jump(source)
@@ -106,6 +111,8 @@ class Audio:
                     end = (time + (packet.duration or 0)) * base
                     shift = self._shifts[min(part, len(self._shifts) - 1)] if self._shifts else 0
                     packet.pts = packet.dts = time + round(shift / base)
+                    if _time(packet) >= until:
+                        continue
                 frames = packet.decode()
             except (FFmpegError, ValueError):
                 self.damaged = True
@@ -113,7 +120,8 @@ class Audio:
             yield packet, frames
 
 
-_Way = Callable[[Audio, InputContainer, AudioStream, OutputContainer], Iterator["Packet[Any]"]]
+_Decoded = Iterator[tuple["Packet[AudioStream]", list[AudioFrame]]]
+_Way = Callable[[_Decoded, AudioStream, OutputContainer], Iterator["Packet[Any]"]]
 
 
 def _mux(packets: "Iterable[Packet[Any]]", output: OutputContainer) -> None:
@@ -127,6 +135,13 @@ def _time(packet: "Packet[Any]") -> Fraction:
     return packet.dts * packet.time_base
 
 
+def _end(stream: VideoStream) -> Fraction:
+    """When the last frame has been shown, in seconds."""
+    if stream.duration is None or stream.time_base is None:
+        raise ValueError("the video has no frame")
+    return ((stream.start_time or 0) + stream.duration) * stream.time_base
+
+
 def _placed(packets: "Iterator[Packet[Any]]", stream: Any) -> "Iterator[Packet[Any]]":
     for packet in packets:
         if packet.dts is not None:  # which is the end
@@ -134,18 +149,13 @@ def _placed(packets: "Iterator[Packet[Any]]", stream: Any) -> "Iterator[Packet[A
             yield packet
 
 
-def _copied(
-    audio: Audio, source: InputContainer, stream: AudioStream, output: OutputContainer
-) -> "Iterator[Packet[Any]]":
+def _copied(packets: _Decoded, stream: AudioStream, output: OutputContainer) -> "Iterator[Packet[Any]]":
     if stream.codec.canonical_name not in COPIED:
         raise ValueError(f"players don't know {stream.codec.canonical_name} in an MP4")
-    target = output.add_stream_from_template(stream)
-    return _in_order(audio.decoded(source, stream), target)
+    return _in_order(packets, output.add_stream_from_template(stream))
 
 
-def _in_order(
-    packets: "Iterator[tuple[Packet[AudioStream], list[AudioFrame]]]", target: AudioStream
-) -> "Iterator[Packet[Any]]":
+def _in_order(packets: _Decoded, target: AudioStream) -> "Iterator[Packet[Any]]":
     last: Fraction | None = None
     for packet, _ in packets:
         if packet.dts is None or (time := _time(packet)) <= (-LEAD if last is None else last):
@@ -155,48 +165,78 @@ def _in_order(
         yield packet
 
 
-def _encoded(
-    audio: Audio, source: InputContainer, stream: AudioStream, output: OutputContainer
-) -> "Iterator[Packet[Any]]":
+def _encoded(packets: _Decoded, stream: AudioStream, output: OutputContainer) -> "Iterator[Packet[Any]]":
     rate = 44_100 if stream.rate % 11_025 == 0 else 48_000
     layout = _LAYOUTS.get(stream.channels, "stereo")
     target = output.add_stream("aac", rate=rate, layout=layout)
     assert isinstance(target, AudioStream)
     target.bit_rate = _BIT_RATE * target.channels
-    return _encode(audio.decoded(source, stream), target)
+    return _encode(packets, target)
 
 
-def _encode(
-    packets: "Iterator[tuple[Packet[AudioStream], list[AudioFrame]]]", target: AudioStream
-) -> "Iterator[Packet[Any]]":
-    graph: Graph | None = None
-    for _, frames in packets:
-        for frame in frames:
-            if graph is None:
-                graph = _even(frame, target)
-            graph.push(frame)
-            for even in _pulled(graph):
-                yield from target.encode(even)
-    if graph:
-        graph.push(None)
-        for even in _pulled(graph):
-            yield from target.encode(even)
+def _encode(packets: _Decoded, target: AudioStream) -> "Iterator[Packet[Any]]":
+    done = 0
+    for frame in _even((frame for _, frames in packets for frame in frames), target):
+        frame.pts, frame.time_base = done, Fraction(1, target.rate)
+        done += frame.samples
+        yield from target.encode(frame)
+    if done:
         yield from target.encode(None)
 
 
-def _even(like: AudioFrame, target: AudioStream) -> Graph:
-    """What makes frames for an encoder: from time 0 on, with silence where there is a gap."""
+def _even(frames: Iterator[AudioFrame], target: AudioStream) -> Iterator[AudioFrame]:
+    """Frames for an encoder, in its format: from time 0 on, with silence where there is a gap."""
+    graph: Graph | None = None
+    done = 0
+    """Samples"""
+    for frame in frames:
+        begin = done if frame.time is None else round(frame.time * target.rate)
+        if graph is None or begin > done + MAX_GAP * target.rate:
+            for even in _ended(graph):
+                done += even.samples
+                yield even
+            while begin > done + MAX_GAP * target.rate:
+                done += MAX_GAP * target.rate
+                yield _silence(MAX_GAP * target.rate, target)
+            graph = _graph(frame, target, done)
+        graph.push(frame)
+        for even in _pulled(graph):
+            done += even.samples
+            yield even
+    yield from _ended(graph)
+
+
+def _silence(samples: int, target: AudioStream) -> AudioFrame:
+    frame = AudioFrame.from_ndarray(
+        np.zeros((target.channels, samples), np.float32), format=_FORMAT, layout=target.layout.name
+    )
+    frame.sample_rate = target.rate
+    return frame
+
+
+def _graph(like: AudioFrame, target: AudioStream, first: int) -> Graph:
+    """
+    What makes even frames of some that are alike.
+
+    :param first: the sample with which they begin.
+    """
     graph = Graph()
     graph.link_nodes(
         graph.add_abuffer(
             sample_rate=like.sample_rate, format=like.format, layout=like.layout, time_base=like.time_base
         ),
-        graph.add("aformat", f"sample_fmts=fltp:sample_rates={target.rate}:channel_layouts={target.layout.name}"),
-        graph.add("aresample", "async=1:first_pts=0"),
-        graph.add("asetnsamples", f"n={_SAMPLES}:p=0"),
+        graph.add("aformat", f"sample_fmts={_FORMAT}:sample_rates={target.rate}:channel_layouts={target.layout.name}"),
+        graph.add("aresample", f"async=1:first_pts={first}"),
         graph.add("abuffersink"),
     ).configure()
     return graph
+
+
+def _ended(graph: Graph | None) -> Iterator[AudioFrame]:
+    """What is left in it."""
+    if graph:
+        graph.push(None)
+        yield from _pulled(graph)
 
 
 def _pulled(graph: Graph) -> Iterator[AudioFrame]:
