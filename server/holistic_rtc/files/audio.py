@@ -187,11 +187,13 @@ def _encode(packets: _Decoded, target: AudioStream) -> "Iterator[Packet[Any]]":
 def _even(frames: Iterator[AudioFrame], target: AudioStream) -> Iterator[AudioFrame]:
     """Frames for an encoder, in its format: from time 0 on, with silence where there is a gap."""
     graph: Graph | None = None
+    kind: tuple[int, str, str] | None = None
     done = 0
     """Samples"""
     for frame in frames:
         begin = done if frame.time is None else round(frame.time * target.rate)
-        if graph is None or begin > done + MAX_GAP * target.rate:
+        if graph is None or _kind(frame) != kind or begin > done + MAX_GAP * target.rate:
+            kind = _kind(frame)
             for even in _ended(graph):
                 done += even.samples
                 yield even
@@ -204,6 +206,10 @@ def _even(frames: Iterator[AudioFrame], target: AudioStream) -> Iterator[AudioFr
             done += even.samples
             yield even
     yield from _ended(graph)
+
+
+def _kind(frame: AudioFrame) -> tuple[int, str, str]:
+    return frame.sample_rate, frame.format.name, frame.layout.name
 
 
 def _silence(samples: int, target: AudioStream) -> AudioFrame:

@@ -235,6 +235,16 @@ def test_encoded_audio_keeps_its_channels(layout: str, rate: int, kept: int, tmp
         assert (stream.layout.name, stream.rate) == (layout, kept)
 
 
+def test_audio_whose_rate_and_channels_change_stays_in_sync(tmp_path: Path) -> None:
+    silence = write_clip(tmp_path / "silence.ts", "mp2", times=TIMES[:20], audio=(0, 0.8), layout="mono", rate=32_000)
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(silence.read_bytes() + write_clip(tmp_path / "clip.ts", "mp2").read_bytes())
+    heard = annotated(joined)
+    assert heard.flash == pytest.approx(1.8, abs=0.001)
+    assert heard.beep == pytest.approx(1.8, abs=0.05)
+    assert heard.end == pytest.approx(2.8, abs=0.06)
+
+
 def test_damaged_audio_leaves_the_video_whole_and_is_told_of(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "clip.mkv", "aac")
     data = bytearray(source.read_bytes())
