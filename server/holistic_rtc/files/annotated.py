@@ -191,4 +191,8 @@ def explained_errors() -> Iterator[None]:
     try:
         yield
     except FFmpegError as error:
-        raise MediaError(f"the output can't be written: {error.strerror}") from error
+        raise unwritable(error) from error
+
+
+def unwritable(error: FFmpegError) -> MediaError:
+    return MediaError(f"the output can't be written: {error.strerror}")

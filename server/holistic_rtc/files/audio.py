@@ -1,7 +1,8 @@
 """The audio of a video file, put into its annotated video."""
 
+import errno
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from fractions import Fraction
 from heapq import merge
 from pathlib import Path
@@ -18,7 +19,7 @@ from av.filter import Graph
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from holistic_rtc.files.annotated import explained_errors, open_output
+from holistic_rtc.files.annotated import explained_errors, open_output, unwritable
 from holistic_rtc.files.timeline import MAX_JUMP, may_jump
 
 COPIED = frozenset({"aac", "ac3", "alac", "eac3", "flac", "mp3", "opus"})
@@ -31,6 +32,8 @@ _FORMAT = "fltp"
 """That AAC is encoded from"""
 _BIT_RATE = 96_000
 """Of AAC, for each channel"""
+_OF_DISK = frozenset({errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC})
+"""Errors of the disk that the output is on. Others may be due to the source's audio."""
 MAX_GAP = 1
 """Seconds. A longer gap is filled with pieces of silence, each this long at most, so that memory stays bounded."""
 _LAYOUTS = {1: "mono", 6: "5.1"}
@@ -66,8 +69,14 @@ class Audio:
             silent = Path(f"/proc/self/fd/{file.fileno()}")
             yield silent
             for way in (_copied, _encoded):
-                with suppress(FFmpegError, ValueError):
+                try:
                     self._join(silent, path, way)
+                except FFmpegError as error:
+                    if error.errno in _OF_DISK:
+                        raise unwritable(error) from error
+                except ValueError:
+                    pass
+                else:
                     return
             self.damaged = True
             with explained_errors():

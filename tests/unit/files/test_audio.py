@@ -1,5 +1,6 @@
 """The audio of videos made here, with a flash and a beep at the same time, in their annotated videos."""
 
+import resource
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import av
 import numpy as np
 import pytest
 
+from holistic_rtc.errors import MediaError
 from tests.unit.files.test_media import track
 
 RATE = 48_000
@@ -272,6 +274,33 @@ def test_audio_that_cannot_be_decoded_at_all_leaves_the_video_whole(tmp_path: Pa
     with av.open(tmp_path / "annotated.mp4") as container:
         assert not container.streams.audio
         assert len(list(container.decode(video=0))) == 50
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """:param size: in bytes. Writing more fails, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("codec", ["aac", "pcm_s16le"])
+def test_without_room_for_the_audio_the_output_is_an_error_and_the_source_is_not_damaged(
+    codec: str, tmp_path: Path
+) -> None:
+    source = write_clip(tmp_path / "clip.mkv", codec)
+    annotated(source)
+    with av.open(tmp_path / "annotated.mp4") as container:
+        of_audio = sum(packet.size for packet in container.demux(audio=0))
+    output = tmp_path / "annotated.mp4"
+    size = output.stat().st_size
+    output.unlink()
+    with files_of_at_most(size - of_audio // 2), pytest.raises(MediaError, match="can't be written: File too large"):
+        track(source, output)
+    assert list(tmp_path.iterdir()) == [source]
 
 
 def test_nothing_is_left_beside_the_annotated_video(tmp_path: Path) -> None:
