@@ -52,6 +52,13 @@ def open_output(path: Path) -> OutputContainer:
 Write = Callable[[Shot, Image], None]
 """Called with a frame, and the image to write in its place"""
 
+Check = Callable[[], object]
+"""Called again and again while a video is being finished. It may raise an exception to stop that."""
+
+
+def unchecked() -> None:
+    """Let it go on."""
+
 
 @contextmanager
 def writing_video(

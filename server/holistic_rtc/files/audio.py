@@ -19,7 +19,7 @@ from av.filter import Graph
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from holistic_rtc.files.annotated import explained_errors, open_output, unwritable
+from holistic_rtc.files.annotated import Check, explained_errors, open_output, unwritable
 from holistic_rtc.files.timeline import MAX_JUMP, may_jump
 
 COPIED = frozenset({"aac", "ac3", "alac", "eac3", "flac", "mp3", "opus"})
@@ -56,11 +56,12 @@ class Audio:
         self._shifts = shifts
 
     @contextmanager
-    def joining(self, path: Path) -> Iterator[Path]:
+    def joining(self, path: Path, check: Check) -> Iterator[Path]:
         """
         Write a video with this audio.
 
         :param path: gets both, at the end of the block.
+        :param check: called for each packet meanwhile.
         :return: a file for the video alone, an MP4. It is in the same folder, and nobody else sees it.
         :raises MediaError: the output can't be written.
         :raises OSError: the same.
@@ -70,7 +71,7 @@ class Audio:
             yield silent
             for way in (_copied, _encoded):
                 try:
-                    self._join(silent, path, way)
+                    self._join(silent, path, way, check)
                 except FFmpegError as error:
                     if error.errno in _OF_DISK:
                         raise unwritable(error) from error
@@ -80,9 +81,9 @@ class Audio:
                     return
             self.damaged = True
             with explained_errors():
-                self._join(silent, path, None)
+                self._join(silent, path, None, check)
 
-    def _join(self, silent: Path, path: Path, way: "_Way | None") -> None:
+    def _join(self, silent: Path, path: Path, way: "_Way | None", check: Check) -> None:
         """
         :raises FFmpegError, ValueError: it can't be done in this way.
         """
@@ -91,23 +92,24 @@ class Audio:
             stream = output.add_stream_from_template(found)
             pictures = _placed(video.demux(found), stream)
             if way is None:
-                _mux(pictures, output)
+                _mux(pictures, output, check)
                 return
             end = _end(found)
             with self._open() as source:
                 audio = source.streams.best("audio")
                 if not isinstance(audio, AudioStream) or not audio.codec_context:
                     raise ValueError("its audio can't be decoded")
-                sound = way(self._decoded(source, audio, end), audio, output)
+                sound = way(self._decoded(source, audio, end, check), audio, output)
                 heard = (packet for packet in sound if _time(packet) < end)
-                _mux(merge(pictures, heard, key=_time), output)
+                _mux(merge(pictures, heard, key=_time), output, check)
 
-    def _decoded(self, source: InputContainer, stream: AudioStream, until: Fraction) -> "_Decoded":
+    def _decoded(self, source: InputContainer, stream: AudioStream, until: Fraction, check: Check) -> "_Decoded":
         """The packets that can be decoded, with the times at which they are heard, and what is in them."""
         end, part = Fraction(0), 0
         jumps = may_jump(source)
         packets = source.demux(stream)
         while True:
+            check()
             try:
                 if (packet := next(packets, None)) is None:
                     return
@@ -133,8 +135,9 @@ _Decoded = Iterator[tuple["Packet[AudioStream]", list[AudioFrame]]]
 _Way = Callable[[_Decoded, AudioStream, OutputContainer], Iterator["Packet[Any]"]]
 
 
-def _mux(packets: "Iterable[Packet[Any]]", output: OutputContainer) -> None:
+def _mux(packets: "Iterable[Packet[Any]]", output: OutputContainer, check: Check) -> None:
     for packet in packets:
+        check()
         output.mux(packet)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from av import VideoFrame
 
 from holistic_rtc.errors import MediaError, NotAPictureError, UncuttableError
-from holistic_rtc.files.annotated import Section, Shot, Write, join_videos, writing_video
+from holistic_rtc.files.annotated import Check, Section, Shot, Write, join_videos, unchecked, writing_video
 from holistic_rtc.files.jpeg import is_motion_jpeg
 from holistic_rtc.files.pictures import MAX_PIXELS, decode_picture, is_moving, save_picture, suffix_of
 from holistic_rtc.files.seams import SEAMS, Seams
@@ -44,9 +44,10 @@ class Picture:
         yield Shot(self._image, 0)
 
     @contextmanager
-    def writing(self, path: Path, seams: Seams = SEAMS) -> Iterator[Write]:
+    def writing(self, path: Path, seams: Seams = SEAMS, check: Check = unchecked) -> Iterator[Write]:
         """
         :param seams: a picture has none.
+        :param check: not called.
         :raises MediaError: its format can't hold the picture.
         :raises OSError: it can't be written.
         """
@@ -85,31 +86,33 @@ class Video:
             yield Shot(self._reader.shown(frame), clock.timestamp_ms(frame.pts, frame.time_base), frame)
 
     @contextmanager
-    def writing(self, path: Path, seams: Seams = SEAMS) -> Iterator[Write]:
+    def writing(self, path: Path, seams: Seams = SEAMS, check: Check = unchecked) -> Iterator[Write]:
         """
         An annotated video, with the audio of this one.
 
         :param seams: see :func:`.annotated.writing_video`.
+        :param check: called while the audio is added.
         :raises MediaError: it can't be written.
         """
-        with self._joining(path) as video, writing_video(video, self._reader.rate, seams) as write:
+        with self._joining(path, check) as video, writing_video(video, self._reader.rate, seams) as write:
             yield write
 
-    def join(self, sections: Sequence[Section], path: Path) -> None:
+    def join(self, sections: Sequence[Section], path: Path, check: Check = unchecked) -> None:
         """
         Write the same from sections of it.
 
+        :param check: called while the audio is added.
         :raises UncuttableError: see :func:`.annotated.join_videos`.
         :raises MediaError: they can't be read, or the whole can't be written.
         """
         # Tells when the first frame is shown.
         self._reader.frames_from(0)
-        with self._joining(path) as video:
+        with self._joining(path, check) as video:
             join_videos(sections, video)
 
-    def _joining(self, path: Path) -> AbstractContextManager[Path]:
+    def _joining(self, path: Path, check: Check) -> AbstractContextManager[Path]:
         audio = self._reader.audio
-        return audio.joining(path) if audio else nullcontext(path)
+        return audio.joining(path, check) if audio else nullcontext(path)
 
     @property
     def seconds(self) -> float:
@@ -162,9 +165,10 @@ class Excerpt:
                 yield Shot(self._reader.shown(frame), timestamp, frame)
 
     @contextmanager
-    def writing(self, path: Path, seams: Seams = SEAMS) -> Iterator[Write]:
+    def writing(self, path: Path, seams: Seams = SEAMS, check: Check = unchecked) -> Iterator[Write]:
         """
         :param path: gets a :class:`.annotated.Section`.
+        :param check: not called.
         :raises MediaError: it can't be written.
         """
         with writing_video(path, self._reader.rate, seams, self._size, from_zero=True) as write:

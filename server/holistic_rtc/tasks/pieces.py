@@ -60,7 +60,7 @@ def track_piece(order: Order, step: TrackChunk, model: Model, report: Report) ->
     return Outcome(chunk=chunk)
 
 
-def join(order: Order, step: Join) -> Outcome:
+def join(order: Order, step: Join, report: Report) -> Outcome:
     """
     :raises UncuttableError: the chunks don't fit together.
     :raises MediaError: a file can't be read or written.
@@ -85,7 +85,7 @@ def join(order: Order, step: Join) -> Outcome:
         # Only the audio of the source is needed.
         path = stack.enter_context(fetched(source)) if annotated or isinstance(source, Path) else Path()
         outputs = Files(*(stack.enter_context(stored(output)) for output in (annotated, landmarks)))
-        damaged = join_chunks(path, chunks, outputs, order.name, order.max_pixels)
+        damaged = join_chunks(path, chunks, outputs, report, order.name, order.max_pixels)
     return Outcome(
         [os.fspath(output) if isinstance(output, Path) else output.url for output in (annotated, landmarks) if output],
         sum(chunk.frames for chunk in step.chunks),

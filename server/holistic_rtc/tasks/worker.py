@@ -186,7 +186,7 @@ def track_order(order: Order, model: Model, report: Report) -> Outcome:
     if isinstance(order.step, TrackChunk):
         return track_piece(order, order.step, model, report)
     if isinstance(order.step, Join):
-        return join(order, order.step)
+        return join(order, order.step, report)
     targets = {kind: place(text) for kind in ("annotated", "landmarks") if (text := getattr(order, kind)) is not None}
     with fetched(place(order.source)) as source, TemporaryDirectory(prefix="holistic-rtc-") as folder:
         paths = {

@@ -12,7 +12,10 @@ import numpy as np
 import pytest
 
 from holistic_rtc.errors import MediaError
-from tests.unit.files.test_media import track
+from holistic_rtc.model.chunk import Cut
+from holistic_rtc.model.quality import Quality
+from holistic_rtc.workers.job.chunk import Files, join_chunks, track_chunk
+from tests.unit.files.test_media import NOBODY, track
 
 RATE = 48_000
 SIZE = (64, 48)
@@ -301,6 +304,42 @@ def test_without_room_for_the_audio_the_output_is_an_error_and_the_source_is_not
     with files_of_at_most(size - of_audio // 2), pytest.raises(MediaError, match="can't be written: File too large"):
         track(source, output)
     assert list(tmp_path.iterdir()) == [source]
+
+
+class StoppedError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("codec", ["aac", "pcm_s16le"])
+def test_whoever_tracks_a_file_can_be_stopped_while_the_audio_is_added(codec: str, tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "clip.mkv", codec)
+    reported = []
+
+    def report(done: int, total: int) -> None:
+        reported.append(done)
+        # Once all frames are done, and half of the packets
+        if reported.count(len(TIMES)) > 50:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        track(source, tmp_path / "annotated.mp4", report=report)
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_the_joining_of_chunks_can_be_stopped_while_the_audio_is_added(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "clip.mkv", "aac")
+    files = Files(tmp_path / "chunk.mp4", None)
+    chunk = track_chunk(
+        source, NOBODY, Quality.BALANCED, Cut(0, 1, 0), 0, files, lambda done, total: None, goes_on=False
+    )
+
+    def report(done: int, total: int) -> None:
+        assert done == total == len(TIMES)
+        raise StoppedError
+
+    with pytest.raises(StoppedError):
+        join_chunks(source, [(chunk, files)], Files(tmp_path / "joined.mp4", None), report)
+    assert set(tmp_path.iterdir()) == {source, files.annotated}
 
 
 def test_nothing_is_left_beside_the_annotated_video(tmp_path: Path) -> None:

@@ -148,6 +148,7 @@ def join_chunks(
     source: Path,
     chunks: Sequence[tuple[Chunk, Files]],
     outputs: Files,
+    report: Report,
     name: str | None = None,
     max_pixels: int | None = None,
 ) -> bool:
@@ -155,6 +156,7 @@ def join_chunks(
     :param source: see :func:`track_chunk`; only read for its audio, which goes into the annotated video.
     :param chunks: in order, without those that weren't needed.
     :param outputs: of the whole. They appear when they are complete.
+    :param report: called with all frames while the audio is added.
     :return: whether some of the audio couldn't be decoded.
     :raises UncuttableError: the chunks don't fit together.
     :raises MediaError: a file can't be read or written.
@@ -163,6 +165,11 @@ def join_chunks(
         if before.before_end != after.before_begin:
             raise UncuttableError("what was read from its middle isn't what was read from its beginning")
     damaged = False
+    frames = sum(chunk.frames for chunk, _ in chunks)
+
+    def check() -> None:
+        report(frames, frames)
+
     try:
         with ExitStack() as stack:
             if outputs.annotated:
@@ -171,7 +178,7 @@ def join_chunks(
                 with opened(source, name=name, max_pixels=max_pixels) as media:
                     if not isinstance(media, Video):
                         raise UncuttableError(f"{media.name} is a picture")
-                    media.join([Section(path, start) for path, start in found if path], part)
+                    media.join([Section(path, start) for path, start in found if path], part, check)
                     damaged = media.damaged
             if outputs.landmarks:
                 lines = stack.enter_context(streaming(outputs.landmarks))

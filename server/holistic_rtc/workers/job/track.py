@@ -10,7 +10,7 @@ from pathlib import Path
 from holistic_rtc.atomic import describe, fitting, obstacle, passes_through, replacing, same_output
 from holistic_rtc.drawing.annotate import DRAWN_PARTS, annotate
 from holistic_rtc.errors import MediaError
-from holistic_rtc.files.annotated import Shot, Write
+from holistic_rtc.files.annotated import Check, Shot, Write, unchecked
 from holistic_rtc.files.media import Excerpt, Picture, Video, opened
 from holistic_rtc.files.seams import SEAMS, Seams
 from holistic_rtc.files.source import name_of, path_of
@@ -104,9 +104,13 @@ def track_opened(
     check_outputs(source, media, annotated, landmarks)
     tracked = Tracked(annotated, landmarks)
     wanted = wanted_parts(landmarks, parts)
+
+    def check() -> None:
+        report(tracked.frames, media.frame_count)
+
     with (
         processing(media, model, quality, wanted, max_persons, seams) as process,
-        writing(media, annotated, landmarks, seams, wanted) as write,
+        writing(media, annotated, landmarks, seams, wanted, check) as write,
     ):
         for shot, messages in track_media(media, process, report):
             write(shot, messages)
@@ -131,10 +135,12 @@ def writing(
     landmarks: Sequence[Path],
     seams: Seams,
     parts: frozenset[Part],
+    check: Check = unchecked,
 ) -> Iterator[Callable[[Shot, Sequence[LandmarkMessage]], None]]:
     """
     What writes each frame to the outputs. They appear at the end of the block, if it succeeds.
 
+    :param check: called while audio is added to the annotated video.
     :raises BrokenPipeError: the reader of an output has closed it.
     :raises MediaError: they can't be written.
     """
@@ -143,7 +149,7 @@ def writing(
             draw: Write | None = None
             if annotated:
                 part = outputs.enter_context(replacing(annotated, suffix=_suffix(media, annotated)))
-                draw = outputs.enter_context(media.writing(part, seams))
+                draw = outputs.enter_context(media.writing(part, seams, check))
             options = Options(parts=parts)
             adds = [outputs.enter_context(format_of(path).writing(path, options)) for path in landmarks]
 

@@ -81,7 +81,7 @@ def chunked(source: Path, model: Model, folder: Path, max_persons: int = 1) -> t
         needed.append(tracked[begin])
         begin = tracked[begin][0].end
     joined = Files(folder / "joined.mp4", folder / "joined.jsonl")
-    assert not join_chunks(source, needed, joined)
+    assert not join_chunks(source, needed, joined, lambda done, total: None)
     return joined, [chunk for chunk, _ in needed]
 
 
@@ -177,6 +177,7 @@ def test_chunks_that_were_not_read_alike_are_not_joined(tmp_path: Path) -> None:
             tmp_path / "any",
             [(chunk, Files(None, None)) for chunk in chunks],
             Files(tmp_path / "a.mp4", tmp_path / "a.jsonl"),
+            lambda done, total: None,
         )
 
 
