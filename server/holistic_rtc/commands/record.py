@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
 from contextlib import ExitStack, aclosing, closing, suppress
 from itertools import combinations, product
 from pathlib import Path
@@ -62,7 +62,7 @@ MAX_PERSONS = 8
 TYPICAL_DELAY = 0.05
 """Seconds that tracking takes, as long as the server hasn't told"""
 LATE = 1.0
-"""Seconds after its time is up at which a take ends even if no frame comes"""
+"""Seconds after the time of all takes is up at which they end even if no frame comes"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -104,7 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ID",
         help="which person to record, if there are several (default: the first in each frame)",
     )
-    parser.add_argument("--seconds", type=positive, default=math.inf, metavar="N", help="stop after this time")
+    parser.add_argument("--seconds", type=positive, default=math.inf, metavar="N", help="how long each output lasts")
     parser.add_argument(
         "--fps",
         type=positive,
@@ -156,7 +156,7 @@ def run(options: argparse.Namespace) -> None:
         )
         with progress as report, closing(open_model(bundle.path, settings.engine)) as model:
             takes = record_file(options.input, model, settings.quality, wanted, report)
-    longest = max(takes, key=lambda take: take.frames)
+    longest = _longest(takes)
     say(f"{longest.frames} frames, {longest.seconds:.1f} s")
     for one_wanted, take in zip(wanted, takes, strict=True):
         if take.full and take.longest < one_wanted.seconds:
@@ -213,9 +213,9 @@ async def _record(
         now, before = time.monotonic(), take.frames
         for one in takes:
             one.add(message)
-        if sound:
-            if before == 0 < take.frames:
-                sound.begin(now - _delay(follower))
+        if before == 0 < take.frames and sound:
+            sound.begin(now - _delay(follower))
+        if sound and not take.full:
             try:
                 sound.write(now)
             except MediaError as error:
@@ -226,8 +226,17 @@ async def _record(
         if sound:
             sound.add(packet, time.monotonic())
 
+    async def add(message: LandmarkMessage) -> None:
+        before = sum(one.frames for one in takes)
+        await asyncio.to_thread(save, message)
+        if sum(one.frames for one in takes) > before:
+            rate.add(time.monotonic())
+            if not before:
+                say(f"recording to {', '.join(map(describe, outputs))}; press Ctrl-C to stop")
+
     def state() -> str:
-        return f"{take.frames} frames, {take.seconds:.1f} s, {rate.fps(time.monotonic()):.1f} fps"
+        longest = _longest(takes)
+        return f"{longest.frames} frames, {longest.seconds:.1f} s, {rate.fps(time.monotonic()):.1f} fps"
 
     async with HolisticClient(url, token=token) as client:
         follower = Follower(
@@ -247,26 +256,41 @@ async def _record(
             aclosing(follower.messages()) as messages,
         ):
             try:
-                async with asyncio.timeout(None) as limit:
-                    async for message in messages:
-                        before = take.frames
-                        await asyncio.to_thread(save, message)
-                        if take.frames > before:
-                            rate.add(time.monotonic())
-                        if before == 0 < take.frames:
-                            say(f"recording to {', '.join(map(describe, outputs))}; press Ctrl-C to stop")
-                            longest = max(one.longest for one in takes)
-                            if longest < math.inf:
-                                limit.reschedule(asyncio.get_running_loop().time() + longest + LATE)
-                        if all(one.full for one in takes):
-                            return
-            except TimeoutError:
-                if not limit.expired():
-                    raise
+                await fill(takes, messages, add)
             finally:
                 beside.close(keep=take.frames > 0)
                 if take.frames and not beside.empty:
                     say(f"the audio is in {beside.path}")
+
+
+async def fill(
+    takes: Sequence[Take],
+    messages: AsyncIterable[LandmarkMessage],
+    add: Callable[[LandmarkMessage], Awaitable[None]],
+) -> None:
+    """
+    Until all takes have their time, each since its own first frame, or no more messages come. If their time is over
+    since the last of them began, no frame is waited for.
+
+    :param add: adds a message to the takes.
+    """
+    loop = asyncio.get_running_loop()
+    longest = max(take.longest for take in takes)
+    try:
+        async with asyncio.timeout(None) as limit:
+            async for message in messages:
+                await add(message)
+                if all(take.full for take in takes):
+                    return
+                if limit.when() is None and longest < math.inf and all(take.frames for take in takes):
+                    limit.reschedule(loop.time() + longest + LATE)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+
+
+def _longest(takes: Sequence[Take]) -> Take:
+    return max(takes, key=lambda take: take.frames)
 
 
 def _delay(follower: Follower) -> float:
