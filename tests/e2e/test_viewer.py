@@ -356,8 +356,13 @@ async def test_pages_work_below_a_path_of_a_proxy(browser: Browser) -> None:
             link = await publish(page)
             assert link.startswith(f"{url}/view/")
             await page.locator("#menu-view").click()
+            beside = page.get_by_test_id("companion")
+            await expect(beside).to_have_attribute("src", link)
+            await page.locator("#menu-index").click()
+            await page.get_by_test_id("stop").click()
             await until_state(page, "idle")
-            assert page.url == f"{url}/view"
+            await page.locator("#menu-view").click()
+            await expect(page).to_have_url(f"{url}/view")
         async with opened(browser, f"{url}/avatar") as page:
             await page.get_by_test_id("sample").click()
             await until_state(page, "connected")
