@@ -29,14 +29,27 @@ def first_of(persons: Persons) -> HolisticResult:
     return persons[min(persons)] if persons else HolisticResult()
 
 
-class Crowd:
+class Memoryless:
+    """What trackers have in common that remember nothing."""
+
+    quality = Quality.BALANCED
+
+    def forget(self) -> None:
+        pass
+
+    def reset(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class Crowd(Memoryless):
     """
     An engine that sees as many people as it is asked for, up to as many as there are.
 
     :param size: how many there are.
     """
-
-    quality = Quality.BALANCED
 
     def __init__(self, size: int = 2) -> None:
         self.size = size
@@ -54,24 +67,13 @@ class Crowd:
         self.asked = max_persons
         return {number: person(number) for number in range(min(self.size, max_persons)) if number not in self.missed}
 
-    def forget(self) -> None:
-        pass
 
-    def reset(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-
-class Twice:
+class Twice(Memoryless):
     """
     Sees two people whom it numbers as it finds them: sometimes the other one first.
 
     :param turned: when those trackers begin that find the other one first.
     """
-
-    quality = Quality.BALANCED
 
     def __init__(self, turned: range) -> None:
         self._turned = turned
@@ -92,15 +94,6 @@ class Twice:
 
     def detect(self, image: Image, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1) -> Persons:
         return self.track(image, 0)
-
-    def forget(self) -> None:
-        pass
-
-    def reset(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
 
 
 class AnyTracker(Tracker, PictureTracker, Protocol):

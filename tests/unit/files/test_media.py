@@ -38,17 +38,15 @@ from holistic_rtc.workers.job.track import Tracked, track_file
 from tests.kit.clips import make_long
 from tests.kit.colours import LIMITED, TAGGED, Colours, colourful, difference, h264
 from tests.kit.outputs import is_null, make_null, reading
-from tests.kit.persons import Crowd, Made, first_of
+from tests.kit.persons import Crowd, Made, Memoryless, first_of
 from tests.kit.pictures import grace_hopper
 
 Picture = np.ndarray[Any, np.dtype[np.uint8]]
 MEDIAPIPE = MediaPipeModel(find(PoseModel.LITE).path)
 
 
-class Spectator:
+class Spectator(Memoryless):
     """A tracker that keeps what it is shown, and sees nobody."""
-
-    quality = Quality.BALANCED
 
     def __init__(self) -> None:
         self.shown: list[Picture] = []
@@ -61,15 +59,6 @@ class Spectator:
     def detect(self, image: Picture, parts: frozenset[Part] = ALL_PARTS, max_persons: int = 1) -> Persons:
         self.shown.append(image.copy())
         return {}
-
-    def forget(self) -> None:
-        pass
-
-    def reset(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
 
 
 NOBODY = Made(Spectator)
