@@ -9,8 +9,18 @@ from holistic_rtc.http.ice import RtcConfiguration
 from holistic_rtc.http.keys import CREDENTIALS, SETTINGS
 from holistic_rtc.http.openapi_jobs import JOB, describe_jobs
 from holistic_rtc.http.problem import PROBLEMS
-from holistic_rtc.http.schema import BINARY, COUNT, Schema, json_of, object_of, parameter, problems_of, refusals_of
-from holistic_rtc.http.snapshot import ALL, PERSONS, PICTURES, SIZES
+from holistic_rtc.http.schema import (
+    BINARY,
+    COUNT,
+    Schema,
+    json_of,
+    max_persons_parameter,
+    object_of,
+    parameter,
+    problems_of,
+    refusals_of,
+)
+from holistic_rtc.http.snapshot import PICTURES, SIZES
 from holistic_rtc.http.whep import WAITS
 from holistic_rtc.model.parts import PARTS, Kind, Part, PartSpec
 from holistic_rtc.model.rights import Right
@@ -165,17 +175,7 @@ def _snapshot(settings: Settings) -> Schema:
                 style="form",
                 explode=False,
             ),
-            parameter(
-                "max_persons",
-                f"Maximum number of people to find, up to the server's {settings.max_persons}; `{ALL}` for that many.",
-                {
-                    "oneOf": [
-                        {"type": "integer", "minimum": 1, "maximum": PERSONS[-1]},
-                        {"type": "string", "enum": [ALL]},
-                    ],
-                    "default": 1,
-                },
-            ),
+            max_persons_parameter(settings.max_persons),
             parameter("annotate", "Draw the landmarks onto the picture.", {"type": "boolean", "default": True}),
             parameter("mirror", "Flip the picture left to right.", {"type": "boolean", "default": False}),
             parameter(

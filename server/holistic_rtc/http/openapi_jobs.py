@@ -3,8 +3,17 @@
 from holistic_rtc.errors import Code
 from holistic_rtc.http.jobs import EVENTS, TYPES
 from holistic_rtc.http.problem import PROBLEMS
-from holistic_rtc.http.schema import BINARY, COUNT, Schema, json_of, object_of, parameter, problems_of, refusals_of
-from holistic_rtc.http.snapshot import ALL, PERSONS
+from holistic_rtc.http.schema import (
+    BINARY,
+    COUNT,
+    Schema,
+    json_of,
+    max_persons_parameter,
+    object_of,
+    parameter,
+    problems_of,
+    refusals_of,
+)
 from holistic_rtc.model.job import JobResult, JobState
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.settings import Settings
@@ -124,17 +133,7 @@ def _submit(settings: Settings) -> Schema:
                 "Trade-off between speed and precision.",
                 {"type": "string", "enum": list(Quality), "default": settings.quality},
             ),
-            parameter(
-                "max_persons",
-                f"Maximum number of people to find, up to the server's {settings.max_persons}; `{ALL}` for that many.",
-                {
-                    "oneOf": [
-                        {"type": "integer", "minimum": 1, "maximum": PERSONS[-1]},
-                        {"type": "string", "enum": [ALL]},
-                    ],
-                    "default": 1,
-                },
-            ),
+            max_persons_parameter(settings.max_persons),
         ],
         "requestBody": {
             "required": True,

@@ -5,6 +5,7 @@ from typing import Any
 
 from holistic_rtc.errors import Code
 from holistic_rtc.http.problem import PROBLEMS, Problem
+from holistic_rtc.http.snapshot import ALL, PERSONS
 
 Schema = dict[str, Any]
 
@@ -52,3 +53,15 @@ def refusals_of(*codes: Code) -> Schema:
 
 def parameter(name: str, description: str, schema: Schema, **more: Any) -> Schema:
     return {"name": name, "in": "query", "description": description, "schema": schema, **more}
+
+
+def max_persons_parameter(limit: int) -> Schema:
+    """
+    :param limit: of the server.
+    """
+    number = {"type": "integer", "minimum": 1, "maximum": PERSONS[-1]}
+    return parameter(
+        "max_persons",
+        f"Maximum number of people to find, up to the server's {limit}; `{ALL}` for that many.",
+        {"oneOf": [number, {"type": "string", "enum": [ALL]}], "default": 1},
+    )
