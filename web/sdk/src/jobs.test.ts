@@ -1,6 +1,5 @@
-import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { useServer } from "../../tests/http-server.js";
 import { HolisticError } from "./errors.js";
 import { Job, submitJob } from "./jobs.js";
 
@@ -12,38 +11,22 @@ const TRACKING = { ...WAITING, state: "tracking", ahead: 0, frames: 3, total: 8 
 const RESULT = { name: "landmarks.jsonl", type: "application/x-ndjson", url: "/below/api/jobs/j1/landmarks.jsonl" };
 const DONE = { ...TRACKING, state: "done", frames: 8, results: [RESULT], expires_in: 3600 };
 
-let http: HttpServer;
-let url: URL;
-let respond: (response: ServerResponse) => void;
-let requests: { line: string; headers: IncomingMessage["headers"]; body: Buffer }[];
-
-beforeEach(async () => {
-  requests = [];
-  http = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      const line = `${request.method ?? ""} ${request.url ?? ""}`;
-      requests.push({ line, headers: request.headers, body: Buffer.concat(chunks) });
-      respond(response);
-    });
-  });
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-  url = new URL(`http://127.0.0.1:${(http.address() as AddressInfo).port}/below`);
-});
-
-afterEach(async () => {
-  http.closeAllConnections();
-  await new Promise((resolve) => http.close(resolve));
-});
+const server = useServer("/below");
 
 const FILE = new Blob([new Uint8Array([1, 2, 3])], { type: "video/mp4" });
 
 it("submits a file with what is wished", async () => {
-  respond = (response) => response.writeHead(201, { "Content-Type": "application/json" }).end(JSON.stringify(WAITING));
-  const job = await submitJob(FILE, { url, token: "t", results: ["landmarks"], quality: "fast", maxPersons: null });
+  server.respond = (response) =>
+    response.writeHead(201, { "Content-Type": "application/json" }).end(JSON.stringify(WAITING));
+  const job = await submitJob(FILE, {
+    url: server.url,
+    token: "t",
+    results: ["landmarks"],
+    quality: "fast",
+    maxPersons: null,
+  });
   expect(job.id).toBe("j1");
-  const [{ line, headers, body }] = requests as [(typeof requests)[0]];
+  const [{ line, headers, body }] = server.requests as [(typeof server.requests)[0]];
   expect(line).toBe("POST /below/api/jobs?results=landmarks&quality=fast&max_persons=all");
   expect(headers.authorization).toBe("Bearer t");
   expect([...body]).toEqual([1, 2, 3]);
@@ -51,9 +34,9 @@ it("submits a file with what is wished", async () => {
 
 it("follows a job in events of any size, and connects again if they end too early", async () => {
   const events = (...jobs: object[]) => jobs.map((job) => `event: job\ndata: ${JSON.stringify(job)}\n\n:\n\n`).join("");
-  respond = (response) => {
+  server.respond = (response) => {
     response.writeHead(200, { "Content-Type": "text/event-stream" });
-    if (requests.length === 1) {
+    if (server.requests.length === 1) {
       response.end(events(WAITING));
       return;
     }
@@ -62,7 +45,7 @@ it("follows a job in events of any size, and connects again if they end too earl
     setTimeout(() => response.end(text.slice(50)), 20);
   };
   const states = [];
-  for await (const status of new Job("j1", { url }).follow()) {
+  for await (const status of new Job("j1", { url: server.url }).follow()) {
     states.push(status);
   }
   expect(states.map(({ state, ahead, frames, total }) => [state, ahead, frames, total])).toEqual([
@@ -70,14 +53,14 @@ it("follows a job in events of any size, and connects again if they end too earl
     ["tracking", 0, 3, 8],
     ["done", 0, 8, 8],
   ]);
-  expect(states[2]!.results[0]!.url.href).toBe(new URL("/below/api/jobs/j1/landmarks.jsonl", url).href);
+  expect(states[2]!.results[0]!.url.href).toBe(new URL("/below/api/jobs/j1/landmarks.jsonl", server.url).href);
   expect(states[2]!.expiresIn).toBe(3600);
 });
 
 it("stops following when it is told to", async () => {
-  respond = (response) => void response.writeHead(200).write(`data: ${JSON.stringify(TRACKING)}\n\n`);
+  server.respond = (response) => void response.writeHead(200).write(`data: ${JSON.stringify(TRACKING)}\n\n`);
   const stop = new AbortController();
-  const following = new Job("j1", { url }).follow(stop.signal);
+  const following = new Job("j1", { url: server.url }).follow(stop.signal);
   expect((await following.next()).value).toMatchObject({ state: "tracking" });
   stop.abort(new Error("enough"));
   await expect(following.next()).rejects.toThrow("enough");
@@ -85,9 +68,9 @@ it("stops following when it is told to", async () => {
 
 it("says that a job has expired, or that the server is none", async () => {
   const problem = JSON.stringify({ code: "unknown_job", detail: "no such job" });
-  respond = (response) => response.writeHead(404, { "Content-Type": "application/problem+json" }).end(problem);
-  const job = new Job("j1", { url });
+  server.respond = (response) => response.writeHead(404, { "Content-Type": "application/problem+json" }).end(problem);
+  const job = new Job("j1", { url: server.url });
   await expect(job.delete()).rejects.toMatchObject({ code: "unknown_job", message: "no such job" });
-  respond = (response) => response.writeHead(200).end("{}");
+  server.respond = (response) => response.writeHead(200).end("{}");
   await expect(job.status()).rejects.toBeInstanceOf(HolisticError);
 });

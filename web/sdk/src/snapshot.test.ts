@@ -1,6 +1,5 @@
-import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { useServer } from "../../tests/http-server.js";
 import { HolisticError } from "./errors.js";
 import { takeSnapshot } from "./snapshot.js";
 
@@ -9,30 +8,7 @@ const JSON_LANDMARKS = JSON.stringify({
   ...{ model: { origin: "bundled", pose_model: "lite" }, milliseconds: 61.5 },
 });
 
-let http: HttpServer;
-let url: URL;
-let respond: (response: ServerResponse) => void;
-let requests: { line: string; headers: IncomingMessage["headers"]; body: Buffer }[];
-
-beforeEach(async () => {
-  requests = [];
-  http = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      const line = `${request.method ?? ""} ${request.url ?? ""}`;
-      requests.push({ line, headers: request.headers, body: Buffer.concat(chunks) });
-      respond(response);
-    });
-  });
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-  url = new URL(`http://127.0.0.1:${(http.address() as AddressInfo).port}/`);
-});
-
-afterEach(async () => {
-  http.closeAllConnections();
-  await new Promise((resolve) => http.close(resolve));
-});
+const server = useServer("/");
 
 const PICTURE = new Blob([new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3])], { type: "image/jpeg" });
 
@@ -47,7 +23,7 @@ function answerWith(landmarks: string): void {
     ),
     "--b0--\r\n",
   ];
-  respond = (response) =>
+  server.respond = (response) =>
     response
       .writeHead(200, { "Content-Type": "multipart/form-data; boundary=b0" })
       .end(Buffer.concat(body.map((chunk) => Buffer.from(chunk as Uint8Array))));
@@ -64,7 +40,13 @@ async function failure(promise: Promise<unknown>): Promise<HolisticError> {
 
 it("sends the picture as it is, and gives landmarks and the annotated picture", async () => {
   answerWith(JSON_LANDMARKS);
-  const snapshot = await takeSnapshot(PICTURE, { url, token: "sesame", draw: false, mirror: true, maxSize: 800 });
+  const snapshot = await takeSnapshot(PICTURE, {
+    url: server.url,
+    token: "sesame",
+    draw: false,
+    mirror: true,
+    maxSize: 800,
+  });
   expect(snapshot).toMatchObject({
     frame: { width: 640, height: 480, faceLandmarks: [] },
     json: JSON_LANDMARKS,
@@ -72,23 +54,23 @@ it("sends the picture as it is, and gives landmarks and the annotated picture", 
     milliseconds: 61.5,
   });
   expect(snapshot.picture).toMatchObject({ type: "image/jpeg", size: 6 });
-  expect(requests[0]!.line).toBe("POST /api/snapshot?annotate=false&mirror=true&max_size=800");
-  expect(requests[0]!.headers).toMatchObject({
+  expect(server.requests[0]!.line).toBe("POST /api/snapshot?annotate=false&mirror=true&max_size=800");
+  expect(server.requests[0]!.headers).toMatchObject({
     accept: "multipart/form-data",
     authorization: "Bearer sesame",
     "content-type": "image/jpeg",
   });
-  expect(requests[0]!.body).toEqual(Buffer.from(await PICTURE.arrayBuffer()));
+  expect(server.requests[0]!.body).toEqual(Buffer.from(await PICTURE.arrayBuffer()));
 });
 
 it("gives all persons", async () => {
   const other = (person: number) => ({ seq: 0, timestamp_ms: 0, width: 640, height: 480, track: 0, person });
   answerWith(JSON_LANDMARKS.replace("{", `{"others":${JSON.stringify([other(1), other(2)])},`));
-  const { frame, frames } = await takeSnapshot(PICTURE, { url, maxPersons: 3 });
+  const { frame, frames } = await takeSnapshot(PICTURE, { url: server.url, maxPersons: 3 });
   expect(frames.map(({ person }) => person)).toEqual([0, 1, 2]);
   expect(frame).toBe(frames[0]);
-  await takeSnapshot(PICTURE, { url, maxPersons: null });
-  expect(requests.map(({ line }) => line)).toEqual([
+  await takeSnapshot(PICTURE, { url: server.url, maxPersons: null });
+  expect(server.requests.map(({ line }) => line)).toEqual([
     "POST /api/snapshot?max_persons=3",
     "POST /api/snapshot?max_persons=all",
   ]);
@@ -96,13 +78,13 @@ it("gives all persons", async () => {
 
 it.each(["{}", "[{}]", "[null]"])("others that can't be read, such as %s, are an error", async (others) => {
   answerWith(JSON_LANDMARKS.replace("{", `{"others":${others},`));
-  expect((await failure(takeSnapshot(PICTURE, { url }))).reason).toBe("server-unreachable");
+  expect((await failure(takeSnapshot(PICTURE, { url: server.url }))).reason).toBe("server-unreachable");
 });
 
 it("asks for the parts that are wanted", async () => {
   answerWith(JSON_LANDMARKS);
-  await takeSnapshot(PICTURE, { url, parts: ["pose", "face"] });
-  expect(requests[0]!.line).toBe("POST /api/snapshot?parts=pose%2Cface");
+  await takeSnapshot(PICTURE, { url: server.url, parts: ["pose", "face"] });
+  expect(server.requests[0]!.line).toBe("POST /api/snapshot?parts=pose%2Cface");
 });
 
 it.each([
@@ -113,8 +95,8 @@ it.each([
   [504, "server-unreachable", null],
 ])("an answer with status %i is the error %s, with the server's words", async (status, reason, retryAfter) => {
   const headers = { "Content-Type": "application/problem+json", ...(retryAfter && { "Retry-After": retryAfter }) };
-  respond = (response) => response.writeHead(status, headers).end(JSON.stringify({ status, detail: "because" }));
-  expect(await failure(takeSnapshot(PICTURE, { url }))).toMatchObject({
+  server.respond = (response) => response.writeHead(status, headers).end(JSON.stringify({ status, detail: "because" }));
+  expect(await failure(takeSnapshot(PICTURE, { url: server.url }))).toMatchObject({
     ...{ reason, retryAfter, status, message: "because" },
   });
 });
@@ -123,20 +105,20 @@ it.each(['{"seq": 0', "{}", JSON_LANDMARKS.replace("640", '"wide"'), '{"seq":0,"
   "landmarks that can't be read, such as %s, are an error",
   async (landmarks) => {
     answerWith(landmarks);
-    expect((await failure(takeSnapshot(PICTURE, { url }))).reason).toBe("server-unreachable");
+    expect((await failure(takeSnapshot(PICTURE, { url: server.url }))).reason).toBe("server-unreachable");
   },
 );
 
 it("an answer that is no form is an error", async () => {
-  respond = (response) => response.writeHead(200, { "Content-Type": "text/html" }).end("<h1>It works</h1>");
-  expect((await failure(takeSnapshot(PICTURE, { url }))).message).toContain("holistic-rtc");
+  server.respond = (response) => response.writeHead(200, { "Content-Type": "text/html" }).end("<h1>It works</h1>");
+  expect((await failure(takeSnapshot(PICTURE, { url: server.url }))).message).toContain("holistic-rtc");
 });
 
 it("can be given up", async () => {
-  respond = () => undefined;
+  server.respond = () => undefined;
   const giveUp = new AbortController();
   const reason = new Error("enough");
-  const taking = takeSnapshot(PICTURE, { url, signal: giveUp.signal });
+  const taking = takeSnapshot(PICTURE, { url: server.url, signal: giveUp.signal });
   giveUp.abort(reason);
   await expect(taking).rejects.toBe(reason);
 });
