@@ -1,19 +1,18 @@
 """Nodes behind a real HAProxy, with the configuration of deploy/."""
 
-import asyncio
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
-from holistic_rtc.client import Follower, HolisticClient, Republisher
+from holistic_rtc.client import HolisticClient, Republisher
 from tests.kit.haproxy import balancing
 from tests.kit.pictures import grace_hopper
 from tests.kit.publisher import Pictures
 from tests.kit.redis import RedisServer
 from tests.kit.serving import Server
-from tests.kit.streams import first
+from tests.kit.streams import first, watched
 
 from .conftest import TOKEN, starting_node
 
@@ -46,14 +45,7 @@ async def test_when_a_node_is_killed_its_publisher_is_back_within_3_s_viewers_fo
         url = await stack.enter_async_context(balancing(tmp_path, [node.url for node in nodes]))
         client = await stack.enter_async_context(HolisticClient(url, token=TOKEN))
         publisher = await stack.enter_async_context(Republisher(client, camera(), name="stage"))
-        viewer = Follower(client, "stage")
-        seen: list[tuple[float, str | None]] = []
-
-        async def watch() -> None:
-            async for _ in viewer.messages():
-                seen.append((time.monotonic(), viewer.running))
-
-        watching = asyncio.create_task(watch())
+        seen = await stack.enter_async_context(watched(client, "stage"))
         [victim] = [node for node in nodes if await node.sessions()]
         await victim.until(lambda: seen)
         former, landmarks = publisher.publication, publisher.landmarks()
@@ -66,5 +58,3 @@ async def test_when_a_node_is_killed_its_publisher_is_back_within_3_s_viewers_fo
         assert seen[-1][0] - killed < 5
         for _ in range(30):
             assert (await client.session("stage")).id == session
-        watching.cancel()
-        await asyncio.wait({watching})

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from holistic_rtc.client import Follower, HolisticClient
+from holistic_rtc.client import HolisticClient
 from holistic_rtc.errors import ConnectionLostError, NotLiveError, RefusedError, ServerFullError
 from holistic_rtc.sessions.directory import digest_of
 from tests.kit.peer import SDP
@@ -18,6 +18,7 @@ from tests.kit.pictures import grace_hopper
 from tests.kit.publisher import Pictures, PictureTrack, Publisher
 from tests.kit.redis import RedisServer
 from tests.kit.serving import Server
+from tests.kit.streams import watched
 
 from .conftest import TOKEN, starting_node
 
@@ -299,14 +300,7 @@ async def test_a_publisher_whose_node_is_killed_is_on_another_one_within_3_s_and
         client = await stack.enter_async_context(HolisticClient(nodes[1].url, token=TOKEN))
         first = await stack.enter_async_context(HolisticClient(victim.url, token=TOKEN))
         publication = await stack.enter_async_context(first.publish(camera(), name="stage", key=KEY))
-        viewer = Follower(client, "stage")
-        seen: list[tuple[float, str | None]] = []
-
-        async def watch() -> None:
-            async for _ in viewer.messages():
-                seen.append((time.monotonic(), viewer.running))
-
-        watching = asyncio.create_task(watch())
+        seen = await stack.enter_async_context(watched(client, "stage"))
         await victim.until(lambda: seen)
         killed = time.monotonic()
         victim.process.kill()
@@ -317,8 +311,6 @@ async def test_a_publisher_whose_node_is_killed_is_on_another_one_within_3_s_and
         assert time.monotonic() - killed < 3
         await victim.until(lambda: seen[-1][1] == successor.session)
         assert seen[-1][0] - killed < 5
-        watching.cancel()
-        await asyncio.wait({watching})
         # The node's entry has gone as well.
         async with asyncio.timeout(3):
             while victim.url in await redis.free_places():  # noqa: ASYNC110

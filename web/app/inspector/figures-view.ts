@@ -2,6 +2,7 @@
 
 import { Emitter, type HolisticClient } from "holistic-rtc";
 import type { Messages, Translator } from "../i18n/index.js";
+import { makeFigure } from "./figure.js";
 import { type Figures, type Sample, toFigures, toSample, totalDelay } from "./figures.js";
 import { Sparkline } from "./sparkline.js";
 
@@ -114,20 +115,10 @@ export class FiguresView extends Emitter<{ figures: Figures | null }> {
   }
 
   #make(card: Card, container: HTMLElement): ShownCard {
-    const box = document.createElement("div");
-    box.className = `figure figure-${card.name}`;
+    const { box, content, value } = makeFigure(`figures.${card.name}`, card.testid, card.unit);
+    box.classList.add(`figure-${card.name}`);
     box.tabIndex = 0;
-    const label = document.createElement("dt");
-    label.dataset.i18n = `figures.${card.name}`;
-    const content = document.createElement("dd");
-    const value = document.createElement("span");
-    value.className = "figure-value";
-    value.dataset.testid = card.testid;
     value.textContent = UNKNOWN;
-    const unit = document.createElement("span");
-    unit.className = "figure-unit";
-    unit.textContent = card.unit;
-    content.append(value, " ", unit);
     const tip = document.createElement("dd");
     tip.className = "tip";
     tip.id = `tip-${card.name}`;
@@ -140,7 +131,7 @@ export class FiguresView extends Emitter<{ figures: Figures | null }> {
     }
     box.setAttribute("aria-describedby", tip.id);
     const line = card.line ? new Sparkline(content, HISTORY) : null;
-    box.append(label, content, tip);
+    box.append(tip);
     container.append(box);
     return { card, value, line };
   }

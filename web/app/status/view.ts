@@ -3,6 +3,7 @@
 import type { SessionInfo } from "holistic-rtc";
 import { element, setText } from "../base/dom.js";
 import type { Translator } from "../i18n/index.js";
+import { makeFigure } from "../inspector/figure.js";
 import { Sparkline } from "../inspector/sparkline.js";
 import { countsOf, type ProcessFigures, type ServerFigures } from "./figures.js";
 import { texts } from "./i18n.js";
@@ -153,20 +154,8 @@ export class OperationView {
 }
 
 function makeCard(card: Card, container: HTMLElement): { card: Card; value: HTMLElement; line: Sparkline | null } {
-  const box = document.createElement("div");
-  box.className = "figure";
-  const label = document.createElement("dt");
-  label.dataset.i18n = `status.figures.${card.name}`;
-  const content = document.createElement("dd");
-  const value = document.createElement("span");
-  value.className = "figure-value";
-  value.dataset.testid = `server-${card.name}`;
-  const unit = document.createElement("span");
-  unit.className = "figure-unit";
-  unit.textContent = card.unit;
-  content.append(value, " ", unit);
+  const { box, content, value } = makeFigure(`status.figures.${card.name}`, `server-${card.name}`, card.unit);
   const line = card.line ? new Sparkline(content, HISTORY) : null;
-  box.append(label, content);
   container.append(box);
   return { card, value, line };
 }
