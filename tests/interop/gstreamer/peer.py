@@ -34,9 +34,13 @@ TOLD_EACH = 5
 """Whole pictures are large, so only some are told of."""
 
 
+telling = threading.Lock()  # GStreamer's threads all tell, and a line larger than the buffer isn't written at once
+
+
 def tell(**line: object) -> None:
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
+    with telling:
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
 
 
 def tell_base64(name: str, data: bytes, **others: object) -> None:
