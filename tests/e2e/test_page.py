@@ -25,13 +25,17 @@ async def until_landmarks(page: Page) -> None:
     await page.wait_for_function("() => window.holistic.lastFrame")
 
 
-async def test_a_blocked_camera_is_explained(playwright: Playwright, server: Server) -> None:
+async def test_a_blocked_camera_is_explained_and_can_be_tried_again(playwright: Playwright, server: Server) -> None:
     arguments = ("--use-fake-device-for-media-stream", "--deny-permission-prompts")
     async with launched(playwright, *arguments) as browser, opened(browser, server.url) as page:
         await page.get_by_test_id("start").click()
         await until_state(page, "failed")
         await expect(page.get_by_test_id("error")).to_contain_text("camera is blocked")
         await expect(page.get_by_test_id("error")).to_contain_text("allow the camera")
+        await page.context.grant_permissions(["camera"])
+        await page.get_by_test_id("retry").click()
+        await expect(page.get_by_test_id("stop")).to_be_focused()
+        await until_state(page, "connected")
 
 
 async def test_without_a_camera_the_sample_clip_is_offered_and_goes_the_same_way(
@@ -42,7 +46,7 @@ async def test_without_a_camera_the_sample_clip_is_offered_and_goes_the_same_way
         await until_state(page, "failed")
         await expect(page.get_by_test_id("error")).to_contain_text("No camera was found")
         await expect(page.get_by_test_id("error")).to_contain_text("sample clip")
-        await page.get_by_test_id("sample").click()
+        await page.get_by_test_id("retry-with-sample").click()
         await until_state(page, "connected")
         await page.wait_for_function("() => window.holistic.lastFrame?.faceLandmarks.length === 1")
         frame = await page.evaluate("() => window.holistic.lastFrame")
@@ -74,12 +78,17 @@ async def test_a_full_server_is_waited_for(browser: Browser, small_server: Serve
         await until_state(second, "connected")
 
 
-async def test_a_server_that_does_not_answer_is_explained(browser: Browser, server: Server) -> None:
+async def test_a_server_that_does_not_answer_is_explained_and_can_be_tried_again(
+    browser: Browser, server: Server
+) -> None:
     async with opened(browser, server.url, may_complain=True) as page:
         await page.context.set_offline(True)
         await page.get_by_test_id("start").click()
         await until_state(page, "failed")
         await expect(page.get_by_test_id("error")).to_contain_text("isn't responding")
+        await page.context.set_offline(False)
+        await page.get_by_test_id("retry").click()
+        await until_state(page, "connected")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stuck"])
@@ -108,6 +117,8 @@ async def test_a_session_that_is_ended_from_outside_is_not_begun_anew(browser: B
             assert response.status == 200
         await until_state(page, "failed")
         await expect(page.get_by_test_id("error")).to_contain_text("ended the session")
+        await page.get_by_test_id("retry").click()
+        await until_state(page, "connected")
 
 
 async def test_stop_works_while_connecting(page: Page, server: Server) -> None:

@@ -242,6 +242,8 @@ async def test_bad_files_are_explained_and_the_next_good_one_is_taken(tab: Page,
         await choose(tab, file)
         await expect(await until_problem(tab, problem)).to_contain_text(words)
         await expect(tab.get_by_test_id("snapshot-retry")).to_be_hidden()
+        async with tab.expect_file_chooser():
+            await tab.get_by_test_id("choose-other").click()
     await choose(tab, encode(PORTRAIT))
     await until_shown(tab)
 

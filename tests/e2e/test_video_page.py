@@ -85,3 +85,15 @@ async def test_what_can_not_be_tracked_is_said_with_a_remedy(tab: Page) -> None:
     await expect(error).to_contain_text("can't be read as a picture or a video")
     await drop(tab, None)
     await expect(error).to_contain_text("There is no file")
+    async with tab.expect_file_chooser():
+        await tab.get_by_test_id("job-choose-other").click()
+
+
+async def test_an_upload_that_failed_can_be_tried_again(browser: Browser, server: Server, tmp_path: Path) -> None:
+    async with opened(browser, f"{server.url}#video", may_complain=True) as tab:
+        await tab.context.set_offline(True)
+        await drop(tab, await asyncio.to_thread(make_clip(tmp_path / "clip.mp4", 10).read_bytes))
+        await expect(tab.get_by_test_id("job-error")).to_contain_text("isn't responding")
+        await tab.context.set_offline(False)
+        await tab.get_by_test_id("job-retry").click()
+        await expect(tab.get_by_test_id("job-facts")).to_have_text("clip.mp4 · 10 frames")

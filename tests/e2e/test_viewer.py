@@ -84,7 +84,7 @@ async def test_when_the_publisher_stops_the_viewer_says_so_and_does_not_come_bac
         await until_state(viewer, "failed")
         await expect(viewer.get_by_test_id("error")).to_contain_text("The session has ended")
         await expect(viewer.get_by_test_id("retry")).to_be_hidden()
-        await viewer.get_by_test_id("all-sessions").click()
+        await viewer.get_by_test_id("other-sessions").click()
         await until_state(viewer, "idle")
         assert viewer.url == f"{server.url}/view"
 
@@ -93,7 +93,7 @@ async def test_a_session_that_is_not_there_is_explained(browser: Browser, server
     async with opened(browser, f"{server.url}/view/{make_id()}", may_complain=True) as viewer:
         await until_state(viewer, "failed")
         await expect(viewer.get_by_test_id("error")).to_contain_text("There is no such session")
-        await expect(viewer.get_by_test_id("all-sessions")).to_be_visible()
+        await expect(viewer.get_by_test_id("other-sessions")).to_be_visible()
 
 
 async def test_a_link_to_a_name_waits_for_its_publisher_and_outlives_reloads_of_its_page(

@@ -68,7 +68,7 @@ const source = usesCamera
   : sessionId === null
     ? useOnlySession(client, { list: () => listSessions(server), showStatus })
     : useSession(client, { sessionId, key: access.key, showStatus });
-shell.start({
+const shortcuts = {
   m: () => controls.mirror.click(),
   u: () => controls.upperBody.click(),
   c: () => controls.calibrate.click(),
@@ -76,7 +76,8 @@ shell.start({
   r: () => recording.toggle(),
   f: makeFullScreenButton(element("full-screen", HTMLButtonElement), element("stage", HTMLElement)),
   ...source.shortcuts,
-});
+};
+shell.start(shortcuts, source.remedies);
 if (usesCamera) {
   new Companions(client, "avatar");
 } else {

@@ -3,6 +3,7 @@
 import { type HolisticClient, HolisticError, type SessionInfo } from "holistic-rtc";
 import { element } from "../base/dom.js";
 import { bindSwitch } from "../base/switch.js";
+import type { Remedies } from "../connection/status-view.js";
 import type { Status } from "../connection/status.js";
 import { Viewing } from "../connection/viewing.js";
 import type { Translator } from "../i18n/index.js";
@@ -13,6 +14,7 @@ import { OnlySessionFollower } from "./follow-only-session.js";
 
 export interface AvatarSource {
   start: () => void;
+  remedies: Remedies;
   shortcuts: Record<string, () => void>;
 }
 
@@ -50,6 +52,7 @@ export function useCamera(client: HolisticClient, { translator, showStatus }: Ca
   });
   return {
     start: () => controls.toggle(),
+    remedies: controls.remedies,
     shortcuts: { " ": () => controls.toggle(), p: () => showPreview.click() },
   };
 }
@@ -62,15 +65,10 @@ interface SessionOptions {
 }
 
 export function useSession(client: HolisticClient, { sessionId, key, showStatus }: SessionOptions): AvatarSource {
-  const retry = element("retry", HTMLButtonElement);
   const viewing = new Viewing(withoutVideo(client), sessionId, key);
   const start = () => void viewing.start();
-  viewing.on("status", (status) => {
-    retry.hidden = status.state !== "failed";
-    showStatus(status);
-  });
-  retry.addEventListener("click", start);
-  return { start, shortcuts: {} };
+  viewing.on("status", showStatus);
+  return { start, remedies: { retry: start, sessions: true }, shortcuts: {} };
 }
 
 interface OnlySessionOptions {
@@ -81,7 +79,8 @@ interface OnlySessionOptions {
 export function useOnlySession(client: HolisticClient, { list, showStatus }: OnlySessionOptions): AvatarSource {
   const follower = new OnlySessionFollower(withoutVideo(client), list);
   follower.on("status", showStatus);
-  return { start: () => void follower.start(), shortcuts: {} };
+  const start = () => void follower.start();
+  return { start, remedies: { retry: start, sessions: true }, shortcuts: {} };
 }
 
 function withoutVideo(client: HolisticClient): Pick<HolisticClient, "on" | "subscribe"> {

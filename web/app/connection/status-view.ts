@@ -2,13 +2,28 @@
 
 import { element, setText } from "../base/dom.js";
 import type { Messages, Translator } from "../i18n/index.js";
+import { type Remedy, remediesFor } from "./remedies.js";
 import { IDLE, type Status } from "./status.js";
 import { toWords } from "./words.js";
+
+/** What the buttons of the card do that says what went wrong. */
+export interface Remedies {
+  /** Try the same again. */
+  retry: () => void;
+  /** Send the sample clip in place of the camera. */
+  sample?: () => void;
+  /** Where the page shows a session, of which there may be others. */
+  sessions?: true;
+}
 
 export class StatusView {
   readonly #translator: Translator;
   readonly #adapt: (messages: Messages) => Messages;
   readonly #error = element("error", HTMLElement);
+  readonly #retry = element("retry", HTMLButtonElement);
+  readonly #sample = element("retry-with-sample", HTMLButtonElement);
+  readonly #sessions = element("other-sessions", HTMLAnchorElement);
+  #remedies: Partial<Remedies> = {};
   #status = IDLE;
 
   /**
@@ -20,6 +35,12 @@ export class StatusView {
     translator.on("change", () => this.#update());
     // The seconds until the next attempt.
     setInterval(() => this.#update(), 250);
+    this.#retry.addEventListener("click", () => this.#remedies.retry?.());
+    this.#sample.addEventListener("click", () => this.#remedies.sample?.());
+  }
+
+  offer(remedies: Remedies): void {
+    this.#remedies = remedies;
   }
 
   show(status: Status): void {
@@ -41,5 +62,9 @@ export class StatusView {
     element("progress", HTMLElement).hidden = words.progress === "";
     this.#error.hidden = problem === null || state === "snapshots";
     this.#error.dataset.reason = problem ?? "";
+    const helping = remediesFor(this.#status, Object.keys(this.#remedies) as Remedy[]);
+    this.#retry.hidden = !helping.includes("retry");
+    this.#sample.hidden = !helping.includes("sample");
+    this.#sessions.hidden = !helping.includes("sessions");
   }
 }

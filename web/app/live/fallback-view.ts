@@ -21,11 +21,11 @@ export class FallbackView {
   constructor(session: PageSession, translator: Translator) {
     this.#session = session;
     this.#translator = translator;
-    Object.assign(this.#offer, { type: "button", className: "offer" });
+    this.#offer.type = "button";
     this.#offer.dataset.testid = "use-snapshots";
     this.#offer.dataset.i18n = "live.fallback.use";
     this.#offer.addEventListener("click", () => void session.useSnapshots());
-    element("error-detail", HTMLElement).after(this.#offer);
+    element("error-buttons", HTMLElement).append(this.#offer);
     element("try-live", HTMLButtonElement).addEventListener("click", () => void session.useLive());
     session.on("status", () => this.#follow());
     session.on("snapshot", (snapshot) => this.#show(snapshot));

@@ -145,7 +145,7 @@ tabs.on("change", (tab) => {
 });
 addEventListener("hashchange", () => tabs.select(tabInHash(location.hash, TABS)));
 
-shell.start({
+const shortcuts = {
   " ": byTab({ live: () => controls.toggle() }),
   m: byTab({ live: () => stage.toggleMirror(), snapshot: () => snapshotTab.toggleMirror() }),
   d: byTab({ live: () => draw.click(), snapshot: () => snapshotTab.toggleDrawing() }),
@@ -154,7 +154,8 @@ shell.start({
   v: byTab({ live: () => stage.nextView() }),
   r: byTab({ live: () => recording.toggle() }),
   i: () => details.toggle(),
-});
+};
+shell.start(shortcuts, controls.remedies);
 tabs.select(tabInHash(location.hash, TABS));
 
 /** Under another name, or under the one before if the server refuses that. */

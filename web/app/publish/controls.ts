@@ -3,6 +3,7 @@
 import { element } from "../base/dom.js";
 import { CameraPicker, openCamera, type Size, type Source } from "../camera/camera.js";
 import { openSampleClip } from "../camera/sample-clip.js";
+import type { Remedies } from "../connection/status-view.js";
 import type { Translator } from "../i18n/index.js";
 import type { PageSession } from "./session.js";
 
@@ -50,6 +51,16 @@ export class PublishControls {
     } else {
       this.#use("camera");
     }
+  }
+
+  /** What the card does that says what went wrong. */
+  get remedies(): Remedies {
+    return { retry: () => this.#useAgain(this.#kind), sample: () => this.#useAgain("sample") };
+  }
+
+  #useAgain(kind: Source["kind"]): void {
+    element("start", HTMLButtonElement).focus(); // Since the card goes.
+    this.#use(kind);
   }
 
   /** Open what is sent anew, in the size that is wanted now. */

@@ -4,7 +4,7 @@ import type { ServerOptions } from "holistic-rtc";
 import { element } from "../base/dom.js";
 import { recall, remember } from "../base/preferences.js";
 import { listenForShortcuts } from "../base/shortcuts.js";
-import { StatusView } from "../connection/status-view.js";
+import { type Remedies, StatusView } from "../connection/status-view.js";
 import type { Status } from "../connection/status.js";
 import { ticketMessages, tokenMessages } from "../connection/words.js";
 import { type Language, type Messages, preferredLanguage, Translator } from "../i18n/index.js";
@@ -65,8 +65,9 @@ export class Shell {
     this.#status.show(status);
   }
 
-  /** To be called when all parts of the page are made: the words are put to it, and its keys work. */
-  start(shortcuts: Readonly<Record<string, () => void>>): void {
+  /** To be called when all parts of the page are made: the words are put to it, and its keys and buttons work. */
+  start(shortcuts: Readonly<Record<string, () => void>>, remedies: Remedies): void {
+    this.#status.offer(remedies);
     const own = Object.entries(shortcuts).map(([key, act]) => [key, () => isCovered() || act()] as const);
     listenForShortcuts({ ...Object.fromEntries(own), "?": () => element("help", HTMLElement).togglePopover() });
     this.translator.use(this.translator.language);

@@ -55,7 +55,9 @@ export class SnapshotTab extends Emitter<{ frames: readonly HolisticFrame[] }> {
     super();
     this.#translator = translator;
     this.#options = options;
-    element("choose", HTMLButtonElement).addEventListener("click", () => this.#file.click());
+    for (const id of ["choose", "choose-other"]) {
+      element(id, HTMLButtonElement).addEventListener("click", () => this.#file.click());
+    }
     element("use-camera", HTMLButtonElement).addEventListener("click", () => void this.#openCamera());
     element("shoot", HTMLButtonElement).addEventListener("click", () => void this.#shoot());
     element("shoot-cancel", HTMLButtonElement).addEventListener("click", () => this.closeCamera());
@@ -299,15 +301,23 @@ export class SnapshotTab extends Emitter<{ frames: readonly HolisticFrame[] }> {
       setText("snapshot-error-retry", view.retryAt ? when : "");
       setText("snapshot-error-detail", detail);
       element("snapshot-error", HTMLElement).dataset.problem = view.trouble.problem;
-      element("snapshot-retry", HTMLElement).hidden = !RETRIED.includes(view.trouble.problem);
+      const { problem } = view.trouble;
+      element("snapshot-retry", HTMLElement).hidden = !RETRIED.includes(problem);
+      element("choose-other", HTMLElement).hidden = !REPLACED.includes(problem);
     }
   }
 }
 
-/** Those at which the same may work later; at the others something else has to be chosen. */
+/** Those at which the same may work later. */
 const RETRIED: readonly Trouble["problem"][] = [
   ...(["slow-upload", "crashed", "too-slow", "unreachable", "unexpected"] as const),
   ...(["camera-denied", "camera-missing", "camera-busy", "camera-lost"] as const),
+];
+
+/** Those at which another picture may. */
+const REPLACED: readonly Trouble["problem"][] = [
+  ...(["nothing", "unreadable", "damaged", "too-large", "not-a-picture", "crashed"] as const),
+  ...(["camera-denied", "camera-missing", "camera-busy", "camera-lost", "insecure-context", "unsupported"] as const),
 ];
 
 function progress(view: View, messages: Messages): string {

@@ -22,7 +22,7 @@ const shell = new Shell((messages) => {
 const { server, translator, access } = shell;
 const sessions = new SessionTable(translator, access);
 const view = new OperationView(translator, (running) => sessions.show(running));
-shell.start({});
+shell.start({}, { retry: () => void follow() });
 shell.showStatus({ ...IDLE, state: "connecting" });
 void follow();
 

@@ -23,6 +23,11 @@ const BY_CODE: Readonly<Record<string, Problem>> = {
   jobs_off: "off",
 };
 
+/** Those at which the same may work later. */
+const RETRIED: readonly Problem[] = ["busy", "gone", "unreachable", "failed"];
+/** Those at which another file may. */
+const REPLACED: readonly Problem[] = ["nothing", "file", "large", "failed"];
+
 export class VideoTab {
   readonly #translator: Translator;
   readonly #submit: (file: Blob, signal: AbortSignal) => Promise<Job>;
@@ -32,6 +37,8 @@ export class VideoTab {
   readonly #results = element("job-results", HTMLElement);
   #view: View = { state: "empty" };
   #job: Job | null = null;
+  /** What was sent last, for when it is tried again. */
+  #sent: File | null = null;
   /** Aborted when something else is begun. */
   #turn = new AbortController();
 
@@ -41,7 +48,10 @@ export class VideoTab {
   constructor(translator: Translator, submit: (file: Blob, signal: AbortSignal) => Promise<Job>) {
     this.#translator = translator;
     this.#submit = submit;
-    element("job-choose", HTMLButtonElement).addEventListener("click", () => this.#file.click());
+    for (const id of ["job-choose", "job-choose-other"]) {
+      element(id, HTMLButtonElement).addEventListener("click", () => this.#file.click());
+    }
+    element("job-retry", HTMLButtonElement).addEventListener("click", () => void this.#track(this.#sent!));
     element("job-cancel", HTMLButtonElement).addEventListener("click", () => {
       this.#begin();
       this.#show({ state: "empty" });
@@ -59,6 +69,7 @@ export class VideoTab {
 
   async #track(file: File): Promise<void> {
     const signal = this.#begin();
+    this.#sent = file;
     this.#show({ state: "uploading", size: file.size });
     try {
       const job = await this.#submit(file, signal);
@@ -144,6 +155,8 @@ export class VideoTab {
         setText("job-error-remedy", remedy);
         setText("job-error-detail", view.detail && this.#translator.messages.detail(view.detail));
         element("job-error", HTMLElement).dataset.problem = view.problem;
+        element("job-retry", HTMLElement).hidden = !RETRIED.includes(view.problem);
+        element("job-choose-other", HTMLElement).hidden = !REPLACED.includes(view.problem);
         break;
       }
     }

@@ -2,7 +2,7 @@
 
 import { HolisticClient } from "holistic-rtc";
 import { element, fadeIn } from "../base/dom.js";
-import type { Problem, Status } from "../connection/status.js";
+import type { Status } from "../connection/status.js";
 import { Viewing } from "../connection/viewing.js";
 import { viewerMessages } from "../connection/words.js";
 import { Details } from "../inspector/details.js";
@@ -13,17 +13,6 @@ import { expose } from "../shell/debugging.js";
 import { Shell } from "../shell/shell.js";
 import { SessionList } from "./session-list.js";
 import { SoundButton } from "./sound.js";
-
-/** After these, the same attempt would fail again. */
-const FINAL: readonly (Problem | null)[] = [
-  "insecure-context",
-  "unsupported",
-  "refused",
-  "unauthorized",
-  "forbidden",
-  "session-unknown",
-  "session-ended",
-];
 
 const shell = new Shell(viewerMessages);
 const { access, server, translator } = shell;
@@ -41,8 +30,9 @@ if (sessionId === "") {
 function listSessions(): void {
   const list = new SessionList(translator, access);
   list.on("status", (status) => shell.showStatus(status));
-  shell.start({});
-  void list.follow(server);
+  const follow = () => void list.follow(server);
+  shell.start({}, { retry: follow });
+  follow();
 }
 
 function watch(): void {
@@ -53,8 +43,6 @@ function watch(): void {
   const details = new Details();
   new FiguresView(element("figures", HTMLElement), WATCHED, client, translator);
   const video = element("annotated-video", HTMLVideoElement);
-  const retry = element("retry", HTMLButtonElement);
-  const allSessions = element("all-sessions", HTMLAnchorElement);
   const copy = element("copy-link", HTMLButtonElement);
 
   element("session-id", HTMLElement).textContent = sessionId;
@@ -79,26 +67,24 @@ function watch(): void {
     }
   });
   viewing.on("status", (status: Status) => {
-    const { state, problem } = status;
+    const { state } = status;
     if (state !== "connected") {
       inspector.clear();
     }
     if (state === "failed") {
       video.srcObject = null;
     }
-    const final = FINAL.includes(problem);
-    retry.hidden = state !== "failed" || final;
-    allSessions.classList.toggle("primary", state === "failed" && final);
     shell.showStatus(status);
   });
 
-  retry.addEventListener("click", () => void viewing.start());
   makeCopyButton(copy, translator, () => `${location.origin}${location.pathname}${keyHash}`);
-  shell.start({
+  const start = () => void viewing.start();
+  const shortcuts = {
     f: makeFullScreenButton(element("full-screen", HTMLButtonElement), element("stage", HTMLElement)),
     c: () => copy.click(),
     m: () => sound.toggle(),
     i: () => details.toggle(),
-  });
-  void viewing.start();
+  };
+  shell.start(shortcuts, { retry: start, sessions: true });
+  start();
 }

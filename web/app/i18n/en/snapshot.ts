@@ -4,7 +4,6 @@ export const snapshot = {
   camera: "Use the camera",
   shoot: "Take picture",
   cancel: "Cancel",
-  retry: "Try again",
   savePicture: "Save picture",
   saveJson: "Save JSON",
   picture: "Picture with landmarks",

@@ -6,7 +6,6 @@ export const snapshot: Texts<typeof english> = {
   camera: "使用摄像头",
   shoot: "拍照",
   cancel: "取消",
-  retry: "重试",
   savePicture: "保存图片",
   saveJson: "保存 JSON",
   picture: "标有关键点的图片",
