@@ -9,6 +9,7 @@ BIN := .venv/bin
 STAMPS := .venv/stamps
 NETWORK := Check the network and the index settings of
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input --no-deps
+PYTEST := $(BIN)/pytest
 COVERAGE := COVERAGE_FILE=$(CURDIR)/.coverage/data $(BIN)/coverage
 LIBRARIES := import ctypes; ctypes.CDLL("libEGL.so.1"); ctypes.CDLL("libGLESv2.so.2")
 
@@ -40,36 +41,34 @@ run: setup ## set up, then run the server (HOST=, PORT=, and ARGS= for other opt
 .PHONY: test
 test: checks ## lint, types, and the tests, in Python and TypeScript
 	@$(MAKE) test-integration
-	@$(COVERAGE) combine --append --quiet
-	$(COVERAGE) report
 	@$(MAKE) test-e2e
 
 .PHONY: test-integration
 test-integration: $(STAMPS)/package $(STAMPS)/dev
-	$(COVERAGE) run -m pytest tests/integration -m "not alone" --numprocesses 2 --dist loadfile
-	$(COVERAGE) run -m pytest tests/integration -m alone
+	$(PYTEST) tests/integration -m "not alone" --numprocesses 2 --dist loadfile
+	$(PYTEST) tests/integration -m alone
 
 .PHONY: test-e2e
 test-e2e: $(STAMPS)/package $(STAMPS)/dev $(NODE_PACKAGES) chromium
-	$(BIN)/pytest tests/e2e -m "not alone" --numprocesses 2 --dist loadfile
-	$(BIN)/pytest tests/e2e -m alone
+	$(PYTEST) tests/e2e -m "not alone" --numprocesses 2 --dist loadfile
+	$(PYTEST) tests/e2e -m alone
 
 .PHONY: test-interop
 test-interop: setup $(STAMPS)/dev $(INTEROP_PACKAGES) chromium firefox gstreamer proxies turnserver ## tests with other clients (docs/interop.md), proxies and a TURN server
-	$(BIN)/pytest tests/interop tests/turn
+	$(PYTEST) tests/interop tests/turn
 
 .PHONY: test-abuse
 test-abuse: setup $(STAMPS)/dev ## attacks on a server while a legitimate session runs
-	$(BIN)/pytest tests/abuse
+	$(PYTEST) tests/abuse
 
 .PHONY: test-cluster
 test-cluster: setup $(STAMPS)/dev redisserver chromium proxies ## several nodes with a real Redis
-	$(BIN)/pytest tests/cluster -m "not alone" --numprocesses 2 --dist loadfile
-	$(BIN)/pytest tests/cluster -m alone
+	$(PYTEST) tests/cluster -m "not alone" --numprocesses 2 --dist loadfile
+	$(PYTEST) tests/cluster -m alone
 
 .PHONY: test-package
 test-package: setup $(STAMPS)/dev wheel ## install the wheel into an empty environment, and start it
-	$(BIN)/pytest tests/package
+	$(PYTEST) tests/package
 
 .PHONY: checks
 checks: setup $(STAMPS)/libraries $(STAMPS)/dev $(NODE_PACKAGES) ## lint, types, and the tests that need no running server
@@ -77,8 +76,14 @@ checks: setup $(STAMPS)/libraries $(STAMPS)/dev $(NODE_PACKAGES) ## lint, types,
 
 .PHONY: test-unit
 test-unit: $(STAMPS)/model $(STAMPS)/dev
+	$(PYTEST) tests/unit --numprocesses 2
+
+.PHONY: coverage
+coverage: setup $(STAMPS)/libraries $(STAMPS)/dev ## which lines of server/ run in tests/unit and tests/integration
 	@$(COVERAGE) erase
-	$(COVERAGE) run -m pytest tests/unit --numprocesses 2
+	@$(MAKE) test-unit test-integration PYTEST="$(COVERAGE) run -m pytest"
+	@$(COVERAGE) combine --append --quiet
+	$(COVERAGE) report
 
 .PHONY: test-web
 test-web: web/node_modules/.package-lock.json
@@ -86,7 +91,7 @@ test-web: web/node_modules/.package-lock.json
 
 .PHONY: test-docker
 test-docker: $(STAMPS)/package $(STAMPS)/dev chromium ## build the image, start it with docker compose, and test it; needs a Docker engine
-	$(BIN)/pytest tests/docker
+	$(PYTEST) tests/docker
 
 .PHONY: lint
 lint: lint-python lint-web ## lint and types

@@ -110,7 +110,7 @@ async def test_a_link_to_a_name_waits_for_its_publisher_and_outlives_reloads_of_
             for _ in range(2):
                 assert await publish(page) == link
                 await page.wait_for_function(FACE_SEEN)
-                await viewer.wait_for_function(FACE_SEEN, timeout=1000)
+                await viewer.wait_for_function(FACE_SEEN)
                 await viewer.evaluate("() => { window.holistic.lastFrame = null; }")
                 await page.goto(f"{server.url}/?name=stage")
                 await until_state(viewer, "waiting")
