@@ -11,7 +11,7 @@ from holistic_rtc.sdp.answer import complete
 from holistic_rtc.sdp.offer import Offer
 from tests.kit.offers import mutations, real_offers
 
-MUTATIONS = 5000
+MUTATIONS = 3000
 _PYTHON = re.compile(r"Error|Exception|Iteration|Traceback|NoneType|object at 0x")
 
 
