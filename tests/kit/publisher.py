@@ -24,7 +24,7 @@ VIDEO_CLOCK = 90_000
 class Pictures:
     """A source of what `picture` holds, which a test may change at any time; gives nothing while it is None."""
 
-    def __init__(self, picture: Picture | None, fps: int = 15) -> None:
+    def __init__(self, picture: Picture | None, fps: int = 10) -> None:
         self.picture = picture
         self.fps = fps
 
@@ -44,7 +44,7 @@ class PictureTrack(MediaStreamTrack):
 
     kind = "video"
 
-    def __init__(self, picture: Picture | None, fps: int = 15) -> None:
+    def __init__(self, picture: Picture | None, fps: int = 10) -> None:
         super().__init__()
         self._pictures = Pictures(picture, fps)
         self._frames = aiter(self._pictures)

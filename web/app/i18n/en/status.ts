@@ -2,7 +2,7 @@
 export const status = {
   states: {
     idle: "Ready",
-    starting: "Waiting for the camera",
+    starting: "Starting",
     connecting: "Connecting",
     connected: "Live",
     waiting: "Waiting",
@@ -82,7 +82,7 @@ export const status = {
     },
     "not-live": {
       title: "Nobody is live under this name yet",
-      remedy: "The video appears here as soon as somebody publishes under it.",
+      remedy: "It begins here as soon as somebody publishes under it.",
     },
     "ice-failed": {
       title: "Video can't get through",
@@ -132,7 +132,7 @@ export const status = {
   viewing: {
     states: {
       idle: "Up to date",
-      failed: "Not connected",
+      failed: "Offline",
     },
     reconnectingRemedy: "The page reconnects automatically.",
     problems: {

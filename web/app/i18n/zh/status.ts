@@ -5,7 +5,7 @@ import { codes } from "./codes.js";
 export const status: Texts<typeof english> = {
   states: {
     idle: "就绪",
-    starting: "等待摄像头",
+    starting: "正在启动",
     connecting: "正在连接",
     connected: "实时",
     waiting: "等待中",
@@ -83,7 +83,7 @@ export const status: Texts<typeof english> = {
     },
     "not-live": {
       title: "此名称下目前没有直播",
-      remedy: "有人以此名称发布后，视频会自动出现在这里。",
+      remedy: "有人以此名称发布后，这里会自动开始。",
     },
     "ice-failed": {
       title: "视频无法传输",
