@@ -72,6 +72,9 @@ async def test_the_live_page_while_it_connects_when_it_is_live_and_with_the_link
         await held.wait()
         await route.continue_()
 
+    await page.get_by_test_id("preview").click()
+    await until_state(page, "preview")
+    await assert_accessible(page, "preview")
     await page.route("**/whip", hold)
     await page.get_by_test_id("start").click()
     await until_state(page, "connecting")

@@ -25,6 +25,33 @@ async def until_landmarks(page: Page) -> None:
     await page.wait_for_function("() => window.holistic.lastFrame")
 
 
+async def test_the_camera_can_be_looked_at_before_anything_is_sent(page: Page, server: Server) -> None:
+    preview, mirror, draw = (page.get_by_test_id(name) for name in ("preview", "mirror", "draw"))
+    sees = "width => document.getElementById('raw-video').videoWidth === width"
+    await preview.click()
+    await until_state(page, "preview")
+    await page.wait_for_function(sees, arg=640)
+    await expect(page.get_by_test_id("raw-video")).to_be_visible()
+    await expect(mirror).to_be_attached()
+    await expect(page.locator("label", has=mirror)).to_be_visible()
+    await expect(page.locator("label", has=draw)).to_be_hidden()
+    await page.get_by_test_id("size").select_option("320x240")
+    await page.wait_for_function(sees, arg=320)
+    assert await server.sessions() == 0
+    await page.get_by_test_id("start").click()
+    await until_state(page, "connected")
+    await until_landmarks(page)
+    await expect(preview).to_be_hidden()
+    await page.get_by_test_id("stop").click()
+    await until_state(page, "idle")
+    await page.keyboard.press("p")
+    await until_state(page, "preview")
+    track = await page.evaluate_handle("() => document.getElementById('raw-video').srcObject.getTracks()[0]")
+    await page.keyboard.press("p")
+    await until_state(page, "idle")
+    assert await track.evaluate("track => track.readyState") == "ended"
+
+
 async def test_a_blocked_camera_is_explained_and_can_be_tried_again(playwright: Playwright, server: Server) -> None:
     arguments = ("--use-fake-device-for-media-stream", "--deny-permission-prompts")
     async with launched(playwright, *arguments) as browser, opened(browser, server.url) as page:

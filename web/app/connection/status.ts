@@ -5,6 +5,8 @@ import { type SourceProblem, SourceError } from "../camera/camera.js";
 
 export type PageState =
   | "idle"
+  /** The camera is on, but nothing is sent. */
+  | "preview"
   | "starting"
   | "connecting"
   | "connected"

@@ -4,7 +4,7 @@ import { HolisticClient, type HolisticFrame, makeKey, submitJob, takeSnapshot } 
 import { element } from "../base/dom.js";
 import { recall, recallText, remember } from "../base/preferences.js";
 import { bindSwitch } from "../base/switch.js";
-import { openCamera, type Size } from "../camera/camera.js";
+import type { Size } from "../camera/camera.js";
 import type { Status } from "../connection/status.js";
 import { Details } from "../inspector/details.js";
 import { FiguresView, PUBLISHED } from "../inspector/figures-view.js";
@@ -24,6 +24,7 @@ import { SnapshotTab } from "../snapshot/tab.js";
 import { VideoTab } from "../video/tab.js";
 import { FallbackView } from "./fallback-view.js";
 import { HintsView } from "./hints-view.js";
+import { Preview } from "./preview.js";
 import { Share } from "./share.js";
 import { StageView } from "./stage.js";
 import { hashWithTab, tabInHash, Tabs } from "./tabs.js";
@@ -68,6 +69,13 @@ const controls = new PublishControls(
   new URLSearchParams(location.search).get("audio") === "1",
 );
 const stage = new StageView();
+const preview = new Preview({
+  session,
+  open: () => controls.openCamera(readSize()),
+  show: (stream) => stage.showRaw(stream),
+  showStatus,
+});
+element("camera", HTMLSelectElement).addEventListener("change", () => preview.reopen());
 const inspector = new Inspector(translator);
 const details = new Details();
 const share = new Share(client, translator);
@@ -92,7 +100,7 @@ new Companions(client, "index");
 const tabs = new Tabs(TABS);
 const snapshotTab = new SnapshotTab(translator, {
   take: (picture, options) => takeSnapshot(picture, { ...options, ...server, maxPersons: null }),
-  openCamera: () => openCamera(controls.deviceId, SNAPSHOT_SIZE),
+  openCamera: () => controls.openCamera(SNAPSHOT_SIZE),
   adapt: (messages) => shell.adapt(messages),
 });
 
@@ -132,12 +140,14 @@ size.value = recall("size", SIZES);
 size.addEventListener("change", () => {
   remember("size", size.value);
   controls.reopen();
+  preview.reopen();
 });
 bindSwitch(draw, "draw", (on) => client.configure({ draw: on }));
 bindSwitch(smoothing, "smoothing", (on) => client.configure({ smoothing: on }));
 
 tabs.on("change", (tab) => {
   history.replaceState(null, "", location.pathname + location.search + hashWithTab(location.hash, TABS, tab));
+  preview.close();
   inspector.showStill(tab === "snapshot" ? snapshotTab.frames : []);
   if (tab !== "snapshot") {
     snapshotTab.closeCamera();
@@ -147,6 +157,7 @@ addEventListener("hashchange", () => tabs.select(tabInHash(location.hash, TABS))
 
 const shortcuts = {
   " ": byTab({ live: () => controls.toggle() }),
+  p: byTab({ live: () => preview.toggle() }),
   m: byTab({ live: () => stage.toggleMirror(), snapshot: () => snapshotTab.toggleMirror() }),
   d: byTab({ live: () => draw.click(), snapshot: () => snapshotTab.toggleDrawing() }),
   s: byTab({ live: () => smoothing.click() }),

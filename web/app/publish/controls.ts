@@ -39,9 +39,11 @@ export class PublishControls {
     addEventListener("pagehide", () => session.stop());
   }
 
-  /** Of the chosen camera. */
-  get deviceId(): string {
-    return this.#picker.deviceId;
+  /** Open the chosen camera, for another purpose than to send it. */
+  async openCamera(size: Size): Promise<Source> {
+    const source = await openCamera(this.#picker.deviceId, size);
+    void this.#picker.refresh(); // Now their names are known.
+    return source;
   }
 
   /** Start with the camera, or stop. */

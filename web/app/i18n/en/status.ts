@@ -2,6 +2,7 @@
 export const status = {
   states: {
     idle: "Ready",
+    preview: "Preview",
     starting: "Starting",
     connecting: "Connecting",
     connected: "Live",

@@ -5,6 +5,7 @@ import { codes } from "./codes.js";
 export const status: Texts<typeof english> = {
   states: {
     idle: "就绪",
+    preview: "预览",
     starting: "正在启动",
     connecting: "正在连接",
     connected: "实时",
