@@ -32,7 +32,7 @@ async def test_the_camera_can_be_looked_at_before_anything_is_sent(page: Page, s
     await until_state(page, "preview")
     await page.wait_for_function(sees, arg=640)
     await expect(page.get_by_test_id("raw-video")).to_be_visible()
-    await expect(mirror).to_be_attached()
+    await expect(page.get_by_test_id("inspector")).to_be_hidden()
     await expect(page.locator("label", has=mirror)).to_be_visible()
     await expect(page.locator("label", has=draw)).to_be_hidden()
     await page.get_by_test_id("size").select_option("320x240")
