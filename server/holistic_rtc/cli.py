@@ -7,6 +7,8 @@ import itertools
 import signal
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import NoReturn
 
 from holistic_rtc import __version__
 from holistic_rtc.commands import COMMANDS
@@ -50,15 +52,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reader of an output has closed it. Invalid arguments exit with status 2.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
-    parser = _parser(arguments)
-    if not arguments:
-        parser.print_help()
-        return 0
-    options, others = parser.parse_known_args(arguments)
-    if others:
-        hint = "; give a server's address with --url, and a session with --session" if hasattr(options, "url") else ""
-        parser.error(f"unrecognized arguments: {' '.join(others)}{hint}")
     try:
+        parser = _parser(arguments)
+        if not arguments:
+            parser.print_help()
+            return 0
+        options, others = parser.parse_known_args(arguments)
+        if others:
+            _refuse(options, others)
         options.run(options)
     except HolisticError as error:
         print(f"holistic-rtc: {error}", file=sys.stderr)
@@ -69,6 +70,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return 141
     return 0
+
+
+def _refuse(options: argparse.Namespace, unknown: Sequence[str]) -> NoReturn:
+    parser: argparse.ArgumentParser = options.parser
+    known = [option for action in parser._actions for option in action.option_strings]
+    close = [found for one in unknown for found in get_close_matches(one.partition("=")[0], known, 1)]
+    hint = f"; did you mean {' or '.join(close)}?" if close else ""
+    if not close and hasattr(options, "url"):
+        hint = "; give a server's address with --url, and a session with --session"
+    parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
 
 
 class _PrintCompletion(argparse.Action):
@@ -104,7 +115,7 @@ def _parser(arguments: Sequence[str] | None) -> argparse.ArgumentParser:
             command = importlib.import_module(f"holistic_rtc.commands.{name}")
             subparser.description = command.DESCRIPTION
             command.add_arguments(subparser)
-            subparser.set_defaults(run=command.run)
+            subparser.set_defaults(run=command.run, parser=subparser)
     return parser
 
 

@@ -134,7 +134,10 @@ async def test_without_arguments_the_help_is_shown(capsys: pytest.CaptureFixture
     ("arguments", "words"),
     [
         (("dance",), "invalid choice"),
-        (("serve", "--prot", "80"), "--prot"),
+        (
+            ("serve", "--prot", "80"),
+            "holistic-rtc serve: error: unrecognized arguments: --prot 80; did you mean --port?",
+        ),
         (("track",), "INPUT"),
         (("models", "where", "--pose-model", "heavy"), "lite"),
         *(((command, "http://a:1"), "give a server's address with --url") for command in ("watch", "vmc", "doctor")),
@@ -150,6 +153,17 @@ async def test_a_wrong_command_line_has_status_2_and_says_what_is_wrong(
     status, _, errors = await ran(capsys, *arguments)
     assert status == 2
     assert words in errors
+
+
+def test_ctrl_c_while_a_command_is_being_loaded_is_no_error() -> None:
+    with subprocess.Popen([*COMMAND, "watch"], stderr=subprocess.PIPE, text=True) as process:
+        maps = Path(f"/proc/{process.pid}/maps")
+        while "libavcodec" not in maps.read_text():
+            assert process.poll() is None
+            time.sleep(0.001)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (130, "interrupted\n")
 
 
 async def test_a_setting_that_cannot_be_is_named(
@@ -283,6 +297,9 @@ async def test_what_cannot_be_tracked_is_one_line_and_status_1(
     assert "there is no file" in await one_line(capsys, "track", tmp_path / "absent.mp4")
     assert "no video in it" in await one_line(capsys, "track", tmp_path / "notes.nfo")
     assert "must end in .jpg, .png" in await one_line(capsys, "track", portrait(), "-o", tmp_path / "out.gif")
+    assert "must end in .jsonl" in await one_line(capsys, "track", portrait(), "--landmarks", tmp_path / "out.xyz")
+    words = await one_line(capsys, "track", tmp_path, "-o", tmp_path / "out", "--landmarks", "all.csv")
+    assert "all.csv looks like a file" in words
     words = await one_line(capsys, "track", portrait(), "-o", "-", "--landmarks", "-")
     assert words == "two outputs would go to standard output; choose another for one of them"
 

@@ -218,6 +218,15 @@ async def test_no_server_is_told_of() -> None:
             assert raised.value.retryable
 
 
+@pytest.mark.parametrize(("prefix", "words"), [("", "use one such as http://"), ("https://", "use http://")])
+async def test_a_wrong_scheme_is_told_of(server: Server, prefix: str, words: str) -> None:
+    async with HolisticClient(
+        f"{prefix}{server.url.removeprefix('http://').replace('127.0.0.1', 'localhost')}"
+    ) as client:
+        with pytest.raises(ServerUnreachableError, match=words):
+            await client.sessions()
+
+
 async def test_a_session_that_is_not_there_is_told_of(client: HolisticClient) -> None:
     with pytest.raises(SessionUnknownError, match="no such session") as raised:
         await first(client.landmarks("nobody/../x"))

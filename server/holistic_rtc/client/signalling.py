@@ -293,12 +293,16 @@ class Server:
                 if response.status >= 400:
                     raise _refusal(response, await response.text(errors="replace"))
                 yield response
-        except aiohttp.InvalidURL as error:
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
             raise ServerUnreachableError(
                 f"{self._url} isn't a valid URL; use one such as http://localhost:8080"
             ) from error
         except TimeoutError as error:
             raise ServerUnreachableError(f"{self._url} doesn't answer") from error
+        except aiohttp.ClientConnectorSSLError as error:
+            raise ServerUnreachableError(
+                f"{self._url} doesn't answer in TLS ({error.strerror or error}); if it serves HTTP only, use http://"
+            ) from error
         except aiohttp.ClientConnectorError as error:
             raise ServerUnreachableError(f"{self._url} can't be reached: {error.strerror or error}") from error
         except aiohttp.ClientError as error:

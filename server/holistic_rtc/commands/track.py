@@ -147,6 +147,11 @@ def _run_batch(options: argparse.Namespace, settings: Settings) -> None:
         raise ConfigError(
             "name one folder with --landmarks; of a folder or a list, landmarks are written as .jsonl only"
         )
+    for folder in options.landmarks:
+        if isinstance(folder, Path) and folder.suffix in TABLES and not folder.is_dir():
+            raise ConfigError(
+                f"--landmarks names a folder here, for a .jsonl of each file, and {folder} looks like a file"
+            )
     outputs = Outputs(options.output, *(options.landmarks or [None]))
     if not outputs.all:
         raise MediaError("name the folder for the outputs with -o or --landmarks")

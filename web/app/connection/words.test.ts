@@ -46,6 +46,12 @@ describe("what the page says", () => {
     expect(toWords(busy, DICTIONARIES.zh, 0).detail).toContain("服务器没有空闲的 UDP 端口。 no port is free");
   });
 
+  it("a code that says more than the reason has words of its own", () => {
+    const taken = status({ state: "failed", problem: "refused", code: "name_taken" });
+    expect(toWords(taken, en, 0).title).toBe("This name is taken");
+    expect(toWords(taken, DICTIONARIES.zh, 0).title).toBe("此名称已被占用");
+  });
+
   it.each([
     ["errors.py", "Code"],
     ["model/end_reason.py", "EndReason"],

@@ -20,7 +20,7 @@ export interface Words {
 export function toWords(status: Status, messages: Messages, now: number): Words {
   const { state, problem, attempt, retryAt } = status;
   const detail = [messages.meaning(status.code ?? ""), status.detail].filter(Boolean).join(" ");
-  const said = problem && messages.problems[problem];
+  const said = problem && (messages.byCode[status.code ?? ""] ?? messages.problems[problem]);
   return {
     state: messages.states[state],
     progress: state === "starting" || state === "connecting" ? messages.progress[state] : "",

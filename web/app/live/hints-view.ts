@@ -15,6 +15,8 @@ export class HintsView {
   readonly #translator: Translator;
   readonly #line = element("hint", HTMLElement);
   readonly #context = new OffscreenCanvas(WIDTH, HEIGHT).getContext("2d", { willReadFrequently: true })!;
+  /** The video that is sent. */
+  track: MediaStreamTrack | null = null;
   #steady = new SteadyHint();
   #hint: Hint | null = null;
   #frame: HolisticFrame | null = null;
@@ -37,7 +39,13 @@ export class HintsView {
     this.#dropped = total;
     if (figures) {
       this.#hint = this.#steady.next(
-        findHint({ frame: this.#frame, brightness: this.#brightness(), figures, dropped }),
+        findHint({
+          frame: this.#frame,
+          brightness: this.#brightness(),
+          figures,
+          dropped,
+          limited: hasHighestRate(this.track),
+        }),
       );
     } else {
       this.#steady = new SteadyHint();
@@ -70,4 +78,10 @@ export class HintsView {
     }
     return sum / 255 / (WIDTH * HEIGHT);
   }
+}
+
+/** The client library sets one, as long as the server can't track as many frames as come. */
+function hasHighestRate(track: MediaStreamTrack | null): boolean {
+  const rate = track?.getConstraints().frameRate;
+  return typeof rate === "object" && rate.max !== undefined;
 }

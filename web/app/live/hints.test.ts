@@ -14,7 +14,7 @@ function person(changes: Readonly<Record<number, Landmark>> = {}): HolisticFrame
 const nobody = { poseLandmarks: [] as Landmark[][], faceLandmarks: [] as Landmark[][] } as HolisticFrame;
 const figures = (changes: Partial<Figures>) =>
   ({ fpsSent: 30, fpsReceived: 25, limitedBy: null, ...changes }) as Figures;
-const well: Seen = { frame: person(), brightness: 0.5, figures: figures({}), dropped: 0 };
+const well: Seen = { frame: person(), brightness: 0.5, figures: figures({}), dropped: 0, limited: false };
 
 describe("of what is seen", () => {
   it.each<[string, Partial<Seen>, ReturnType<typeof findHint>]>([
@@ -31,6 +31,11 @@ describe("of what is seen", () => {
       "the network carries little",
       { figures: figures({ fpsSent: 6, fpsReceived: 6, limitedBy: "bandwidth" }) },
       "slowNetwork",
+    ],
+    [
+      "less is sent since the server is slow",
+      { figures: figures({ fpsSent: 8, fpsReceived: 8 }), limited: true },
+      "slowServer",
     ],
     ["frames are lost on their way", { figures: figures({ fpsReceived: 6 }) }, "slowNetwork"],
     ["the server skips frames", { figures: figures({ fpsReceived: 6 }), dropped: 22 }, "slowServer"],

@@ -14,6 +14,8 @@ export interface Seen {
   figures: Figures | null;
   /** Frames that the server has skipped in this second. */
   dropped: number;
+  /** Whether fewer frames are sent because the server can't track more. */
+  limited: boolean;
 }
 
 const DARK = 0.1;
@@ -27,7 +29,7 @@ const [LEFT_SHOULDER, LEFT_ELBOW, LEFT_WRIST] = [11, 13, 15];
 const [RIGHT_SHOULDER, RIGHT_ELBOW, RIGHT_WRIST] = [12, 14, 16];
 
 /** @returns the first thing to mend; null if all is well. */
-export function findHint({ frame, brightness, figures, dropped }: Seen): Hint | null {
+export function findHint({ frame, brightness, figures, dropped, limited }: Seen): Hint | null {
   if (brightness !== null && brightness < DARK) {
     return "dark";
   }
@@ -35,15 +37,15 @@ export function findHint({ frame, brightness, figures, dropped }: Seen): Hint | 
   if (frame && !pose && frame.faceLandmarks.length === 0) {
     return "nobody";
   }
-  return slowness(figures, dropped) ?? (pose ? placement(pose) : null);
+  return slowness(figures, dropped, limited) ?? (pose ? placement(pose) : null);
 }
 
-function slowness(figures: Figures | null, dropped: number): Hint | null {
+function slowness(figures: Figures | null, dropped: number, limited: boolean): Hint | null {
   if (figures?.fpsReceived == null || figures.fpsReceived >= SLOW_FPS || figures.fpsSent === null) {
     return null;
   }
   if (figures.fpsSent < SLOW_FPS) {
-    return figures.limitedBy === "bandwidth" ? "slowNetwork" : "slowDevice";
+    return figures.limitedBy === "bandwidth" ? "slowNetwork" : limited ? "slowServer" : "slowDevice";
   }
   return dropped >= (figures.fpsSent - figures.fpsReceived) / 2 ? "slowServer" : "slowNetwork";
 }

@@ -27,7 +27,7 @@ export const texts = bilingual({
       wrists: "Your hands are out of the picture. Step back, or raise them.",
       slowDevice: "Few frames leave this device. Close other programs, choose a smaller size, or add light.",
       slowNetwork: "Few frames get through the network. Choose a smaller size, or move closer to the router.",
-      slowServer: "The server skips frames, since it is busy. The landmarks are still up to date.",
+      slowServer: "The server tracks few frames, since it is busy. The landmarks are still up to date.",
     },
 
     share: "Share",
@@ -89,7 +89,7 @@ export const texts = bilingual({
       wrists: "双手不在画面中。请后退一些，或抬起双手。",
       slowDevice: "此设备发出的帧很少。请关闭其他程序、选择更小的尺寸，或增加光线。",
       slowNetwork: "网络传输的帧很少。请选择更小的尺寸，或靠近路由器。",
-      slowServer: "服务器繁忙，正在跳过部分帧。关键点仍是最新的。",
+      slowServer: "服务器繁忙，每秒追踪的帧较少。关键点仍是最新的。",
     },
 
     share: "分享",

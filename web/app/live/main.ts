@@ -109,6 +109,7 @@ new VideoTab(translator, (file, signal) => submitJob(file, { ...server, maxPerso
 session.on("status", showStatus);
 session.on("source", (source) => {
   stage.showRaw(source?.stream ?? null);
+  hints.track = source?.stream.getVideoTracks()[0] ?? null;
   if (sound.length > 0) {
     recording.available = false; // A take has the sound of its start.
   }

@@ -18,7 +18,7 @@ from holistic_rtc.model.message import LandmarkMessage
 from holistic_rtc.model.parts import ALL_PARTS, DEFAULT_PARTS, Part
 from holistic_rtc.model.quality import Quality
 from holistic_rtc.recording.format import Options
-from holistic_rtc.recording.formats import format_of
+from holistic_rtc.recording.formats import FORMATS, format_of, suffixes
 from holistic_rtc.tracking.engine import Model
 from holistic_rtc.workers.job.frames import Report, processing, track_media
 
@@ -69,7 +69,7 @@ def track_file(
         picture or a video; or what names it. Standard output, a device or a pipe may have any name; then the picture
         keeps its format.
     :param landmarks: get a row for each frame and person, in the formats of :mod:`holistic_rtc.recording` that their
-        suffixes name; JSON lines by default.
+        suffixes name; standard output, a device or a pipe without one gets JSON lines.
     :param max_persons: how many people to find at most.
     :param name: what to call the source in messages; its path by default.
     :param max_pixels: maximum width times height, of a file that comes from a stranger; None for any file.
@@ -188,6 +188,8 @@ def check_outputs(source: Path, media: Picture | Video, annotated: Path | None, 
             f"{', '.join(most)}{' or ' if most else ''}{last}"
         )
     for path in landmarks:
+        if path.suffix.lower() not in FORMATS and not passes_through(path):
+            raise MediaError(f"can't write landmarks to {path.name}: the name must end in {suffixes(heeding='parts')}")
         form = format_of(path)
         if form.of_rig and not passes_through(path):
             raise MediaError(f"a {form.suffix} is no list of landmarks; use `holistic-rtc record {source} -o {path}`")

@@ -117,6 +117,14 @@ export const status = {
     },
   },
 
+  /** In place of `problems`, where the server's code says more. */
+  byCode: {
+    name_taken: {
+      title: "This name is taken",
+      remedy: "Somebody else is publishing under it. Open this page with another name, or without one.",
+    },
+  } as Readonly<Record<string, { title: string; remedy: string }>>,
+
   /** In place of `problems.unauthorized` where the page has a token. */
   wrongToken: {
     title: "The server rejected this token",

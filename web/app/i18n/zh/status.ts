@@ -117,6 +117,10 @@ export const status: Texts<typeof english> = {
     },
   },
 
+  byCode: {
+    name_taken: { title: "此名称已被占用", remedy: "有人正在以此名称发布。请用其他名称打开此页面，或不使用名称。" },
+  },
+
   wrongToken: {
     title: "服务器拒绝了此令牌",
     remedy: "请与管理员核对令牌，然后重新输入。",
