@@ -71,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help=f"a row per frame and person, as {', '.join(TABLES)}; JSON lines by default; - for standard output. "
+        help=f"a row per frame and person, as {', '.join(TABLES)}; - for standard output, which gets JSON lines. "
         "Repeat it for several formats. For a folder or a list, a folder for .jsonl, which may be the same",
     )
     add_parts_option(
