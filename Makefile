@@ -67,7 +67,7 @@ test-cluster: setup $(STAMPS)/dev redisserver chromium proxies ## several nodes 
 	$(PYTEST) tests/cluster -m alone
 
 .PHONY: test-package
-test-package: setup $(STAMPS)/dev wheel ## install the wheel into an empty environment, and start it
+test-package: setup $(STAMPS)/dev wheel ## the wheel in an empty environment, and the npm package from a fresh clone
 	$(PYTEST) tests/package
 
 .PHONY: checks

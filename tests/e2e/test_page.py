@@ -42,6 +42,9 @@ async def test_the_camera_can_be_looked_at_before_anything_is_sent(page: Page, s
     await until_state(page, "connected")
     await until_landmarks(page)
     await expect(preview).to_be_hidden()
+    await page.keyboard.press("p")
+    await until_landmarks(page)
+    await until_state(page, "connected")
     await page.get_by_test_id("stop").click()
     await until_state(page, "idle")
     await page.keyboard.press("p")
@@ -63,6 +66,18 @@ async def test_a_blocked_camera_is_explained_and_can_be_tried_again(playwright: 
         await page.get_by_test_id("retry").click()
         await expect(page.get_by_test_id("stop")).to_be_focused()
         await until_state(page, "connected")
+
+
+async def test_a_preview_that_failed_is_tried_again_as_a_preview(playwright: Playwright, server: Server) -> None:
+    arguments = ("--use-fake-device-for-media-stream", "--deny-permission-prompts")
+    async with launched(playwright, *arguments) as browser, opened(browser, server.url) as page:
+        await page.get_by_test_id("preview").click()
+        await until_state(page, "failed")
+        await expect(page.get_by_test_id("use-snapshots")).to_be_hidden()
+        await page.context.grant_permissions(["camera"])
+        await page.get_by_test_id("retry").click()
+        await until_state(page, "preview")
+        await expect(page.get_by_test_id("preview")).to_be_focused()
 
 
 async def test_without_a_camera_the_sample_clip_is_offered_and_goes_the_same_way(

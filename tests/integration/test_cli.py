@@ -138,6 +138,10 @@ async def test_without_arguments_the_help_is_shown(capsys: pytest.CaptureFixture
             ("serve", "--prot", "80"),
             "holistic-rtc serve: error: unrecognized arguments: --prot 80; did you mean --port?",
         ),
+        (
+            ("models", "where", "--pose-modle", "full"),
+            "models where: error: unrecognized arguments: --pose-modle full; did",
+        ),
         (("track",), "INPUT"),
         (("models", "where", "--pose-model", "heavy"), "lite"),
         *(((command, "http://a:1"), "give a server's address with --url") for command in ("watch", "vmc", "doctor")),

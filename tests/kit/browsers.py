@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page, Playwright
 from tests.kit.publisher import Picture
 
 PROJECT = Path(__file__).parents[2]
-WIDTHS = (320, 360, 401, 440, 481, 520, 561, 600, 641, 700, 761, 860, 961, 1060, 1160, 1300, 1440, 1600)
+WIDTHS = (320, 360, 401, 440, 481, 520, 561, 600, 641, 700, 761, 860, 980, 1100, 1160, 1241, 1300, 1401, 1600)
 """In pixels: where the pages' layouts begin, and between"""
 
 

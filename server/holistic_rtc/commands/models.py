@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     ):
         subparser = actions.add_parser(name, help=text, description=f"{text.capitalize()}.")
         add_model_options(subparser)
-        subparser.set_defaults(action=action)
+        subparser.set_defaults(action=action, parser=subparser)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -148,7 +148,7 @@ def _run_batch(options: argparse.Namespace, settings: Settings) -> None:
             "name one folder with --landmarks; of a folder or a list, landmarks are written as .jsonl only"
         )
     for folder in options.landmarks:
-        if isinstance(folder, Path) and folder.suffix in TABLES and not folder.is_dir():
+        if isinstance(folder, Path) and folder.suffix.lower() in TABLES and not folder.is_dir():
             raise ConfigError(
                 f"--landmarks names a folder here, for a .jsonl of each file, and {folder} looks like a file"
             )

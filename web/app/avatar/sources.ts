@@ -79,8 +79,7 @@ interface OnlySessionOptions {
 export function useOnlySession(client: HolisticClient, { list, showStatus }: OnlySessionOptions): AvatarSource {
   const follower = new OnlySessionFollower(withoutVideo(client), list);
   follower.on("status", showStatus);
-  const start = () => void follower.start();
-  return { start, remedies: { retry: start, sessions: true }, shortcuts: {} };
+  return { start: () => void follower.start(), remedies: {}, shortcuts: {} }; // OBS shows no buttons.
 }
 
 function withoutVideo(client: HolisticClient): Pick<HolisticClient, "on" | "subscribe"> {

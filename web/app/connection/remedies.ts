@@ -13,7 +13,7 @@ const WITHOUT_CAMERA: readonly Problem[] = [
   "insecure-context",
 ];
 
-const WITHOUT_SESSION: readonly Problem[] = ["session-unknown", "session-ended", "several-sessions"];
+const WITHOUT_SESSION: readonly Problem[] = ["session-unknown", "session-ended"];
 
 /** After these, the same attempt would fail again. */
 const FINAL: readonly Problem[] = [
@@ -23,20 +23,21 @@ const FINAL: readonly Problem[] = [
   "unauthorized",
   "forbidden",
   "session-unknown",
-  "several-sessions",
 ];
+const FINAL_CODES: readonly (string | null)[] = ["video_too_large"];
 
 /**
  * @param known - those that the page has.
  * @returns those that help; none while the page tries again by itself.
  */
-export function remediesFor({ state, problem }: Status, known: readonly Remedy[]): readonly Remedy[] {
-  if (problem === null || (state !== "failed" && problem !== "several-sessions")) {
+export function remediesFor({ state, problem, code }: Status, known: readonly Remedy[]): readonly Remedy[] {
+  if (problem === null || state !== "failed") {
     return [];
   }
+  const isFinal = FINAL.includes(problem) || FINAL_CODES.includes(code);
   const choosesAnother = WITHOUT_SESSION.includes(problem) && known.includes("sessions");
   const helping: Remedy[] = [
-    ...(choosesAnother ? (["sessions"] as const) : FINAL.includes(problem) ? [] : (["retry"] as const)),
+    ...(choosesAnother ? (["sessions"] as const) : isFinal ? [] : (["retry"] as const)),
     ...(WITHOUT_CAMERA.includes(problem) ? (["sample"] as const) : []),
   ];
   return helping.filter((remedy) => known.includes(remedy));

@@ -9,7 +9,7 @@ import { toWords } from "./words.js";
 /** What the buttons of the card do that says what went wrong. */
 export interface Remedies {
   /** Try the same again. */
-  retry: () => void;
+  retry?: () => void;
   /** Send the sample clip in place of the camera. */
   sample?: () => void;
   /** Where the page shows a session, of which there may be others. */
@@ -23,7 +23,7 @@ export class StatusView {
   readonly #retry = element("retry", HTMLButtonElement);
   readonly #sample = element("retry-with-sample", HTMLButtonElement);
   readonly #sessions = element("other-sessions", HTMLAnchorElement);
-  #remedies: Partial<Remedies> = {};
+  #remedies: Remedies = {};
   #status = IDLE;
 
   /**
@@ -35,8 +35,17 @@ export class StatusView {
     translator.on("change", () => this.#update());
     // The seconds until the next attempt.
     setInterval(() => this.#update(), 250);
-    this.#retry.addEventListener("click", () => this.#remedies.retry?.());
-    this.#sample.addEventListener("click", () => this.#remedies.sample?.());
+    const main = document.querySelector("main")!;
+    main.tabIndex = -1;
+    for (const [button, name] of [
+      [this.#retry, "retry"],
+      [this.#sample, "sample"],
+    ] as const) {
+      button.addEventListener("click", () => {
+        main.focus({ preventScroll: true }); // Since the card goes.
+        this.#remedies[name]?.();
+      });
+    }
   }
 
   offer(remedies: Remedies): void {

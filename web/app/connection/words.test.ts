@@ -97,7 +97,7 @@ describe("the viewer says", () => {
   it("that a session has ended", () => {
     const ended = describeError(new HolisticError("session-ended", "the session has ended", { code: "session_ended" }));
     expect(toWords(status({ state: "failed", ...ended }), viewer, 0)).toMatchObject({
-      state: "Offline",
+      state: "Stopped",
       title: "The session has ended",
     });
   });

@@ -22,6 +22,7 @@ export class FallbackView {
     this.#session = session;
     this.#translator = translator;
     this.#offer.type = "button";
+    this.#offer.hidden = true;
     this.#offer.dataset.testid = "use-snapshots";
     this.#offer.dataset.i18n = "live.fallback.use";
     this.#offer.addEventListener("click", () => void session.useSnapshots());

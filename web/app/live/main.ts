@@ -167,7 +167,8 @@ const shortcuts = {
   r: byTab({ live: () => recording.toggle() }),
   i: () => details.toggle(),
 };
-shell.start(shortcuts, controls.remedies);
+const { retry, ...remedies } = controls.remedies;
+shell.start(shortcuts, { ...remedies, retry: () => preview.retry() || retry() });
 tabs.select(tabInHash(location.hash, TABS));
 
 /** Under another name, or under the one before if the server refuses that. */

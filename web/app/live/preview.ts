@@ -17,6 +17,7 @@ export class Preview {
   readonly #options: PreviewOptions;
   readonly #button = element("preview", HTMLButtonElement);
   #wanted = false;
+  #failed = false;
   #opening = 0;
   #source: Source | null = null;
 
@@ -30,7 +31,19 @@ export class Preview {
   }
 
   toggle(): void {
-    this.#button.click();
+    if (!this.#options.session.running) {
+      this.#button.click();
+    }
+  }
+
+  /** Try again, if it is the preview that failed. @returns whether it is. */
+  retry(): boolean {
+    const failed = this.#failed;
+    if (failed) {
+      this.#button.focus();
+      void this.#open();
+    }
+    return failed;
   }
 
   /** Show another camera, or another size, as it is wanted now. */
@@ -75,11 +88,13 @@ export class Preview {
 
   #fail(error: unknown): void {
     this.#end();
+    this.#failed = true;
     this.#options.showStatus(failedStatus(error));
   }
 
   #end(): void {
     this.#opening += 1;
+    this.#failed = false;
     if (this.#source) {
       this.#source.close();
       this.#source = null;

@@ -56,12 +56,12 @@ export class PublishControls {
   }
 
   /** What the card does that says what went wrong. */
-  get remedies(): Remedies {
+  get remedies(): Required<Pick<Remedies, "retry" | "sample">> {
     return { retry: () => this.#useAgain(this.#kind), sample: () => this.#useAgain("sample") };
   }
 
   #useAgain(kind: Source["kind"]): void {
-    element("start", HTMLButtonElement).focus(); // Since the card goes.
+    element("start", HTMLButtonElement).focus(); // The focus goes on to Stop.
     this.#use(kind);
   }
 

@@ -23,10 +23,10 @@ const { server, translator, access } = shell;
 const sessions = new SessionTable(translator, access);
 const view = new OperationView(translator, (running) => sessions.show(running));
 shell.start({}, { retry: () => void follow() });
-shell.showStatus({ ...IDLE, state: "connecting" });
 void follow();
 
 async function follow(): Promise<void> {
+  shell.showStatus({ ...IDLE, state: "connecting" });
   let samples: { at: number; metrics: Metrics }[] = [];
   for (;;) {
     try {

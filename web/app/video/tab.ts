@@ -51,7 +51,10 @@ export class VideoTab {
     for (const id of ["job-choose", "job-choose-other"]) {
       element(id, HTMLButtonElement).addEventListener("click", () => this.#file.click());
     }
-    element("job-retry", HTMLButtonElement).addEventListener("click", () => void this.#track(this.#sent!));
+    element("job-retry", HTMLButtonElement).addEventListener("click", () => {
+      element("job-choose", HTMLButtonElement).focus(); // Since the card goes.
+      void this.#track(this.#sent!);
+    });
     element("job-cancel", HTMLButtonElement).addEventListener("click", () => {
       this.#begin();
       this.#show({ state: "empty" });

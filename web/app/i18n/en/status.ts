@@ -121,7 +121,7 @@ export const status = {
   byCode: {
     name_taken: {
       title: "This name is taken",
-      remedy: "Somebody else is publishing under it. Open this page with another name, or without one.",
+      remedy: "Somebody else is publishing under it. Choose another one, or open this page without a name.",
     },
   } as Readonly<Record<string, { title: string; remedy: string }>>,
 
@@ -141,7 +141,7 @@ export const status = {
   viewing: {
     states: {
       idle: "Up to date",
-      failed: "Offline",
+      failed: "Stopped",
     },
     reconnectingRemedy: "The page reconnects automatically.",
     problems: {

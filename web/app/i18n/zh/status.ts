@@ -118,7 +118,7 @@ export const status: Texts<typeof english> = {
   },
 
   byCode: {
-    name_taken: { title: "此名称已被占用", remedy: "有人正在以此名称发布。请用其他名称打开此页面，或不使用名称。" },
+    name_taken: { title: "此名称已被占用", remedy: "有人正在以此名称发布。请选择其他名称，或不带名称打开此页面。" },
   },
 
   wrongToken: {
