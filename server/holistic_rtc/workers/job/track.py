@@ -195,9 +195,9 @@ def check_outputs(source: Path, media: Picture | Video, annotated: Path | None, 
     for output in outputs:
         if reason := obstacle(output, path_of(source)):
             raise MediaError(reason)
-    for path in landmarks:
-        if path.suffix.lower() not in FORMATS and not passes_through(path):
-            raise MediaError(f"can't write landmarks to {path.name}: the name must end in {suffixes(heeding='parts')}")
     for one, other in combinations(outputs, 2):
         if same_output(one, other):
             raise MediaError(f"two outputs would go to {describe(one)}; choose another for one of them")
+    for path in landmarks:
+        if path.suffix.lower() not in FORMATS and not passes_through(path):
+            raise MediaError(f"can't write landmarks to {path.name}: the name must end in {suffixes(heeding='parts')}")
