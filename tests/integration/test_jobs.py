@@ -152,10 +152,10 @@ async def test_a_job_whose_worker_is_killed_is_tried_again(
     earlier: set[str] = set()
     for _ in range(2):
         await jobs.until(lambda: parts_in(folder) - earlier)  # noqa: B023 - called at once
-        earlier |= parts_in(folder)
         (worker,) = job_workers(jobs)
         worker.kill()
         worker.wait()
+        earlier |= parts_in(folder)  # Now that it adds none.
     *_, failed = await follow(api, job)
     assert failed["error"]["code"] == "job_failed"
     await delete(api, job)
