@@ -225,7 +225,7 @@ async def test_of_two_publishers_of_a_name_at_the_same_time_one_is_refused(
             try:
                 async with client.publish(camera(), name="stage") as publication:
                     await anext(publication.landmarks())
-                    await asyncio.sleep(1)
+                    await asyncio.sleep(1)  # Keeps the name while the other one asks for it.
                     return "published"
             except RefusedError as error:
                 return str(error.code)
